@@ -1,0 +1,150 @@
+"""What the graph asks of the world outside it.
+
+A task's output lives in an *output store*. This module says what such a store must do, in builtins, so that any cache
+can satisfy it without importing this package. The small ``Supports…`` protocols are optional: whoever needs one asks
+with ``isinstance`` and says what is missing where the answer is no.
+
+Keys have the form ``'<task name>/<hash>'``; the hash is 32 hex digits and follows the last slash, the task name may
+hold any text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypedDict, runtime_checkable
+
+__all__ = [
+    "EntryInfo",
+    "OutputStore",
+    "Receipt",
+    "SupportsAlias",
+    "SupportsDelete",
+    "SupportsEntries",
+    "SupportsLocate",
+    "SupportsLock",
+]
+
+
+class Receipt(TypedDict):
+    """What a store says of an output it has just stored."""
+
+    digest: str
+    """Hex digest of the stored payload; equal payloads have equal digests."""
+    size: int
+    """Bytes the entry takes in the store."""
+
+
+class EntryInfo(TypedDict):
+    """What a listing says of one entry."""
+
+    key: str
+    size: int
+    """Bytes the entry takes in the store."""
+    modified: float
+    """Seconds since the epoch at which the entry was stored."""
+
+
+@runtime_checkable
+class OutputStore(Protocol):
+    """Keeps outputs by key. Safe to use from many processes at once; never crosses a fork (see ``spec``)."""
+
+    def missing(self, keys: Iterable[str]) -> set[str]:
+        """Return those of ``keys`` that have no entry, in one trip to the medium. Writes nothing."""
+        ...
+
+    def load(self, key: str) -> Any:
+        """Return the output stored under ``key``, equal to what was saved, in type too.
+
+        Raises:
+            KeyError: There is no entry, or what is there is damaged (then it was set aside with a warning).
+        """
+        ...
+
+    def save(self, key: str, value: Any, meta: Mapping[str, Any] | None = None) -> Receipt:
+        """Store ``value`` under ``key``, replacing what is there, atomically: readers see the old or the new entry.
+
+        Args:
+            key: ``'<task name>/<hash>'``.
+            value: Any value the store can keep.
+            meta: Builtins kept beside the value, read back by ``meta`` without decoding the value.
+
+        Raises:
+            Exception: A subclass of the store's own base error that names key, cause and remedy. Nothing is left behind.
+        """
+        ...
+
+    def meta(self, key: str) -> dict[str, Any]:
+        """Return what ``save`` was given as ``meta``, plus ``digest``, ``size`` and ``saved_at`` (epoch seconds).
+
+        Raises:
+            KeyError: There is no entry.
+        """
+        ...
+
+    def spec(self) -> dict[str, Any] | None:
+        """Return builtins from which another process reopens this store, or ``None`` where that is impossible.
+
+        The mapping holds ``url`` and keyword options; ``pyperunner_dag.reopen_store(spec)`` opens it again through the
+        entry point named by the URL's scheme. A handle itself is never used on both sides of a fork.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsLocate(Protocol):
+    """A store that keeps each entry in a file of its own."""
+
+    def locate(self, key: str, filename: str | None = None) -> str:
+        """Return the absolute path of the entry's file, or of ``filename`` in the entry's folder. Creates nothing."""
+        ...
+
+
+@runtime_checkable
+class SupportsLock(Protocol):
+    """A store that can give one process the exclusive right to make an entry (single flight)."""
+
+    def lock(self, key: str, timeout: float | None = None) -> AbstractContextManager[object]:
+        """Return a context manager that holds the lock of ``key``; it is free again when its holder exits or dies.
+
+        Args:
+            key: ``'<task name>/<hash>'``.
+            timeout: Seconds to wait at most; ``None`` waits for ever, ``0`` does not wait.
+
+        Raises:
+            TimeoutError: On entering, when the lock was not free in time.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsAlias(Protocol):
+    """A store in which one entry can stand for another."""
+
+    def alias(self, key: str, target: str, meta: Mapping[str, Any] | None = None) -> None:
+        """Make ``key`` an entry that names ``target`` and the digest of its payload; loading it loads the target.
+
+        If the target is removed or its payload changes, the alias is a miss.
+
+        Raises:
+            KeyError: There is no entry under ``target``.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsDelete(Protocol):
+    """A store from which entries can be removed."""
+
+    def delete(self, key: str) -> bool:
+        """Remove the entry of ``key``; say whether there was one."""
+        ...
+
+
+@runtime_checkable
+class SupportsEntries(Protocol):
+    """A store whose entries can be listed."""
+
+    def entries(self, name: str | None = None) -> Iterator[EntryInfo]:
+        """Yield every entry, or those of the task called ``name``, in no particular order."""
+        ...

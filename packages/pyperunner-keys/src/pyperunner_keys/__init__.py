@@ -1,0 +1,5 @@
+"""Canonical encodings, digests and code fingerprints."""
+
+from __future__ import annotations
+
+__version__ = "0.2.0"
