@@ -1,0 +1,49 @@
+"""The steps of ``tools/check`` in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from checks.alone import alone
+from checks.boundaries import boundaries
+from checks.environment import Workshop
+from checks.examples import examples
+from checks.process import Outcome, run
+from checks.suites import long, newest, oldest, optimised, tests
+
+__all__ = ["EVERYTHING", "STEPS"]
+
+
+def formatted(shop: Workshop) -> Outcome:
+    """Sources are formatted (`ruff format` does it)."""
+    return run([shop.python, "-m", "ruff", "format", "--diff", "--quiet"]).outcome
+
+
+def lint(shop: Workshop) -> Outcome:
+    """Ruff has no remark."""
+    return run([shop.python, "-m", "ruff", "check", "--quiet"]).outcome
+
+
+def types(shop: Workshop) -> Outcome:
+    """The libraries and the tools are clean under mypy --strict."""
+    mypy = [shop.python, "-m", "mypy"]
+    return run(mypy).outcome + run([*mypy, "-p", "checks"], {"MYPYPATH": "tools"}).outcome
+
+
+STEPS: dict[str, Callable[[Workshop], Outcome]] = {
+    "format": formatted,
+    "lint": lint,
+    "types": types,
+    "boundaries": boundaries,
+    "tests": tests,
+    "optimised": optimised,
+    "examples": examples,
+    "alone": alone,
+    "oldest": oldest,
+    "newest": newest,
+    "long": long,
+}
+"""Every step by name; the docstring says what it makes sure of."""
+
+EVERYTHING = tuple(name for name in STEPS if name != "long")
+"""What runs when no step is named."""
