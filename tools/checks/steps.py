@@ -21,7 +21,7 @@ def formatted(shop: Workshop) -> Outcome:
 
 def lint(shop: Workshop) -> Outcome:
     """Ruff has no remark."""
-    return run([shop.python, "-m", "ruff", "check", "--quiet"]).outcome
+    return run([shop.python, "-m", "ruff", "check", "--quiet", "--output-format=concise"]).outcome
 
 
 def types(shop: Workshop) -> Outcome:
