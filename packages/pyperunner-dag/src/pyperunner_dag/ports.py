@@ -70,7 +70,7 @@ class OutputStore(Protocol):
             meta: Builtins kept beside the value, read back by ``meta`` without decoding the value.
 
         Raises:
-            Exception: A subclass of the store's own base error that names key, cause and remedy. Nothing is left behind.
+            Exception: A subclass of the store's own base error that names key, cause and remedy. Leaves nothing.
         """
         ...
 
