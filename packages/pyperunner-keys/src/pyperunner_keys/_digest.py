@@ -1,0 +1,72 @@
+"""From a value to its canonical bytes and its digest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import xxhash
+
+from pyperunner_keys import _builtin, _standard  # noqa: F401 - they fill the table of encoders
+from pyperunner_keys._errors import TooDeepError, UnencodableError
+from pyperunner_keys._names import type_name
+from pyperunner_keys._writer import Writer, write_item
+
+__all__ = ["digest", "digest_bytes", "encode"]
+
+
+def encode(value: Any) -> bytes:
+    """Return the canonical encoding of a value: equal bytes for equal values, distinct bytes for distinct ones.
+
+    The bytes are the same in every process, hash seed and Python version from 3.10 on. Types count: ``1``, ``True`` and
+    ``1.0`` differ, and so do a class and its subclass. The order of dicts and sets and the memory layout of arrays do not.
+
+    Args:
+        value: Any value with a stable encoding.
+
+    Raises:
+        UnencodableError: The value, or a part of it, has none; or it is cyclic or nested more than 200 levels deep.
+    """
+    out = Writer(_code)
+    _write(value, out)
+    return bytes(out.buffer)
+
+
+def digest(value: Any) -> str:
+    """Return the xxh3-128 of ``encode(value)`` as 32 hex digits, without building the encoding of large arrays.
+
+    Args:
+        value: Any value with a stable encoding.
+
+    Raises:
+        UnencodableError: As for ``encode``.
+    """
+    out = Writer(_code, xxhash.xxh3_128())
+    _write(value, out)
+    out.flush()
+    assert out.hasher is not None
+    return out.hasher.hexdigest()
+
+
+def digest_bytes(data: bytes | bytearray | memoryview) -> str:
+    """Return the xxh3-128 of raw bytes as 32 hex digits.
+
+    Args:
+        data: Any contiguous bytes.
+    """
+    return xxhash.xxh3_128_hexdigest(data)
+
+
+def _write(value: Any, out: Writer) -> None:
+    try:
+        write_item(value, out)
+    except TooDeepError as error:
+        raise error.settled() from None
+    except RecursionError:
+        reason = "it is nested too deeply for what is left of the stack"
+        raise UnencodableError("", type_name(type(value)), reason) from None
+
+
+def _code(value: Any, out: Writer) -> None:
+    from pyperunner_keys._fingerprint import write_code
+
+    write_code(value, out)

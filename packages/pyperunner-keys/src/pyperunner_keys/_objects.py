@@ -1,0 +1,216 @@
+"""Encoders of everything that has no encoder for its exact type: enums, dataclasses, subclasses, instances, code."""
+
+from __future__ import annotations
+
+import copyreg
+import dataclasses
+import enum
+import functools
+import sys
+import types
+from typing import Any
+
+from pyperunner_keys._builtin import write_dict, write_list, write_set, write_tuple
+from pyperunner_keys._errors import UnencodableError
+from pyperunner_keys._names import importable_name, type_name
+from pyperunner_keys._writer import ENCODERS, Encoder, Writer, write_item, write_text
+
+__all__ = ["CODE_TYPES", "encoder_of", "write_class", "write_state"]
+
+CODE_TYPES: tuple[type[Any], ...] = (
+    type,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.ModuleType,
+    types.MethodDescriptorType,
+    types.MethodWrapperType,
+    types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType,
+    staticmethod,
+    classmethod,
+    property,
+    functools.partial,
+    functools.partialmethod,
+)
+"""What is code rather than data: it counts by its fingerprint."""
+
+_BASES: tuple[tuple[type[Any], Encoder], ...] = (
+    (tuple, write_tuple),
+    (dict, write_dict),
+    (list, write_list),
+    (set, write_set),
+    (frozenset, write_set),
+    *((base, ENCODERS[base]) for base in (int, float, complex, str, bytes, bytearray)),
+)
+
+
+def encoder_of(value: Any) -> Encoder:
+    """Return the encoder for a value whose exact type has none of its own."""
+    cls = type(value)
+    if hasattr(cls, "__pyperunner_key__"):
+        return _write_protocol
+    if isinstance(value, CODE_TYPES) or cls.__name__ == "_lru_cache_wrapper":
+        return lambda item, out: out.code(item, out)
+    if isinstance(value, enum.Enum):
+        return _write_enum
+    if dataclasses.is_dataclass(cls):
+        return _write_dataclass
+    library = _library_encoder(cls, value)
+    if library is not None:
+        return library
+    for base, encoder in _BASES:
+        if isinstance(value, base) and cls.__reduce_ex__ is base.__reduce_ex__ and cls.__reduce__ is base.__reduce__:
+            return _subclass_encoder(base, encoder)
+    return _write_reduced
+
+
+def _library_encoder(cls: type[Any], value: Any) -> Encoder | None:
+    """Ask the encoders of libraries, but only of those that the program itself has imported."""
+    for package in {base.__module__.partition(".")[0] for base in cls.__mro__ if isinstance(base.__module__, str)}:
+        if package not in _LIBRARIES or package not in sys.modules:
+            continue
+        encoder = _LIBRARIES[package](value)
+        if encoder is not None:
+            return encoder
+    return None
+
+
+def _numpy(value: Any) -> Encoder | None:
+    from pyperunner_keys._numpy import encoder_of_array
+
+    return encoder_of_array(value)
+
+
+def _pandas(value: Any) -> Encoder | None:
+    from pyperunner_keys._pandas import encoder_of_frame
+
+    return encoder_of_frame(value)
+
+
+def _polars(value: Any) -> Encoder | None:
+    from pyperunner_keys._polars import encoder_of_frame
+
+    return encoder_of_frame(value)
+
+
+_LIBRARIES = {"numpy": _numpy, "pandas": _pandas, "polars": _polars}
+
+
+def write_class(cls: type[Any], out: Writer) -> None:
+    """Write which class a value belongs to."""
+    write_text(importable_name(cls.__module__), out)
+    write_text(cls.__qualname__, out)
+
+
+def write_state(state: Any, value: Any, out: Writer) -> None:
+    """Write an instance's attributes, without those that are only remembered results of a ``cached_property``."""
+    if not isinstance(state, dict) or not all(type(name) is str for name in state):
+        write_item(state, out)
+        return
+    cls = type(value)
+    names = sorted(n for n in state if not isinstance(getattr(cls, n, None), functools.cached_property))
+    out.buffer += b"a%d:" % len(names)
+    for name in names:
+        write_text(name, out)
+        try:
+            write_item(state[name], out)
+        except UnencodableError as error:
+            raise error.below(f".{name}", value) from None
+
+
+def _write_protocol(value: Any, out: Writer) -> None:
+    out.enter(value)
+    out.buffer += b"k"
+    write_class(type(value), out)
+    try:
+        write_item(value.__pyperunner_key__(), out)
+    except UnencodableError as error:
+        raise error.below(".__pyperunner_key__()", value) from None
+    out.leave()
+
+
+def _write_enum(value: enum.Enum, out: Writer) -> None:
+    out.enter(value)
+    out.buffer += b"e"
+    write_class(type(value), out)
+    write_item(value._name_, out)
+    try:
+        out.buffer += b"=" + out.apart(value._value_)
+    except UnencodableError:
+        # The name tells the members of one class apart where the value cannot.
+        out.buffer += b"?"
+    out.leave()
+
+
+def _write_dataclass(value: Any, out: Writer) -> None:
+    out.enter(value)
+    out.buffer += b"D"
+    write_class(type(value), out)
+    names = [f.name for f in dataclasses.fields(value) if hasattr(value, f.name)]
+    write_state({name: getattr(value, name) for name in names}, value, out)
+    out.leave()
+
+
+def _subclass_encoder(base: type[Any], encoder: Encoder) -> Encoder:
+    def write(value: Any, out: Writer) -> None:
+        out.enter(value)
+        out.buffer += b"u"
+        write_class(type(value), out)
+        write_text(base.__name__, out)
+        if hasattr(type(value), "_fields") and base is tuple:
+            write_state(dict(zip(value._fields, value)), value, out)
+        else:
+            encoder(value, out)
+        write_state(_attributes(value), value, out)
+        out.leave()
+
+    return write
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """Return what an instance of a subclass of a builtin holds in ``__dict__`` and slots."""
+    found = dict(getattr(value, "__dict__", {}))
+    # copyreg keeps this helper for exactly this purpose; it knows about mangled and inherited slots.
+    slots: list[str] = copyreg._slotnames(type(value))  # type: ignore[attr-defined]
+    found.update({name: getattr(value, name) for name in slots if hasattr(value, name)})
+    return found
+
+
+def _write_reduced(value: Any, out: Writer) -> None:
+    """Write an instance by what pickling it would keep: how it is made, and its state."""
+    cls = type(value)
+    try:
+        reduced = value.__reduce_ex__(4)
+    except Exception as error:
+        raise UnencodableError("", type_name(cls), _reason(error)) from error
+    out.enter(value)
+    out.buffer += b"o"
+    write_class(cls, out)
+    if isinstance(reduced, str):
+        write_text(reduced, out)
+    else:
+        _write_recipe(value, reduced, out)
+    out.leave()
+
+
+def _write_recipe(value: Any, reduced: tuple[Any, ...], out: Writer) -> None:
+    make, args, state, items, pairs = (*reduced[:5], None, None, None)[:5]
+    make_name = getattr(make, "__qualname__", type(make).__qualname__)
+    write_text(f"{importable_name(getattr(make, '__module__', None) or '')}:{make_name}", out)
+    if make_name in ("__newobj__", "__newobj_ex__", "_reconstructor"):
+        # The first argument is the class, which has just been written.
+        args = args[1:]
+    try:
+        write_item(args, out)
+    except UnencodableError as error:
+        raise error.below(".__reduce__()", value) from None
+    for part in state if isinstance(state, tuple) and len(state) == 2 else (state,):
+        write_state(part, value, out)
+    for extra in (items, pairs):
+        write_item(None if extra is None else list(extra), out)
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip()
+    return text[:1].lower() + text[1:] if text else type(error).__qualname__
