@@ -1,5 +1,76 @@
-"""Records of pipeline runs: written, read, compared."""
+"""Records of pipeline runs: written, read, compared.
+
+A run is a folder. :class:`RunFolder` writes it, :class:`PipelineResult` and :class:`TaskResult` read it, :func:`runs`
+lists many of them. Names are imported on first use, so that importing this package costs next to nothing.
+"""
 
 from __future__ import annotations
 
+import importlib
+
+TYPE_CHECKING = False  # type checkers take it for true; importing typing for it would cost most of this import
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ._environment import get_environment_info
+    from ._errors import NotARun, OutputMissing, RecordError, ResultsError, StoreUnavailable, UnknownTask, YamlError
+    from ._folder import RunFolder, TaskLog, run_name
+    from ._pipeline_result import PipelineResult
+    from ._run_section import run_section
+    from ._task_result import TaskResult
+    from ._text import strip_credentials
+    from .ports import OutputReader
+
 __version__ = "0.2.0"
+
+_HOMES = {
+    "NotARun": "_errors",
+    "OutputMissing": "_errors",
+    "OutputReader": "ports",
+    "PipelineResult": "_pipeline_result",
+    "RecordError": "_errors",
+    "ResultsError": "_errors",
+    "RunFolder": "_folder",
+    "StoreUnavailable": "_errors",
+    "TaskLog": "_folder",
+    "TaskResult": "_task_result",
+    "UnknownTask": "_errors",
+    "YamlError": "_errors",
+    "get_environment_info": "_environment",
+    "run_name": "_folder",
+    "run_section": "_run_section",
+    "strip_credentials": "_text",
+}
+
+__all__ = [
+    "NotARun",
+    "OutputMissing",
+    "OutputReader",
+    "PipelineResult",
+    "RecordError",
+    "ResultsError",
+    "RunFolder",
+    "StoreUnavailable",
+    "TaskLog",
+    "TaskResult",
+    "UnknownTask",
+    "YamlError",
+    "__version__",
+    "get_environment_info",
+    "run_name",
+    "run_section",
+    "strip_credentials",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,99 @@
+"""What a run depended on besides its params: sources, installed packages, repositories."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from ._git import GitQuery, repository_roots
+
+__all__ = ["get_environment_info"]
+
+_INSTALLED = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
+
+
+def get_environment_info(mainfile: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """Describe the environment of the running process.
+
+    Sources are the files of the user's own modules that are loaded: everything outside the standard library and
+    ``site-packages``, editable installs included. Dependencies are the distributions found on ``sys.path``; their
+    metadata is not read.
+
+    Args:
+        mainfile: The user's main file, if it is not the program that was started; a command that runs other people's
+            files says here which.
+
+    Returns:
+        ``base_dir`` (folder of the main file, else the working directory), ``mainfile`` (its name; ``None`` in a
+        notebook or at a prompt), ``sources`` (``[{filename, hash}]``, relative to ``base_dir``, SHA-256),
+        ``dependencies`` (``[{name, version}]``) and ``repositories`` (``[{url, commit, dirty}]``, that of ``base_dir``
+        first).
+    """
+    main = _main_file(mainfile)
+    base_dir = str(Path(main).parent) if main else os.path.realpath(".")
+    files = sorted({*_own_files(), *([main] if main else [])})
+    query = GitQuery(repository_roots([Path(base_dir), *(Path(file).parent for file in files)]))
+    return {
+        "base_dir": base_dir,
+        "mainfile": Path(main).name if main else None,
+        "sources": [
+            {"filename": _relative(file, base_dir), "hash": digest} for file in files if (digest := _digest(file))
+        ],
+        "dependencies": _dependencies(),
+        "repositories": query.answers(),
+    }
+
+
+def _main_file(given: str | os.PathLike[str] | None) -> str | None:
+    name = os.fspath(given) if given is not None else getattr(sys.modules.get("__main__"), "__file__", None)
+    return os.path.realpath(name) if isinstance(name, str) and Path(name).is_file() else None
+
+
+def _own_files() -> set[str]:
+    standard = os.path.realpath(Path(os.__file__).parent) + os.sep
+    files = set()
+    for module in list(sys.modules.values()):
+        # Not getattr: a lazy module would be woken up by it.
+        name = getattr(module, "__dict__", {}).get("__file__")
+        if not isinstance(name, str) or name.startswith(standard) or _INSTALLED.search(name):
+            continue
+        real = os.path.realpath(name)
+        if not real.startswith(standard) and not _INSTALLED.search(real):
+            files.add(real)
+    return files
+
+
+def _relative(file: str, base_dir: str) -> str:
+    try:
+        return os.path.relpath(file, base_dir).replace(os.sep, "/")
+    except ValueError:  # another drive on Windows
+        return file
+
+
+def _digest(file: str) -> str | None:
+    import hashlib
+
+    try:
+        with open(file, "rb") as source:
+            return hashlib.sha256(source.read()).hexdigest()
+    except OSError:
+        return None
+
+
+def _dependencies() -> list[dict[str, str]]:
+    found: dict[str, str] = {}
+    for folder in dict.fromkeys(sys.path):
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in names:
+            stem, dot, suffix = name.rpartition(".")
+            if dot and suffix in ("dist-info", "egg-info"):
+                dist, dash, version = re.sub(r"-py\d[\d.]*$", "", stem).partition("-")
+                if dash:
+                    found.setdefault(re.sub(r"[-_.]+", "-", dist).lower(), version)
+    return [{"name": name, "version": version} for name, version in sorted(found.items())]

@@ -1,0 +1,82 @@
+"""Files of a run folder: replaced whole, or grown by whole lines."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+__all__ = ["Appender", "replace_file"]
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_MODE = 0o644
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Write ``data`` to ``path`` so that a reader sees the old file or the new one, never a part.
+
+    Raises:
+        OSError: The file could not be written; the temporary file is gone and ``path`` is as it was.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, _MODE)
+    try:
+        try:
+            _write_all(fd, data)
+        finally:
+            os.close(fd)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink()
+        raise
+
+
+class Appender:
+    """A file that grows by whole lines, made when the first line comes.
+
+    Every call is one ``write`` to the system, so what was written outlives the process. A disk that is full or gone
+    does not end the run: one warning is given, later lines are tried again, and a line cut short is ended first.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._fd = -1
+        self._torn = self._warned = False
+
+    def write(self, lines: bytes) -> None:
+        """Append ``lines``, which ends with a line feed."""
+        try:
+            if self._fd < 0:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_FOLLOW | _BINARY
+                self._fd = os.open(self.path, flags, _MODE)
+            if self._torn:
+                _write_all(self._fd, b"\n")
+                self._torn = False
+            if os.write(self._fd, lines) != len(lines):
+                self._torn = True
+                raise OSError("the disk took only a part of the line")
+        except OSError as error:
+            self._warn(error)
+
+    def close(self) -> None:
+        """Close the file; writing again opens it again."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _warn(self, error: OSError) -> None:
+        if not self._warned:
+            self._warned = True
+            warnings.warn(f"Lines of {self.path!r} are lost: {error}", RuntimeWarning, stacklevel=4)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]

@@ -1,0 +1,144 @@
+"""The results of one run, as a mapping from task name to output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._errors import NotARun, UnknownTask, near
+from ._outputs import Outputs
+from ._schema import PIPELINE_FILE, SUMMARY_FILE
+from ._task_result import TaskResult
+
+if TYPE_CHECKING:
+    import os
+
+    from ._record import RunRecord
+    from .ports import OutputReader
+
+__all__ = ["PipelineResult"]
+
+
+class PipelineResult(Mapping[str, Any]):
+    """Accessor of the results of a run: a mapping from task name to output.
+
+    Iterating yields task names; an output is read from its store when it is asked for. No module that a record names
+    is ever imported by this class.
+
+    Args:
+        conf: Content of a run's ``pipeline.yaml``.
+        data_path: Where the outputs are: a path, a store's URL or an ``OutputReader``. Without one, what the record
+            says (``run.data_path``).
+        run_folder: The run's folder, from which status, times and logs are read.
+
+    Raises:
+        NotARun: ``conf`` is not a pipeline's record.
+    """
+
+    def __init__(
+        self,
+        conf: Mapping[str, Any],
+        data_path: str | os.PathLike[str] | OutputReader = "",
+        *,
+        run_folder: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.run_folder = str(Path(run_folder).absolute()) if run_folder is not None else None
+        self.conf = conf
+        self._tasks = _tasks(conf, self.run_folder or "the given configuration")
+        recorded = conf.get("run")
+        if isinstance(data_path, str) and not data_path and isinstance(recorded, Mapping):
+            data_path = str(recorded.get("data_path") or "")
+        self.set_data_path(data_path)
+
+    @staticmethod
+    def from_file(
+        filename: str | os.PathLike[str], data_path: str | os.PathLike[str] | OutputReader = ""
+    ) -> PipelineResult:
+        """Return the results of a recorded run.
+
+        Args:
+            filename: The run's ``pipeline.yaml``, or the run folder itself.
+            data_path: Where the outputs are, if not where the record says.
+
+        Raises:
+            NotARun: There is no run, or it is of a newer format.
+            YamlError: The file is malformed or refused.
+        """
+        from ._record import read_summary
+        from ._yaml_read import from_yaml
+
+        path = Path(filename).absolute()
+        if path.is_dir():
+            path = path / PIPELINE_FILE
+        recorded = path.with_name(SUMMARY_FILE).is_file()
+        if recorded:
+            read_summary(str(path.parent))
+        try:
+            conf = from_yaml(path.read_bytes(), str(path))
+        except OSError as error:
+            raise NotARun(str(path), error.strerror or str(error)) from None
+        return PipelineResult(conf, data_path, run_folder=path.parent if recorded else None)
+
+    @property
+    def name(self) -> str:
+        """The pipeline's name."""
+        pipeline = self.conf.get("pipeline")
+        return str(pipeline.get("name")) if isinstance(pipeline, Mapping) else ""
+
+    @property
+    def data_path(self) -> str:
+        """Where outputs are read from; a URL is shown without credentials."""
+        return self._outputs.name
+
+    def set_data_path(self, data_path: str | os.PathLike[str] | OutputReader) -> None:
+        """Read outputs from elsewhere, for a store that was moved.
+
+        Args:
+            data_path: A path, a store's URL or an ``OutputReader``.
+        """
+        self._outputs = Outputs(data_path)
+
+    def task(self, name: str) -> TaskResult:
+        """Return the reader of one task.
+
+        Raises:
+            UnknownTask: No task is called ``name``; the error gives similar names.
+        """
+        if name not in self._tasks:
+            raise UnknownTask(name, self.name, near(str(name), self._tasks))
+        record = self._record.tasks.get(name) if self._record else None
+        return TaskResult(name, self._tasks[name], self._outputs, record, self.run_folder)
+
+    @cached_property
+    def _record(self) -> RunRecord | None:
+        from ._record import read_record
+
+        return read_record(self.run_folder) if self.run_folder else None
+
+    def __getitem__(self, name: str) -> Any:
+        return self.task(name).output
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tasks)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tasks
+
+    # A run is equal to itself. The mapping's own comparison would load every output of both.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+def _tasks(conf: Any, source: str) -> dict[str, Mapping[str, Any]]:
+    tasks = conf.get("tasks") if isinstance(conf, Mapping) else None
+    if not isinstance(tasks, Mapping):
+        raise NotARun(source, "it has no section 'tasks'")
+    for name, task in tasks.items():
+        if not isinstance(name, str) or not isinstance(task, Mapping) or not isinstance(task.get("hash"), str):
+            raise NotARun(source, f"the task {name!r} has no hash")
+    return dict(tasks)

@@ -1,0 +1,45 @@
+"""Whether the process that wrote a record is still there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["identity", "is_alive"]
+
+
+def identity() -> dict[str, Any]:
+    """Return what tells this process from every other: host, pid and, on Linux, its start in ticks since boot."""
+    pid = os.getpid()
+    return {"host": _host(), "pid": pid, "started": _started(pid)}
+
+
+def is_alive(process: Mapping[str, Any]) -> bool | None:
+    """Say whether the process of an :func:`identity` lives; ``None`` if it ran on another host."""
+    pid, started = process.get("pid"), process.get("started")
+    if not isinstance(pid, int) or pid <= 0 or process.get("host") != _host():
+        return None
+    if started is not None:
+        return bool(_started(pid) == started)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return None
+    return True
+
+
+def _host() -> str:
+    uname = getattr(os, "uname", None)
+    return str(uname().nodename) if uname else os.environ.get("COMPUTERNAME", "")
+
+
+def _started(pid: int) -> int | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in (b"Z", b"X") else int(fields[19])

@@ -1,0 +1,127 @@
+"""Reading what a run wrote about itself, whole or cut short."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ._errors import NotARun
+from ._process import is_alive
+from ._schema import EVENTS_FILE, SCHEMA, SUMMARY_FILE
+
+__all__ = ["RunRecord", "TaskRecord", "read_events", "read_record", "read_summary", "run_state"]
+
+
+@dataclass
+class TaskRecord:
+    """What the events say of one task. The facts of each attempt are described in ``docs/run-folder.md``."""
+
+    status: str = "NOT_STARTED"
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+
+    def fact(self, name: str) -> Any:
+        """Return a fact of the last attempt, ``None`` if it was not recorded."""
+        return self.attempts[-1].get(name) if self.attempts else None
+
+    def attempt(self, number: int) -> dict[str, Any]:
+        """Return the facts of an attempt, counted from 1, to be filled in."""
+        for facts in self.attempts:
+            if facts["attempt"] == number:
+                return facts
+        self.attempts.append({"attempt": number})
+        return self.attempts[-1]
+
+
+@dataclass
+class RunRecord:
+    """What summary and events say of a run."""
+
+    summary: dict[str, Any]
+    state: str
+    layout: dict[str, Any] | None
+    tasks: dict[str, TaskRecord]
+
+
+def read_summary(folder: str) -> dict[str, Any]:
+    """Return the content of ``summary.json``.
+
+    Raises:
+        NotARun: There is none, it is damaged, or it is of a newer format.
+    """
+    try:
+        with open(f"{folder}/{SUMMARY_FILE}", "rb") as file:
+            summary = json.loads(file.read())
+    except FileNotFoundError:
+        raise NotARun(folder, f"it holds no {SUMMARY_FILE}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise NotARun(folder, f"its {SUMMARY_FILE} is damaged ({error})") from None
+    if not isinstance(summary, dict) or not isinstance(summary.get("schema"), int):
+        raise NotARun(folder, f"its {SUMMARY_FILE} does not say which format it has")
+    if summary["schema"] > SCHEMA:
+        raise NotARun(
+            folder,
+            f"it has format {summary['schema']} and this version reads formats up to {SCHEMA}; "
+            "upgrade with: pip install -U pyperunner-results",
+        )
+    return summary
+
+
+def run_state(summary: Mapping[str, Any]) -> str:
+    """Return the state of a run; one that says it is running while its process is gone was interrupted."""
+    state = str(summary.get("state"))
+    process = summary.get("process")
+    if state == "running" and isinstance(process, dict) and is_alive(process) is False:
+        return "interrupted"
+    return state
+
+
+def read_events(folder: str) -> Iterator[dict[str, Any]]:
+    """Yield the events of a run in the order they were written; lines that are cut short or damaged are left out."""
+    path = Path(folder, EVENTS_FILE)
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                event = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(event, dict) and isinstance(event.get("kind"), str):
+                yield event
+
+
+def read_record(folder: str) -> RunRecord:
+    """Return summary and events of the run in ``folder``, during the run too.
+
+    Raises:
+        NotARun: The folder holds no run, or one of a newer format.
+    """
+    summary = read_summary(folder)
+    state = run_state(summary)
+    layout = None
+    tasks: dict[str, TaskRecord] = {}
+    for event in read_events(folder):
+        kind = event["kind"]
+        if kind == "run_started":
+            layout = event.get("layout") if isinstance(event.get("layout"), dict) else None
+        elif kind in ("task_started", "task_retried", "task_finished"):
+            _take(event, tasks.setdefault(str(event.get("task")), TaskRecord()))
+    if state != "running":
+        for task in tasks.values():
+            if task.status == "RUNNING":
+                task.status = "INTERRUPTED"
+    return RunRecord(summary, state, layout, tasks)
+
+
+def _take(event: dict[str, Any], task: TaskRecord) -> None:
+    number = event.get("attempt")
+    facts = task.attempt(number if isinstance(number, int) else len(task.attempts) or 1)
+    facts.update((name, value) for name, value in event.items() if name not in ("kind", "time", "task", "attempt"))
+    if event["kind"] == "task_started":
+        facts.setdefault("start", event.get("time"))
+        task.status = "RUNNING"
+    elif event["kind"] == "task_finished":
+        task.status = str(event.get("status"))

@@ -1,0 +1,27 @@
+"""Names and numbers of the run folder's format, in one place. The format is described in ``docs/run-folder.md``."""
+
+from __future__ import annotations
+
+__all__ = [
+    "EVENTS_FILE",
+    "EXCEPTION_FILE",
+    "LOGS_FOLDER",
+    "LOG_FILE",
+    "PICTURE_FILE",
+    "PIPELINE_FILE",
+    "REPORT_FILE",
+    "SCHEMA",
+    "SUMMARY_FILE",
+]
+
+SCHEMA = 1
+"""Version of the record; readers refuse a higher one."""
+
+PIPELINE_FILE = "pipeline.yaml"
+LOG_FILE = "pipeline.log"
+EXCEPTION_FILE = "exception.log"
+PICTURE_FILE = "graph.svg"
+EVENTS_FILE = "events.jsonl"
+SUMMARY_FILE = "summary.json"
+REPORT_FILE = "report.html"
+LOGS_FOLDER = "logs"

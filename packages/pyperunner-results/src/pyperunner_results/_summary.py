@@ -1,0 +1,68 @@
+"""The facts of a run that a listing shows, small enough to read ten thousand of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ._text import visible
+
+__all__ = ["describe_pipeline", "to_json"]
+
+_PARAMS = 200
+_VALUE_CHARS = 80
+
+
+def to_json(value: Any) -> str:
+    """Return ``value`` as one line of strict JSON; NaN and infinity become null, strange objects their text."""
+    try:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"), default=str)
+    except (ValueError, TypeError):
+        return json.dumps(_plain(value, 0), allow_nan=False, separators=(",", ":"), default=str)
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if depth > 50:
+        return visible(repr(value)[:_VALUE_CHARS])
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item, depth + 1) for item in value]
+    return value
+
+
+def describe_pipeline(conf: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``summary.json`` keeps of a ``pipeline.yaml``: git state, params, number of tasks, version.
+
+    Of very many or long params only the beginning is kept, and ``params_digest`` still tells whether any differ.
+    """
+    tasks = _mapping(conf.get("tasks"))
+    run = _mapping(conf.get("run"))
+    repositories = _mapping(run.get("env")).get("repositories")
+    first = _mapping(repositories[0]) if isinstance(repositories, list) and repositories else {}
+    params = {
+        f"{name}.{param}": to_json(value)
+        for name, task in tasks.items()
+        for param, value in _mapping(_mapping(task).get("params")).items()
+    }
+    return {
+        "total": len(tasks),
+        "pyperunner": run.get("pyperunner"),
+        "git": {"commit": first.get("commit"), "dirty": first.get("dirty")} if first else None,
+        "params": {name: _short(text) for name, text in list(params.items())[:_PARAMS]},
+        "params_digest": hashlib.sha256(to_json(sorted(params.items())).encode()).hexdigest()[:16],
+    }
+
+
+def _short(text: str) -> str:
+    if len(text) <= _VALUE_CHARS:
+        return text
+    return f"{text[: _VALUE_CHARS - 12]}…#{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,165 @@
+"""What is known of one task of a run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ._errors import OutputMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._outputs import Outputs
+    from ._record import TaskRecord
+
+__all__ = ["TaskResult"]
+
+_T = TypeVar("_T")
+
+
+class TaskResult:
+    """Reader of one task's stored output and of its record. Made by :meth:`PipelineResult.task`.
+
+    Args:
+        name: Task name, ``Class(tag)``.
+        conf: The task's entry in ``pipeline.yaml``.
+        outputs: Where outputs are read from.
+        record: What the run recorded of it, if anything.
+        folder: The run folder, if known.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        conf: Mapping[str, Any],
+        outputs: Outputs,
+        record: TaskRecord | None = None,
+        folder: str | None = None,
+    ) -> None:
+        self.name = name
+        self._conf = conf
+        self._outputs = outputs
+        self._record = record
+        self._folder = folder
+
+    @property
+    def key(self) -> str:
+        """Key of the output in the store, ``'<task name>/<hash>'``."""
+        return f"{self.name}/{self._conf.get('hash', '')}"
+
+    @property
+    def tag(self) -> str:
+        """The task's tag."""
+        return str(self._conf.get("tag") or "")
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The task's params, as recorded."""
+        return dict(self._conf.get("params") or {})
+
+    @property
+    def parents(self) -> list[str]:
+        """Names of the connected parents, in order."""
+        return list(self._conf.get("parents") or [])
+
+    @property
+    def output(self) -> Any:
+        """The stored output, read from the store at every access and never held.
+
+        Raises:
+            OutputMissing: It is not in the store.
+            StoreUnavailable: The store cannot be opened.
+        """
+        try:
+            return self._outputs.load(self.key)
+        except KeyError as error:
+            if isinstance(error, OutputMissing):
+                raise
+            again = f"run: pyperunner run {self._folder}" if self._folder else "run the pipeline again"
+            raise OutputMissing(self.name, self.key, self._outputs.name, again) from error
+
+    def output_exists(self) -> bool:
+        """Say whether the output is in the store, without reading it."""
+        return not self._outputs.missing([self.key])
+
+    @property
+    def status(self) -> str | None:
+        """Outcome as recorded, such as ``SUCCESS`` or ``SKIPPED``; ``None`` if there is no record."""
+        return self._record.status if self._record else None
+
+    @property
+    def reason(self) -> str | None:
+        """Why the task ran or was skipped."""
+        return self._fact("reason", str)
+
+    @property
+    def attempts(self) -> list[dict[str, Any]]:
+        """The recorded facts of every attempt, the first one first."""
+        return [dict(facts) for facts in self._record.attempts] if self._record else []
+
+    @property
+    def start(self) -> float | None:
+        """Start of the last attempt, in epoch seconds."""
+        return self._number("start")
+
+    @property
+    def end(self) -> float | None:
+        """End of the last attempt, in epoch seconds."""
+        return self._number("end")
+
+    @property
+    def wall(self) -> float | None:
+        """Seconds that the last attempt took."""
+        return self._number("wall")
+
+    @property
+    def cpu(self) -> float | None:
+        """CPU seconds that the last attempt used."""
+        return self._number("cpu")
+
+    @property
+    def memory_peak(self) -> int | None:
+        """Largest memory of the last attempt, in bytes."""
+        return self._fact("memory_peak", int)
+
+    @property
+    def error(self) -> str | None:
+        """Type and text of the exception that the task failed with."""
+        error = self._fact("error", dict)
+        if error is None:
+            return None
+        return ": ".join(str(error[part]) for part in ("type", "message") if error.get(part))
+
+    @property
+    def traceback(self) -> str | None:
+        """Traceback of that exception, as text."""
+        error = self._fact("error", dict)
+        return str(error["traceback"]) if error and error.get("traceback") else None
+
+    @property
+    def log_file(self) -> str | None:
+        """Absolute path of the log of the last attempt; ``None`` if the task said nothing."""
+        relative = self._fact("log", str)
+        if self._folder is None or relative is None:
+            return None
+        path = Path(os.path.normpath(Path(self._folder, relative)))
+        return str(path) if path.is_relative_to(self._folder) and path.is_file() else None
+
+    def log_tail(self, lines: int = 20) -> str:
+        """Return the last ``lines`` lines that the task printed in its last attempt."""
+        from ._tail import tail_text
+
+        return tail_text(self.log_file, lines) if self.log_file else ""
+
+    def _fact(self, name: str, kind: type[_T]) -> _T | None:
+        value = self._record.fact(name) if self._record else None
+        return value if isinstance(value, kind) else None
+
+    def _number(self, name: str) -> float | None:
+        number = self._fact(name, int)
+        return self._fact(name, float) if number is None else number
+
+    def __repr__(self) -> str:
+        return f"<TaskResult {self.name!r} {self.status or 'no record'}>"
