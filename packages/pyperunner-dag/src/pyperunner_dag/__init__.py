@@ -2,4 +2,71 @@
 
 from __future__ import annotations
 
+from pyperunner_dag._dag import DAG
+from pyperunner_dag._decorator import task
+from pyperunner_dag._errors import (
+    CycleError,
+    DuplicateNameError,
+    HashMismatchError,
+    ModuleRefusedError,
+    NotATaskError,
+    OpaqueValueError,
+    PipelineError,
+    PipelineFileError,
+    StoreError,
+    StoreNotInstalledError,
+    StorePluginError,
+    TaskDefinitionError,
+    TaskError,
+    TaskLookupError,
+    TaskNameError,
+    TaskParamError,
+    TaskStoreError,
+    UnhashableParamError,
+    UnknownStoreError,
+)
+from pyperunner_dag._hashing import refresh_hashes
+from pyperunner_dag._inputs import resolve_inputs
+from pyperunner_dag._node import Node
+from pyperunner_dag._pipeline import Pipeline, Sequential
+from pyperunner_dag._run import run
+from pyperunner_dag._stores import open_store, reopen_store
+from pyperunner_dag._task import Task
+from pyperunner_dag.ports import OutputStore
+
+__all__ = [
+    "DAG",
+    "CycleError",
+    "DuplicateNameError",
+    "HashMismatchError",
+    "ModuleRefusedError",
+    "Node",
+    "NotATaskError",
+    "OpaqueValueError",
+    "OutputStore",
+    "Pipeline",
+    "PipelineError",
+    "PipelineFileError",
+    "Sequential",
+    "StoreError",
+    "StoreNotInstalledError",
+    "StorePluginError",
+    "Task",
+    "TaskDefinitionError",
+    "TaskError",
+    "TaskLookupError",
+    "TaskNameError",
+    "TaskParamError",
+    "TaskStoreError",
+    "UnhashableParamError",
+    "UnknownStoreError",
+    "__version__",
+    "open_store",
+    "refresh_hashes",
+    "reopen_store",
+    "resolve_inputs",
+    "run",
+    "task",
+]
+
 __version__ = "0.2.0"

@@ -23,6 +23,7 @@ __all__ = [
     "SupportsEntries",
     "SupportsLocate",
     "SupportsLock",
+    "SupportsProbe",
 ]
 
 
@@ -138,6 +139,19 @@ class SupportsDelete(Protocol):
 
     def delete(self, key: str) -> bool:
         """Remove the entry of ``key``; say whether there was one."""
+        ...
+
+
+@runtime_checkable
+class SupportsProbe(Protocol):
+    """A store that can say beforehand whether it takes entries."""
+
+    def probe(self) -> None:
+        """Return if entries can be stored just now; make nothing that stays.
+
+        Raises:
+            OSError: They can not, with the cause.
+        """
         ...
 
 

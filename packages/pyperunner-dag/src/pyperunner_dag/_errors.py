@@ -1,0 +1,282 @@
+"""Every error this package raises on purpose.
+
+::
+
+    Exception
+    ├── TaskError                        a task cannot be made, or cannot do what was asked of it
+    │   ├── TaskNameError                + ValueError: its name or tag is no usable text
+    │   ├── TaskDefinitionError          + TypeError: its class or its run() is not written as a task must be
+    │   ├── TaskParamError               + TypeError: its params do not fit the signature of run()
+    │   │   └── UnhashableParamError     a param has no stable encoding, so that no cache key can be made of it
+    │   └── TaskStoreError               + RuntimeError: no store, or one that cannot do this
+    ├── PipelineError                    a graph of tasks is not sound
+    │   ├── NotATaskError                + ValueError: something else stands where a task must stand
+    │   ├── DuplicateNameError           + ValueError: two tasks of one pipeline share a name
+    │   ├── CycleError                   + ValueError: a task is its own ancestor
+    │   └── PipelineFileError            + ValueError: a saved pipeline cannot be read
+    │       ├── ModuleRefusedError       it names a module that the caller does not allow
+    │       ├── TaskLookupError          + ImportError: the module or the Task class it names is not there
+    │       ├── OpaqueValueError         it holds a value that YAML could not keep
+    │       └── HashMismatchError        its tasks are not the ones that were saved
+    └── StoreError                       an output store cannot be opened
+        ├── UnknownStoreError            + ValueError: no store for this URL scheme
+        ├── StoreNotInstalledError       + ImportError: no store at all is installed
+        └── StorePluginError             + ImportError: the store is there and does not import
+
+The facts are an error's ``args``, so that it survives pickling; ``str()`` makes the sentence of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pyperunner_dag._display import visible
+
+__all__ = [
+    "CycleError",
+    "DuplicateNameError",
+    "HashMismatchError",
+    "ModuleRefusedError",
+    "NotATaskError",
+    "OpaqueValueError",
+    "PipelineError",
+    "PipelineFileError",
+    "StoreError",
+    "StoreNotInstalledError",
+    "StorePluginError",
+    "TaskDefinitionError",
+    "TaskError",
+    "TaskLookupError",
+    "TaskNameError",
+    "TaskParamError",
+    "TaskStoreError",
+    "UnhashableParamError",
+    "UnknownStoreError",
+]
+
+
+def _task(name: str, tag: str) -> str:
+    """Name a task by its class and tag."""
+    return f"task {visible(name)} " + (f"(tag '{visible(tag)}')" if tag else "(no tag)")
+
+
+class TaskError(Exception):
+    """A task cannot be made, or cannot do what was asked of it."""
+
+
+class TaskNameError(TaskError, ValueError):
+    """The name or the tag of a task is no text that a store and a file can carry."""
+
+    def __init__(self, task: str, tag: object, problem: str) -> None:
+        super().__init__(task, tag, problem)
+
+    def __str__(self) -> str:
+        task, tag, problem = self.args
+        return f"task {visible(task)} cannot have the tag {visible(ascii(tag))}: {problem}"
+
+
+class TaskDefinitionError(TaskError, TypeError):
+    """A Task class is not written as it must be."""
+
+    def __init__(self, task: str, problem: str) -> None:
+        super().__init__(task, problem)
+
+    def __str__(self) -> str:
+        task, problem = self.args
+        return f"task {visible(task)}: {problem}"
+
+
+class TaskParamError(TaskError, TypeError):
+    """The params of a task do not fit the signature of its ``run``."""
+
+    def __init__(self, task: str, tag: str, problem: str) -> None:
+        super().__init__(task, tag, problem)
+
+    def __str__(self) -> str:
+        task, tag, problem = self.args
+        return f"{_task(task, tag)}: {problem}"
+
+
+class UnhashableParamError(TaskParamError):
+    """A param has no stable encoding.
+
+    Args:
+        task: Class name of the task.
+        tag: Its tag.
+        path: Where in the params the value stands, such as ``model['lock']``.
+        type_name: Its type.
+        reason: Why it has no encoding, in the words of ``pyperunner_keys``.
+    """
+
+    def __init__(self, task: str, tag: str, path: str, type_name: str, reason: str) -> None:
+        Exception.__init__(self, task, tag, path, type_name, reason)
+
+    def __str__(self) -> str:
+        task, tag, path, type_name, reason = self.args
+        return f"{_task(task, tag)}: param {visible(path)} ({type_name}) cannot be part of a cache key: {reason}"
+
+
+class TaskStoreError(TaskError, RuntimeError):
+    """A task has no store, or its store cannot do what was asked."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name, problem)
+
+    def __str__(self) -> str:
+        name, problem = self.args
+        return f"{visible(name)}: {problem}"
+
+
+class PipelineError(Exception):
+    """A graph of tasks is not sound."""
+
+
+class NotATaskError(PipelineError, ValueError):
+    """Something that is no task stands where a task must stand.
+
+    Args:
+        place: What needs a task, such as ``'parent of Child()'``.
+        what: What was found there.
+    """
+
+    def __init__(self, place: str, what: str) -> None:
+        super().__init__(place, what)
+
+    def __str__(self) -> str:
+        place, what = self.args
+        return f"{visible(place)} must be a task, not {visible(what)}"
+
+
+class DuplicateNameError(PipelineError, ValueError):
+    """Two tasks of one pipeline share a name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+
+    def __str__(self) -> str:
+        return (
+            f"task names must be unique in a pipeline, and {visible(self.args[0])} is there more than once; "
+            "give each of these tasks a tag of its own"
+        )
+
+
+class CycleError(PipelineError, ValueError):
+    """A task is its own ancestor.
+
+    Args:
+        names: Names along the cycle, each the parent of the next; the last is the first again.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(tuple(names))
+
+    def __str__(self) -> str:
+        names = [visible(name) for name in self.args[0]]
+        if len(names) > 20:
+            names = [*names[:10], f"… {len(names) - 20} more …", *names[-10:]]
+        return f"the tasks form a cycle: {' -> '.join(names)}"
+
+
+class PipelineFileError(PipelineError, ValueError):
+    """A saved pipeline cannot be read."""
+
+
+class ModuleRefusedError(PipelineFileError):
+    """A saved pipeline names a module that the caller does not allow; it was not imported."""
+
+    def __init__(self, task: str, module: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(task, module, allowed)
+
+    def __str__(self) -> str:
+        task, module, allowed = self.args
+        globs = ", ".join(visible(glob) for glob in allowed) or "none"
+        return f"{visible(task)}: module {visible(module)} is not among the allowed modules ({globs}); not imported"
+
+
+class TaskLookupError(PipelineFileError, ImportError):
+    """The module or the name in it that a saved pipeline needs is not there.
+
+    Args:
+        task: Name of the task in the pipeline.
+        module: Module that is named.
+        name: What is looked for in it.
+        problem: What went wrong.
+    """
+
+    def __init__(self, task: str, module: str, name: str, problem: str) -> None:
+        super().__init__(task, module, name, problem)
+
+    def __str__(self) -> str:
+        task, module, name, problem = (visible(fact) for fact in self.args)
+        return f"{task}: cannot get {name} from module {module}: {problem}"
+
+
+class OpaqueValueError(PipelineFileError):
+    """A saved pipeline holds a value that YAML could not keep, only its type and digest."""
+
+    def __init__(self, task: str, param: str, type_name: str) -> None:
+        super().__init__(task, param, type_name)
+
+    def __str__(self) -> str:
+        task, param, type_name = (visible(fact) for fact in self.args)
+        return (
+            f"{task}: param {param} is a {type_name}, which a YAML file cannot hold; "
+            "make this pipeline from its Python source instead"
+        )
+
+
+class HashMismatchError(PipelineFileError):
+    """The tasks made from a saved pipeline are not the ones that were saved.
+
+    Args:
+        differences: For each task that differs, what differs, in words.
+    """
+
+    def __init__(self, differences: Mapping[str, Iterable[str]]) -> None:
+        super().__init__({name: tuple(reasons) for name, reasons in differences.items()})
+
+    def __str__(self) -> str:
+        lines = [f"  {visible(name)}: {visible('; '.join(reasons))}" for name, reasons in self.args[0].items()]
+        return "\n".join(
+            ["these tasks differ from the saved ones (compare_hashes=False makes the pipeline all the same):", *lines]
+        )
+
+
+class StoreError(Exception):
+    """An output store cannot be opened."""
+
+
+class UnknownStoreError(StoreError, ValueError):
+    """No installed store opens URLs of this scheme."""
+
+    def __init__(self, scheme: str, known: Iterable[str]) -> None:
+        super().__init__(scheme, tuple(known))
+
+    def __str__(self) -> str:
+        scheme, known = self.args
+        return f"no output store for the scheme {visible(scheme)}:// is installed; known: {', '.join(known)}"
+
+
+class StoreNotInstalledError(StoreError, ImportError):
+    """No output store is installed."""
+
+    def __str__(self) -> str:
+        return "no output store is installed; the standard one comes with: pip install pyperunner-cache"
+
+
+class StorePluginError(StoreError, ImportError):
+    """A store is registered but cannot be loaded.
+
+    Args:
+        scheme: URL scheme it is registered for.
+        target: ``module:name`` it is registered as.
+        package: Distribution that registers it.
+        problem: What went wrong on import.
+    """
+
+    def __init__(self, scheme: str, target: str, package: str, problem: str) -> None:
+        super().__init__(scheme, target, package, problem)
+
+    def __str__(self) -> str:
+        scheme, target, package, problem = (visible(fact) for fact in self.args)
+        return f"the output store for {scheme}:// ({target}, from {package}) does not load: {problem}"

@@ -1,0 +1,132 @@
+"""The cache key of a task, computed once over a whole graph without recursion.
+
+``hash()`` is the digest of: format, class name, tag, digests of the params, named inputs (each task in its place stood
+for by its hash), code fingerprint, hashes of the connected parents in order. A hashed task has only hashed ancestors,
+so forgetting walks through hashed descendants alone and costs no more than hashing them did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag._dag import DAG, reachable, topological_levels
+from pyperunner_dag._errors import UnhashableParamError
+from pyperunner_dag._inputs import holds_task, is_task, leaves
+from pyperunner_keys import Fingerprint, UnencodableError, digest, fingerprint
+
+if TYPE_CHECKING:
+    from pyperunner_dag._run import RunMethod
+    from pyperunner_dag._task import Task
+
+    Codes = dict[RunMethod, Fingerprint]
+
+__all__ = ["code_of", "digest_param", "digest_params", "forget", "hash_of", "key_parts", "refresh_hashes"]
+
+FORMAT = "pyperunner/task/1"
+
+
+def digest_param(task: Task, path: str, value: Any) -> str:
+    """Return the digest of one param.
+
+    Raises:
+        UnhashableParamError: It has none; the error names task, tag and the place inside the param.
+    """
+    try:
+        return digest(value)
+    except UnencodableError as error:
+        place = path + error.path.removesuffix(".__pyperunner_key__()")
+        raise UnhashableParamError(task.task_name, task.tag, place, error.type_name, error.reason) from error
+
+
+def digest_params(task: Task, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of ``params``, having tried the plain values among ``inputs`` too."""
+    for name, value in inputs.items():
+        for path, leaf in leaves(value):
+            if not is_task(leaf):
+                digest_param(task, name + path, leaf)
+    return {name: digest_param(task, name, value) for name, value in params.items()}
+
+
+def _input_parts(task: Task, path: str, value: Any) -> Any:
+    """Return what a nesting of named inputs counts by; every level says what it is, so that no two look alike."""
+    if is_task(value):
+        return {"task": [value.name, value._hash]}
+    if not holds_task(value):
+        return {"value": digest_param(task, path, value)}
+    if type(value) is dict:
+        return {"dict": {digest(key): _input_parts(task, f"{path}[{key!r}]", item) for key, item in value.items()}}
+    kind = "list" if type(value) is list else "tuple"
+    return {kind: [_input_parts(task, f"{path}[{index}]", item) for index, item in enumerate(value)]}
+
+
+def code_of(task: Task, codes: Codes) -> Fingerprint:
+    """Return the fingerprint of the task's code, read once for each task, and once for all tasks of one pass."""
+    if task._code is None:
+        method = task._method
+        if method not in codes:
+            codes[method] = fingerprint(method.function)
+        task._code = codes[method]
+    return task._code
+
+
+def _compute(task: Task, codes: Codes) -> str:
+    """Return the hash of a task whose upstream is hashed."""
+    inputs = {name: _input_parts(task, name, value) for name, value in task.inputs.items()}
+    parents = [parent._hash for parent in task._parents]
+    return digest([FORMAT, task.task_name, task.tag, task._digests, inputs, code_of(task, codes).digest, parents])
+
+
+def hash_of(task: Task) -> str:
+    """Return the hash of ``task``, having hashed those of its ancestors that were not.
+
+    Raises:
+        CycleError: The task is its own ancestor.
+    """
+    if task._hash is None:
+        codes: Codes = {}
+        waiting = reachable([task], lambda node: (up for up in node.upstream if up._hash is None))
+        upstream = {node: [up for up in node.upstream if up in waiting] for node in waiting}
+        for level in topological_levels(upstream, lambda node: node.name):
+            for node in level:
+                node._hash = _compute(node, codes)
+    return task._hash or ""
+
+
+def forget(task: Task) -> None:
+    """Forget the hash of ``task`` and those of its descendants."""
+    stack = [task]
+    while stack:
+        node = stack.pop()
+        node._hash = None
+        stack.extend(child for child in node._children if child._hash is not None)
+
+
+def refresh_hashes(dag: DAG[Task]) -> None:
+    """Compute every hash of ``dag`` afresh, reading all params again; a code fingerprint that is known is kept.
+
+    Raises:
+        UnhashableParamError: A param was changed into something that has no stable encoding.
+    """
+    codes: Codes = {}
+    for task in dag.nodes:
+        if task.params or task._digests:
+            task._digests = digest_params(task, task.params, task.inputs)
+        fresh = _compute(task, codes)
+        if task._hash is not None and task._hash != fresh:
+            forget(task)
+        task._hash = fresh
+
+
+def key_parts(task: Task) -> dict[str, Any]:
+    """Return what the hash of ``task`` is made of, in builtins."""
+    hash_of(task)
+    code = code_of(task, {})
+    return {
+        "task": task.task_name,
+        "tag": task.tag,
+        "params": dict(task._digests),
+        "inputs": {name: _input_parts(task, name, value) for name, value in task.inputs.items()},
+        "code": {"digest": code.digest, "parts": dict(code.parts)},
+        "parents": [[parent.name, parent._hash] for parent in task._parents],
+    }

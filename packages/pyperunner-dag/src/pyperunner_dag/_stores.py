@@ -1,0 +1,90 @@
+"""Output stores by URL, found through the entry points ``pyperunner.stores``."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag._errors import StoreNotInstalledError, StorePluginError, UnknownStoreError
+from pyperunner_dag.ports import OutputStore
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+__all__ = ["open_store", "reopen_store"]
+
+GROUP = "pyperunner.stores"
+_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
+
+
+@lru_cache(maxsize=8)
+def _registered(path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    """Return the registered stores by scheme; reading them anew for each store would cost more than opening it.
+
+    Args:
+        path: ``sys.path``, on which the answer depends.
+    """
+    from importlib.metadata import entry_points
+
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=GROUP):
+        found.setdefault(entry.name.lower(), entry)
+    return found
+
+
+def _load(scheme: str) -> Any:
+    """Return what opens stores of ``scheme``."""
+    known = _registered(tuple(sys.path))
+    if not known or (scheme == "file" and scheme not in known):
+        raise StoreNotInstalledError
+    if scheme not in known:
+        raise UnknownStoreError(scheme, sorted(known))
+    entry = known[scheme]
+    try:
+        return entry.load()
+    except Exception as error:
+        package = entry.dist.name if entry.dist is not None else "an unknown distribution"
+        problem = f"{type(error).__name__}: {error}"
+        raise StorePluginError(scheme, entry.value, package, problem) from error
+
+
+def open_store(target: str | os.PathLike[str] | OutputStore, **options: Any) -> OutputStore:
+    """Open an output store.
+
+    Args:
+        target: A folder, a store URL such as ``sqlite:///outputs.db``, or a store, which is returned as it is.
+        **options: Options of the store.
+
+    Raises:
+        UnknownStoreError: No installed store opens URLs of this scheme.
+        StoreNotInstalledError: No store is installed at all.
+        StorePluginError: The store is installed but does not import.
+        TypeError: ``target`` is none of these, or options were given for a store that is open already.
+    """
+    if isinstance(target, (str, os.PathLike)):
+        url = _URL.match(target) if isinstance(target, str) else None
+        store: OutputStore = _load(url[1].lower() if url else "file")(target, **options)
+    elif isinstance(target, OutputStore):
+        store = target
+        if options:
+            raise TypeError(f"{type(target).__name__} is open already and takes no options ({', '.join(options)})")
+    else:
+        raise TypeError(f"a store is a path, a URL or an OutputStore, not {type(target).__name__}")
+    return store
+
+
+def reopen_store(spec: Mapping[str, Any]) -> OutputStore:
+    """Open a store again, in another process, from what its ``spec()`` returned there.
+
+    Args:
+        spec: ``url``, and the keyword options of ``open_store``.
+
+    Raises:
+        StoreError: As ``open_store`` does.
+    """
+    options = dict(spec)
+    return open_store(options.pop("url"), **options)

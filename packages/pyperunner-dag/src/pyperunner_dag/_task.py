@@ -1,0 +1,230 @@
+"""A task: one unit of work, its params, its place in the graph, its output."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag import _hashing
+from pyperunner_dag._errors import NotATaskError, TaskDefinitionError, TaskNameError, TaskParamError
+from pyperunner_dag._inputs import describe, holds_task, leaves, nesting, resolve_inputs
+from pyperunner_dag._output import NodeWithOutput
+from pyperunner_dag._run import RunMethod, run_method
+from pyperunner_keys import UnencodableError, importable_name
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from pyperunner_keys import Fingerprint
+
+__all__ = ["Task", "as_tasks", "check_text"]
+
+
+class Task(NodeWithOutput, ABC):
+    """A single unit of work in a pipeline.
+
+    Subclass it and decorate ``run`` with ``@run``, or decorate a function with ``@task("Name")``. Tasks are connected
+    by calling them: ``child(parent)``, ``child([first, second])``; ``run`` gets the outputs of the connected parents as
+    the list ``data``. A task given as a param is a *named input*: its output takes its place when the task runs.
+
+    Args:
+        tag: Tells tasks of one class apart; the task's name is ``ClassName(tag)``.
+        reload: Run even if there is a stored output.
+        **kwargs: Params, checked against the signature of ``run``.
+
+    Attributes:
+        name: ``ClassName(tag)``.
+        tag: The tag.
+        params: Params that hold no task.
+        inputs: Named inputs: param to task, or to a nesting of lists, tuples and dicts that holds tasks.
+        reload: Whether the task runs even if there is a stored output.
+        status: How it fared in the latest run.
+        result: Outcome of the latest run, if it had one.
+        data_path: Where its store is, empty where there is none.
+        store: Its output store.
+
+    Raises:
+        TaskError: Name, tag, params or the class itself are not as they must be; the error says which and why.
+    """
+
+    _hash: str | None = None
+    _code: Fingerprint | None = None
+
+    def __init__(self, /, tag: str = "", reload: bool = False, **kwargs: Any) -> None:
+        task_name = type(self).__name__
+        if self._method.problem:
+            raise TaskDefinitionError(task_name, self._method.problem)
+        check_text(task_name, tag)
+        super().__init__(f"{task_name}({tag})")
+        self.tag = tag
+        self.reload = bool(reload)
+        self.params: dict[str, Any] = {}
+        self.inputs: dict[str, Any] = {}
+        self._take(kwargs)
+
+    @property
+    def task_name(self) -> str:
+        """Name of the task's class."""
+        return type(self).__name__
+
+    @property
+    def _method(self) -> RunMethod:
+        """What is known of the function that the user wrote as ``run``."""
+        method = run_method(type(self))
+        if method is None:
+            raise TaskDefinitionError(self.task_name, "its method run must be decorated with @run")
+        return method
+
+    @property
+    def receives_input(self) -> bool:
+        """Whether ``run`` is given ``data``, the list of the connected parents' outputs."""
+        return self._method.receives_input
+
+    # --- params and edges
+
+    def _check(self, given: Mapping[str, Any]) -> None:
+        try:
+            self._method.check(given)
+        except TypeError as error:
+            raise TaskParamError(self.task_name, self.tag, str(error)) from None
+
+    def _take(self, given: Mapping[str, Any]) -> None:
+        """Make ``given`` the params and named inputs, once all of them have been found good."""
+        self._check(given)
+        try:
+            inputs = {name: nesting(value, name) for name, value in given.items() if holds_task(value)}
+        except TypeError as error:
+            raise TaskParamError(self.task_name, self.tag, str(error)) from None
+        params = {name: value for name, value in given.items() if name not in inputs}
+        self._digests = _hashing.digest_params(self, params, inputs)
+        self.params, self.inputs = params, inputs
+        self._set_inputs(leaf for value in inputs.values() for _, leaf in leaves(value) if isinstance(leaf, Task))
+        _hashing.forget(self)
+
+    def set_params(self, **changes: Any) -> None:
+        """Change some params; all are checked again, and the hash with those of all descendants is computed anew.
+
+        Raises:
+            TaskError: They do not fit; then nothing has changed.
+        """
+        self._take({**self.params, **self.inputs, **changes})
+
+    def assert_params_complete(self) -> None:
+        """Check the params against the signature of ``run``, as is done when the task is made.
+
+        Raises:
+            TaskParamError: They do not fit, in Python's own words.
+        """
+        self._check({**self.params, **self.inputs})
+
+    def connect(self, parents: Task | Iterable[Task]) -> Self:
+        """Append one task or several to the connected parents; a parent given twice counts twice.
+
+        Returns:
+            This task, so that ``child(a)(b)`` connects both.
+
+        Raises:
+            NotATaskError: A class or a stranger stands where a task must.
+        """
+        super().connect(as_tasks(parents, f"a parent of {self.name}"))
+        _hashing.forget(self)
+        return self
+
+    # --- identity
+
+    def hash(self) -> str:
+        """Return the task's hash, 32 hex digits over class name, tag, params, inputs, code and all ancestors.
+
+        It is kept until a parent is connected, a param is set, or a plan reads everything afresh.
+
+        Raises:
+            CycleError: The task is its own ancestor.
+        """
+        return _hashing.hash_of(self)
+
+    @property
+    def key(self) -> str:
+        """Key of the output in a store: ``'<name>/<hash>'``."""
+        return f"{self.name}/{self.hash()}"
+
+    def key_parts(self) -> dict[str, Any]:
+        """Return what ``hash()`` is made of, in builtins: task, tag, params, inputs, code and parents with digests."""
+        return _hashing.key_parts(self)
+
+    def __pyperunner_key__(self) -> Any:
+        """Refuse to count as a part of some other object: only there would a task be asked for its encoding."""
+        reason = "a task as a named input may stand in a list, a tuple or the values of a dict, not in other objects"
+        raise UnencodableError("", self.task_name, reason)
+
+    def fingerprint(self) -> Fingerprint:
+        """Return the fingerprint of the task's code, as read at its first hash: digest, parts and gaps."""
+        return _hashing.code_of(self, {})
+
+    def description(self) -> dict[str, Any]:
+        """Return ``name`` (of the class), ``module``, ``tag``, ``hash`` and ``params``."""
+        return {
+            "name": self.task_name,
+            "module": importable_name(type(self).__module__),
+            "tag": self.tag,
+            "hash": self.hash(),
+            "params": dict(self.params),
+        }
+
+    # --- running
+
+    @abstractmethod
+    def run(self, **kwargs: Any) -> Any:
+        """Do the work; to be written by the subclass and decorated with ``@run``."""
+
+    def execute(self, data: list[Any], inputs: Mapping[str, Any]) -> Any:
+        """Call ``run`` with the task's params.
+
+        Args:
+            data: Outputs of the connected parents, in order; passed on if ``run`` takes ``data``.
+            inputs: Named inputs with outputs in the place of tasks (see ``resolve_inputs``).
+        """
+        return self._method.call(self, data, {**self.params, **inputs})
+
+    def _own_arguments(self, names: Collection[str]) -> dict[str, Any]:
+        """Return those of the task's own arguments that are in ``names``: params, inputs as outputs, ``data``."""
+        own = {name: value for name, value in self.params.items() if name in names}
+        named = {name: value for name, value in self.inputs.items() if name in names}
+        own.update(resolve_inputs(named, lambda task: task.output))
+        if "data" in names and "data" not in own:
+            own["data"] = [parent.output for parent in self._parents]
+        return own
+
+
+def check_text(task_name: str, tag: object) -> None:
+    """Refuse what no file name, YAML file or store could carry."""
+    if not isinstance(tag, str):
+        raise TaskNameError(task_name, tag, f"a tag is text, not {type(tag).__name__}")
+    for text in (task_name, tag):
+        if "\0" in text:
+            raise TaskNameError(task_name, tag, "there is a NUL character in it")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise TaskNameError(task_name, tag, "it is not valid Unicode text (a lone surrogate)") from None
+
+
+def as_tasks(found: object, place: str) -> list[Task]:
+    """Return ``found``, one task or several, as a list of tasks.
+
+    Args:
+        found: A task, or an iterable of tasks.
+        place: What they are needed for, for the error.
+
+    Raises:
+        NotATaskError: A class or a stranger is among them; the error says which.
+    """
+    if isinstance(found, Task):
+        return [found]
+    if isinstance(found, (str, bytes, type)) or not isinstance(found, Iterable):
+        raise NotATaskError(place, describe(found))
+    tasks = list(found)
+    for item in tasks:
+        if not isinstance(item, Task):
+            raise NotATaskError(place, describe(item))
+    return tasks
