@@ -1,5 +1,68 @@
-"""Runs pipelines: one supervised child process per task."""
+"""Runs pipelines: one supervised child process per task, planned from what is stored, with a record of every run.
+
+Names are imported on first use, so that importing this package costs next to nothing.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._errors import (
+        InputLost,
+        RunFailed,
+        RunnerError,
+        StoreNotShareable,
+        StoreNotWritable,
+        TaskDied,
+        TaskExited,
+        TaskKilled,
+        UnknownExecutor,
+    )
+    from .plan import Decision
+    from .ports import Executor
+    from .runner import Runner
+
 __version__ = "0.2.0"
+
+_HOMES = {
+    "Decision": "plan",
+    "Executor": "ports",
+    "InputLost": "_errors",
+    "RunFailed": "_errors",
+    "Runner": "runner",
+    "RunnerError": "_errors",
+    "StoreNotShareable": "_errors",
+    "StoreNotWritable": "_errors",
+    "TaskDied": "_errors",
+    "TaskExited": "_errors",
+    "TaskKilled": "_errors",
+    "UnknownExecutor": "_errors",
+}
+
+__all__ = [
+    "Decision",
+    "Executor",
+    "InputLost",
+    "RunFailed",
+    "Runner",
+    "RunnerError",
+    "StoreNotShareable",
+    "StoreNotWritable",
+    "TaskDied",
+    "TaskExited",
+    "TaskKilled",
+    "UnknownExecutor",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,124 @@
+"""The errors of this package.
+
+RunnerError
+├── StoreNotWritable      (also OSError)     the store refuses entries, said before work starts
+├── StoreNotShareable     (also ValueError)  children could not reopen the store
+├── UnknownExecutor       (also ValueError)
+├── InputLost         (also LookupError)     an input was made again and is still not there
+├── RunFailed                                raised on demand at the end of a run with failures
+└── TaskDied                                 a task's process ended without a result
+    ├── TaskExited                           it called exit
+    └── TaskKilled                           a signal ended it, the runner's own included
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = [
+    "InputLost",
+    "RunFailed",
+    "RunnerError",
+    "StoreNotShareable",
+    "StoreNotWritable",
+    "TaskDied",
+    "TaskExited",
+    "TaskKilled",
+    "UnknownExecutor",
+]
+
+
+class RunnerError(Exception):
+    """Base of every error this package raises on its own account."""
+
+
+class StoreNotWritable(RunnerError, OSError):
+    """Tasks must run but the store can't take their outputs."""
+
+    def __init__(self, location: str, cause: str) -> None:
+        self.location = location
+        self.cause = cause
+        super().__init__(location, cause)
+
+    def __str__(self) -> str:
+        return (
+            f"outputs can't be stored in {self.location}: {self.cause}. "
+            "Nothing was started; give a data_path that can be written."
+        )
+
+
+class StoreNotShareable(RunnerError, ValueError):
+    """The store lives in this process alone, so child processes could not reach it."""
+
+    def __init__(self, store: str) -> None:
+        self.store = store
+        super().__init__(store)
+
+    def __str__(self) -> str:
+        return (
+            f"the store {self.store} can't be reopened by child processes. "
+            "Nothing was started; use a store on disk, or Runner(..., executor='inline')."
+        )
+
+
+class UnknownExecutor(RunnerError, ValueError):
+    """No executor of that name is installed."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        super().__init__(name, self.known)
+
+    def __str__(self) -> str:
+        return f"there is no executor {self.name!r}; known: {', '.join(self.known) or 'none'}"
+
+
+class InputLost(RunnerError, LookupError):
+    """The outputs of upstream tasks are missing or damaged although they were made again in this run."""
+
+    def __init__(self, task: str, inputs: Iterable[str]) -> None:
+        self.task = task
+        self.inputs = tuple(inputs)
+        super().__init__(task, self.inputs)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.task}: the output of {', '.join(self.inputs)} can't be loaded, although it was made again in this "
+            "run. Look at the store's medium, or whether something removes entries while tasks run."
+        )
+
+
+class RunFailed(RunnerError):
+    """At least one task of the run failed; see ``failed`` and ``cant_run`` for their names."""
+
+    def __init__(self, failed: Iterable[str], cant_run: Iterable[str], run_folder: str) -> None:
+        self.failed = tuple(failed)
+        self.cant_run = tuple(cant_run)
+        self.run_folder = run_folder
+        super().__init__(self.failed, self.cant_run, run_folder)
+
+    def __str__(self) -> str:
+        text = f"{len(self.failed)} task(s) failed: {', '.join(self.failed)}"
+        if self.cant_run:
+            text += f"; {len(self.cant_run)} could not run: {', '.join(self.cant_run)}"
+        return f"{text}. Tracebacks are in {self.run_folder}"
+
+
+class TaskDied(RunnerError):
+    """The process of a task ended without handing over a result."""
+
+    def __init__(self, task: str, how: str) -> None:
+        self.task = task
+        self.how = how
+        super().__init__(task, how)
+
+    def __str__(self) -> str:
+        return f"{self.task}: {self.how}"
+
+
+class TaskExited(TaskDied):
+    """The task's process called exit before its result was stored."""
+
+
+class TaskKilled(TaskDied):
+    """A signal ended the task's process."""

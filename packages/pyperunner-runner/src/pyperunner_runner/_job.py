@@ -1,0 +1,68 @@
+"""Carries out one job: loads inputs, calls the task, stores what it returns. The same code in every executor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from pyperunner_dag import OutputStore, Task, resolve_inputs
+from pyperunner_dag.ports import SupportsLock
+from pyperunner_runner._failures import describe
+from pyperunner_runner.ports import Job, Outcome
+
+__all__ = ["perform"]
+
+
+def perform(job: Job, task: Task, store: OutputStore) -> Outcome:
+    """Execute a task and store its output; any exception but ``KeyboardInterrupt`` becomes a ``failed`` outcome.
+
+    Args:
+        job: What to do.
+        task: The task that ``job`` names.
+        store: The store, opened by the process that calls this.
+
+    Returns:
+        What came of it, without the output itself.
+    """
+    try:
+        with _single_flight(store, task.key):
+            if job.reuse and not store.missing([task.key]):
+                return Outcome("hit")
+            return _execute_and_store(job, task, store)
+    except KeyboardInterrupt:
+        raise  # in this process it is the user who wants to stop; a child has no keyboard
+    except BaseException as error:
+        return Outcome("failed", failure=describe(task.name, error))
+
+
+def _execute_and_store(job: Job, task: Task, store: OutputStore) -> Outcome:
+    data, inputs, lost = _load_inputs(task, store)
+    if lost:
+        return Outcome("inputs", inputs=lost)
+    started = time.perf_counter()
+    value = task.execute(data, inputs)
+    seconds = time.perf_counter() - started
+    del data, inputs  # so that storing a large result does not stand on top of its inputs
+    receipt = store.save(task.key, value, {**job.meta, "seconds": seconds, "parts": task.key_parts()})
+    return Outcome("stored", digest=receipt["digest"], size=receipt["size"], seconds=seconds)
+
+
+def _load_inputs(task: Task, store: OutputStore) -> tuple[list[Any], Mapping[str, Any], list[str]]:
+    """Return the outputs of the connected parents, the named inputs, and the upstream tasks that have none to load."""
+    outputs: dict[str, Any] = {}
+    lost: list[str] = []
+    for source in task.upstream:
+        try:
+            outputs[source.name] = store.load(source.key)
+        except KeyError:
+            lost.append(source.name)
+    if lost:
+        return [], {}, lost
+    data = [outputs[parent.name] for parent in task.parents]
+    return data, resolve_inputs(task.inputs, lambda source: outputs[source.name]), lost
+
+
+def _single_flight(store: OutputStore, key: str) -> AbstractContextManager[object]:
+    return store.lock(key) if isinstance(store, SupportsLock) else nullcontext()

@@ -1,0 +1,91 @@
+"""What a run tells its hooks: frozen facts, in the order in which they happen.
+
+A hook is any callable that takes one event. If it also has a method ``tick(now)``, that is called about ten times a
+second while tasks run (``now`` in seconds of a monotonic clock), for displays that move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+__all__ = ["Hook", "RunEvent", "RunFinished", "RunStarted", "SupportsTick", "TaskFinished", "TaskOutput", "TaskStarted"]
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """The plan is made and recorded; nothing has started yet."""
+
+    pipeline: str
+    run_folder: str
+    tasks: tuple[str, ...]
+    to_execute: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TaskStarted:
+    """A task's process has begun."""
+
+    task: str
+    attempt: int
+    pid: int | None
+
+
+@dataclass(frozen=True)
+class TaskOutput:
+    """A task printed or logged a line."""
+
+    task: str
+    stream: str
+    level: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TaskFinished:
+    """A task has ended, was skipped, was satisfied from the store, or can't run.
+
+    Attributes:
+        task: The task's name.
+        attempt: 0 for a task that was not started.
+        status: Name of the ``Task.Status``.
+        seconds: Wall time from start to end; 0 for a task that was not started.
+        reason: Why it ran, or did not.
+        error: One line that says what went wrong; empty without a failure.
+    """
+
+    task: str
+    attempt: int
+    status: str
+    seconds: float
+    reason: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class RunFinished:
+    """The run is over and recorded.
+
+    Attributes:
+        statuses: Name of the ``Task.Status`` of every task.
+        seconds: Wall time of the run.
+        interrupted: Whether a signal ended it early.
+    """
+
+    statuses: Mapping[str, str]
+    seconds: float
+    interrupted: bool
+
+
+RunEvent = RunStarted | TaskStarted | TaskOutput | TaskFinished | RunFinished
+Hook = Callable[[RunEvent], None]
+
+
+@runtime_checkable
+class SupportsTick(Protocol):
+    """A hook that wants to be called while time passes."""
+
+    def tick(self, now: float) -> None:
+        """Do what is due at ``now``, seconds of ``time.monotonic``."""
+        ...

@@ -1,0 +1,276 @@
+"""One child process per task, forked by a nursery (see ``_nursery``) and watched from one selector.
+
+Each job has three pipes of its own whose write ends exist in its child alone, so a child that is killed at any moment
+leaves an end of file, never a lock that someone waits for.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import sys
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable
+
+from pyperunner_dag import reopen_store
+from pyperunner_runner._errors import StoreNotShareable
+from pyperunner_runner._frames import FrameBuffer, pack
+from pyperunner_runner._lines import LineBuffer
+from pyperunner_runner.executors._nursery import Nursery
+from pyperunner_runner.ports import Ended, Event, Exit, Failure, Handle, Job, Logged, Outcome, Session, Started
+
+__all__ = ["ProcessExecutor", "ProcessHandle"]
+
+_READ_SIZE = 1 << 16
+_PIPES = ("messages", "stdout", "stderr")
+_LEVELS = {"stdout": "INFO", "stderr": "WARNING"}
+
+
+class ProcessHandle:
+    """A job in a process of its own."""
+
+    def __init__(self, executor: ProcessExecutor, job: Job) -> None:
+        self.job = job
+        self._executor = executor
+        self._pid: int | None = None
+        self._exit: Exit | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id; waits the moment it takes to be known."""
+        while self._pid is None and self._exit is None:
+            self._executor.pump(None)
+        return self._pid
+
+    @property
+    def exitcode(self) -> int | None:
+        """``None`` while the child runs, then its exit code, minus the signal's number after a signal."""
+        if self._exit is None:
+            self._executor.pump(0)
+        return None if self._exit is None else self._exit.code
+
+    def is_alive(self) -> bool:
+        """Whether the child still runs."""
+        if self._exit is None:
+            self._executor.pump(0)
+        return self._exit is None
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the child's end, or for ``timeout`` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self._exit is None:
+            remaining = None if deadline is None else deadline - time.monotonic()
+            if remaining is not None and remaining < 0:
+                return
+            self._executor.pump(remaining)
+
+
+class _Running:
+    """What the runner holds of a job while it runs: the read ends and what has come out of them."""
+
+    def __init__(self, job: Job, handle: ProcessHandle, fds: dict[str, int]) -> None:
+        self.job = job
+        self.handle = handle
+        self.fds = fds
+        self.frames = FrameBuffer()
+        self.lines = {stream: LineBuffer() for stream in _LEVELS}
+        self.outcome = Outcome("lost")
+
+
+class ProcessExecutor:
+    """Executes every job in a child process of its own.
+
+    Args:
+        session: The run's tasks and store.
+
+    Raises:
+        StoreNotShareable: A child could not reopen the store.
+    """
+
+    def __init__(self, session: Session) -> None:
+        spec = session.store_spec
+        if spec is None:
+            raise StoreNotShareable(repr(session.store))
+        self._open_store = lambda: reopen_store(spec)
+        self._tasks = session.tasks
+        self._selector = selectors.DefaultSelector()
+        self._running: dict[str, _Running] = {}
+        self._events: deque[Event] = deque()
+        self._control: socket.socket | None = None
+        self._frames = FrameBuffer()
+        self._nursery_pid = 0
+
+    def start(self, job: Job) -> Handle:
+        """See ``Executor.start``."""
+        control = self._control or self._start_nursery()
+        try:
+            pipes = self._open_pipes()
+        except OSError as error:
+            raise BlockingIOError(*error.args) from error
+        write_ends = [pipes[name][1] for name in _PIPES]
+        try:
+            socket.send_fds(control, [pack(("start", job))], write_ends)
+        finally:
+            for fd in write_ends:
+                os.close(fd)
+        handle = ProcessHandle(self, job)
+        running = _Running(job, handle, {name: pipes[name][0] for name in _PIPES})
+        self._running[job.task] = running
+        for name, fd in running.fds.items():
+            os.set_blocking(fd, False)
+            self._selector.register(fd, selectors.EVENT_READ, self._reader(running, name))
+        return handle
+
+    def wait(self, timeout: float | None = None) -> list[Event]:
+        """See ``Executor.wait``."""
+        if not self._events and self._running:
+            self.pump(timeout)
+        events = list(self._events)
+        self._events.clear()
+        return events
+
+    def pump(self, timeout: float | None) -> None:
+        """Take in what the children have sent, waiting up to ``timeout`` seconds for the first of it."""
+        for key, _ in self._selector.select(timeout):
+            key.data()
+
+    def stop(self, task: str, *, kill: bool = False) -> None:
+        """See ``Executor.stop``."""
+        if self._control is not None and task in self._running:
+            self._control.sendall(pack(("stop", task, kill)))
+
+    def close(self) -> None:
+        """See ``Executor.close``."""
+        if self._control is not None:
+            # The nursery ends everything when it sees this end closed.
+            self._drop_nursery()
+        for running in list(self._running.values()):
+            self._close_pipes(running)
+        self._running.clear()
+        self._selector.close()
+
+    def _start_nursery(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        nursery = Nursery(theirs, self._tasks, self._open_store)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        with warnings.catch_warnings():
+            # Python warns of forking beside threads. This is the one such fork of a run, the nursery uses no lock
+            # that another thread could have held, and Python's own locks are made new in it.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
+        if pid == 0:
+            ours.close()
+            nursery.serve()
+        theirs.close()
+        self._nursery_pid = pid
+        self._control = ours
+        self._selector.register(ours, selectors.EVENT_READ, self._receive)
+        return ours
+
+    def _drop_nursery(self) -> None:
+        if self._control is None:
+            return
+        self._selector.unregister(self._control)
+        self._control.close()
+        self._control = None
+        self._frames = FrameBuffer()
+        try:
+            os.waitpid(self._nursery_pid, 0)
+        except ChildProcessError:  # the user's own program collects every child
+            pass
+
+    def _open_pipes(self) -> dict[str, tuple[int, int]]:
+        pipes: dict[str, tuple[int, int]] = {}
+        try:
+            for name in _PIPES:
+                pipes[name] = os.pipe()
+        except OSError:
+            for ends in pipes.values():
+                for fd in ends:
+                    os.close(fd)
+            raise
+        return pipes
+
+    def _receive(self) -> None:
+        if self._control is None:
+            return
+        data = self._control.recv(_READ_SIZE)
+        if not data:
+            self._lose_nursery()
+            return
+        for message in self._frames.feed(data):
+            kind, task, *facts = message
+            running = self._running[task]
+            if kind == "started":
+                (running.handle._pid,) = facts
+                self._events.append(Started(task, facts[0]))
+            elif kind == "refused":
+                running.outcome = Outcome("failed", failure=Failure("BlockingIOError", facts[0]))
+                self._end(running, Exit())
+            else:
+                _, code, cpu, max_rss = facts
+                self._end(running, Exit(code, cpu, max_rss))
+
+    def _lose_nursery(self) -> None:
+        self._drop_nursery()
+        for running in list(self._running.values()):
+            self._end(running, Exit())
+
+    def _reader(self, running: _Running, name: str) -> Callable[[], None]:
+        def read() -> None:
+            # Another event of the same batch may have ended the job.
+            if name in running.fds and self._read(running, name) == b"":
+                self._close_pipe(running, name)
+
+        return read
+
+    def _read(self, running: _Running, name: str) -> bytes | None:
+        """Read once from a pipe and take in what came; ``None`` when it is empty for now, ``b""`` at its end."""
+        try:
+            data = os.read(running.fds[name], _READ_SIZE)
+        except BlockingIOError:
+            return None
+        if name == "messages":
+            for message in running.frames.feed(data):
+                self._take_message(running, message)
+        else:
+            self._take_lines(running, name, running.lines[name].feed(data))
+        return data
+
+    def _take_message(self, running: _Running, message: Outcome | tuple[str, str, str, str, float]) -> None:
+        if isinstance(message, Outcome):
+            running.outcome = message
+            return
+        _, logger, level, text, when = message
+        for line in text.splitlines():
+            self._events.append(Logged(running.job.task, running.handle._pid, logger, level, line, when))
+
+    def _take_lines(self, running: _Running, stream: str, lines: list[str]) -> None:
+        now = time.time()
+        for line in lines:
+            self._events.append(Logged(running.job.task, running.handle._pid, stream, _LEVELS[stream], line, now))
+
+    def _end(self, running: _Running, end: Exit) -> None:
+        for name in list(running.fds):
+            while self._read(running, name):
+                pass
+        self._close_pipes(running)
+        for stream, buffer in running.lines.items():
+            self._take_lines(running, stream, buffer.rest())
+        del self._running[running.job.task]
+        running.handle._exit = end
+        self._events.append(Ended(running.job.task, running.job.attempt, running.outcome, end))
+
+    def _close_pipes(self, running: _Running) -> None:
+        for name in list(running.fds):
+            self._close_pipe(running, name)
+
+    def _close_pipe(self, running: _Running, name: str) -> None:
+        fd = running.fds.pop(name)
+        self._selector.unregister(fd)
+        os.close(fd)

@@ -1,0 +1,216 @@
+"""What the runner asks of whatever carries out tasks.
+
+An *executor* starts jobs and reports what becomes of them as a stream of events. It never sees the schedule and never
+calls
+back: the runner asks it to ``start``, then to ``wait`` for events. Executors are found by name through the entry
+    points of
+group ``pyperunner.executors``; each is a callable that takes a ``Session``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from pyperunner_dag import OutputStore, Task
+
+__all__ = [
+    "Ended",
+    "Event",
+    "Executor",
+    "Exit",
+    "Failure",
+    "Handle",
+    "Job",
+    "Logged",
+    "Outcome",
+    "Session",
+    "Started",
+]
+
+
+@dataclass(frozen=True)
+class Session:
+    """What an executor is given once, before the first job of a run.
+
+    Attributes:
+        tasks: Every task of the pipeline, by name.
+        store: The store, open in this process.
+        store_spec: Builtins from which another process reopens the store; ``None`` where that is impossible.
+        process_limit: How many jobs the runner keeps going at once.
+    """
+
+    tasks: Mapping[str, Task]
+    store: OutputStore
+    store_spec: Mapping[str, Any] | None
+    process_limit: int = 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """One execution of one task.
+
+    Attributes:
+        task: The task's name in the session.
+        attempt: 1 for the first execution of the task in this run.
+        reuse: Whether an entry found in the store when the job begins stands for running the task.
+        meta: Builtins to store beside the output.
+    """
+
+    task: str
+    attempt: int = 1
+    reuse: bool = False
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a task failed, in a form that survives whatever the exception was.
+
+    Attributes:
+        type: The exception's class name.
+        message: Its text.
+        traceback: Formatted traceback that begins at the user's frame; may be empty.
+        pickled: The exception itself where it could be pickled.
+    """
+
+    type: str
+    message: str
+    traceback: str = ""
+    pickled: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job came to.
+
+    Attributes:
+        kind: ``stored``: the task ran and its output is in the store. ``hit``: an entry was there and stands for it.
+            ``failed``: see ``failure``. ``inputs``: the outputs of the upstream tasks in ``inputs`` are missing or
+            damaged. ``lost``: the process ended without saying anything; see the ``Exit``.
+        failure: Set when ``kind`` is ``failed``.
+        inputs: Names of upstream tasks when ``kind`` is ``inputs``.
+        digest: Hex digest of the stored payload when ``kind`` is ``stored``.
+        size: Its size in the store, in bytes.
+        seconds: Wall time of the task's own code.
+    """
+
+    kind: Literal["stored", "hit", "failed", "inputs", "lost"]
+    failure: Failure | None = None
+    inputs: Sequence[str] = ()
+    digest: str | None = None
+    size: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a job's process ended. ``None`` stands for what the executor can't know.
+
+    Attributes:
+        code: Exit code; minus the signal's number when a signal ended the process.
+        cpu: Seconds of processor time, user and system, of the process and the children it waited for.
+        max_rss: Peak resident memory of the process in bytes, pages shared with its parent included.
+    """
+
+    code: int | None = None
+    cpu: float | None = None
+    max_rss: int | None = None
+
+
+@dataclass(frozen=True)
+class Started:
+    """A job's process has begun."""
+
+    task: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A line that a task printed or logged.
+
+    Attributes:
+        task: The task's name.
+        pid: Its process.
+        stream: ``stdout``, ``stderr``, or the name of the logger.
+        level: A level name of ``logging``.
+        text: One line without its end.
+        when: Seconds since the epoch.
+    """
+
+    task: str
+    pid: int | None
+    stream: str
+    level: str
+    text: str
+    when: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job is over: its process is gone and everything it printed was reported."""
+
+    task: str
+    attempt: int
+    outcome: Outcome
+    exit: Exit
+
+
+Event = Started | Logged | Ended
+
+
+class Handle(Protocol):
+    """A started job as the caller of ``Runner.start_task`` sees it; has the main members of
+    ``multiprocessing.Process``.
+    """
+
+    @property
+    def pid(self) -> int | None:
+        """The process, or ``None`` where there is none of its own."""
+        ...
+
+    @property
+    def exitcode(self) -> int | None:
+        """``None`` while the job runs; then the exit code, minus the signal's number after a signal."""
+        ...
+
+    def is_alive(self) -> bool:
+        """Whether the job still runs."""
+        ...
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the job is over, or for ``timeout`` seconds."""
+        ...
+
+
+@runtime_checkable
+class Executor(Protocol):
+    """Carries out jobs. One thread uses it; it belongs to one run and is closed at the run's end."""
+
+    def start(self, job: Job) -> Handle:
+        """Begin a job and return at once; an executor without processes may carry it out before it returns.
+
+        Raises:
+            BlockingIOError: No process can be made just now (limits of the system); the runner tries again later.
+        """
+        ...
+
+    def wait(self, timeout: float | None = None) -> list[Event]:
+        """Return what has happened, as soon as something has; an empty list after ``timeout`` seconds without events.
+
+        Guarantees: every job that was started yields exactly one ``Ended``, its ``Logged`` events come before it, and
+            a process
+        that dies in any way is noticed without polling. With nothing running it returns at once.
+        """
+        ...
+
+    def stop(self, task: str, *, kill: bool = False) -> None:
+        """Ask a running job and its whole process tree to end (SIGTERM), or make it end (SIGKILL). Does not wait."""
+        ...
+
+    def close(self) -> None:
+        """End whatever still runs, with its process tree, and free everything. May be called twice."""
+        ...

@@ -1,0 +1,199 @@
+"""Says which task may start next. A state machine without I/O, clock or process: events go in, decisions come out.
+
+Every task is in one state. Tasks wait until all their upstream tasks are settled, are then handed out by
+``next_ready``, and end as done, failed or unable to run. A settled task whose output turns out to be missing or
+damaged goes back to the start, once.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+__all__ = ["Scheduler", "State"]
+
+
+class State(Enum):
+    """Where a task stands in a run."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    CANT_RUN = "can't run"
+
+    @property
+    def settled(self) -> bool:
+        """Whether the task's output is there for those that need it."""
+        return self in (State.DONE, State.SKIPPED)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to the task by itself."""
+        return self not in (State.WAITING, State.READY, State.RUNNING)
+
+
+class Scheduler:
+    """Holds the state of every task of one run.
+
+    Args:
+        upstream: The direct upstream tasks of each task; its order is the tie-breaker among ready tasks, so give it
+            sorted topologically.
+        rank: Ready tasks with a smaller rank go first; 0 for those without one.
+    """
+
+    def __init__(
+        self,
+        upstream: Mapping[str, Sequence[str]],
+        rank: Mapping[str, float] | None = None,
+    ) -> None:
+        self._upstream = {name: tuple(dict.fromkeys(parents)) for name, parents in upstream.items()}
+        self._downstream: dict[str, list[str]] = {name: [] for name in self._upstream}
+        for name, parents in self._upstream.items():
+            for parent in parents:
+                self._downstream[parent].append(name)
+        self._index = {name: index for index, name in enumerate(self._upstream)}
+        self._rank = rank or {}
+        self.states = dict.fromkeys(self._upstream, State.WAITING)
+        self._open = len(self.states)
+        self._blockers = {name: len(parents) for name, parents in self._upstream.items()}
+        self._ready: list[tuple[float, int, str]] = []
+        self._cant_run: deque[str] = deque()
+        self._remade: set[str] = set()
+        self._events = 0
+        self._handed_out: dict[str, int] = {}
+        self._settled_at: dict[str, int] = {}
+        for name, blockers in self._blockers.items():
+            if not blockers:
+                self._make_ready(name)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every task has ended."""
+        return self._open == 0
+
+    def next_ready(self) -> str | None:
+        """Hand out the ready task of the smallest rank and count it as running; ``None`` if there is none."""
+        while self._ready:
+            _, _, name = heapq.heappop(self._ready)
+            if self.states[name] is State.READY:
+                self._set(name, State.RUNNING)
+                self._handed_out[name] = self._tick()
+                return name
+        return None
+
+    def next_cant_run(self) -> str | None:
+        """Hand out a task that has just become unable to run, each once."""
+        return self._cant_run.popleft() if self._cant_run else None
+
+    def give_back(self, name: str) -> None:
+        """Return a task that was handed out but could not be started; it is ready again."""
+        self._make_ready(name)
+
+    def succeed(self, name: str) -> None:
+        """Count a task as done, by having run or by a stored output that stands for it."""
+        self._settle(name, State.DONE)
+
+    def skip(self, name: str) -> None:
+        """Count a task as passed over; those that follow it may start."""
+        self._settle(name, State.SKIPPED)
+
+    def fail(self, name: str) -> list[str]:
+        """Count a task as failed; return its descendants, which can't run any more."""
+        self._unsettle(name)
+        self._set(name, State.FAILED)
+        return self._block(name)
+
+    def cancel_waiting(self) -> list[str]:
+        """Let nothing more start; return the tasks that can't run because of it."""
+        names = [name for name, state in self.states.items() if state in (State.WAITING, State.READY)]
+        for name in names:
+            self._set(name, State.CANT_RUN)
+        self._cant_run.extend(names)
+        return names
+
+    def remake(self, name: str, inputs: Sequence[str]) -> bool:
+        """Send a running task back because the outputs of some of its upstream tasks are missing or damaged.
+
+        The makers run again, and the task after them.
+
+        Args:
+            name: The task that could not load its inputs.
+            inputs: The upstream tasks without a usable output.
+
+        Returns:
+            ``False`` if one of them was already made again before the task started, or can't be made; then nothing
+            changes.
+        """
+        if any(self._beyond_repair(maker, name) for maker in inputs):
+            return False
+        for maker in inputs:
+            if maker not in self._remade and self.states[maker].settled:
+                self._remade.add(maker)
+                self._unsettle(maker)
+                self._set(maker, State.WAITING)
+                if not self._blockers[maker]:
+                    self._make_ready(maker)
+        self._set(name, State.WAITING)
+        if not self._blockers[name]:
+            self._make_ready(name)
+        return True
+
+    def remade(self, name: str) -> bool:
+        """Whether the task was sent back by ``remake``, so that it must run whatever the plan said."""
+        return name in self._remade
+
+    def _beyond_repair(self, maker: str, child: str) -> bool:
+        state = self.states[maker]
+        if state in (State.FAILED, State.CANT_RUN):
+            return True
+        # A child that started before its input was made again has not yet seen the new one.
+        return maker in self._remade and state.settled and self._settled_at[maker] < self._handed_out.get(child, 0)
+
+    def _tick(self) -> int:
+        self._events += 1
+        return self._events
+
+    def _set(self, name: str, state: State) -> None:
+        self._open += self.states[name].ended - state.ended
+        self.states[name] = state
+
+    def _make_ready(self, name: str) -> None:
+        self._set(name, State.READY)
+        index = self._index[name]
+        heapq.heappush(self._ready, (self._rank.get(name, 0.0), index, name))
+
+    def _settle(self, name: str, state: State) -> None:
+        was_settled = self.states[name].settled
+        self._set(name, state)
+        self._settled_at[name] = self._tick()
+        if was_settled:
+            return
+        for child in self._downstream[name]:
+            self._blockers[child] -= 1
+            if not self._blockers[child] and self.states[child] is State.WAITING:
+                self._make_ready(child)
+
+    def _unsettle(self, name: str) -> None:
+        if not self.states[name].settled:
+            return
+        for child in self._downstream[name]:
+            self._blockers[child] += 1
+            if self.states[child] is State.READY:
+                self._set(child, State.WAITING)
+
+    def _block(self, name: str) -> list[str]:
+        blocked: list[str] = []
+        pending = deque(self._downstream[name])
+        while pending:
+            child = pending.popleft()
+            if self.states[child] in (State.WAITING, State.READY):
+                self._set(child, State.CANT_RUN)
+                blocked.append(child)
+                pending.extend(self._downstream[child])
+        self._cant_run.extend(blocked)
+        return blocked
