@@ -127,10 +127,14 @@ class Pipeline:
 
         return draw_dot(self.dag())
 
-    def _repr_html_(self) -> str:
+    def to_svg(self) -> str:
+        """Return a picture of the graph as SVG text."""
         from pyperunner_dag._draw_svg import draw_svg
 
         return draw_svg(self.dag())
+
+    def _repr_html_(self) -> str:
+        return self.to_svg()
 
     # --- saved form
 
