@@ -57,9 +57,8 @@ def _write_items(value: list[Any] | tuple[Any, ...], out: Writer) -> None:
     index = 0
     find = ENCODERS.get
     try:
-        for item in value:
+        for index, item in enumerate(value):  # noqa: B007 - the error below needs it
             (find(type(item)) or write_item)(item, out)
-            index += 1  # noqa: SIM113 - enumerate costs more here than it says
     except UnencodableError as error:
         raise error.below(f"[{index}]", value) from None
     out.leave()

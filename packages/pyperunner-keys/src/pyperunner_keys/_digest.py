@@ -17,8 +17,9 @@ __all__ = ["digest", "digest_bytes", "encode"]
 def encode(value: Any) -> bytes:
     """Return the canonical encoding of a value: equal bytes for equal values, distinct bytes for distinct ones.
 
-    The bytes are the same in every process, hash seed and Python version from 3.10 on. Types count: ``1``, ``True`` and
-    ``1.0`` differ, and so do a class and its subclass. The order of dicts and sets and the memory layout of arrays do not.
+    The bytes are the same in every process, hash seed and Python version from 3.10 on. Types count: ``1``, ``True``
+    and ``1.0`` differ, and so do a class and its subclass. The order of dicts and sets and the memory layout of arrays
+    do not count.
 
     Args:
         value: Any value with a stable encoding.
@@ -40,11 +41,11 @@ def digest(value: Any) -> str:
     Raises:
         UnencodableError: As for ``encode``.
     """
-    out = Writer(_code, xxhash.xxh3_128())
+    hasher = xxhash.xxh3_128()
+    out = Writer(_code, hasher)
     _write(value, out)
     out.flush()
-    assert out.hasher is not None
-    return out.hasher.hexdigest()
+    return hasher.hexdigest()
 
 
 def digest_bytes(data: bytes | bytearray | memoryview) -> str:

@@ -19,7 +19,7 @@ class UnencodableError(KeysError, TypeError):
     """A value, or a part of it, has no stable encoding.
 
     Args:
-        path: Where the part sits inside the value, such as ``"['model'].lock"`` or ``"[3]"``; empty for the value itself.
+        path: Where the part sits inside the value, such as ``"['model'].lock"``; empty for the value itself.
         type_name: Qualified name of the part's type.
         reason: Why it cannot be encoded, as the rest of a sentence.
     """

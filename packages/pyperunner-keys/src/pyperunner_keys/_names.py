@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 __all__ = ["importable_name", "type_name"]
@@ -13,8 +13,8 @@ __all__ = ["importable_name", "type_name"]
 def importable_name(module_name: str) -> str:
     """Return the name under which a module can be imported.
 
-    Only ``__main__`` differs from what it is given: run with ``-m`` it is the name in its spec, run as a script the stem
-    of its file. Where there is neither (``-c``, an interactive session) it stays ``__main__``.
+    Only ``__main__`` differs from what it is given: run with ``-m`` it is the name in its spec, run as a script the
+    stem of its file. Where there is neither (``-c``, an interactive session) it stays ``__main__``.
 
     Args:
         module_name: A module's ``__name__``, or an object's ``__module__``.
@@ -29,12 +29,11 @@ def importable_name(module_name: str) -> str:
 @lru_cache(maxsize=8)
 def _main_name(spec_name: str | None, file: str | None) -> str | None:
     if spec_name and spec_name not in ("__main__", "__mp_main__"):
-        # `python -m package` runs package/__main__.py under the spec name `package.__main__`, which imports as it stands.
+        # `python -m package` runs it under the spec name `package.__main__`, which imports as it stands.
         return spec_name
     if not file or file.startswith("<"):
         return None
-    stem = os.path.splitext(os.path.basename(file))[0]
-    return stem or None
+    return Path(file).stem or None
 
 
 def type_name(cls: type[Any]) -> str:

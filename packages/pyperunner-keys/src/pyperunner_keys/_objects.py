@@ -8,6 +8,7 @@ import enum
 import functools
 import sys
 import types
+from collections import OrderedDict
 from typing import Any
 
 from pyperunner_keys._builtin import write_dict, write_list, write_set, write_tuple
@@ -20,7 +21,7 @@ __all__ = ["CODE_TYPES", "encoder_of", "write_class", "write_state"]
 CODE_TYPES: tuple[type[Any], ...] = (
     type,
     types.FunctionType,
-    types.BuiltinFunctionType,
+    types.BuiltinFunctionType,  # also methods of builtins, as in [].append
     types.MethodType,
     types.ModuleType,
     types.MethodDescriptorType,
@@ -54,15 +55,22 @@ def encoder_of(value: Any) -> Encoder:
         return lambda item, out: out.code(item, out)
     if isinstance(value, enum.Enum):
         return _write_enum
-    if dataclasses.is_dataclass(cls):
-        return _write_dataclass
     library = _library_encoder(cls, value)
     if library is not None:
         return library
     for base, encoder in _BASES:
         if isinstance(value, base) and cls.__reduce_ex__ is base.__reduce_ex__ and cls.__reduce__ is base.__reduce__:
             return _subclass_encoder(base, encoder)
-    return _write_reduced
+    return _write_plain if _is_plain(cls) else _write_reduced
+
+
+def _is_plain(cls: type[Any]) -> bool:
+    """Say whether a dataclass keeps all it has in ``__dict__`` and slots, pickling left as it comes."""
+    if not dataclasses.is_dataclass(cls) or cls.__reduce_ex__ is not object.__reduce_ex__:
+        return False
+    state = getattr(cls, "__getstate__", None)
+    ordinary = state is getattr(object, "__getstate__", None) or getattr(state, "__module__", "") == "dataclasses"
+    return ordinary and cls.__reduce__ is object.__reduce__
 
 
 def _library_encoder(cls: type[Any], value: Any) -> Encoder | None:
@@ -111,12 +119,13 @@ def write_state(state: Any, value: Any, out: Writer) -> None:
     cls = type(value)
     names = sorted(n for n in state if not isinstance(getattr(cls, n, None), functools.cached_property))
     out.buffer += b"a%d:" % len(names)
-    for name in names:
-        write_text(name, out)
-        try:
+    name = ""
+    try:
+        for name in names:
+            write_text(name, out)
             write_item(state[name], out)
-        except UnencodableError as error:
-            raise error.below(f".{name}", value) from None
+    except UnencodableError as error:
+        raise error.below(f".{name}", value) from None
 
 
 def _write_protocol(value: Any, out: Writer) -> None:
@@ -134,7 +143,8 @@ def _write_enum(value: enum.Enum, out: Writer) -> None:
     out.enter(value)
     out.buffer += b"e"
     write_class(type(value), out)
-    write_item(value._name_, out)
+    # A combination of flags has no name of its own in every Python version.
+    write_item(None if isinstance(value, enum.Flag) else value._name_, out)
     try:
         out.buffer += b"=" + out.apart(value._value_)
     except UnencodableError:
@@ -143,12 +153,11 @@ def _write_enum(value: enum.Enum, out: Writer) -> None:
     out.leave()
 
 
-def _write_dataclass(value: Any, out: Writer) -> None:
+def _write_plain(value: Any, out: Writer) -> None:
     out.enter(value)
     out.buffer += b"D"
     write_class(type(value), out)
-    names = [f.name for f in dataclasses.fields(value) if hasattr(value, f.name)]
-    write_state({name: getattr(value, name) for name in names}, value, out)
+    write_state(_attributes(value), value, out)
     out.leave()
 
 
@@ -159,7 +168,7 @@ def _subclass_encoder(base: type[Any], encoder: Encoder) -> Encoder:
         write_class(type(value), out)
         write_text(base.__name__, out)
         if hasattr(type(value), "_fields") and base is tuple:
-            write_state(dict(zip(value._fields, value)), value, out)
+            write_state(dict(zip(value._fields, value, strict=True)), value, out)
         else:
             encoder(value, out)
         write_state(_attributes(value), value, out)
@@ -207,8 +216,9 @@ def _write_recipe(value: Any, reduced: tuple[Any, ...], out: Writer) -> None:
         raise error.below(".__reduce__()", value) from None
     for part in state if isinstance(state, tuple) and len(state) == 2 else (state,):
         write_state(part, value, out)
-    for extra in (items, pairs):
-        write_item(None if extra is None else list(extra), out)
+    write_item(None if items is None else list(items), out)
+    ordered = not isinstance(value, dict) or isinstance(value, OrderedDict)
+    write_item(None if pairs is None else list(pairs) if ordered else dict(pairs), out)
 
 
 def _reason(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
@@ -13,7 +14,7 @@ from uuid import UUID
 from pyperunner_keys._builtin import write_tuple
 from pyperunner_keys._writer import ENCODERS, Encoder, Writer, write_text
 
-__all__ = ["as_tagged"]
+__all__ = ["as_tagged", "zone_form"]
 
 
 def as_tagged(tag: str, parts: Callable[[Any], tuple[Any, ...]]) -> Encoder:
@@ -27,7 +28,7 @@ def as_tagged(tag: str, parts: Callable[[Any], tuple[Any, ...]]) -> Encoder:
     return write
 
 
-def _zone(zone: tzinfo | None, offset: timedelta | None) -> tuple[Any, ...] | None:
+def zone_form(zone: tzinfo | None, offset: timedelta | None) -> tuple[Any, ...] | None:
     """A zone counts by its key (``Europe/Berlin``) and by its offset at that moment."""
     if zone is None:
         return None
@@ -50,13 +51,13 @@ _SHAPES: dict[type[Any], tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
     date: ("date", lambda v: (v.year, v.month, v.day)),
     time: (
         "time",
-        lambda v: (v.hour, v.minute, v.second, v.microsecond, v.fold, _zone(v.tzinfo, v.utcoffset())),
+        lambda v: (v.hour, v.minute, v.second, v.microsecond, v.fold, zone_form(v.tzinfo, v.utcoffset())),
     ),
     datetime: (
         "datetime",
         lambda v: (
             *(v.year, v.month, v.day, v.hour, v.minute, v.second, v.microsecond, v.fold),
-            _zone(v.tzinfo, v.utcoffset()),
+            zone_form(v.tzinfo, v.utcoffset()),
         ),
     ),
     timedelta: ("timedelta", lambda v: (v.days, v.seconds, v.microseconds)),
@@ -68,6 +69,7 @@ _SHAPES: dict[type[Any], tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
     PosixPath: ("posix path", _path_text),
     PureWindowsPath: ("windows path", _path_text),
     WindowsPath: ("windows path", _path_text),
+    re.Pattern: ("pattern", lambda v: (v.pattern, v.flags)),
     range: ("range", lambda v: (v.start, v.stop, v.step)),
     slice: ("slice", lambda v: (v.start, v.stop, v.step)),
     memoryview: ("memoryview", lambda v: (v.format, v.shape, v.tobytes())),

@@ -8,12 +8,13 @@ distinct values are distinct.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-import xxhash
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys._errors import TooDeepError
 from pyperunner_keys._names import type_name
+
+if TYPE_CHECKING:
+    import xxhash
 
 __all__ = ["ENCODERS", "MAX_DEPTH", "CodeHook", "Encoder", "Writer", "write_item", "write_text"]
 
