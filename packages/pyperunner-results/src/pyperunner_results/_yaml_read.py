@@ -39,7 +39,8 @@ def from_yaml(text: str | bytes, source: str) -> Any:
         return _Builder(source).build(yaml.parse(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise YamlError(source, str(error.problem or error.context), mark.line + 1 if mark else 0) from None
+        reason = " ".join(part for part in (error.context, error.problem) if part)
+        raise YamlError(source, reason, mark.line + 1 if mark else 0) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise YamlError(source, f"is no YAML text ({str(error).splitlines()[0]})") from None
     except (ValueError, TypeError, OverflowError) as error:

@@ -6,6 +6,7 @@ double-quoted elsewhere. Anchors are never written: a shared list is written out
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import re
@@ -100,6 +101,8 @@ def _float(value: float) -> str:
 
 def _other(value: Any, where: str) -> str:
     """Write a rarer scalar the way PyYAML does, on one line."""
+    if type(value) is bytes:
+        return f'!!binary "{base64.b64encode(value).decode()}"'
     import yaml
 
     for base in (str, int, float):

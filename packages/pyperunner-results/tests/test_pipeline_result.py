@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from pyperunner_results import NotARun, OutputMissing, PipelineResult, StoreUnavailable, UnknownTask, YamlError
+
+
+@pytest.fixture
+def conf(make_conf):
+    return make_conf({"Load(csv)": ({"n": 1}, []), "Train()": ({}, ["Load(csv)"])})
+
+
+@pytest.fixture
+def reader(json_folder, tmp_path, conf):
+    made = json_folder(tmp_path / "data")
+    for name, task in conf["tasks"].items():
+        made.save(f"{name}/{task['hash']}", f"output of {name}")
+    return made
+
+
+def test_it_is_a_mapping_from_names_to_outputs(conf, reader):
+    results = PipelineResult(conf, reader)
+    assert list(results) == ["Load(csv)", "Train()"]
+    assert len(results) == 2
+    assert results["Train()"] == "output of Train()"
+    assert dict(results) == {name: f"output of {name}" for name in results}
+    assert "Train()" in results
+    assert "Tran()" not in results
+    assert results.get("Tran()", 1) == 1
+    assert results.name == "demo"
+
+
+def test_asking_whether_a_task_is_there_reads_no_output(conf):
+    results = PipelineResult(conf, "/no/such/store")
+    assert "Train()" in results
+    assert results == results
+    assert results != PipelineResult(conf, "/no/such/store")
+    assert len({results}) == 1
+
+
+def test_an_unknown_name_suggests_near_ones(conf, reader):
+    with pytest.raises(KeyError, match=r"no task 'Lod\(csv\)'. Did you mean 'Load\(csv\)'"):
+        PipelineResult(conf, reader)["Lod(csv)"]
+    with pytest.raises(UnknownTask):
+        PipelineResult(conf, reader).task("x")
+
+
+def test_an_output_that_is_gone_says_how_to_make_it_again(folder, conf, json_folder, tmp_path):
+    folder.write_pipeline(conf)
+    results = PipelineResult.from_file(folder.pipeline_file, json_folder(tmp_path / "empty"))
+    with pytest.raises(OutputMissing, match=r"pyperunner run .*demo_"):
+        results["Train()"]
+    with pytest.raises(KeyError, match="run the pipeline again"):
+        PipelineResult(conf, json_folder(tmp_path / "empty"))["Train()"]
+
+
+def test_the_recorded_store_is_the_default(conf):
+    results = PipelineResult(conf)
+    assert results.data_path == conf["run"]["data_path"]
+    with pytest.raises(StoreUnavailable, match="set_data_path"):
+        results["Train()"]
+
+
+def test_a_record_without_a_run_needs_a_store(conf):
+    del conf["run"]
+    with pytest.raises(StoreUnavailable, match="names no store"):
+        PipelineResult(conf)["Train()"]
+
+
+def test_a_moved_store_is_found_again(conf, reader, json_folder, tmp_path):
+    results = PipelineResult(conf, reader)
+    shutil.move(tmp_path / "data", tmp_path / "moved")
+    with pytest.raises(OutputMissing):
+        results["Train()"]
+    results.set_data_path(json_folder(tmp_path / "moved"))
+    assert results["Train()"] == "output of Train()"
+
+
+def test_a_credential_is_never_shown(conf):
+    results = PipelineResult(conf, "nosuch://user:geheim@host")
+    assert "geheim" not in results.data_path
+    with pytest.raises(StoreUnavailable) as caught:
+        results["Train()"]
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("whole_folder", [True, False])
+def test_it_reads_a_run_folder_and_its_file(folder, conf, reader, whole_folder):
+    folder.write_pipeline(conf)
+    results = PipelineResult.from_file(folder.path if whole_folder else folder.pipeline_file, reader)
+    assert results.run_folder == folder.path
+    assert results.conf == conf
+    assert results["Load(csv)"] == "output of Load(csv)"
+
+
+def test_a_lone_file_is_enough(folder, conf, reader, tmp_path):
+    folder.write_pipeline(conf)
+    copy = shutil.copy(folder.pipeline_file, tmp_path / "copy.yaml")
+    results = PipelineResult.from_file(copy, reader)
+    assert results.run_folder is None
+    assert results.task("Train()").status is None
+    assert results["Train()"] == "output of Train()"
+
+
+def test_reading_imports_no_module_that_a_file_names(folder, conf, reader, tmp_path, monkeypatch):
+    (tmp_path / "evil_flow.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    for task in conf["tasks"].values():
+        task["module"] = "evil_flow"
+    folder.write_pipeline(conf)
+    results = PipelineResult.from_file(folder.path, reader)
+    assert dict(results)
+    assert "evil_flow" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "tasks: 3\n",
+        "pipeline: {name: x}\n",
+        "tasks: {a: {}}\n",
+        "tasks: {1: {hash: x}}\n",
+        "tasks: {a: {hash: 1}}\n",
+    ],
+)
+def test_a_file_that_is_no_pipeline_is_refused(tmp_path, content):
+    (tmp_path / "pipeline.yaml").write_text(content)
+    with pytest.raises(NotARun, match=r"tasks|hash"):
+        PipelineResult.from_file(tmp_path / "pipeline.yaml")
+
+
+def test_a_missing_a_newer_and_a_hostile_file_are_refused(folder, tmp_path):
+    with pytest.raises(NotARun, match="No such file"):
+        PipelineResult.from_file(tmp_path / "none.yaml")
+    with pytest.raises(NotARun, match="No such file"):
+        PipelineResult.from_file(tmp_path)
+    Path(folder.pipeline_file).write_text("tasks: !!python/object/apply:os.system [x]\n")
+    with pytest.raises(YamlError, match="refused"):
+        PipelineResult.from_file(folder.path)
+    Path(folder.path, "summary.json").write_text('{"schema": 999}')
+    with pytest.raises(NotARun, match="upgrade"):
+        PipelineResult.from_file(folder.path)
+
+
+def test_a_relative_folder_is_remembered_absolutely(folder, conf, reader, tmp_path, monkeypatch):
+    folder.write_pipeline(conf)
+    monkeypatch.chdir(folder.path)
+    results = PipelineResult.from_file("pipeline.yaml", reader)
+    monkeypatch.chdir(tmp_path)
+    assert Path(results.run_folder).samefile(folder.path)
+    assert results.task("Train()").status is None
