@@ -1,0 +1,50 @@
+"""``pyperunner results RUN [TASK]``: the tasks of a run, or the output of one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from pyperunner_cli._text import aligned, duration, visible
+
+if TYPE_CHECKING:
+    from pyperunner_results import PipelineResult
+
+__all__ = ["configure", "execute"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("run", metavar="RUN", help="folder of a run, or its pipeline.yaml")
+    parser.add_argument("task", metavar="TASK", nargs="?", help="show the output of this task")
+    parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print the output of the task, or one line per task."""
+    from pyperunner_results import PipelineResult
+
+    results = PipelineResult.from_file(options.run, options.data_path)
+    if options.task is not None:
+        _print_output(results[options.task])
+    else:
+        _print_table(results)
+    return 0
+
+
+def _print_output(output: object) -> None:
+    from pprint import pprint
+
+    if isinstance(output, str):
+        print(output)
+    else:
+        pprint(output)
+
+
+def _print_table(results: PipelineResult) -> None:
+    rows = [("task", "status", "time", "output")]
+    for name in results:
+        task = results.task(name)
+        took = "" if task.wall is None else duration(task.wall)
+        rows.append((visible(name), (task.status or "").lower(), took, "stored" if task.output_exists() else "none"))
+    print("\n".join(aligned(rows)))

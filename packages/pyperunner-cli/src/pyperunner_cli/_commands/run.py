@@ -1,0 +1,44 @@
+"""``pyperunner run TARGET``: execute what has no stored output yet."""
+
+from __future__ import annotations
+
+import argparse
+
+from pyperunner_cli._options import add_places, add_target, make_runner, pipeline_of
+
+__all__ = ["configure", "execute"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_target(parser)
+    add_places(parser)
+    parser.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (number of CPUs)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show what tasks print and why they run")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the pipeline and say what came of it; return 1 if a task failed."""
+    from pyperunner_cli._progress import choose_display
+    from pyperunner_cli._summary import Tally
+
+    pipeline = pipeline_of(options)
+    display, tally = choose_display(verbose=options.verbose), Tally()
+    runner = make_runner(options, options.jobs, (display, tally))
+    try:
+        runner.run(pipeline, force_reload=options.force)
+    finally:
+        display.close()
+        for line in tally.lines():
+            print(line)
+    return tally.exit_code
+
+
+def _jobs(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of tasks, 1 or more")
+    return number

@@ -1,0 +1,94 @@
+"""Reads the command line, calls the sub-command, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from pyperunner_cli._errors import CommandError, UserCodeError
+from pyperunner_cli._registry import COMMANDS
+from pyperunner_cli._signals import exit_on_signals
+from pyperunner_cli._text import did_you_mean
+
+__all__ = ["main"]
+
+_EXIT_USAGE = 2
+_EXIT_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the ``pyperunner`` command.
+
+    Args:
+        argv: The arguments without the program's name; ``None`` takes those of the process.
+
+    Returns:
+        The exit code: 0 all good, 1 a task failed, 2 usage or a pipeline that can't be run, 130 interrupted; 143 and
+        129 after SIGTERM and SIGHUP.
+    """
+    try:
+        with exit_on_signals():
+            return _dispatch(sys.argv[1:] if argv is None else list(argv))
+    except CommandError as error:
+        return _fail(f"pyperunner: {error}")
+    except KeyboardInterrupt:
+        return _EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`); nothing is left to say, not even while Python closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except Exception as error:
+        return _explain(error)
+
+
+def _dispatch(argv: list[str]) -> int:
+    options = _parser().parse_args(argv)
+    command = COMMANDS.get(options.command)
+    if command is None:
+        raise CommandError(f"there is no command {options.command!r}. {did_you_mean(options.command, COMMANDS)}")
+    parser = argparse.ArgumentParser(prog=f"pyperunner {options.command}", description=_sentence(command.summary))
+    module = command.load()
+    module.configure(parser)
+    return module.execute(parser.parse_args(options.arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    from pyperunner_cli import __version__
+
+    commands = "\n".join(f"  {name:<9} {command.summary}" for name, command in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="pyperunner",
+        usage="pyperunner [-h] [--version] COMMAND ...",
+        description="Local-first pipelines: cached by code and configuration, one process per task.",
+        epilog=f"commands:\n{commands}\n\n`pyperunner COMMAND --help` says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"pyperunner {__version__}")
+    parser.add_argument("command", metavar="COMMAND", help=argparse.SUPPRESS)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _explain(error: Exception) -> int:
+    from pyperunner_cli._traceback import in_user_code, speaks_for_itself, user_traceback
+
+    if isinstance(error, UserCodeError):
+        return _fail(user_traceback(error.error))
+    if speaks_for_itself(error):
+        return _fail(f"pyperunner: {error}")
+    if in_user_code(error):
+        return _fail(user_traceback(error))
+    raise error
+
+
+def _fail(text: str) -> int:
+    print(text, file=sys.stderr)
+    return _EXIT_USAGE

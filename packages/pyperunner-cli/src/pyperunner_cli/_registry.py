@@ -1,0 +1,54 @@
+"""The sub-commands: where each lives and what it does in one line. A module is imported when its command is called."""
+
+from __future__ import annotations
+
+import importlib
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+__all__ = ["COMMANDS", "Command", "CommandModule"]
+
+
+class CommandModule(Protocol):
+    """What a module behind a command offers."""
+
+    def configure(self, parser: ArgumentParser) -> None:
+        """Add the command's arguments."""
+        ...
+
+    def execute(self, options: Namespace) -> int:
+        """Do it and return the exit code.
+
+        Raises:
+            CommandError: What was asked can't be done.
+            UserCodeError: The user's code raised.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Command:
+    """A sub-command.
+
+    Attributes:
+        module: Import name of a module that is a ``CommandModule``.
+        summary: What it does, in one line.
+    """
+
+    module: str
+    summary: str
+
+    def load(self) -> CommandModule:
+        """Import the module behind the command."""
+        return cast("CommandModule", importlib.import_module(self.module))
+
+
+COMMANDS: Mapping[str, Command] = {
+    "run": Command("pyperunner_cli._commands.run", "run a pipeline: execute what has no stored output yet"),
+    "plan": Command("pyperunner_cli._commands.plan", "say what a run would do with each task, and why"),
+    "graph": Command("pyperunner_cli._commands.graph", "draw a pipeline"),
+    "results": Command("pyperunner_cli._commands.results", "show the tasks of a run, or the output of one"),
+}
+"""Every sub-command by name."""

@@ -1,0 +1,52 @@
+"""Tracebacks that begin and end in the user's code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Any
+
+__all__ = ["in_user_code", "speaks_for_itself", "user_traceback"]
+
+
+def speaks_for_itself(error: BaseException) -> bool:
+    """Whether the error's own text is all a user needs: one of pyperunner's, or one of the operating system's."""
+    return type(error).__module__.partition(".")[0].startswith("pyperunner") or isinstance(error, OSError)
+
+
+def in_user_code(error: BaseException) -> bool:
+    """Whether the error was raised below a frame that is not pyperunner's, by something else than pyperunner."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(not _is_ours(frame) for frame in frames) and not _is_ours(frames[-1])
+
+
+def user_traceback(error: BaseException) -> str:
+    """Return the traceback text of ``error`` without the frames of pyperunner before and after the user's own."""
+    report = traceback.TracebackException.from_exception(error)
+    pending = [report]
+    while pending:
+        part = pending.pop()
+        _trim(part)
+        pending += [other for other in (part.__cause__, part.__context__) if other is not None]
+        pending += getattr(part, "exceptions", None) or []
+    return "".join(report.format()).rstrip()
+
+
+def _trim(report: Any) -> None:
+    frames = list(report.stack)
+    while frames and _is_ours(frames[0]):
+        del frames[0]
+    while frames and _is_ours(frames[-1]):
+        del frames[-1]
+    # Without a frame (a syntax error) the header would introduce nothing.
+    report.stack = traceback.StackSummary.from_list(frames) if frames else None
+
+
+def _is_ours(frame: traceback.FrameSummary) -> bool:
+    return frame.filename.startswith(("<frozen", *_our_folders()))
+
+
+def _our_folders() -> list[str]:
+    packages = (module for name, module in sys.modules.items() if name.startswith("pyperunner") and "." not in name)
+    return [folder + os.sep for package in packages for folder in getattr(package, "__path__", ())]

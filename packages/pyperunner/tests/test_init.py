@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import pyperunner
+
+NAMES = {
+    "Task",
+    "TaskError",
+    "task",
+    "run",
+    "Pipeline",
+    "PipelineError",
+    "Sequential",
+    "Runner",
+    "PipelineResult",
+    "TaskResult",
+    "__version__",
+}
+
+
+def fresh(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_exactly_the_promised_names_are_exported() -> None:
+    assert set(pyperunner.__all__) == NAMES
+    assert set(dir(pyperunner)) >= NAMES
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_name_can_be_imported(name: str) -> None:
+    assert fresh(f"from pyperunner import {name}; print({name} is not None)") == "True"
+
+
+def test_names_are_those_of_the_parts() -> None:
+    import pyperunner_dag
+    import pyperunner_results
+    import pyperunner_runner
+
+    assert pyperunner.Task is pyperunner_dag.Task
+    assert pyperunner.Pipeline is pyperunner_dag.Pipeline
+    assert pyperunner.Runner is pyperunner_runner.Runner
+    assert pyperunner.TaskResult is pyperunner_results.TaskResult
+    assert pyperunner.TaskResult is not pyperunner.Task.TaskResult
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Taks'"):
+        _ = pyperunner.Taks
+    with pytest.raises(ImportError, match="Taks"):
+        from pyperunner import Taks  # noqa: F401
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    heavy = "networkx yaml numpy pandas rich psutil msgpack pyperunner_dag pyperunner_runner pyperunner_cli"
+    code = f"import sys, pyperunner; print([name for name in {heavy.split()} if name in sys.modules])"
+    assert fresh(code) == "[]"
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    from importlib.metadata import version
+
+    assert pyperunner.__version__ == version("pyperunner")
