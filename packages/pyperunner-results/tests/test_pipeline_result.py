@@ -148,6 +148,19 @@ def test_a_missing_a_newer_and_a_hostile_file_are_refused(folder, tmp_path):
         PipelineResult.from_file(folder.path)
 
 
+def test_the_record_is_read_again_when_it_has_grown(folder, conf, reader):
+    folder.write_pipeline(conf)
+    results = PipelineResult.from_file(folder.path, reader)
+    assert results.task("Train()").status is None
+    folder.event("task_started", task="Train()", attempt=1)
+    assert results.task("Train()").status == "RUNNING"
+    record = results.record
+    assert results.record is record
+    folder.event("task_finished", task="Train()", attempt=1, status="SUCCESS")
+    folder.finish()
+    assert (results.task("Train()").status, results.record.state) == ("SUCCESS", "success")
+
+
 def test_a_relative_folder_is_remembered_absolutely(folder, conf, reader, tmp_path, monkeypatch):
     folder.write_pipeline(conf)
     monkeypatch.chdir(folder.path)

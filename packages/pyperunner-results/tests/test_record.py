@@ -15,7 +15,7 @@ def test_the_last_attempt_counts_and_all_are_kept(folder):
     folder.event("task_retried", task="A()", attempt=1, status="FAILURE", wall=1.0, error={"type": "OSError"})
     folder.event("task_started", task="A()", attempt=2, process=2)
     folder.event("task_finished", task="A()", attempt=2, status="SUCCESS", wall=2.0)
-    folder.event("task_finished", task="B()", status="SKIPPED", reason="up to date")
+    folder.event("task_finished", task="B()", attempt=0, status="SKIPPED", reason="up to date")
     folder.event("something_new", task="A()")
     folder.finish()
     record = read_record(folder.path)
@@ -23,6 +23,27 @@ def test_the_last_attempt_counts_and_all_are_kept(folder):
     assert (record.tasks["A()"].status, record.tasks["A()"].fact("wall")) == ("SUCCESS", 2.0)
     assert [facts["wall"] for facts in record.tasks["A()"].attempts] == [1.0, 2.0]
     assert (record.tasks["B()"].status, record.tasks["B()"].fact("reason")) == ("SKIPPED", "up to date")
+
+
+def test_times_of_events_stand_for_those_not_given(folder):
+    folder.event("task_started", task="A()", attempt=1)
+    folder.event("task_finished", task="A()", attempt=1, status="SUCCESS", end=5.0)
+    facts = read_record(folder.path).tasks["A()"].attempts[0]
+    assert facts["start"] > 5.0
+    assert facts["end"] == 5.0
+
+
+def test_an_end_without_number_belongs_to_the_attempt_that_runs(folder):
+    folder.event("task_started", task="A()", attempt=1)
+    folder.event("task_finished", task="A()", attempt=0, status="FAILURE", reason="interrupted")
+    record = read_record(folder.path).tasks["A()"]
+    assert (record.status, record.fact("reason"), len(record.attempts)) == ("FAILURE", "interrupted", 1)
+    assert "end" in record.attempts[0]
+
+
+def test_the_text_of_the_code_is_kept_by_its_digest(folder):
+    folder.event("code_part", name="flow.clean", digest="ab", source="def clean(): ...")
+    assert read_record(folder.path).sources == {"ab": "def clean(): ..."}
 
 
 def test_a_run_can_be_read_while_it_goes_on_and_after_it_was_killed(folder):

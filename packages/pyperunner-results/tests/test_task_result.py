@@ -4,7 +4,7 @@ import pytest
 
 from pyperunner_results import PipelineResult
 
-ERROR = {"type": "ValueError", "message": "no rows", "traceback": "Traceback …\nValueError: no rows"}
+ERROR = {"error": "ValueError: no rows", "traceback": "Traceback …\nValueError: no rows"}
 
 
 @pytest.fixture
@@ -13,12 +13,12 @@ def results(folder, make_conf, json_folder, tmp_path):
     reader = json_folder(tmp_path / "data")
     reader.save(f"Load(csv)/{conf['tasks']['Load(csv)']['hash']}", [1, 2])
     folder.write_pipeline(conf)
-    folder.event("task_finished", task="Load(csv)", status="SKIPPED", reason="up to date")
+    folder.event("task_finished", task="Load(csv)", attempt=0, status="SKIPPED", reason="up to date")
     log = folder.task_log("Train()")
     log.log("epoch 1\nepoch 2")
     folder.event(
         "task_finished", task="Train()", attempt=1, status="FAILURE", reason="code changed", start=10.0, end=12.5,
-        wall=2.5, cpu=2, memory_peak=1 << 20, log=log.file, error=ERROR,
+        wall=2.5, cpu=2, max_rss=2 << 20, uss_peak=1 << 20, log=log.file, size=5, digest="ab", **ERROR,
     )  # fmt: skip
     return PipelineResult.from_file(folder.path, reader)
 
@@ -41,12 +41,29 @@ def test_it_says_what_the_run_recorded(results):
     task = results.task("Train()")
     assert (task.status, task.reason) == ("FAILURE", "code changed")
     assert (task.start, task.end, task.wall, task.cpu, task.memory_peak) == (10.0, 12.5, 2.5, 2, 1 << 20)
+    assert (task.output_size, task.output_digest, task.executed) == (5, "ab", True)
     assert task.error == "ValueError: no rows"
     assert task.traceback == ERROR["traceback"]
     assert task.log_tail() == "epoch 1\nepoch 2"
     assert task.log_tail(1) == "epoch 2"
     assert [facts["attempt"] for facts in task.attempts] == [1]
     assert repr(task) == "<TaskResult 'Train()' FAILURE>"
+
+
+def test_a_task_that_was_not_started_has_a_reason_and_no_attempt(results):
+    task = results.task("Load(csv)")
+    assert (task.status, task.reason, task.executed, task.attempts, task.wall) == (
+        "SKIPPED",
+        "up to date",
+        False,
+        [],
+        None,
+    )
+
+
+def test_without_a_sample_of_its_own_memory_the_whole_counts(folder, results):
+    folder.event("task_finished", task="Score()", attempt=1, status="SUCCESS", max_rss=7, uss_peak=None)
+    assert results.task("Score()").memory_peak == 7
 
 
 def test_what_was_not_recorded_is_none(results):
@@ -77,7 +94,16 @@ def test_no_record_makes_it_read_outside_the_run_folder(folder, results, tmp_pat
 
 def test_facts_of_a_wrong_type_are_not_believed(folder, results):
     folder.event(
-        "task_finished", task="Train()", attempt=1, status="SUCCESS", wall="long", memory_peak=[], error="x", reason=3
+        "task_finished",
+        task="Train()",
+        attempt=1,
+        status="SUCCESS",
+        wall="long",
+        uss_peak=[],
+        max_rss=None,
+        error=["x"],
+        reason=3,
+        traceback={},
     )
     task = results.task("Train()")
     assert [task.wall, task.memory_peak, task.error, task.traceback, task.reason] == [None] * 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +46,7 @@ class PipelineResult(Mapping[str, Any]):
         self.run_folder = str(Path(run_folder).absolute()) if run_folder is not None else None
         self.conf = conf
         self._tasks = _tasks(conf, self.run_folder or "the given configuration")
+        self._known: tuple[tuple[int, ...], RunRecord] | None = None
         recorded = conf.get("run")
         if isinstance(data_path, str) and not data_path and isinstance(recorded, Mapping):
             data_path = str(recorded.get("data_path") or "")
@@ -108,14 +108,21 @@ class PipelineResult(Mapping[str, Any]):
         """
         if name not in self._tasks:
             raise UnknownTask(name, self.name, near(str(name), self._tasks))
-        record = self._record.tasks.get(name) if self._record else None
+        run = self.record
+        record = run.tasks.get(name) if run else None
         return TaskResult(name, self._tasks[name], self._outputs, record, self.run_folder)
 
-    @cached_property
-    def _record(self) -> RunRecord | None:
-        from ._record import read_record
+    @property
+    def record(self) -> RunRecord | None:
+        """What the run wrote about itself so far; read again when it has grown."""
+        if self.run_folder is None:
+            return None
+        from ._record import read_record, size_of_record
 
-        return read_record(self.run_folder) if self.run_folder else None
+        size = size_of_record(self.run_folder)
+        if self._known is None or self._known[0] != size:
+            self._known = (size, read_record(self.run_folder))
+        return self._known[1]
 
     def __getitem__(self, name: str) -> Any:
         return self.task(name).output

@@ -12,27 +12,48 @@ from ._errors import NotARun
 from ._process import is_alive
 from ._schema import EVENTS_FILE, SCHEMA, SUMMARY_FILE
 
-__all__ = ["RunRecord", "TaskRecord", "read_events", "read_record", "read_summary", "run_state"]
+__all__ = ["RunRecord", "TaskRecord", "read_events", "read_record", "read_summary", "run_state", "size_of_record"]
+
+
+_NOT_FACTS = frozenset({"kind", "time", "task", "attempt"})
 
 
 @dataclass
 class TaskRecord:
-    """What the events say of one task. The facts of each attempt are described in ``docs/run-folder.md``."""
+    """What the events say of one task. The facts of an attempt are described in ``docs/run-folder.md``."""
 
     status: str = "NOT_STARTED"
     attempts: list[dict[str, Any]] = field(default_factory=list)
+    """Facts of each attempt that was started, the first one first."""
+    decided: dict[str, Any] = field(default_factory=dict)
+    """Facts of the task's end when nothing was started for it."""
 
     def fact(self, name: str) -> Any:
-        """Return a fact of the last attempt, ``None`` if it was not recorded."""
-        return self.attempts[-1].get(name) if self.attempts else None
+        """Return a fact of the last attempt or of the decision not to start one, ``None`` if it was not recorded."""
+        facts = self.attempts[-1] if self.attempts else self.decided
+        return facts.get(name, self.decided.get(name))
 
-    def attempt(self, number: int) -> dict[str, Any]:
-        """Return the facts of an attempt, counted from 1, to be filled in."""
-        for facts in self.attempts:
-            if facts["attempt"] == number:
-                return facts
-        self.attempts.append({"attempt": number})
-        return self.attempts[-1]
+    def _facts_of(self, number: Any) -> dict[str, Any]:
+        if isinstance(number, int) and number > 0:
+            for facts in self.attempts:
+                if facts["attempt"] == number:
+                    return facts
+            self.attempts.append({"attempt": number})
+            return self.attempts[-1]
+        return self.attempts[-1] if self.attempts and "end" not in self.attempts[-1] else self.decided
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take in an event of this task."""
+        facts = self._facts_of(event.get("attempt"))
+        facts.update((name, value) for name, value in event.items() if name not in _NOT_FACTS)
+        if event["kind"] == "task_started":
+            facts.setdefault("start", event.get("time"))
+            self.status = "RUNNING"
+            return
+        if facts is not self.decided:
+            facts.setdefault("end", event.get("time"))
+        if event["kind"] == "task_finished":
+            self.status = str(event.get("status"))
 
 
 @dataclass
@@ -43,6 +64,8 @@ class RunRecord:
     state: str
     layout: dict[str, Any] | None
     tasks: dict[str, TaskRecord]
+    sources: dict[str, str]
+    """Text of the parts of the code by their digest, as far as it was recorded."""
 
 
 def read_summary(folder: str) -> dict[str, Any]:
@@ -93,6 +116,18 @@ def read_events(folder: str) -> Iterator[dict[str, Any]]:
                 yield event
 
 
+def size_of_record(folder: str) -> tuple[int, ...]:
+    """Return numbers that change whenever the record of the run in ``folder`` does."""
+    sizes = []
+    for name in (EVENTS_FILE, SUMMARY_FILE):
+        try:
+            stat = Path(folder, name).stat()
+        except OSError:
+            continue
+        sizes += [stat.st_size, stat.st_mtime_ns, stat.st_ino]
+    return tuple(sizes)
+
+
 def read_record(folder: str) -> RunRecord:
     """Return summary and events of the run in ``folder``, during the run too.
 
@@ -103,25 +138,17 @@ def read_record(folder: str) -> RunRecord:
     state = run_state(summary)
     layout = None
     tasks: dict[str, TaskRecord] = {}
+    sources: dict[str, str] = {}
     for event in read_events(folder):
         kind = event["kind"]
         if kind == "run_started":
             layout = event.get("layout") if isinstance(event.get("layout"), dict) else None
+        elif kind == "code_part":
+            sources[str(event.get("digest"))] = str(event.get("source"))
         elif kind in ("task_started", "task_retried", "task_finished"):
-            _take(event, tasks.setdefault(str(event.get("task")), TaskRecord()))
+            tasks.setdefault(str(event.get("task")), TaskRecord()).take(event)
     if state != "running":
         for task in tasks.values():
             if task.status == "RUNNING":
                 task.status = "INTERRUPTED"
-    return RunRecord(summary, state, layout, tasks)
-
-
-def _take(event: dict[str, Any], task: TaskRecord) -> None:
-    number = event.get("attempt")
-    facts = task.attempt(number if isinstance(number, int) else len(task.attempts) or 1)
-    facts.update((name, value) for name, value in event.items() if name not in ("kind", "time", "task", "attempt"))
-    if event["kind"] == "task_started":
-        facts.setdefault("start", event.get("time"))
-        task.status = "RUNNING"
-    elif event["kind"] == "task_finished":
-        task.status = str(event.get("status"))
+    return RunRecord(summary, state, layout, tasks, sources)

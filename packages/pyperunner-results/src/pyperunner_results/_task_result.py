@@ -121,22 +121,34 @@ class TaskResult:
 
     @property
     def memory_peak(self) -> int | None:
-        """Largest memory of the last attempt, in bytes."""
-        return self._fact("memory_peak", int)
+        """Largest memory of the last attempt in bytes: its own where that was sampled, else with shared pages."""
+        own = self._fact("uss_peak", int)
+        return self._fact("max_rss", int) if own is None else own
+
+    @property
+    def output_size(self) -> int | None:
+        """Bytes that the output took in the store, if it was stored in this run."""
+        return self._fact("size", int)
+
+    @property
+    def output_digest(self) -> str | None:
+        """Digest of the stored output; equal outputs have equal digests."""
+        return self._fact("digest", str)
 
     @property
     def error(self) -> str | None:
-        """Type and text of the exception that the task failed with."""
-        error = self._fact("error", dict)
-        if error is None:
-            return None
-        return ": ".join(str(error[part]) for part in ("type", "message") if error.get(part))
+        """What the task failed with, on one line."""
+        return self._fact("error", str)
 
     @property
     def traceback(self) -> str | None:
-        """Traceback of that exception, as text."""
-        error = self._fact("error", dict)
-        return str(error["traceback"]) if error and error.get("traceback") else None
+        """Traceback of the exception that the task failed with, as text."""
+        return self._fact("traceback", str)
+
+    @property
+    def executed(self) -> bool:
+        """Whether the task was started in this run, rather than found done, passed over or unable to run."""
+        return bool(self._record and self._record.attempts)
 
     @property
     def log_file(self) -> str | None:
