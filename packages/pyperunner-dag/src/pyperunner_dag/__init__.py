@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pyperunner_dag._dag import DAG
 from pyperunner_dag._decorator import task
+from pyperunner_dag._draw_markup import draw_dot, draw_mermaid
+from pyperunner_dag._draw_png import draw_png
+from pyperunner_dag._draw_svg import draw_svg
+from pyperunner_dag._draw_text import draw_text
 from pyperunner_dag._errors import (
     CycleError,
     DuplicateNameError,
     HashMismatchError,
+    MissingExtraError,
     ModuleRefusedError,
     NotATaskError,
     OpaqueValueError,
@@ -27,6 +32,7 @@ from pyperunner_dag._errors import (
 )
 from pyperunner_dag._hashing import refresh_hashes
 from pyperunner_dag._inputs import resolve_inputs
+from pyperunner_dag._layout import layout
 from pyperunner_dag._node import Node
 from pyperunner_dag._pipeline import Pipeline, Sequential
 from pyperunner_dag._run import run
@@ -39,6 +45,7 @@ __all__ = [
     "CycleError",
     "DuplicateNameError",
     "HashMismatchError",
+    "MissingExtraError",
     "ModuleRefusedError",
     "Node",
     "NotATaskError",
@@ -61,6 +68,12 @@ __all__ = [
     "UnhashableParamError",
     "UnknownStoreError",
     "__version__",
+    "draw_dot",
+    "draw_mermaid",
+    "draw_png",
+    "draw_svg",
+    "draw_text",
+    "layout",
     "open_store",
     "refresh_hashes",
     "reopen_store",

@@ -18,6 +18,7 @@
     │       ├── TaskLookupError          + ImportError: the module or the Task class it names is not there
     │       ├── OpaqueValueError         it holds a value that YAML could not keep
     │       └── HashMismatchError        its tasks are not the ones that were saved
+    ├── MissingExtraError                + ImportError: an optional package is needed and not installed
     └── StoreError                       an output store cannot be opened
         ├── UnknownStoreError            + ValueError: no store for this URL scheme
         ├── StoreNotInstalledError       + ImportError: no store at all is installed
@@ -36,6 +37,7 @@ __all__ = [
     "CycleError",
     "DuplicateNameError",
     "HashMismatchError",
+    "MissingExtraError",
     "ModuleRefusedError",
     "NotATaskError",
     "OpaqueValueError",
@@ -240,6 +242,23 @@ class HashMismatchError(PipelineFileError):
         return "\n".join(
             ["these tasks differ from the saved ones (compare_hashes=False makes the pipeline all the same):", *lines]
         )
+
+
+class MissingExtraError(ImportError):
+    """An optional package is needed and not installed.
+
+    Args:
+        purpose: What it is needed for.
+        package: The package.
+        command: What installs it.
+    """
+
+    def __init__(self, purpose: str, package: str, command: str) -> None:
+        super().__init__(purpose, package, command)
+
+    def __str__(self) -> str:
+        purpose, package, command = self.args
+        return f"{purpose} needs {package}; install it with: {command}"
 
 
 class StoreError(Exception):

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag._dag import DAG, reachable, topological_levels
 from pyperunner_dag._errors import UnhashableParamError
 from pyperunner_dag._inputs import holds_task, is_task, leaves
-from pyperunner_keys import Fingerprint, UnencodableError, digest, fingerprint
 
 if TYPE_CHECKING:
     from pyperunner_dag._run import RunMethod
     from pyperunner_dag._task import Task
+    from pyperunner_keys import Fingerprint
 
     Codes = dict[RunMethod, Fingerprint]
 
@@ -32,6 +32,8 @@ def digest_param(task: Task, path: str, value: Any) -> str:
     Raises:
         UnhashableParamError: It has none; the error names task, tag and the place inside the param.
     """
+    from pyperunner_keys import UnencodableError, digest
+
     try:
         return digest(value)
     except UnencodableError as error:
@@ -52,6 +54,8 @@ def _input_parts(task: Task, path: str, value: Any) -> Any:
     """Return what a nesting of named inputs counts by; every level says what it is, so that no two look alike."""
     if is_task(value):
         return {"task": [value.name, value._hash]}
+    from pyperunner_keys import digest
+
     if not holds_task(value):
         return {"value": digest_param(task, path, value)}
     if type(value) is dict:
@@ -63,6 +67,8 @@ def _input_parts(task: Task, path: str, value: Any) -> Any:
 def code_of(task: Task, codes: Codes) -> Fingerprint:
     """Return the fingerprint of the task's code, read once for each task, and once for all tasks of one pass."""
     if task._code is None:
+        from pyperunner_keys import fingerprint
+
         method = task._method
         if method not in codes:
             codes[method] = fingerprint(method.function)
@@ -72,6 +78,8 @@ def code_of(task: Task, codes: Codes) -> Fingerprint:
 
 def _compute(task: Task, codes: Codes) -> str:
     """Return the hash of a task whose upstream is hashed."""
+    from pyperunner_keys import digest
+
     inputs = {name: _input_parts(task, name, value) for name, value in task.inputs.items()}
     parents = [parent._hash for parent in task._parents]
     return digest([FORMAT, task.task_name, task.tag, task._digests, inputs, code_of(task, codes).digest, parents])

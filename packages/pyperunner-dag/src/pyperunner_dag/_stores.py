@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["open_store", "reopen_store"]
 
 GROUP = "pyperunner.stores"
-_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
 
 
 @lru_cache(maxsize=8)
@@ -34,6 +32,13 @@ def _registered(path: tuple[str, ...]) -> dict[str, EntryPoint]:
     for entry in entry_points(group=GROUP):
         found.setdefault(entry.name.lower(), entry)
     return found
+
+
+def _scheme(target: str | os.PathLike[str]) -> str:
+    """Return the scheme of a URL, ``file`` for a plain path."""
+    scheme, mark, _ = target.partition("://") if isinstance(target, str) else ("", "", "")
+    is_url = mark and scheme[:1].isalpha() and not set(scheme) & set("/\\. ")
+    return scheme.lower() if is_url else "file"
 
 
 def _load(scheme: str) -> Any:
@@ -66,8 +71,7 @@ def open_store(target: str | os.PathLike[str] | OutputStore, **options: Any) -> 
         TypeError: ``target`` is none of these, or options were given for a store that is open already.
     """
     if isinstance(target, (str, os.PathLike)):
-        url = _URL.match(target) if isinstance(target, str) else None
-        store: OutputStore = _load(url[1].lower() if url else "file")(target, **options)
+        store: OutputStore = _load(_scheme(target))(target, **options)
     elif isinstance(target, OutputStore):
         store = target
         if options:

@@ -11,7 +11,6 @@ from pyperunner_dag._errors import NotATaskError, TaskDefinitionError, TaskNameE
 from pyperunner_dag._inputs import describe, holds_task, leaves, nesting, resolve_inputs
 from pyperunner_dag._output import NodeWithOutput
 from pyperunner_dag._run import RunMethod, run_method
-from pyperunner_keys import UnencodableError, importable_name
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -154,6 +153,8 @@ class Task(NodeWithOutput, ABC):
 
     def __pyperunner_key__(self) -> Any:
         """Refuse to count as a part of some other object: only there would a task be asked for its encoding."""
+        from pyperunner_keys import UnencodableError
+
         reason = "a task as a named input may stand in a list, a tuple or the values of a dict, not in other objects"
         raise UnencodableError("", self.task_name, reason)
 
@@ -163,6 +164,8 @@ class Task(NodeWithOutput, ABC):
 
     def description(self) -> dict[str, Any]:
         """Return ``name`` (of the class), ``module``, ``tag``, ``hash`` and ``params``."""
+        from pyperunner_keys import importable_name
+
         return {
             "name": self.task_name,
             "module": importable_name(type(self).__module__),
