@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._environment import get_environment_info
     from ._errors import NotARun, OutputMissing, RecordError, ResultsError, StoreUnavailable, UnknownTask, YamlError
     from ._folder import RunFolder, TaskLog, run_name
+    from ._history import RunSummary, runs
     from ._pipeline_result import PipelineResult
     from ._run_section import run_section
     from ._task_result import TaskResult
@@ -31,6 +32,7 @@ _HOMES = {
     "RecordError": "_errors",
     "ResultsError": "_errors",
     "RunFolder": "_folder",
+    "RunSummary": "_history",
     "StoreUnavailable": "_errors",
     "TaskLog": "_folder",
     "TaskResult": "_task_result",
@@ -39,6 +41,7 @@ _HOMES = {
     "get_environment_info": "_environment",
     "run_name": "_folder",
     "run_section": "_run_section",
+    "runs": "_history",
     "strip_credentials": "_text",
 }
 
@@ -50,6 +53,7 @@ __all__ = [
     "RecordError",
     "ResultsError",
     "RunFolder",
+    "RunSummary",
     "StoreUnavailable",
     "TaskLog",
     "TaskResult",
@@ -59,6 +63,7 @@ __all__ = [
     "get_environment_info",
     "run_name",
     "run_section",
+    "runs",
     "strip_credentials",
 ]
 

@@ -124,6 +124,50 @@ class PipelineResult(Mapping[str, Any]):
             self._known = (size, read_record(self.run_folder))
         return self._known[1]
 
+    def select(self, pattern: str) -> list[TaskResult]:
+        """Return the tasks whose names match a glob such as ``Load(*)``, in the pipeline's order.
+
+        ``*`` stands for any text, ``?`` for one character, ``[ab]`` for one of several; case counts.
+        """
+        from fnmatch import fnmatchcase
+
+        return [self.task(name) for name in self._tasks if fnmatchcase(name, pattern)]
+
+    @property
+    def failed(self) -> list[TaskResult]:
+        """The tasks that failed; those that could not run because of them are not among these."""
+        return [task for task in map(self.task, self._tasks) if task.status == "FAILURE"]
+
+    @property
+    def executed(self) -> list[TaskResult]:
+        """The tasks that were started in this run."""
+        return [task for task in map(self.task, self._tasks) if task.executed]
+
+    @property
+    def state(self) -> str | None:
+        """State of the run: ``running``, ``success``, ``failure``, ``interrupted``; ``None`` without a run folder."""
+        return self.record.state if self.record else None
+
+    def to_frame(self) -> Any:
+        """Return a pandas frame with one row per task, indexed by its name.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        from ._show import to_frame
+
+        return to_frame(self)
+
+    def __repr__(self) -> str:
+        from ._show import one_line
+
+        return f"<PipelineResult {one_line(self)}>"
+
+    def _repr_html_(self) -> str:
+        from ._show import to_html
+
+        return to_html(self)
+
     def __getitem__(self, name: str) -> Any:
         return self.task(name).output
 

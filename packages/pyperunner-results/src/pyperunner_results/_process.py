@@ -6,19 +6,19 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["identity", "is_alive"]
+__all__ = ["host_name", "identity", "is_alive"]
 
 
 def identity() -> dict[str, Any]:
     """Return what tells this process from every other: host, pid and, on Linux, its start in ticks since boot."""
     pid = os.getpid()
-    return {"host": _host(), "pid": pid, "started": _started(pid)}
+    return {"host": host_name(), "pid": pid, "started": _started(pid)}
 
 
-def is_alive(process: Mapping[str, Any]) -> bool | None:
-    """Say whether the process of an :func:`identity` lives; ``None`` if it ran on another host."""
+def is_alive(process: Mapping[str, Any], host: str | None = None) -> bool | None:
+    """Say whether the process of an :func:`identity` lives; ``None`` if it ran on another host than this (``host``)."""
     pid, started = process.get("pid"), process.get("started")
-    if not isinstance(pid, int) or pid <= 0 or process.get("host") != _host():
+    if not isinstance(pid, int) or pid <= 0 or process.get("host") != (host or host_name()):
         return None
     if started is not None:
         return bool(_started(pid) == started)
@@ -31,7 +31,8 @@ def is_alive(process: Mapping[str, Any]) -> bool | None:
     return True
 
 
-def _host() -> str:
+def host_name() -> str:
+    """Return the name of this machine."""
     uname = getattr(os, "uname", None)
     return str(uname().nodename) if uname else os.environ.get("COMPUTERNAME", "")
 

@@ -92,11 +92,16 @@ def read_summary(folder: str) -> dict[str, Any]:
     return summary
 
 
-def run_state(summary: Mapping[str, Any]) -> str:
-    """Return the state of a run; one that says it is running while its process is gone was interrupted."""
+def run_state(summary: Mapping[str, Any], host: str | None = None) -> str:
+    """Return the state of a run; one that says it is running while its process is gone was interrupted.
+
+    Args:
+        summary: Content of ``summary.json``.
+        host: Name of this machine, if it was asked for already.
+    """
     state = str(summary.get("state"))
     process = summary.get("process")
-    if state == "running" and isinstance(process, dict) and is_alive(process) is False:
+    if state == "running" and isinstance(process, dict) and is_alive(process, host) is False:
         return "interrupted"
     return state
 

@@ -11,11 +11,15 @@ __all__ = [
     "PIPELINE_FILE",
     "REPORT_FILE",
     "SCHEMA",
+    "STATES",
     "SUMMARY_FILE",
 ]
 
 SCHEMA = 1
 """Version of the record; readers refuse a higher one."""
+
+STATES = ("running", "success", "failure", "interrupted")
+"""What a summary may say of its run; listings add ``broken``."""
 
 PIPELINE_FILE = "pipeline.yaml"
 LOG_FILE = "pipeline.log"
