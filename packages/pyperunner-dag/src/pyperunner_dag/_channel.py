@@ -1,7 +1,7 @@
 """Lines between two layers of boxes, drawn with characters.
 
-A *net* joins all boxes of the upper layer that have the same children to those children. A net whose ends are not in one
-column gets a track: a row for its horizontal part. Tracks are shared by nets that lie side by side (the left-edge
+A *net* joins all boxes of the upper layer that have the same children to those children. A net whose ends are not in
+one column gets a track: a row for its horizontal part. Tracks are shared by nets that lie side by side (the left-edge
 algorithm of channel routing: Hashimoto and Stevens, 1971), and a net whose upper end is in the column of another one's
 lower end goes above it, so that no two lines run into each other. Where lines cross, the vertical one is on top.
 """

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag._dag import DAG
 from pyperunner_dag._display import visible
+
+if TYPE_CHECKING:
+    from pyperunner_dag._dag import DAG
 
 __all__ = ["draw_dot", "draw_mermaid"]
 

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._dag import DAG
 from pyperunner_dag._errors import MissingExtraError
-from pyperunner_dag._files import write_atomically
 from pyperunner_dag._layout import label, layout
-from pyperunner_dag._palette import LEGEND_HEIGHT, LINE, TEXT, colours, legend
+from pyperunner_dag._palette import ARROW, LEGEND_HEIGHT, LINE, TEXT, colours, legend
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 __all__ = ["draw_png"]
 
-_SCALE = 2.0
+_SCALE = 2
+_FINER = 2
+"""Painted so many times finer and then reduced, because Pillow draws hard edges."""
 _MOST_PIXELS = 40_000_000
 _CURVE_STEPS = 16
 
@@ -46,19 +47,22 @@ def draw_png(
     entries = legend(states.values(), plan["width"])
     width = max([plan["width"], *(x + room for _, x, _, room in entries)])
     height = plan["height"] + (max((row for _, _, row, _ in entries), default=-1) + 1) * LEGEND_HEIGHT
-    scale = min(_SCALE, (_MOST_PIXELS / (width * height)) ** 0.5)
-    if scale < 0.2:
+    scale = min(_SCALE, (_MOST_PIXELS / (width * height)) ** 0.5 / _FINER)
+    if scale < 0.15:
         raise ValueError(f"a graph of {len(plan['nodes'])} tasks does not fit a PNG picture; use .svg instead")
-    image = Image.new("RGB", (round(width * scale), round(height * scale)), "white")
-    brush = _Brush(ImageDraw.Draw(image), ImageFont.load_default(13 * scale), scale)
+    fine = scale * _FINER
+    image = Image.new("RGB", (round(width * scale) * _FINER, round(height * scale) * _FINER), "white")
+    brush = _Brush(ImageDraw.Draw(image), ImageFont.load_default(13 * fine), fine)
     for edge in plan["edges"]:
         brush.edge(edge["points"])
     for node in plan["nodes"]:
         brush.box(node, states.get(node["name"]))
     for state, x, row, _ in entries:
         brush.sample(state, x, plan["height"] + row * LEGEND_HEIGHT)
+    from pyperunner_dag._files import write_atomically
+
     content = io.BytesIO()
-    image.save(content, "PNG")
+    image.reduce(_FINER).save(content, "PNG")
     write_atomically(path, content.getvalue())
 
 
@@ -79,19 +83,21 @@ class _Brush:
 
     def edge(self, points: list[list[float]]) -> None:
         """Paint a line that leaves and enters its points vertically, and its arrowhead."""
-        scale = self.scale
-        line = [(points[0][0] * scale, points[0][1] * scale)]
-        for (x, y), (next_x, next_y) in zip(points, points[1:], strict=False):
+        (x, y), (end_x, end_y) = points[0], points[-1]
+        line = [(x, y)]
+        for next_x, next_y in [*points[1:-1], [end_x, end_y - ARROW]]:
             for step in range(1, _CURVE_STEPS + 1):
                 t = step / _CURVE_STEPS
-                # The cubic Bézier curve of the SVG picture; its control points are level with the middle.
-                across = t * t * (3 - 2 * t)
-                down = 1.5 * t * (1 - t) + t * t * t if y != next_y else t
-                line.append(((x + (next_x - x) * across) * scale, (y + (next_y - y) * down) * scale))
-        self.draw.line(line, fill=LINE, width=self.line_width, joint="curve")
-        x, y = points[-1][0] * scale, points[-1][1] * scale
-        head = [(x - 4.5 * scale, y - 8 * scale), (x, y), (x + 4.5 * scale, y - 8 * scale)]
-        self.draw.polygon(head, fill=LINE)
+                # The cubic Bézier curve of the SVG picture: its control points are level with the middle.
+                across, down = t * t * (3 - 2 * t), 1.5 * t * (1 - t) + t * t * t
+                line.append((x + (next_x - x) * across, y + (next_y - y) * down))
+            x, y = next_x, next_y
+        self.draw.line(self._scaled(line), fill=LINE, width=self.line_width, joint="curve")
+        head = [(end_x - 4.5, end_y - ARROW), (end_x, end_y), (end_x + 4.5, end_y - ARROW)]
+        self.draw.polygon(self._scaled(head), fill=LINE)
+
+    def _scaled(self, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        return [(x * self.scale, y * self.scale) for x, y in points]
 
     def box(self, node: Mapping[str, Any], state: str | None) -> None:
         """Paint a node's box and its name."""

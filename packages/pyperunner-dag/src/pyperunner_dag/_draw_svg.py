@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from pyperunner_dag._dag import DAG
 from pyperunner_dag._display import visible
 from pyperunner_dag._layout import label, layout
-from pyperunner_dag._palette import FONT, LEGEND_HEIGHT, LINE, TEXT, colours, legend
+from pyperunner_dag._palette import ARROW, FONT, LEGEND_HEIGHT, LINE, TEXT, colours, legend
 
 __all__ = ["draw_svg"]
 
@@ -26,10 +26,13 @@ def draw_svg(graph: DAG[Any] | Mapping[str, Any], statuses: Mapping[str, str] | 
     entries = legend(states.values(), plan["width"])
     width = max([plan["width"], *(x + room for _, x, _, room in entries)])
     height = plan["height"] + (max((row for _, _, row, _ in entries), default=-1) + 1) * LEGEND_HEIGHT
-    parts = [
+    head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" role="img" style="max-width:100%;height:auto" '
-        f'font-family={quoteattr(FONT)} font-size="13">',
+        f'font-family={quoteattr(FONT)} font-size="13">'
+    )
+    parts = [
+        head,
         f"<title>{len(plan['nodes'])} tasks</title>",
         f'<g fill="none" stroke="{LINE}" stroke-width="1.4">',
         *(f'<path d="{_curve(edge["points"])}"/>' for edge in plan["edges"]),
@@ -52,19 +55,20 @@ def _text(text: str) -> str:
 
 
 def _curve(points: list[list[float]]) -> str:
-    """Return a path through ``points`` that leaves and enters each of them vertically."""
-    (x, y), *rest = points
+    """Return a path through ``points`` that leaves and enters each of them vertically, up to the arrowhead."""
+    (x, y), *rest = [*points[:-1], [points[-1][0], points[-1][1] - ARROW]]
     path = [f"M{x:g} {y:g}"]
     for next_x, next_y in rest:
         middle = (y + next_y) / 2
-        path.append(f"V{next_y:g}" if next_x == x else f"C{x:g} {middle:g} {next_x:g} {middle:g} {next_x:g} {next_y:g}")
+        curve = f"C{x:g} {middle:g} {next_x:g} {middle:g} {next_x:g} {next_y:g}"
+        path.append(f"V{next_y:g}" if next_x == x else curve)
         x, y = next_x, next_y
     return "".join(path)
 
 
 def _arrow(x: float, y: float) -> str:
     """Return an arrowhead that points down at ``(x, y)``."""
-    return f'<path d="M{x - 4.5:g} {y - 8:g}L{x:g} {y:g}L{x + 4.5:g} {y - 8:g}z"/>'
+    return f'<path d="M{x - 4.5:g} {y - ARROW:g}L{x:g} {y:g}L{x + 4.5:g} {y - ARROW:g}z"/>'
 
 
 def _box(node: Mapping[str, Any], state: str | None) -> str:

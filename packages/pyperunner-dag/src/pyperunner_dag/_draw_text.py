@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._channel import Net, route
-from pyperunner_dag._dag import DAG
 from pyperunner_dag._display import columns, visible
 from pyperunner_dag._layers import Layers, place
+
+if TYPE_CHECKING:
+    from pyperunner_dag._dag import DAG
 
 __all__ = ["draw_text"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+from pathlib import Path
 
 __all__ = ["write_atomically"]
 
@@ -16,13 +16,11 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None
         path: Where it goes.
         content: Text (written as UTF-8) or bytes.
     """
-    data = content.encode() if isinstance(content, str) else content
-    temporary = os.path.join(os.path.dirname(os.fspath(path)), f".pyperunner-{secrets.token_hex(8)}.tmp")
+    temporary = Path(path).with_name(f".pyperunner-{secrets.token_hex(8)}.tmp")
     try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-        os.replace(temporary, path)
+        with temporary.open("xb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+        temporary.replace(path)
     except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise

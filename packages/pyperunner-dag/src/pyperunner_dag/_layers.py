@@ -7,14 +7,18 @@ layer by layer with pool-adjacent-violators. Every step is linear in nodes plus 
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Sequence
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag._dag import DAG
+if TYPE_CHECKING:
+    from pyperunner_dag._dag import DAG
 
 __all__ = ["Layers", "place"]
 
-_ORDER_SWEEPS = 6
+_ORDER_SWEEPS = 8
+_MOST_COUNTED = 2000
 _PLACE_SWEEPS = 8
 _BEND_WEIGHT = 4.0
 
@@ -84,13 +88,19 @@ class Layers:
         self.above[lower].append(upper)
 
     def _order(self) -> None:
-        """Sort every layer by the mean position of its neighbours, downwards and upwards in turn."""
+        """Sort every layer by the mean position of its neighbours, downwards and upwards in turn; keep the best order.
+
+        The best is the one with the fewest crossings; counting them pays only where someone can look at the picture.
+        """
         position = [0] * len(self.rank)
         for row in self.rows:
             for index, item in enumerate(row):
                 position[item] = index
         if max(map(len, self.rows), default=0) < 2:
             return
+        counted = len(self.rank) <= _MOST_COUNTED
+        best = [*position]
+        fewest = self._crossings(position) if counted else 0
         for sweep in range(_ORDER_SWEEPS):
             neighbours = self.below if sweep % 2 else self.above
             for row in reversed(self.rows) if sweep % 2 else self.rows:
@@ -99,6 +109,23 @@ class Layers:
                     row.sort(key=means.__getitem__)
                     for index, item in enumerate(row):
                         position[item] = index
+            crossings = self._crossings(position) if counted else 0
+            if crossings < fewest or not counted:
+                best, fewest = [*position], crossings
+        for row in self.rows:
+            row.sort(key=best.__getitem__)
+
+    def _crossings(self, position: list[int]) -> int:
+        """Return how many pairs of lines cross."""
+        count = 0
+        for row in self.rows:
+            ends: list[int] = []
+            for item in sorted(row, key=position.__getitem__):
+                lower = sorted(position[child] for child in self.below[item])
+                count += sum(len(ends) - bisect_right(ends, end) for end in lower)
+                for end in lower:
+                    insort(ends, end)
+        return count
 
 
 def _ranks(upstream: list[list[int]]) -> list[int]:
@@ -155,7 +182,7 @@ def _spread(wanted: list[float], weights: list[float], room: list[float]) -> lis
     if len(wanted) == 1:
         return wanted
     offsets = [0.0]
-    for left, right in zip(room, room[1:], strict=False):
+    for left, right in pairwise(room):
         offsets.append(offsets[-1] + (left + right) / 2)
     blocks: list[tuple[float, float, int]] = []
     for want, weight, offset in zip(wanted, weights, offsets, strict=True):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag._dag import DAG
 from pyperunner_dag._display import columns, shorten, visible
 from pyperunner_dag._layers import Layers, place
+
+if TYPE_CHECKING:
+    from pyperunner_dag._dag import DAG
 
 __all__ = ["label", "layout"]
 
 _CHAR = 7.8
 _PADDING = 28.0
 _HEIGHT = 34.0
-_ROW = 84.0
+_SPACE = (50.0, 150.0)
+"""Least and most space between two layers; the farther lines go sideways, the more they get."""
 _GAP = 22.0
 _BEND = 2.0
 _MARGIN = 16.0
@@ -43,7 +46,8 @@ def layout(dag: DAG[Any]) -> dict[str, Any]:
     left = min((centre - width / 2 for centre, width in zip(centres, widths, strict=True)), default=0.0)
     right = max((centre + width / 2 for centre, width in zip(centres, widths, strict=True)), default=0.0)
     x = [centre - left + _MARGIN for centre in centres]
-    y = [_MARGIN + _ROW * rank for rank in layers.rank]
+    tops = _tops(layers, x)
+    y = [tops[rank] for rank in layers.rank]
     names = [node.name for node in dag]
 
     def points(source: int, target: int, bends: list[int]) -> list[list[float]]:
@@ -53,7 +57,7 @@ def layout(dag: DAG[Any]) -> dict[str, Any]:
     edges = [*layers.edges, *((source, target, []) for source, target in layers.omitted)]
     return {
         "width": round(right - left + 2 * _MARGIN, 1),
-        "height": round(_ROW * len(layers.rows) - (_ROW - _HEIGHT if layers.rows else 0) + 2 * _MARGIN, 1),
+        "height": round(tops[-1] + _HEIGHT + _MARGIN, 1) if tops else 2 * _MARGIN,
         "nodes": [
             {"name": name, "x": round(x[i] - widths[i] / 2, 1), "y": y[i], "w": round(widths[i], 1), "h": _HEIGHT}
             for i, name in enumerate(names)
@@ -63,3 +67,14 @@ def layout(dag: DAG[Any]) -> dict[str, Any]:
             for source, target, bends in edges
         ],
     }
+
+
+def _tops(layers: Layers, x: list[float]) -> list[float]:
+    """Return the upper edge of each layer."""
+    found: list[float] = []
+    y = _MARGIN
+    for row in layers.rows:
+        found.append(y)
+        sideways = max((abs(x[item] - x[child]) for item in row for child in layers.below[item]), default=0.0)
+        y += _HEIGHT + round(min(max(_SPACE[0], 36 + sideways / 8), _SPACE[1]))
+    return found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["FONT", "LEGEND_HEIGHT", "LINE", "TEXT", "colours", "legend"]
+__all__ = ["ARROW", "FONT", "LEGEND_HEIGHT", "LINE", "TEXT", "colours", "legend"]
 
 FONT = 'system-ui, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif'
 LINE = "#6b7a8c"
 TEXT = "#17202b"
+ARROW = 8.0
+"""Length of an arrowhead."""
 LEGEND_HEIGHT = 26.0
 
 _PLAIN = ("#eef3fa", "#5a7ba6")

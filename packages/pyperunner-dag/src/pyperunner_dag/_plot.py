@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag._dag import DAG
+from pyperunner_dag._draw_markup import draw_dot, draw_mermaid
+from pyperunner_dag._draw_png import draw_png
+from pyperunner_dag._draw_svg import draw_svg
+from pyperunner_dag._files import write_atomically
+
+if TYPE_CHECKING:
+    from pyperunner_dag._dag import DAG
 
 __all__ = ["plot"]
 
@@ -20,13 +28,8 @@ def plot(dag: DAG[Any], fname: str | os.PathLike[str]) -> None:
     Raises:
         ValueError: It ends otherwise.
     """
-    from pyperunner_dag._draw_markup import draw_dot, draw_mermaid
-    from pyperunner_dag._draw_png import draw_png
-    from pyperunner_dag._draw_svg import draw_svg
-    from pyperunner_dag._files import write_atomically
-
-    texts = {".svg": draw_svg, ".mmd": draw_mermaid, ".dot": draw_dot}
-    suffix = os.path.splitext(os.fspath(fname))[1].lower()
+    texts: dict[str, Callable[[DAG[Any]], str]] = {".svg": draw_svg, ".mmd": draw_mermaid, ".dot": draw_dot}
+    suffix = Path(fname).suffix.lower()
     if suffix == ".png":
         draw_png(dag, fname)
     elif suffix in texts:
