@@ -99,9 +99,12 @@ def _candidates(module: ModuleType) -> list[str]:
     """Return the names of the module's pipelines, each object once; without any, of its functions that make one."""
     from pyperunner_dag import Pipeline
 
-    names = {id(value): name for name, value in reversed(vars(module).items()) if isinstance(value, Pipeline)}
-    if names:
-        return list(names.values())[::-1]
+    found: dict[int, str] = {}
+    for name, value in vars(module).items():
+        if isinstance(value, Pipeline):
+            found.setdefault(id(value), name)
+    if found:
+        return list(found.values())
     return [name for name, value in vars(module).items() if _makes_pipeline(value, module)]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyperunner_cli._errors import CommandError
 from pyperunner_cli._text import aligned, duration, visible
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("run", metavar="RUN", help="folder of a run, or its pipeline.yaml")
     parser.add_argument("task", metavar="TASK", nargs="?", help="show the output of this task")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the output of TASK, text or bytes, to a file")
     parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
 
 
@@ -24,12 +27,23 @@ def execute(options: argparse.Namespace) -> int:
     """Print the output of the task, or one line per task."""
     from pyperunner_results import PipelineResult
 
+    if options.output and options.task is None:
+        raise CommandError("--output needs a TASK whose output is to be written.")
     results = PipelineResult.from_file(options.run, options.data_path)
-    if options.task is not None:
-        _print_output(results[options.task])
-    else:
+    if options.task is None:
         _print_table(results)
+    elif options.output:
+        _write_output(results[options.task], options.output, options.task)
+    else:
+        _print_output(results[options.task])
     return 0
+
+
+def _write_output(output: object, file: str, task: str) -> None:
+    if not isinstance(output, (str, bytes)):
+        raise CommandError(f"the output of {task} is of type {type(output).__name__}; only text and bytes make a file.")
+    Path(file).write_bytes(output if isinstance(output, bytes) else output.encode())
+    print(f"{file}: {len(output)} {'bytes' if isinstance(output, bytes) else 'characters'}")
 
 
 def _print_output(output: object) -> None:

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyperunner_cli import __version__, main
+from pyperunner_cli._registry import COMMANDS
+
+from_shell = Callable[..., "object"]
+
+
+def test_help_names_every_command(say) -> None:
+    said = say("--help")
+    assert said.code == 0
+    for name, command in COMMANDS.items():
+        assert f"  {name} " in said.out
+        assert command.summary in said.out
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_help(say, name: str) -> None:
+    said = say(name, "--help")
+    assert said.code == 0
+    assert f"usage: pyperunner {name}" in said.out
+
+
+def test_version(say) -> None:
+    assert say("--version").out == f"pyperunner {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "argv", [[], ["rnu"], ["run"], ["run", "--jobs", "0", "flow.py"], ["run", "flow.py", "--nope"]]
+)
+def test_usage_errors_are_2(say, argv: list[str]) -> None:
+    said = say(*argv)
+    assert said.code == 2
+    assert said.out == ""
+    assert "Traceback" not in said.err
+
+
+def test_an_unknown_command_suggests_the_near_one(say) -> None:
+    assert say("rnu").err == "pyperunner: there is no command 'rnu'. Did you mean run?\n"
+
+
+def test_errors_of_the_users_file_show_their_traceback_only(say, write) -> None:
+    path = write("flow.py", "1 / 0\n")
+    said = say("plan", "flow.py")
+    assert said.code == 2
+    assert said.err.splitlines()[1] == f'  File "{path}", line 1, in <module>'
+    assert said.err.splitlines()[-1] == "ZeroDivisionError: division by zero"
+    assert said.err.count('File "') == 1
+
+
+def test_a_cycle_and_a_double_name_are_sentences(say, write) -> None:
+    head = "from pyperunner_dag import Pipeline, task\n@task('A')\ndef a(data=()):\n    return 1\n"
+    write("double.py", head + "p = Pipeline('p', [a(), a()])\n")
+    write("cycle.py", head + "x, y = a('x'), a('y')\nx(y)\ny(x)\np = Pipeline('p', [x])\n")
+    double, cycle = say("graph", "double.py"), say("graph", "cycle.py")
+    assert (double.code, cycle.code) == (2, 2)
+    assert "unique" in double.err
+    assert "A()" in double.err
+    assert "cycle" in cycle.err
+    assert "Traceback" not in double.err + cycle.err
+
+
+def test_a_bug_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyperunner_cli._commands import graph
+
+    def broken(options: object) -> int:
+        raise LookupError("ours")
+
+    monkeypatch.setattr(graph, "execute", broken)
+    monkeypatch.setattr("pyperunner_cli._traceback._our_folders", lambda: [str(Path(__file__).parent)])
+    with pytest.raises(LookupError, match="ours"):
+        main(["graph", "flow.py"])
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ["yaml", "rich", "networkx", "numpy", "psutil", "pyperunner_dag", "pyperunner_runner", "pyperunner_results"]
+    code = (
+        "import sys\nfrom pyperunner_cli import main\nmain(['--help'])\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_reader_that_leaves_early_is_no_error(flow: Path, folder: Path) -> None:
+    command = (
+        f"{sys.executable} -c 'print(\"x\" * 70000); import sys; from pyperunner_cli import main; sys.exit(main())'"
+    )
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} graph flow.py --format svg | true"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr.replace('print("x"', "")

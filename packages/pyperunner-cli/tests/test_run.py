@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+FAILING = """
+from pyperunner_dag import Pipeline, task
+
+@task("Good")
+def good():
+    return 1
+
+@task("Bad")
+def bad(data):
+    raise ValueError("no good")
+
+@task("After")
+def after(data):
+    return data
+
+first = good()
+second = bad()(first)
+after()(second)
+pipeline = Pipeline("failing", [first])
+"""
+SLEEPING = """
+import time
+from pyperunner_dag import Pipeline, task
+
+@task("Sleep")
+def sleep():
+    open("started", "w").close()
+    time.sleep(60)
+
+pipeline = Pipeline("sleeping", [sleep()])
+"""
+SCRIPT = """
+from pyperunner_dag import Pipeline, task
+from pyperunner_runner import Runner
+
+@task("Who")
+def who(n=1):
+    return __name__
+
+pipeline = Pipeline("script", [who()])
+
+if __name__ == "__main__":
+    runner = Runner("pyperunner-data", "pyperunner-runs")
+    runner.run(pipeline)
+"""
+
+
+def test_a_second_run_executes_nothing(say, flow: Path) -> None:
+    cold, warm = say("run", "flow.py"), say("run", "flow.py")
+    assert (cold.code, warm.code) == (0, 0)
+    assert cold.out.splitlines()[0] == "flow: 2 tasks, 2 to execute"
+    assert "\n2 executed, 0 skipped in " in cold.out
+    assert "\n0 executed, 2 skipped in " in warm.out
+    assert "results: pyperunner-runs/flow_" in warm.out
+
+
+def test_a_changed_param_executes_what_depends_on_it(say, flow: Path) -> None:
+    say("run", "flow.py")
+    assert "\n1 executed, 1 skipped in " in say("run", "flow.py", "--set", "Double().times=4").out
+    assert "\n2 executed, 0 skipped in " in say("run", "flow.py", "--set", "Number().value=4").out
+
+
+def test_force_executes_everything(say, flow: Path) -> None:
+    say("run", "flow.py")
+    assert "\n2 executed, 0 skipped in " in say("run", "flow.py", "--force").out
+
+
+def test_verbose_shows_what_tasks_print(say, flow: Path) -> None:
+    assert "doubling" not in say("run", "flow.py").out
+    assert "Double() | doubling\n" in say("run", "flow.py", "--force", "--verbose", "-j", "1").out
+
+
+def test_a_failure_is_1_and_says_what_why_and_where(say, write, folder: Path) -> None:
+    write("failing.py", FAILING)
+    said = say("run", "failing.py")
+    assert said.code == 1
+    assert "FAILED Bad()" in said.out
+    assert "\n1 executed, 0 skipped, 1 failed, 1 could not run in " in said.out
+    assert "  Bad(): ValueError: no good\n" in said.out
+    assert "could not run: After()\n" in said.out
+    named = [line.strip() for line in said.out.splitlines() if line.startswith("    pyperunner-runs")]
+    assert len(named) == 1
+    assert (folder / named[0]).is_file()
+
+
+def test_places_can_be_chosen(say, flow: Path, folder: Path) -> None:
+    assert say("run", "flow.py", "--data-path", "here", "--log-path", "there").code == 0
+    assert (folder / "here").is_dir()
+    assert list((folder / "there").glob("flow_*/pipeline.yaml"))
+
+
+def test_an_unknown_store_scheme_is_a_sentence(say, flow: Path) -> None:
+    said = say("run", "flow.py", "--data-path", "gopher://x")
+    assert said.code == 2
+    assert "gopher" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_script_and_the_command_give_equal_keys(shell, write) -> None:
+    write("script.py", SCRIPT)
+    assert shell("script.py", script=True).code == 0
+    said = shell("run", "script.py")
+    assert said.code == 0, said.err
+    assert "\n0 executed, 1 skipped in " in said.out
+
+
+def test_an_edited_record_is_refused(shell, flow: Path, folder: Path) -> None:
+    assert shell("run", "flow.py").code == 0
+    [record] = (folder / "pyperunner-runs").glob("*/pipeline.yaml")
+    again = shell("run", str(record.parent))
+    assert (again.code, "0 executed" in again.out) == (0, True), again.err
+    record.write_text(record.read_text().replace("value: 3", "value: 4"))
+    edited = shell("run", str(record))
+    assert edited.code == 2
+    assert "Number()" in edited.err
+    assert "Traceback" not in edited.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (getattr(signal, "SIGHUP", 1), 129)]
+)
+def test_an_interrupted_run_says_so_and_exits_by_convention(folder: Path, write, number: int, code: int) -> None:
+    write("sleeping.py", SLEEPING)
+    command = [sys.executable, "-m", "pyperunner_cli", "run", "sleeping.py"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 20
+        while not (folder / "started").exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == code, err
+    assert "(interrupted)" in out
+    assert "Traceback" not in err

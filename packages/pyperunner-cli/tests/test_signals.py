@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from pyperunner_cli._signals import exit_on_signals
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_becomes_the_exit_code_of_convention(name: str) -> None:
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    with pytest.raises(SystemExit) as caught, exit_on_signals():
+        os.kill(os.getpid(), number)
+    assert caught.value.code == 128 + number
+    assert signal.getsignal(number) is before
+
+
+def test_outside_the_main_thread_nothing_is_touched() -> None:
+    seen = []
+
+    def work() -> None:
+        with exit_on_signals():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [signal.getsignal(signal.SIGTERM)]

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyperunner_cli._errors import UserCodeError
+from pyperunner_cli._target import resolve
+from pyperunner_cli._traceback import in_user_code, speaks_for_itself, user_traceback
+
+Write = Callable[[str, str], Path]
+
+
+def failing(target: str) -> BaseException:
+    with pytest.raises(UserCodeError) as caught:
+        resolve(target)
+    return caught.value.error
+
+
+def test_it_begins_at_the_users_frame(write: Write) -> None:
+    path = write("flow.py", "def inner():\n    return 1 / 0\n\ninner()\n")
+    text = user_traceback(failing("flow.py"))
+    assert text.splitlines()[:2] == [
+        "Traceback (most recent call last):",
+        f'  File "{path}", line 4, in <module>',
+    ]
+    assert text.endswith("ZeroDivisionError: division by zero")
+
+
+def test_it_ends_at_the_users_frame_when_our_code_refuses_what_theirs_asked_for(write: Write) -> None:
+    write("flow.py", 'from pyperunner_dag import task\n\n@task("A")\ndef a(n):\n    return n\n\na(n=1, m=1)\n')
+    text = user_traceback(failing("flow.py"))
+    assert "line 7, in <module>" in text
+    assert "pyperunner_dag/" not in text.replace("\\", "/")
+    assert "got an unexpected keyword argument 'm'" in text
+
+
+def test_a_syntax_error_shows_its_place_without_a_header(write: Write) -> None:
+    write("flow.py", "x = 1\ny = = 2\n")
+    text = user_traceback(failing("flow.py"))
+    assert "line 2" in text
+    assert "Traceback" not in text
+    assert text.splitlines()[-1].startswith("SyntaxError")
+
+
+def test_causes_are_trimmed_too(write: Write) -> None:
+    write("flow.py", "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise RuntimeError('no') from error\n")
+    text = user_traceback(failing("flow.py"))
+    assert "ZeroDivisionError" in text
+    assert "direct cause" in text
+    assert "pyperunner_cli" not in text
+
+
+def test_whose_error_it_is() -> None:
+    from pyperunner_dag import PipelineError
+
+    assert speaks_for_itself(PipelineError("a sentence"))
+    assert speaks_for_itself(PermissionError(13, "Permission denied"))
+    assert not speaks_for_itself(KeyError("x"))
+    with pytest.raises(ZeroDivisionError) as caught:
+        _ = 1 / 0
+    assert in_user_code(caught.value)
+    assert not in_user_code(ValueError("never raised"))
