@@ -16,6 +16,7 @@ __all__ = ["main"]
 
 _EXIT_USAGE = 2
 _EXIT_INTERRUPTED = 130
+_EXIT_BROKEN_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,15 +31,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         with exit_on_signals():
-            return _dispatch(sys.argv[1:] if argv is None else list(argv))
+            code = _dispatch(sys.argv[1:] if argv is None else list(argv))
+            sys.stdout.flush()
+            return code
     except CommandError as error:
         return _fail(f"pyperunner: {error}")
     except KeyboardInterrupt:
         return _EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone (`| head`); nothing is left to say, not even while Python closes stdout.
+        # Whoever read our output has gone (`| head`): nothing is left to say, not even while Python closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _EXIT_BROKEN_PIPE
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     except Exception as error:
