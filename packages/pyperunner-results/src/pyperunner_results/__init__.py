@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # type checkers take it for true; importing typing for it
 if TYPE_CHECKING:
     from typing import Any
 
+    from ._diff import CodeChange, RunDiff, TaskDiff, diff
     from ._environment import get_environment_info
     from ._errors import NotARun, OutputMissing, RecordError, ResultsError, StoreUnavailable, UnknownTask, YamlError
     from ._folder import RunFolder, TaskLog, run_name
@@ -25,19 +26,23 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES = {
+    "CodeChange": "_diff",
     "NotARun": "_errors",
     "OutputMissing": "_errors",
     "OutputReader": "ports",
     "PipelineResult": "_pipeline_result",
     "RecordError": "_errors",
     "ResultsError": "_errors",
+    "RunDiff": "_diff",
     "RunFolder": "_folder",
     "RunSummary": "_history",
     "StoreUnavailable": "_errors",
+    "TaskDiff": "_diff",
     "TaskLog": "_folder",
     "TaskResult": "_task_result",
     "UnknownTask": "_errors",
     "YamlError": "_errors",
+    "diff": "_diff",
     "get_environment_info": "_environment",
     "run_name": "_folder",
     "run_section": "_run_section",
@@ -46,20 +51,24 @@ _HOMES = {
 }
 
 __all__ = [
+    "CodeChange",
     "NotARun",
     "OutputMissing",
     "OutputReader",
     "PipelineResult",
     "RecordError",
     "ResultsError",
+    "RunDiff",
     "RunFolder",
     "RunSummary",
     "StoreUnavailable",
+    "TaskDiff",
     "TaskLog",
     "TaskResult",
     "UnknownTask",
     "YamlError",
     "__version__",
+    "diff",
     "get_environment_info",
     "run_name",
     "run_section",

@@ -38,6 +38,10 @@ class Outputs:
         """The path, the URL without credentials, or the type of the object that was given."""
         return strip_credentials(self._place) if self._given is None else type(self._given).__name__
 
+    def is_same_place(self, other: Outputs) -> bool:
+        """Say whether ``other`` reads from the same path, URL or object."""
+        return self._given is other._given and self._place == other._place
+
     def missing(self, keys: Iterable[str]) -> set[str]:
         """Return those of ``keys`` that have no entry."""
         return self._reader().missing(keys)

@@ -88,6 +88,11 @@ class PipelineResult(Mapping[str, Any]):
         return str(pipeline.get("name")) if isinstance(pipeline, Mapping) else ""
 
     @property
+    def label(self) -> str:
+        """Name of the run folder, or of the pipeline if there is none."""
+        return Path(self.run_folder).name if self.run_folder else self.name
+
+    @property
     def data_path(self) -> str:
         """Where outputs are read from; a URL is shown without credentials."""
         return self._outputs.name

@@ -80,6 +80,10 @@ class TaskResult:
             again = f"run: pyperunner run {self._folder}" if self._folder else "run the pipeline again"
             raise OutputMissing(self.name, self.key, self._outputs.name, again) from error
 
+    def shares_output(self, other: TaskResult) -> bool:
+        """Say whether ``other`` reads the same entry: the same key in the same store."""
+        return self.key == other.key and self._outputs.is_same_place(other._outputs)
+
     def output_exists(self) -> bool:
         """Say whether the output is in the store, without reading it."""
         return not self._outputs.missing([self.key])
@@ -93,6 +97,11 @@ class TaskResult:
     def reason(self) -> str | None:
         """Why the task ran or was skipped."""
         return self._fact("reason", str)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What the task's hash is made of: ``params``, ``inputs``, ``code``, ``parents``; empty if not recorded."""
+        return self._fact("parts", dict) or {}
 
     @property
     def attempts(self) -> list[dict[str, Any]]:

@@ -1,0 +1,215 @@
+"""What differs between two runs."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ._pipeline_result import PipelineResult
+
+if TYPE_CHECKING:
+    from ._task_result import TaskResult
+
+__all__ = ["CodeChange", "RunDiff", "TaskDiff", "diff"]
+
+Change = tuple[Any, Any]
+"""(before, now); ``None`` where there was nothing."""
+
+
+@dataclass(frozen=True)
+class CodeChange:
+    """A part of a task's code that was added, removed or changed."""
+
+    name: str
+    """Name of the function, class or constant, with its module."""
+    kind: str
+    """``added``, ``removed`` or ``changed``."""
+    text: str = ""
+    """Unified diff of its source, if both texts were recorded."""
+
+
+@dataclass(frozen=True)
+class TaskDiff:
+    """What differs in one task that both runs have."""
+
+    name: str
+    params: Mapping[str, Change] = field(default_factory=dict)
+    parents: Change | None = None
+    """Names of the parents, if they differ."""
+    code: tuple[CodeChange, ...] = ()
+    status: Change | None = None
+    output: str = "unknown"
+    """``same``, ``different`` or ``unknown``."""
+    output_lines: tuple[str, ...] = ()
+    """Where a different output differs."""
+    wall: Change = (None, None)
+    memory_peak: Change = (None, None)
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing but times and memory differs, as far as is known."""
+        return not (self.params or self.parents or self.code or self.status) and self.output != "different"
+
+
+@dataclass(frozen=True)
+class RunDiff:
+    """What differs between two runs. ``str()`` of it is a text for people."""
+
+    before: str
+    """Name of the one run."""
+    now: str
+    """Name of the other."""
+    added: tuple[str, ...]
+    """Tasks that only the second run has."""
+    removed: tuple[str, ...]
+    """Tasks that only the first run has."""
+    tasks: Mapping[str, TaskDiff]
+    """Every task that both have."""
+    packages: Mapping[str, Change]
+    """Versions of distributions by name."""
+    sources: Mapping[str, Change]
+    """Hashes of the user's own files by name."""
+    environment: Mapping[str, Change]
+    """Everything else: host, Python, git commit, paths."""
+
+    @property
+    def same(self) -> bool:
+        """Whether tasks, code, params and known outputs are the same."""
+        return not (self.added or self.removed) and all(task.same for task in self.tasks.values())
+
+    def __str__(self) -> str:
+        from ._diff_text import lines_of
+
+        return "\n".join(lines_of(self))
+
+
+def diff(
+    before: PipelineResult | str | os.PathLike[str],
+    now: PipelineResult | str | os.PathLike[str],
+    *,
+    outputs: bool = True,
+) -> RunDiff:
+    """Compare two runs.
+
+    Args:
+        before: A run: its results, its folder or its ``pipeline.yaml``.
+        now: Another run, as a rule a later one.
+        outputs: Whether to load outputs that differ and say where; otherwise only digests are compared.
+
+    Raises:
+        NotARun: One of them is no run.
+    """
+    a, b = _results(before), _results(now)
+    packages, sources, environment = _environments(a, b)
+    return RunDiff(
+        before=a.label,
+        now=b.label,
+        added=tuple(name for name in b if name not in a),
+        removed=tuple(name for name in a if name not in b),
+        tasks={name: _task(a, b, name, outputs) for name in a if name in b},
+        packages=packages,
+        sources=sources,
+        environment=environment,
+    )
+
+
+def _results(run: PipelineResult | str | os.PathLike[str]) -> PipelineResult:
+    return run if isinstance(run, PipelineResult) else PipelineResult.from_file(run)
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Change]:
+    names = {**before, **now}
+    missing = object()
+    return {
+        name: (before.get(name), now.get(name)) for name in names if before.get(name, missing) != now.get(name, missing)
+    }
+
+
+def _task(a: PipelineResult, b: PipelineResult, name: str, outputs: bool) -> TaskDiff:
+    x, y = a.task(name), b.task(name)
+    output, lines = _outputs(x, y, outputs)
+    return TaskDiff(
+        name=name,
+        params=_changes(x.params, y.params),
+        parents=(x.parents, y.parents) if x.parents != y.parents else None,
+        code=tuple(_code(a, b, name)),
+        status=(x.status, y.status) if x.status != y.status else None,
+        output=output,
+        output_lines=tuple(lines),
+        wall=(x.wall, y.wall),
+        memory_peak=(x.memory_peak, y.memory_peak),
+    )
+
+
+def _code(a: PipelineResult, b: PipelineResult, name: str) -> list[CodeChange]:
+    found = []
+    for part, (old, new) in _changes(_code_parts(a.task(name)), _code_parts(b.task(name))).items():
+        kind = "added" if old is None else "removed" if new is None else "changed"
+        found.append(CodeChange(part, kind, _unified(_source(a, old), _source(b, new), part)))
+    return found
+
+
+def _code_parts(task: TaskResult) -> Mapping[str, Any]:
+    code = task.parts.get("code")
+    parts = code.get("parts") if isinstance(code, Mapping) else None
+    return parts if isinstance(parts, Mapping) else {}
+
+
+def _source(results: PipelineResult, digest: Any) -> str | None:
+    return results.record.sources.get(str(digest)) if results.record and digest is not None else None
+
+
+def _unified(before: str | None, now: str | None, name: str) -> str:
+    if before is None or now is None:
+        return ""
+    lines = difflib.unified_diff(
+        before.splitlines(), now.splitlines(), f"{name} (before)", f"{name} (now)", lineterm=""
+    )
+    return "\n".join(lines)
+
+
+def _outputs(x: TaskResult, y: TaskResult, load: bool) -> tuple[str, list[str]]:
+    if x.output_digest is not None and x.output_digest == y.output_digest:
+        return "same", []
+    known = x.output_digest is not None and y.output_digest is not None
+    if not known and x.shares_output(y):
+        return "same", []
+    if not load:
+        return ("different" if known else "unknown"), []
+    from ._compare import where_differ
+
+    try:
+        lines = where_differ(x.output, y.output)
+    except Exception as error:
+        return ("different" if known else "unknown"), [f"not compared: {error}"]
+    return ("different", lines) if lines else ("same", [])
+
+
+def _environments(a: PipelineResult, b: PipelineResult) -> list[dict[str, Change]]:
+    return [_changes(old, new) for old, new in zip(_environment(a), _environment(b), strict=True)]
+
+
+def _environment(results: PipelineResult) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+    """Return versions of packages, hashes of sources, and everything else that is one value each."""
+    run = _mapping(results.conf.get("run"))
+    env = _mapping(run.get("env"))
+    rest = {name: value for name, value in run.items() if name not in ("env", "host")}
+    rest |= _mapping(run.get("host"))
+    rest |= {name: env.get(name) for name in ("base_dir", "mainfile")}
+    for number, repository in enumerate(_list(env.get("repositories")), 1):
+        prefix = "git" if number == 1 else f"git {number}"
+        rest |= {f"{prefix} {name}": value for name, value in repository.items()}
+    packages = {str(item.get("name")): item.get("version") for item in _list(env.get("dependencies"))}
+    sources = {str(item.get("filename")): item.get("hash") for item in _list(env.get("sources"))}
+    return packages, sources, rest
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
