@@ -1,0 +1,338 @@
+"""The cache: values by key, over a backend (bytes by key) and a codec (parts to bytes)."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, NoReturn, TypedDict
+
+from ._entry import Draft, Policy, decode_entry, read_envelope
+from ._errors import (
+    BadSizeError,
+    DamagedEntryError,
+    DamagedEntryWarning,
+    EntryTooLargeError,
+    ForeignEntryError,
+    MissingEntryError,
+    StoreError,
+    UnstorableError,
+)
+from ._names import split_key
+from ._registry import codec_class
+from ._sizes import parse_size
+from ._trust import read_signing_key
+from ._values import pack
+from .ports import Backend, Blob, Codec, SupportsLocate, SupportsLock, SupportsSetAside, SupportsTouch
+
+__all__ = ["Cache", "EntryInfo", "Receipt"]
+
+_ALIAS_HOPS = 8
+
+
+class Receipt(TypedDict):
+    """What `Cache.save` says of an entry it has just stored."""
+
+    digest: str
+    """Hex xxh3-128 of the payload; equal payloads have equal digests, whatever the codec."""
+    size: int
+    """Bytes the entry takes."""
+
+
+class EntryInfo(TypedDict):
+    """What `Cache.entries` says of one entry."""
+
+    key: str
+    size: int
+    """Bytes the entry takes."""
+    modified: float
+    """Epoch seconds at which it was stored."""
+
+
+class Cache:
+    """Keeps values by key, exactly, and checks every byte it reads.
+
+    Made by `open_store`. Safe to use from many threads and processes; another process opens its own from `spec`.
+    Where the backend keeps a file per entry there is a method ``locate(key, filename=None) -> str``, and where it has
+    locks a method ``lock(key, timeout=None)``.
+
+    Args:
+        backend: Where the bytes go.
+        codec: How values become bytes: ``"gzip"``, ``"raw"`` or an installed codec's name.
+        codecs: Other codecs for some names, such as ``{"Train()": "raw"}``.
+        trust: ``"pickle"`` keeps everything; ``"safe"`` keeps and loads plain data only and never executes a pickle.
+        signing_key: ``"env:NAME"`` or ``"file:/path"`` of a secret; entries are signed, unsigned ones are misses.
+        max_load: Bytes (or text such as ``"8GB"``) that one value may take; the machine's memory if not given.
+        options: For the codecs, such as ``level``.
+    """
+
+    def __new__(cls, backend: Backend, *_args: Any, **_options: Any) -> Cache:
+        abilities = [
+            mixin for port, mixin in ((SupportsLocate, _Locates), (SupportsLock, _Locks)) if isinstance(backend, port)
+        ]
+        return super().__new__(_with_abilities(cls, tuple(abilities)))
+
+    def __init__(
+        self,
+        backend: Backend,
+        codec: str = "gzip",
+        *,
+        codecs: Mapping[str, str] | None = None,
+        trust: str = "pickle",
+        signing_key: str | None = None,
+        max_load: str | int | None = None,
+        **options: Any,
+    ) -> None:
+        if trust not in ("pickle", "safe"):
+            raise BadSizeError(trust, "trust='pickle' or trust='safe'")
+        self.backend = backend
+        self._options: dict[str, Any] = {"codec": codec, "trust": trust, "signing_key": signing_key, **options}
+        self._options |= {"codecs": dict(codecs or {}), "max_load": max_load}
+        self._loaded: dict[str, Codec] = {}
+        for name in {codec, *(codecs or {}).values()}:
+            self._codec_named(name)
+        limit = _machine_memory() if max_load is None else parse_size(max_load)
+        key = read_signing_key(signing_key, getattr(backend, "root", None))
+        self._policy = Policy(self._codec_named, trust == "pickle", key, limit)
+
+    def __repr__(self) -> str:
+        return f"<Cache {self.backend}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        spec = self.spec()
+        if spec is None:
+            raise UnstorableError(f"store {self.backend}", "Cache", "no other process can open it")
+        return _reopen, (spec,)
+
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of files and connections; using the cache afterwards opens them again."""
+        self.backend.close()
+
+    def spec(self) -> dict[str, Any] | None:
+        """Return ``url`` and options with which `open_store` opens this store in another process, or ``None``."""
+        spec = self.backend.spec()
+        if spec is None:
+            return None
+        return {**spec, **{name: value for name, value in self._options.items() if value not in (None, {})}}
+
+    def missing(self, keys: Iterable[str]) -> set[str]:
+        """Return those of ``keys`` that have no entry, in one trip to the medium. Writes nothing."""
+        return self.backend.missing(keys)
+
+    def __contains__(self, key: str) -> bool:
+        return not self.missing([key])
+
+    def load(self, key: str) -> Any:
+        """Return the value stored under ``key``: equal to what was saved, and of its type.
+
+        Raises:
+            MissingEntryError: There is none, or it was unusable; then it was set aside with a `DamagedEntryWarning`.
+        """
+        return self._load(key, None, _ALIAS_HOPS)
+
+    def save(self, key: str, value: Any, meta: Mapping[str, Any] | None = None, *, codec: str | None = None) -> Receipt:
+        """Store ``value`` under ``key``, replacing what is there, atomically.
+
+        Args:
+            key: ``'<name>/<hash>'``.
+            value: Anything.
+            meta: Plain data kept beside the value; ``seconds`` says how long the value took to make.
+            codec: Overrides the store's choice for this value.
+
+        Raises:
+            UnstorableError: The value, or ``meta``, cannot be kept; with the path of the offending part.
+            StoreError: The medium failed; the old entry is still there, and nothing else is.
+        """
+        name, _ = split_key(key)
+        chosen = self._codec_named(codec or self._options["codecs"].get(name) or self._options["codec"])
+        try:
+            parts = pack(value, pickles=self._policy.pickles)
+            fields = {"meta": self._pack_meta(meta)} if meta else {}
+        except UnstorableError as error:
+            raise error.with_key(key) from None
+        draft = Draft(key, parts, chosen, fields, self._policy.signing_key)
+        size = self.backend.put(key, draft.chunks(), chosen.filename)
+        return {"digest": draft.digest, "size": size}
+
+    def meta(self, key: str) -> dict[str, Any]:
+        """Return what `save` was given as ``meta``, plus ``digest``, ``size`` and ``saved_at``, reading no value.
+
+        Raises:
+            MissingEntryError: There is no usable entry.
+        """
+        with self._checked(key) as blob:
+            envelope, _ = read_envelope(blob, key, self._policy)
+            head = envelope.head
+            own = self._unpack_meta(head["meta"]) if "meta" in head else {}
+            digest = head["alias"][1] if "alias" in head else envelope.digest
+            return {**own, "digest": digest, "size": blob.size, "saved_at": head["saved"]}
+
+    def alias(self, key: str, target: str, meta: Mapping[str, Any] | None = None) -> None:
+        """Make ``key`` stand for ``target`` as it is now; a miss when ``target`` is removed or its payload changes.
+
+        Raises:
+            MissingEntryError: There is no usable entry under ``target``.
+        """
+        digest = self.meta(target)["digest"]
+        codec = self._codec_named(self._options["codec"])
+        fields: dict[str, Any] = {"alias": [target, digest]}
+        if meta:
+            fields["meta"] = self._pack_meta(meta)
+        draft = Draft(key, pack(None), codec, fields, self._policy.signing_key)
+        self.backend.put(key, draft.chunks(), codec.filename)
+
+    def delete(self, key: str) -> bool:
+        """Remove the entry of ``key``; say whether there was one."""
+        return self.backend.delete(key)
+
+    def entries(self, name: str | None = None) -> Iterator[EntryInfo]:
+        """Yield every entry, or those whose key begins with ``name/``, in no particular order."""
+        for info in self.backend.scan(name):
+            yield {"key": info.key, "size": info.size, "modified": info.modified}
+
+    def _load(self, key: str, digest: str | None, hops: int) -> Any:
+        with self._checked(key) as blob:
+            envelope, first = read_envelope(blob, key, self._policy)
+            alias = envelope.head.get("alias")
+            if digest not in (None, alias[1] if alias else envelope.digest):
+                raise MissingEntryError(key, str(self.backend), "its payload is not the one that an alias was made for")
+            if alias is None:
+                value = decode_entry(blob, envelope, first, self._policy)
+                if isinstance(self.backend, SupportsTouch):
+                    self.backend.touch(key, blob)
+                return value
+        target, digest = alias
+        if not hops or target == key:
+            raise MissingEntryError(key, str(self.backend), "it is an alias that leads in a circle")
+        return self._load(target, digest, hops - 1)
+
+    def _checked(self, key: str) -> _Checked:
+        split_key(key)
+        return _Checked(self.backend, key)
+
+    def _codec_named(self, name: str) -> Codec:
+        codec = self._loaded.get(name)
+        if codec is None:
+            codec = self._loaded[name] = codec_class(name).from_options(self._options)
+        return codec
+
+    def _pack_meta(self, meta: Mapping[str, Any]) -> bytes:
+        return bytes(pack(dict(meta), pickles=False)[0])
+
+    def _unpack_meta(self, packed: bytes) -> dict[str, Any]:
+        from ._values import unpack
+
+        found: dict[str, Any] = unpack([packed], pickles=False)
+        return found
+
+
+class _Checked:
+    """Opens an entry, and turns whatever is wrong with it into a warning, a place in quarantine and a miss."""
+
+    def __init__(self, backend: Backend, key: str) -> None:
+        self._backend, self._key = backend, key
+        self._blob: Blob | None = None
+
+    def __enter__(self) -> Blob:
+        try:
+            self._blob = self._backend.get(self._key)
+        except KeyError:
+            raise MissingEntryError(self._key, str(self._backend)) from None
+        except DamagedEntryError as error:
+            self._turn_into_miss(None, error)
+        return self._blob
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._blob is None:
+            return
+        try:
+            if isinstance(error, (DamagedEntryError, ForeignEntryError, EntryTooLargeError)):
+                self._turn_into_miss(self._blob, error)
+        finally:
+            self._blob.close()
+
+    def _turn_into_miss(
+        self, blob: Blob | None, error: DamagedEntryError | ForeignEntryError | EntryTooLargeError
+    ) -> NoReturn:
+        place = None
+        if blob is not None and isinstance(error, DamagedEntryError) and isinstance(self._backend, SupportsSetAside):
+            try:
+                place = self._backend.set_aside(self._key, blob)
+            except (OSError, StoreError):
+                pass  # a store that may only be read: the warning says what is wrong all the same
+        aside = f"; it was set aside as {place}" if place else ""
+        warnings.warn(
+            f"the entry {self._key!r} in {self._backend} counts as absent: {error.reason}{aside}",
+            DamagedEntryWarning,
+            stacklevel=5,
+        )
+        raise MissingEntryError(self._key, str(self._backend), error.reason) from error
+
+
+class _Locates(Cache):
+    """A cache with a file per entry."""
+
+    backend: Any
+
+    def locate(self, key: str, filename: str | None = None) -> str:
+        """Return the absolute path of the entry's file, or of ``filename`` in the entry's folder. Creates nothing."""
+        if filename is not None:
+            return str(self.backend.locate(key, filename))
+        name, _ = split_key(key)
+        codec = self._codec_named(self._options["codecs"].get(name) or self._options["codec"])
+        return str(self.backend.located(key) or self.backend.locate(key, codec.filename))
+
+
+class _Locks(Cache):
+    """A cache with locks."""
+
+    backend: Any
+
+    def lock(self, key: str, timeout: float | None = None) -> AbstractContextManager[object]:
+        """Return a context manager that holds the lock of ``key``; it is free again when its holder exits or dies.
+
+        Args:
+            key: ``'<name>/<hash>'``.
+            timeout: Seconds to wait at most; ``None`` waits for ever, ``0`` does not wait.
+
+        Raises:
+            LockTimeoutError: On entering, when the lock was not free in time.
+        """
+        lock: AbstractContextManager[object] = self.backend.lock(key, timeout)
+        return lock
+
+
+_classes: dict[tuple[type, ...], type[Cache]] = {}
+
+
+def _with_abilities(cls: type[Cache], mixins: tuple[type[Cache], ...]) -> type[Cache]:
+    """Return ``cls`` with the methods that its backend has the ability for, so that ``isinstance`` tells the truth."""
+    wanted = (cls, *mixins)
+    if wanted not in _classes:
+        _classes[wanted] = type(cls.__name__, (*mixins, cls), {"__doc__": cls.__doc__, "__module__": __name__})
+    return _classes[wanted]
+
+
+def _reopen(spec: dict[str, Any]) -> Cache:
+    from ._open import open_store
+
+    return open_store(**spec)
+
+
+def _machine_memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 1 << 40

@@ -1,0 +1,230 @@
+"""Entries as files: ``<root>/<safe name>/<hash>/result.dump.gz``."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from .._blobs import FileBlob
+from .._errors import BadKeyError, BadURLError
+from .._files import READ_FLAGS
+from .._locks import FileLock
+from .._names import ENTRY_PREFIX, KNOWN_FILENAMES, key_digest, safe_name, split_key
+from .._translate import translate, translating
+from ._quarantine import Quarantine
+from ._tree import entry_files, temporary_files
+from ._writing import make_folder, sweep_file, write_atomically
+
+if TYPE_CHECKING:
+    from ..ports import Blob, BlobInfo, Buffer
+
+__all__ = ["FileBackend"]
+
+_LOCKS = ".locks"
+_TOUCH_AFTER = 60.0
+
+
+class FileBackend:
+    """Keeps each entry in a file of its own.
+
+    Args:
+        root: The store's folder; made at the first save.
+        shared: Files and folders get the modes that the umask gives instead of 0600 and 0700.
+        durable: A save returns only when file and folder are on the disk.
+    """
+
+    def __init__(self, root: str | os.PathLike[str], *, shared: bool = False, durable: bool = False) -> None:
+        self.root = os.path.abspath(os.fspath(root))
+        self.shared, self.durable = shared, durable
+        self._file_mode, self._folder_mode = (0o666, 0o777) if shared else (0o600, 0o700)
+        self._quarantine = Quarantine(self.root, self._folder_mode)
+
+    def __str__(self) -> str:
+        return self.root
+
+    @classmethod
+    def from_url(cls, url: str, **options: Any) -> FileBackend:
+        """Open the folder that a path or a ``file:`` URL names."""
+        if not url.startswith("file:"):
+            return cls(url, **options)
+        parts = urlsplit(url)
+        if parts.netloc not in ("", "localhost") or parts.query or parts.fragment:
+            raise BadURLError(url, "a file: URL is 'file:' and a path, with no host, query or fragment")
+        if not parts.path:
+            raise BadURLError(url, "it has no path")
+        return cls(unquote(parts.path), **options)
+
+    def spec(self) -> dict[str, Any]:
+        """Return the folder and the options."""
+        return {"url": self.root, "shared": self.shared, "durable": self.durable}
+
+    def missing(self, keys: Iterable[str]) -> set[str]:
+        """Look for each key's file."""
+        return {key for key in keys if self.located(key) is None}
+
+    def get(self, key: str) -> Blob:
+        """Open the entry's file."""
+        folder = self._folder(key)
+        for filename in KNOWN_FILENAMES:
+            try:
+                return self._open(os.path.join(folder, filename))
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            except OSError as error:
+                raise translate(error, "load", key, os.path.join(folder, filename)) from error
+        path = self.located(key)
+        if path is None:
+            raise KeyError(key)
+        try:
+            return self._open(path)
+        except FileNotFoundError:
+            raise KeyError(key) from None
+        except OSError as error:
+            raise translate(error, "load", key, path) from error
+
+    def put(self, key: str, chunks: Iterable[Buffer], filename: str) -> int:
+        """Write a temporary file in the entry's folder and rename it."""
+        folder = self._folder(key)
+        path = os.path.join(folder, filename)
+        with translating("save", key, path):
+            size = write_atomically(
+                folder,
+                filename,
+                chunks,
+                file_mode=self._file_mode,
+                folder_mode=self._folder_mode,
+                durable=self.durable,
+            )
+        for other in KNOWN_FILENAMES:
+            if other != filename:
+                _unlink(os.path.join(folder, other))
+        return size
+
+    def delete(self, key: str) -> bool:
+        """Remove the entry's file, and its folder where nothing else is in it."""
+        found = False
+        folder = self._folder(key)
+        while (path := self.located(key)) is not None:
+            with translating("delete", key, path):
+                found = _unlink(path) or found
+        for emptied in (folder, os.path.dirname(folder)):
+            try:
+                os.rmdir(emptied)
+            except OSError:
+                break
+        return found
+
+    def scan(self, name: str | None = None) -> Iterator[BlobInfo]:
+        """Walk the folders."""
+        for entry in entry_files(self.root, None if name is None else safe_name(name)):
+            if name is None or entry.key.rpartition("/")[0] == name:
+                yield entry
+
+    def locate(self, key: str, filename: str) -> str:
+        """Return the path of ``filename`` in the entry's folder."""
+        folder = self._folder(key)
+        path = os.path.normpath(os.path.join(folder, filename))
+        if "\0" in filename or not path.startswith(folder + os.sep):
+            raise BadKeyError(f"{key}/{filename}")
+        return path
+
+    def located(self, key: str) -> str | None:
+        """Return the path of the entry's file."""
+        folder = self._folder(key)
+        for filename in KNOWN_FILENAMES:
+            path = os.path.join(folder, filename)
+            if os.path.lexists(path):
+                return path
+        try:
+            others = os.listdir(folder)
+        except OSError:
+            return None
+        return next((os.path.join(folder, other) for other in others if other.startswith(ENTRY_PREFIX)), None)
+
+    def lock(self, key: str, timeout: float | None = None) -> FileLock:
+        """Lock a file in ``<root>/.locks``."""
+        split_key(key)
+        folder = os.path.join(self.root, _LOCKS)
+        return _StoreLock(folder, key, timeout, self._file_mode, self._folder_mode)
+
+    def touch(self, key: str, blob: Blob) -> None:
+        """Set the file's access time; mounts that do not keep it by themselves keep an explicit one."""
+        if not isinstance(blob, FileBlob) or os.utime not in os.supports_fd:
+            return
+        now = time.time()
+        if blob.stat.st_atime <= blob.stat.st_mtime or now - blob.stat.st_atime > _TOUCH_AFTER:
+            try:
+                os.utime(blob.fd, ns=(int(now * 1e9), blob.stat.st_mtime_ns))
+            except OSError:
+                pass  # a store that may only be read
+
+    def set_aside(self, key: str, blob: Blob) -> str | None:
+        """Move the file into ``<root>/.quarantine``."""
+        path = self.located(key)
+        if path is None or (isinstance(blob, FileBlob) and not _is_same(path, blob)):
+            return None
+        return self._quarantine.take(path, key)
+
+    def aside(self) -> tuple[int, int]:
+        """Count the files in ``<root>/.quarantine``."""
+        return self._quarantine.usage()
+
+    def sweep(self, *, dry_run: bool = False, aside: bool = False) -> tuple[int, int]:
+        """Remove temporary and lock files of dead processes."""
+        sizes = [sweep_file(path, dry_run=dry_run) for path in temporary_files(self.root, _LOCKS)]
+        gone = [size for size in sizes if size is not None]
+        if aside:
+            count, size = self._quarantine.usage()
+            if not dry_run:
+                self._quarantine.clear()
+            return len(gone) + count, sum(gone) + size
+        return len(gone), sum(gone)
+
+    def close(self) -> None:
+        """Do nothing: no file stays open."""
+
+    def _folder(self, key: str) -> str:
+        name, digest = split_key(key)
+        return f"{self.root}{os.sep}{safe_name(name)}{os.sep}{safe_name(digest)}"
+
+    @staticmethod
+    def _open(path: str) -> FileBlob:
+        try:
+            return FileBlob(os.open(path, READ_FLAGS))
+        except OSError:
+            if os.path.islink(path) or os.path.isdir(path):
+                return FileBlob(os.open(os.devnull, os.O_RDONLY), is_stand_in=True)
+            raise
+
+
+class _StoreLock(FileLock):
+    def __init__(self, folder: str, key: str, timeout: float | None, file_mode: int, folder_mode: int) -> None:
+        super().__init__(os.path.join(folder, key_digest(key)), f"the lock of {key!r}", timeout, file_mode)
+        self._folder, self._key, self._folder_mode = folder, key, folder_mode
+
+    def __enter__(self) -> FileLock:
+        with translating("lock", self._key, self._folder):
+            while True:
+                try:
+                    return super().__enter__()
+                except FileNotFoundError:
+                    make_folder(self._folder, self._folder_mode)
+
+
+def _unlink(path: str) -> bool:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _is_same(path: str, blob: FileBlob) -> bool:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return blob.is_stand_in or (found.st_dev, found.st_ino) == (blob.stat.st_dev, blob.stat.st_ino)
