@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CodeChange", "RunDiff", "TaskDiff", "diff"]
 
+_WITHOUT_OUTPUT = frozenset({"FAILURE", "CANT_RUN", "RUNNING", "INTERRUPTED"})
+
 Change = tuple[Any, Any]
 """(before, now); ``None`` where there was nothing."""
 
@@ -177,7 +179,7 @@ def _outputs(x: TaskResult, y: TaskResult, load: bool) -> tuple[str, list[str]]:
     known = x.output_digest is not None and y.output_digest is not None
     if not known and x.shares_output(y):
         return "same", []
-    if not load:
+    if not load or not _WITHOUT_OUTPUT.isdisjoint((x.status, y.status)):
         return ("different" if known else "unknown"), []
     from ._compare import where_differ
 
