@@ -182,6 +182,9 @@ class CycleError(PipelineError, ValueError):
 class PipelineFileError(PipelineError, ValueError):
     """A saved pipeline cannot be read."""
 
+    def __str__(self) -> str:
+        return visible(super().__str__())
+
 
 class ModuleRefusedError(PipelineFileError):
     """A saved pipeline names a module that the caller does not allow; it was not imported."""

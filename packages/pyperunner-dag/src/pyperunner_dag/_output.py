@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyperunner_dag import _status
 from pyperunner_dag._errors import TaskStoreError
@@ -21,8 +21,8 @@ _DEFAULT_FILE = "result.dump.gz"
 class NodeWithOutput(Node):
     """A node whose output has a key, under which a store keeps it."""
 
-    Status = _status.Status
-    TaskResult = _status.TaskResult
+    Status: TypeAlias = _status.Status
+    TaskResult: TypeAlias = _status.TaskResult
 
     status: _status.Status = _status.Status.NOT_STARTED
     result: _status.TaskResult | None = None

@@ -1,0 +1,68 @@
+"""The saved form of a pipeline: what ``Pipeline.to_dict`` returns and ``to_file`` writes.
+
+::
+
+    pipeline: {name: …}
+    tasks: {<task name>: {name, module, tag, params, hash, parents: [<task name>, …], inputs: {param: <task name>}}}
+    keys: {<task name>: {params: {name: digest}, code: digest}}
+
+``inputs`` is there where there are named inputs, with their nesting; plain values in it are marked ``$value``. ``keys``
+says what each hash was made of, so that a difference can be named.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag._files import write_atomically
+from pyperunner_dag._inputs import holds_task, is_task
+from pyperunner_dag._values import to_plain
+from pyperunner_dag._yaml import dump_yaml
+
+if TYPE_CHECKING:
+    from pyperunner_dag._dag import DAG
+    from pyperunner_dag._task import Task
+
+__all__ = ["to_dict", "to_file"]
+
+
+def to_dict(name: str, dag: DAG[Task]) -> dict[str, Any]:
+    """Return the saved form of a pipeline.
+
+    Args:
+        name: Name of the pipeline.
+        dag: Its graph.
+    """
+    tasks = {task.name: _task(task) for task in dag}
+    keys = {task.name: {"params": dict(task._digests), "code": task.fingerprint().digest} for task in dag}
+    return {"pipeline": {"name": name}, "tasks": tasks, "keys": keys}
+
+
+def to_file(saved: dict[str, Any], filename: str | os.PathLike[str]) -> None:
+    """Write the saved form of a pipeline to a YAML file."""
+    write_atomically(filename, dump_yaml(saved))
+
+
+def _task(task: Task) -> dict[str, Any]:
+    found = task.description()
+    found["params"] = {name: to_plain(value) for name, value in task.params.items()}
+    found["parents"] = [parent.name for parent in task._parents]
+    if task.inputs:
+        found["inputs"] = {name: _nesting(value) for name, value in task.inputs.items()}
+    return found
+
+
+def _nesting(value: Any) -> Any:
+    """Return a nesting of named inputs with the names of the tasks."""
+    if is_task(value):
+        return value.name
+    if not holds_task(value):
+        return {"$value": to_plain(value)}
+    if isinstance(value, list):
+        return [_nesting(item) for item in value]
+    if isinstance(value, tuple):
+        return {"$tuple": [_nesting(item) for item in value]}
+    if all(type(key) is str and not key.startswith("$") for key in value):
+        return {key: _nesting(item) for key, item in value.items()}
+    return {"$dict": [[to_plain(key), _nesting(item)] for key, item in value.items()]}

@@ -1,0 +1,98 @@
+"""Functions, classes, and what is made of the user's own classes, as plain values: by the name they are imported by."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import sys
+import types
+from collections.abc import Callable
+from enum import Enum, Flag
+from typing import Any
+
+__all__ = ["CODE_READERS", "code_to_plain", "follow"]
+
+
+def follow(module: Any, qualname: str) -> Any:
+    """Return what a qualified name stands for in a module.
+
+    Raises:
+        AttributeError: Nothing.
+    """
+    return functools.reduce(getattr, qualname.split("."), module)
+
+
+def _reference(obj: Any) -> str | None:
+    """Return ``'module:qualified name'`` of a function or class if that leads back to it."""
+    from pyperunner_keys import importable_name
+
+    module, qualname = getattr(obj, "__module__", None), getattr(obj, "__qualname__", None)
+    if not isinstance(module, str) or not isinstance(qualname, str):
+        return None
+    try:
+        found = follow(sys.modules.get(module), qualname)
+    except AttributeError:
+        return None
+    return f"{importable_name(module)}:{qualname}" if found is obj else None
+
+
+def code_to_plain(value: Any, inner: Callable[[Any], Any]) -> dict[str, Any] | None:
+    """Return a function, class, partial, enum member or dataclass instance in plain values; ``None`` for all else.
+
+    Args:
+        value: The value.
+        inner: Makes plain values of its parts.
+    """
+    if isinstance(value, type):
+        return {"$class": _reference(value)}
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
+        return {"$function": _reference(value)}
+    if type(value) is functools.partial:
+        parts = {"function": inner(value.func), "args": list(map(inner, value.args))}
+        return {"$partial": {**parts, "keywords": inner(value.keywords)}}
+    reference = _reference(type(value))
+    if reference is None:
+        return None
+    if isinstance(value, Enum):
+        which = {"value": inner(value.value)} if isinstance(value, Flag) else {"name": value.name}
+        return {"$enum": {"type": reference, **which}}
+    if dataclasses.is_dataclass(value):
+        names = [field.name for field in dataclasses.fields(value)]
+        if all(hasattr(value, name) for name in names) and set(getattr(value, "__dict__", ())) <= set(names):
+            return {"$dataclass": {"type": reference, "fields": {name: inner(getattr(value, name)) for name in names}}}
+    return None
+
+
+def _found(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+    return find(content)
+
+
+def _partial(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+    return functools.partial(inner(content["function"]), *map(inner, content["args"]), **inner(content["keywords"]))
+
+
+def _enum(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+    kind = find(content["type"])
+    if not (isinstance(kind, type) and issubclass(kind, Enum)):
+        raise ValueError(f"{content['type']} is not an enum")
+    return kind[content["name"]] if "name" in content else kind(inner(content["value"]))
+
+
+def _dataclass(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+    """Make an instance field by field, as unpickling would: ``__init__`` may compute, and here all is known."""
+    kind = find(content["type"])
+    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+        raise ValueError(f"{content['type']} is not a dataclass")
+    value = object.__new__(kind)
+    for field in dataclasses.fields(kind):
+        object.__setattr__(value, field.name, inner(content["fields"][field.name]))
+    return value
+
+
+CODE_READERS = {
+    "$class": _found,
+    "$function": _found,
+    "$partial": _partial,
+    "$enum": _enum,
+    "$dataclass": _dataclass,
+}

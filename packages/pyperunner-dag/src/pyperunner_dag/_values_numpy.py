@@ -1,0 +1,58 @@
+"""Small numpy arrays and scalars as plain values."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["NUMPY_READERS", "numpy_to_plain"]
+
+MAX_BYTES = 65_536
+"""Larger arrays are not written into YAML."""
+
+_READABLE = "biufcSU"
+_COUNTED = "mM"
+
+
+def numpy_to_plain(value: Any, inner: Callable[[Any], Any]) -> dict[str, Any] | None:
+    """Return a numpy scalar, or an array of plain elements, in plain values; ``None`` for all else.
+
+    Args:
+        value: The value.
+        inner: Makes plain values of its parts.
+    """
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not (type(value) is numpy.ndarray or isinstance(value, numpy.generic)):
+        return None
+    dtype = value.dtype
+    if dtype.kind not in _READABLE + _COUNTED or dtype.itemsize > MAX_BYTES or dtype.str[1:] in ("f16", "c32"):
+        return None
+    if not isinstance(value, numpy.ndarray):
+        item = value.view("i8").item() if dtype.kind in _COUNTED else value.item()
+        return {"$numpy": {"dtype": dtype.str, "value": inner(item)}}
+    if value.nbytes > MAX_BYTES:
+        return None
+    order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
+    data = base64.b64encode(value.tobytes(order)).decode()
+    return {"$ndarray": {"dtype": dtype.str, "shape": list(value.shape), "order": order, "data": data}}
+
+
+def _array(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+    import numpy
+
+    data = bytearray(base64.b64decode(content["data"], validate=True))
+    array = numpy.ndarray(tuple(content["shape"]), numpy.dtype(content["dtype"]), data, order=content["order"])
+    return array.copy(order="K")
+
+
+def _scalar(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+    import numpy
+
+    dtype = numpy.dtype(content["dtype"])
+    value = inner(content["value"])
+    return numpy.int64(value).view(dtype) if dtype.kind in _COUNTED else dtype.type(value)
+
+
+NUMPY_READERS = {"$ndarray": _array, "$numpy": _scalar}
