@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
+import math
+import struct
+
 import pytest
 
 from pyperunner_cache import open_store
@@ -19,3 +23,35 @@ def store(tmp_path):
     """A store in files."""
     with open_store(tmp_path / "store") as store:
         yield store
+
+
+def _same(one, other):
+    """Say whether two values are equal in type, bit for bit, all the way down."""
+    if type(one) is not type(other):
+        return False
+    kind = type(one)
+    if kind is float:
+        return struct.pack("<d", one) == struct.pack("<d", other) or (math.isnan(one) and math.isnan(other))
+    if kind is complex:
+        return _same(one.real, other.real) and _same(one.imag, other.imag)
+    if kind in (list, tuple) or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if kind is dict:
+        return len(one) == len(other) and all(
+            _same(a, b) and _same(one[a], other[b]) for a, b in zip(one, other, strict=True)
+        )
+    if kind in (set, frozenset):
+        return one == other and sorted(map(repr, map(type, one))) == sorted(map(repr, map(type, other)))
+    if dataclasses.is_dataclass(one):
+        return all(_same(getattr(one, f.name), getattr(other, f.name)) for f in dataclasses.fields(one))
+    if kind is slice:
+        return _same((one.start, one.stop, one.step), (other.start, other.stop, other.step))
+    if kind.__name__ == "ndarray":
+        return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    return repr(one) == repr(other) and ("nan" in repr(one).lower() or one == other)
+
+
+@pytest.fixture(scope="session")
+def same():
+    """Equality in type, bit for bit, all the way down."""
+    return _same

@@ -65,16 +65,26 @@ def _describe(dtype: Any) -> Any:
     import numpy as np
 
     description = np.lib.format.dtype_to_descr(dtype)
-    restored = np.lib.format.descr_to_dtype(description)
+    described = {"descr": description, "aligned": True} if dtype.isalignedstruct else description
+    restored = _dtype(described)
     if restored != dtype or restored.isalignedstruct != dtype.isalignedstruct:
         raise Refusal(f"array of dtype {dtype}", "its record layout has no plain form")
-    return description
+    return described
 
 
 def _dtype(description: Any) -> Any:
     import numpy as np
 
-    dtype = np.dtype(description) if isinstance(description, str) else np.lib.format.descr_to_dtype(description)
+    if isinstance(description, str):
+        dtype = np.dtype(description)
+    elif isinstance(description, dict):
+        loose = np.lib.format.descr_to_dtype(description["descr"])
+        fields = [loose.fields[name] for name in loose.names or ()]  # type: ignore[index]
+        layout: dict[str, Any] = {"names": loose.names, "formats": [field[0] for field in fields]}
+        layout |= {"offsets": [field[1] for field in fields], "itemsize": loose.itemsize}
+        dtype = np.dtype(layout, align=True)
+    else:
+        dtype = np.lib.format.descr_to_dtype(description)
     if dtype.hasobject:
         raise DamagedEntryError("it claims that raw bytes are objects")
     return dtype

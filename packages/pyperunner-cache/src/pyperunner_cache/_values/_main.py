@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import sys
@@ -21,7 +22,16 @@ class MainPickler(cloudpickle.Pickler):  # type: ignore[misc]
     """
 
     def reducer_override(self, obj: Any) -> Any:
-        """Reduce classes and functions of ``__main__`` to a look-up with the definition to fall back on."""
+        """Reduce classes and functions of ``__main__`` to a look-up with the definition to fall back on.
+
+        Raises:
+            TypeError: cloudpickle would keep ``obj`` as another type: a view as bytes, a file as its text.
+        """
+        if (
+            isinstance(obj, (memoryview, io.TextIOWrapper, io.BufferedIOBase, io.FileIO))
+            and type(obj) is not io.BytesIO
+        ):
+            raise TypeError(f"cannot pickle {type(obj).__name__!r} object")
         if isinstance(obj, (type, FunctionType)) and obj.__module__ == "__main__" and self._is_global(obj):
             file = getattr(sys.modules["__main__"], "__file__", None)
             definition = cloudpickle.dumps(obj, protocol=5)

@@ -133,7 +133,7 @@ class Packer:
     def _default(self, value: Any) -> msgpack.ExtType:
         from ._plain import encoder_for
 
-        kind, encode = encoder_for(type(value), value)
+        kind, encode = encoder_for(type(value), value, self.pickles)
         return msgpack.ExtType(kind, encode(self, value))
 
 

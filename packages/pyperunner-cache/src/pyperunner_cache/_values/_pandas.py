@@ -64,7 +64,7 @@ def _to_ipc(frame: Any) -> memoryview:
     import pyarrow as pa
 
     try:
-        table = pa.Table.from_pandas(frame, preserve_index=True)
+        table = pa.Table.from_pandas(frame)
         sink = pa.BufferOutputStream()
         with pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
