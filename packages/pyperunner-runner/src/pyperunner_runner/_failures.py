@@ -37,9 +37,8 @@ def rebuild(failure: Failure) -> Exception:
             error = None
         if isinstance(error, Exception):
             return error
-    return type(failure.type.rpartition(".")[2], (Exception,), {"__module__": "pyperunner_runner.remote"})(
-        failure.message
-    )
+    stand_in: type[Exception] = type(failure.type.rpartition(".")[2], (Exception,), {"__module__": "remote"})
+    return stand_in(failure.message)
 
 
 def _user_frames(frames: TracebackType | None) -> TracebackType | None:

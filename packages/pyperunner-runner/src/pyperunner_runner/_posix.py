@@ -7,13 +7,16 @@ import functools
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 __all__ = [
     "MARKER",
     "adopt_orphans",
     "bytes_of_max_rss",
-    "children_of_this_process",
+    "children",
+    "descendants",
     "die_with_parent",
     "ended_child",
     "exit_code",
@@ -22,6 +25,7 @@ __all__ = [
     "marked",
     "reset_signals",
     "signal_group",
+    "signals_held_back",
 ]
 
 MARKER = "PYPERUNNER_TASK"
@@ -29,6 +33,7 @@ MARKER = "PYPERUNNER_TASK"
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _LINUX = sys.platform == "linux"
 
 
@@ -70,20 +75,28 @@ def reset_signals() -> None:
 
 
 def signal_group(leader: int, signum: int) -> None:
-    """Send ``signum`` to the process group of ``leader``, if there is anyone left in it.
+    """Send ``signum`` to the process group of ``leader``, or to it alone while it has not yet got one.
 
     Only for children of this process that it has not yet reaped, so that the number can't belong to a stranger.
     """
-    try:
-        os.killpg(leader, signum)
-    except (ProcessLookupError, PermissionError):
-        return
-    if signum != signal.SIGKILL:
-        # A stopped process would never see the signal.
+    # A stopped process would see no other signal before it goes on.
+    for number in (signum, signal.SIGCONT):
         try:
-            os.killpg(leader, signal.SIGCONT)
-        except (ProcessLookupError, PermissionError):
-            pass
+            os.killpg(leader, number)
+        except ProcessLookupError:
+            os.kill(leader, number)
+        except PermissionError:  # macOS says so of a group in which only an ended process is left
+            return
+
+
+@contextmanager
+def signals_held_back() -> Iterator[None]:
+    """Let no signal that ends a task through meanwhile, so that a child forked here can first set its own handlers."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def ended_child() -> int | None:
@@ -95,14 +108,24 @@ def ended_child() -> int | None:
     return None if info is None else info.si_pid
 
 
-def children_of_this_process() -> list[int]:
-    """Return the direct children of this process in one read; an empty list where the system can't tell (not Linux)."""
-    pid = os.getpid()
+def children(pid: int) -> list[int]:
+    """Return the direct children of a process that has one thread, or that forks from its first thread only.
+
+    One read of ``/proc`` instead of a look at every process of the machine; an empty list where there is no such file.
+    """
     try:
         with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
             return [int(word) for word in file.read().split()]
     except OSError:
         return []
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the children of a process, their children, and so on."""
+    found = children(pid)
+    for child in found:
+        found.extend(children(child))
+    return found
 
 
 def marked(pid: int, mark: str) -> bool:

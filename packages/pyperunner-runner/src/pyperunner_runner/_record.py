@@ -52,9 +52,19 @@ class Record:
         """Write a line of the runner's own."""
         self.folder.log(text, task=task, level=level)
 
-    def run_started(self, pipeline: str, tasks: tuple[str, ...], to_execute: tuple[str, ...]) -> None:
-        """Note that the plan stands and work begins."""
-        self.folder.event("run_started", pipeline=pipeline, tasks=len(tasks), to_execute=len(to_execute))
+    def run_started(
+        self, pipeline: str, tasks: tuple[str, ...], to_execute: tuple[str, ...], layout: Mapping[str, Any]
+    ) -> None:
+        """Note that the plan stands and work begins.
+
+        Args:
+            pipeline: The pipeline's name.
+            tasks: All tasks.
+            to_execute: Those that run or are loaded.
+            layout: The drawing of the graph, kept for readers that paint it.
+        """
+        counts = {"tasks": len(tasks), "to_execute": len(to_execute)}
+        self.folder.event("run_started", pipeline=pipeline, **counts, layout=layout)
         self.say(f"run of {pipeline}: {len(tasks)} tasks, {len(to_execute)} to execute")
         self._tell(RunStarted(pipeline, self.folder.path, tasks, to_execute))
 
@@ -73,8 +83,14 @@ class Record:
         if self._hooks:
             self._tell(TaskOutput(line.task, line.stream, line.level, line.text))
 
-    def task_finished(self, event: TaskFinished, key: str, ended: Ended | None = None, **facts: Any) -> None:
-        """Note what became of a task; ``ended`` has the figures of its process, if it had one."""
+    def task_finished(self, event: TaskFinished, ended: Ended | None, **facts: Any) -> None:
+        """Note what became of a task.
+
+        Args:
+            event: What the hooks are told.
+            ended: The figures of its process, if it had one.
+            **facts: More for the record.
+        """
         if ended is not None:
             facts |= {
                 "exit": ended.exit.code,
@@ -91,7 +107,6 @@ class Record:
             reason=event.reason,
             wall=event.seconds,
             error=event.error or None,
-            key=key,
             **facts,
         )
         text = event.status.lower().replace("_", " ") + (f" after {event.seconds:.3f} s" if event.attempt else "")

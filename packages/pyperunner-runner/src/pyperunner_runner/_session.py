@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import DAG, OutputStore, Task
 from pyperunner_runner._errors import TaskKilled
 from pyperunner_runner._verdicts import one_line, result_of
+from pyperunner_runner._watch import Watch
 from pyperunner_runner.events import TaskFinished
 from pyperunner_runner.plan import Decision
 from pyperunner_runner.ports import Ended, Executor, Handle, Job, Logged, Session, Started
@@ -70,6 +71,7 @@ class RunSession:
         self._attempts: dict[str, int] = {}
         self._started: dict[str, float] = {}
         self._stored_by_hand: set[str] = set()
+        self._watch = Watch()
 
     @property
     def record(self) -> Record:
@@ -94,11 +96,7 @@ class RunSession:
         return self._scheduler.finished
 
     def next_task(self) -> Task | None:
-        """Hand out a task whose upstream tasks are all settled, after noting those that can't run any more."""
-        while (blocked := self._scheduler.next_cant_run()) is not None:
-            task = self.dag[blocked]
-            task.status = Task.Status.CANT_RUN
-            self._note_end(task, 0, 0.0, "an upstream task failed")
+        """Hand out a task whose upstream tasks are all settled; ``None`` if there is none just now."""
         name = self._scheduler.next_ready()
         return None if name is None else self.dag[name]
 
@@ -127,14 +125,19 @@ class RunSession:
         """Take in what the jobs have reported, waiting up to ``timeout`` seconds for the first of it."""
         if self._executor is None:
             return
+        left = self._watch.seconds_left(time.monotonic())
+        if left is not None and (timeout is None or left < timeout):
+            timeout = left
         for event in self._executor.wait(timeout):
             if isinstance(event, Logged):
                 self.record.task_output(event)
             elif isinstance(event, Started):
+                self._watch.begin(event.task, event.pid, time.monotonic())
                 reason = self._decision(self.dag[event.task]).reason
                 self.record.task_started(event.task, self._attempts[event.task], event.pid, reason)
             else:
                 self._take_end(event)
+        self._watch.sample(time.monotonic(), time.monotonic)
 
     def conclude(
         self, task: Task, result: Task.TaskResult, reason: str, ended: Ended | None = None, seconds: float = 0.0
@@ -149,8 +152,9 @@ class RunSession:
             self._scheduler.skip(task.name)
         else:
             error = one_line(result.exception)
-            self._scheduler.fail(task.name)
         self._note_end(task, ended.attempt if ended else 0, seconds, reason, error, ended)
+        if error:
+            self._note_cant_run(self._scheduler.fail(task.name), f"upstream {task.name} failed")
 
     def interrupt(self) -> None:
         """End every job now; what has not ended by itself counts as failed or unable to run."""
@@ -160,8 +164,7 @@ class RunSession:
             result = Task.TaskResult(Task.Status.FAILURE, exception=error)
             del self._started[name]
             self.conclude(self.dag[name], result, "interrupted", seconds=time.monotonic() - started)
-        self._scheduler.cancel_waiting()
-        self.next_task()
+        self._note_cant_run(self._scheduler.cancel_waiting(), "the run was interrupted")
 
     def close(self) -> None:
         """Free the executor; what still runs is ended."""
@@ -213,8 +216,20 @@ class RunSession:
             task.release()
         self.conclude(task, result_of(task, ended), reason, ended, seconds)
 
+    def _note_cant_run(self, names: Iterable[str], reason: str) -> None:
+        for name in names:
+            task = self.dag[name]
+            task.status = Task.Status.CANT_RUN
+            self._note_end(task, 0, 0.0, reason)
+
     def _note_end(
         self, task: Task, attempt: int, seconds: float, reason: str, error: str = "", ended: Ended | None = None
     ) -> None:
         event = TaskFinished(task.name, attempt, task.status.name, seconds, reason, error)
-        self.record.task_finished(event, task.key, ended)
+        traceback = task.result.traceback if error and task.result is not None else ""
+        facts: dict[str, Any] = {"key": task.key, "uss_peak": self._watch.end(task.name)}
+        if ended is not None:
+            facts |= {"parts": task.key_parts(), "traceback": traceback or None}
+        self.record.task_finished(event, ended, **facts)
+        if error:
+            self.record.folder.log_exception(task.name, traceback or error)

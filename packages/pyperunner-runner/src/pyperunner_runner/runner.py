@@ -15,6 +15,7 @@ from pyperunner_dag import (
     Task,
     draw_svg,
     draw_text,
+    layout,
     open_store,
     refresh_hashes,
 )
@@ -207,8 +208,6 @@ class Runner:
         if result.status is Task.Status.SUCCESS:
             task.set_output(result.output)
         self._run_session().conclude(task, result, "result given by hand")
-        if result.status is Task.Status.FAILURE:
-            self.log_exception(result)
 
     def log_exception(self, result: Task.TaskResult) -> None:
         """Write the traceback of a failed task to the run's ``exception.log``."""
@@ -284,18 +283,19 @@ class Runner:
         check_store(self._store, self._location(), self.plan)
         self.save_pipeline_params()
         session = self._run_session()
+        drawing = layout(session.dag)
         began = time.monotonic()
         interrupted = True
         try:
-            names = tuple(task.name for task in self._queue)
-            session.record.run_started(self._pipeline().name, names, tuple(task.name for task in self._execute))
+            names, to_execute = (tuple(task.name for task in tasks) for tasks in (self._queue, self._execute))
+            session.record.run_started(self._pipeline().name, names, to_execute, drawing)
             self._drive(session)
             interrupted = False
         finally:
             if interrupted:
                 session.interrupt()
             statuses = {task.name: task.status.name for task in self._queue}
-            picture = draw_svg(session.dag, statuses)
+            picture = draw_svg(drawing, statuses)
             session.record.run_finished(statuses, time.monotonic() - began, interrupted, picture)
             self._pipeline().set_results(self.results())
         if raise_on_failure and "FAILURE" in statuses.values():

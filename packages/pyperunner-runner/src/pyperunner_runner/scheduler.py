@@ -62,7 +62,6 @@ class Scheduler:
         self._open = len(self.states)
         self._blockers = {name: len(parents) for name, parents in self._upstream.items()}
         self._ready: list[tuple[float, int, str]] = []
-        self._cant_run: deque[str] = deque()
         self._remade: set[str] = set()
         self._events = 0
         self._handed_out: dict[str, int] = {}
@@ -85,10 +84,6 @@ class Scheduler:
                 self._handed_out[name] = self._tick()
                 return name
         return None
-
-    def next_cant_run(self) -> str | None:
-        """Hand out a task that has just become unable to run, each once."""
-        return self._cant_run.popleft() if self._cant_run else None
 
     def give_back(self, name: str) -> None:
         """Return a task that was handed out but could not be started; it is ready again."""
@@ -113,7 +108,6 @@ class Scheduler:
         names = [name for name, state in self.states.items() if state in (State.WAITING, State.READY)]
         for name in names:
             self._set(name, State.CANT_RUN)
-        self._cant_run.extend(names)
         return names
 
     def remake(self, name: str, inputs: Sequence[str]) -> bool:
@@ -129,7 +123,7 @@ class Scheduler:
             ``False`` if one of them was already made again before the task started, or can't be made; then nothing
             changes.
         """
-        if any(self._beyond_repair(maker, name) for maker in inputs):
+        if self._blocked(name) or any(self._blocked(maker) or self._made_since(maker, name) for maker in inputs):
             return False
         for maker in inputs:
             if maker not in self._remade and self.states[maker].settled:
@@ -147,12 +141,18 @@ class Scheduler:
         """Whether the task was sent back by ``remake``, so that it must run whatever the plan said."""
         return name in self._remade
 
-    def _beyond_repair(self, maker: str, child: str) -> bool:
-        state = self.states[maker]
-        if state in (State.FAILED, State.CANT_RUN):
-            return True
-        # A child that started before its input was made again has not yet seen the new one.
-        return maker in self._remade and state.settled and self._settled_at[maker] < self._handed_out.get(child, 0)
+    def _blocked(self, name: str) -> bool:
+        """Whether the task can't run any more, because it or an upstream task failed."""
+        failed = (State.FAILED, State.CANT_RUN)
+        return any(self.states[task] in failed for task in (name, *self._upstream[name]))
+
+    def _made_since(self, maker: str, child: str) -> bool:
+        """Whether the maker's output was new when the child started, so that making it once more would not help."""
+        return (
+            maker in self._remade
+            and self.states[maker].settled
+            and self._settled_at[maker] < self._handed_out.get(child, 0)
+        )
 
     def _tick(self) -> int:
         self._events += 1
@@ -195,5 +195,4 @@ class Scheduler:
                 self._set(child, State.CANT_RUN)
                 blocked.append(child)
                 pending.extend(self._downstream[child])
-        self._cant_run.extend(blocked)
         return blocked

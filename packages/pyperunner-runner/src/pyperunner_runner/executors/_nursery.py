@@ -117,7 +117,10 @@ class Nursery:
             pass
 
     def _receive(self) -> None:
-        data, fds, _, _ = socket.recv_fds(self._control, 1 << 16, 256)
+        try:
+            data, fds, _, _ = socket.recv_fds(self._control, 1 << 16, 256)
+        except ConnectionResetError:  # the runner left without reading our last words
+            data, fds = b"", []
         self._fds += fds
         if not data:
             self._stopping = True
@@ -165,13 +168,14 @@ class Nursery:
 
     def _fork(self, job: Job, fds: tuple[int, int, int]) -> None:
         mark = f"{os.getpid()}:{job.attempt}:{job.task}"
-        pid = os.fork()
-        if pid == 0:
-            self._control.close()
-            for _, later in self._queue[1:]:
-                for fd in later:
-                    os.close(fd)
-            run_child(job, self._tasks[job.task], self._open_store, fds, mark)
+        with _posix.signals_held_back():
+            pid = os.fork()
+            if pid == 0:
+                self._control.close()
+                for _, later in self._queue[1:]:
+                    for fd in later:
+                        os.close(fd)
+                run_child(job, self._tasks[job.task], self._open_store, fds, mark)
         self._running[pid] = job.task
         self._marks[job.task] = mark
         self._send(("started", job.task, pid))
@@ -192,7 +196,7 @@ class Nursery:
             self._send(("ended", task, pid, code, cpu, _posix.bytes_of_max_rss(usage.ru_maxrss)))
 
     def _end_orphans(self, mark: str) -> None:
-        for pid in _posix.children_of_this_process():
+        for pid in _posix.children(os.getpid()):
             if pid not in self._running and _posix.marked(pid, mark):
                 os.kill(pid, signal.SIGKILL)
 
@@ -207,7 +211,7 @@ class Nursery:
             _posix.signal_group(pid, signal.SIGKILL)
         # Orphans come to this process as their parents end, so look until none is left.
         deadline = time.monotonic() + 1.0
-        while (children := _posix.children_of_this_process()) and time.monotonic() < deadline:
+        while (children := _posix.children(os.getpid())) and time.monotonic() < deadline:
             for pid in children:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)

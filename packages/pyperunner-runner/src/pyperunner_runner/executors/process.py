@@ -199,7 +199,10 @@ class ProcessExecutor:
     def _receive(self) -> None:
         if self._control is None:
             return
-        data = self._control.recv(_READ_SIZE)
+        try:
+            data = self._control.recv(_READ_SIZE)
+        except ConnectionResetError:
+            data = b""
         if not data:
             self._lose_nursery()
             return

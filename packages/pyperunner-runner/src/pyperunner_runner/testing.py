@@ -1,0 +1,251 @@
+"""Conformance suite for executors: subclass ``ExecutorContract`` in a test module of your own and let pytest run it.
+
+Example::
+
+    class TestMyExecutor(ExecutorContract):
+        def make_executor(self, session):
+            return MyExecutor(session)
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pyperunner_dag import Task, open_store, run
+from pyperunner_runner.ports import Ended, Event, Executor, Job, Logged, Session, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["ExecutorContract"]
+
+_DEADLINE = 30.0
+
+
+class _Add(Task):
+    @run
+    def run(self, data: list[int], amount: int) -> int:
+        return sum(data) + amount
+
+
+class _Fail(Task):
+    @run
+    def run(self, how: str) -> None:
+        if how == "raise":
+            raise ValueError("the reason")
+        if how == "sys.exit":
+            sys.exit(0)
+        if how == "os._exit":
+            os._exit(0)
+        if how == "segfault":
+            ctypes.string_at(0)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Talk(Task):
+    @run
+    def run(self) -> None:
+        print("from print")
+        os.write(2, b"bytes \xff\n")
+        subprocess.run([sys.executable, "-c", "print('from a subprocess')"], check=True)
+        os.write(1, b"no line end")
+
+
+class _Sleep(Task):
+    @run
+    def run(self, seconds: float) -> str:
+        time.sleep(seconds)
+        return "slept"
+
+
+class ExecutorContract:
+    """What every executor guarantees. Override ``make_executor``, and the class attributes where they don't fit."""
+
+    isolates = True
+    """Whether each job has a process of its own, so that nothing a task does can end the run."""
+
+    def make_executor(self, session: Session) -> Executor:
+        """Return the executor under test."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def tasks(self, tmp_path: Path) -> dict[str, Task]:
+        """Tasks of several kinds, bound to a store on disk."""
+        store = open_store(tmp_path / "data")
+        first = _Add("first", amount=1)
+        tasks: list[Task] = [first, _Add("second", amount=10)(first), _Talk(), _Sleep("long", seconds=_DEADLINE)]
+        tasks += [_Sleep("short", seconds=0.05)]
+        tasks += [_Fail(how, how=how) for how in ("raise", "sys.exit", "os._exit", "segfault", "kill")]
+        for task in tasks:
+            task.bind(store)
+        return {task.name: task for task in tasks}
+
+    @pytest.fixture
+    def executor(self, tasks: dict[str, Task]) -> Iterator[Executor]:
+        """The executor under test, closed afterwards."""
+        store = next(iter(tasks.values())).store
+        assert store is not None
+        executor = self.make_executor(Session(tasks, store, store.spec(), 4))
+        yield executor
+        executor.close()
+
+    def events(self, executor: Executor, jobs: int = 1) -> list[Event]:
+        """Return all events until ``jobs`` jobs have ended."""
+        events: list[Event] = []
+        deadline = time.monotonic() + _DEADLINE
+        while sum(isinstance(event, Ended) for event in events) < jobs:
+            assert time.monotonic() < deadline, f"jobs did not end; so far: {events}"
+            events += executor.wait(1.0)
+        return events
+
+    def execute(self, executor: Executor, job: Job) -> Ended:
+        """Start a job and return how it ended."""
+        executor.start(job)
+        (ended,) = [event for event in self.events(executor) if isinstance(event, Ended)]
+        assert ended.task == job.task
+        return ended
+
+    def test_satisfies_the_protocol(self, executor: Executor) -> None:
+        """It has the port's members."""
+        assert isinstance(executor, Executor)
+
+    def test_output_is_stored_and_described(self, executor: Executor, tasks: dict[str, Task]) -> None:
+        """A job that returns leaves its output in the store and says how large it is."""
+        ended = self.execute(executor, Job("_Add(first)", attempt=3, meta={"note": "kept"}))
+        assert (ended.outcome.kind, ended.attempt, ended.exit.code) == ("stored", 3, 0), ended.outcome.failure
+        assert ended.outcome.size is not None
+        assert ended.outcome.size > 0
+        task = tasks["_Add(first)"]
+        assert task.load_output() == 1
+        assert task.store is not None
+        assert task.store.meta(task.key)["note"] == "kept"
+        assert task.store.meta(task.key)["digest"] == ended.outcome.digest
+
+    def test_inputs_come_from_the_store(self, executor: Executor, tasks: dict[str, Task]) -> None:
+        """A job reads the outputs of its upstream tasks by itself."""
+        self.execute(executor, Job("_Add(first)"))
+        assert self.execute(executor, Job("_Add(second)")).outcome.kind == "stored"
+        assert tasks["_Add(second)"].load_output() == 11
+
+    def test_missing_inputs_are_named(self, executor: Executor) -> None:
+        """A job whose inputs are gone says which, so that they can be made again."""
+        outcome = self.execute(executor, Job("_Add(second)")).outcome
+        assert (outcome.kind, list(outcome.inputs)) == ("inputs", ["_Add(first)"])
+
+    def test_an_entry_may_stand_for_running(self, executor: Executor, tasks: dict[str, Task]) -> None:
+        """With ``reuse`` a stored entry is a hit; without, the task runs."""
+        tasks["_Add(first)"].store_output(99)
+        assert self.execute(executor, Job("_Add(first)", reuse=True)).outcome.kind == "hit"
+        assert tasks["_Add(first)"].load_output() == 99
+        assert self.execute(executor, Job("_Add(first)")).outcome.kind == "stored"
+        assert tasks["_Add(first)"].load_output() == 1
+
+    def test_an_exception_is_described(self, executor: Executor) -> None:
+        """A raised exception arrives with type, text and a traceback that begins in the task."""
+        ended = self.execute(executor, Job("_Fail(raise)"))
+        failure = ended.outcome.failure
+        assert ended.outcome.kind == "failed"
+        assert ended.exit.code != 0
+        assert failure is not None
+        assert (failure.type, failure.message) == ("ValueError", "the reason")
+        assert 'raise ValueError("the reason")' in failure.traceback
+        assert failure.pickled is not None
+
+    def test_exit_is_a_failure(self, executor: Executor) -> None:
+        """``sys.exit(0)`` is not success."""
+        failure = self.execute(executor, Job("_Fail(sys.exit)")).outcome.failure
+        assert failure is not None
+        assert "sys.exit(0)" in failure.message
+
+    @pytest.mark.parametrize(
+        ("how", "code"), [("os._exit", 0), ("segfault", -signal.SIGSEGV), ("kill", -signal.SIGKILL)]
+    )
+    def test_a_process_that_dies_is_noticed(self, executor: Executor, how: str, code: int) -> None:
+        """However a process ends without a result, the job is lost, at once, and its siblings go on."""
+        self._needs_isolation()
+        executor.start(Job("_Sleep(short)"))
+        executor.start(Job(f"_Fail({how})"))
+        ends = {event.task: event for event in self.events(executor, 2) if isinstance(event, Ended)}
+        lost = ends[f"_Fail({how})"]
+        assert (lost.outcome.kind, lost.exit.code) == ("lost", code)
+        assert ends["_Sleep(short)"].outcome.kind == "stored"
+
+    def test_output_is_captured_before_the_end(self, executor: Executor) -> None:
+        """What a task, its C code or its subprocesses print arrives line by line, invalid bytes escaped."""
+        self._needs_isolation()
+        executor.start(Job("_Talk()"))
+        events = self.events(executor)
+        lines = [(event.stream, event.text) for event in events if isinstance(event, Logged)]
+        assert sorted(lines) == [
+            ("stderr", "bytes \\xff"),
+            ("stdout", "from a subprocess"),
+            ("stdout", "from print"),
+            ("stdout", "no line end"),
+        ]
+        assert isinstance(events[0], Started)
+        assert isinstance(events[-1], Ended)
+
+    def test_handle_shows_the_process(self, executor: Executor) -> None:
+        """The handle has the main members of a process object."""
+        handle = executor.start(Job("_Sleep(short)"))
+        assert handle.pid is not None
+        if self.isolates:
+            assert handle.pid != os.getpid()
+            assert handle.is_alive()
+            assert handle.exitcode is None
+        handle.join(_DEADLINE)
+        assert (handle.is_alive(), handle.exitcode) == (False, 0)
+        assert [event.outcome.kind for event in executor.wait(0) if isinstance(event, Ended)] == ["stored"]
+
+    def test_waiting_returns_at_once_without_jobs(self, executor: Executor) -> None:
+        """There is nothing to wait for when nothing runs."""
+        assert executor.wait(None) == []
+
+    def test_waiting_ends_after_its_time(self, executor: Executor) -> None:
+        """Without events the list is empty."""
+        self._needs_isolation()
+        handle = executor.start(Job("_Sleep(long)"))
+        assert handle.pid is not None
+        executor.wait(0)
+        assert executor.wait(0.01) == []
+
+    @pytest.mark.parametrize(("kill", "number"), [(False, signal.SIGTERM), (True, signal.SIGKILL)])
+    def test_stopping_ends_a_job(self, executor: Executor, kill: bool, number: int) -> None:
+        """A job that is stopped ends by the signal."""
+        self._needs_isolation()
+        assert executor.start(Job("_Sleep(long)")).pid is not None
+        executor.stop("_Sleep(long)", kill=kill)
+        (ended,) = [event for event in self.events(executor) if isinstance(event, Ended)]
+        assert (ended.outcome.kind, ended.exit.code) == ("lost", -number)
+
+    def test_closing_leaves_no_process(self, executor: Executor) -> None:
+        """What runs when the executor is closed is ended."""
+        self._needs_isolation()
+        pid: Any = executor.start(Job("_Sleep(long)")).pid
+        executor.close()
+        deadline = time.monotonic() + 1.0
+        while _exists(pid):
+            assert time.monotonic() < deadline, f"process {pid} is still there"
+            time.sleep(0.01)
+        executor.close()
+
+    def _needs_isolation(self) -> None:
+        if not self.isolates:
+            pytest.skip("this executor gives jobs no process of their own")
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
