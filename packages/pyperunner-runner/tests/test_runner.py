@@ -346,9 +346,10 @@ def test_bad_arguments_are_refused_at_once(kit):
 
 def test_a_store_that_cannot_be_written_is_refused_before_work_starts(kit):
     kit.data_path.write_text("a file where a folder must be")
-    with pytest.raises(StoreNotWritable):
+    with pytest.raises(StoreNotWritable, match="Nothing was started"):
         kit.runner().run(kit.abc())
     assert kit.executed() == []
+    assert not kit.log_path.exists()
 
 
 def test_a_store_in_memory_needs_the_inline_executor(kit):

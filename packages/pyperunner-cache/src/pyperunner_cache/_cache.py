@@ -30,6 +30,7 @@ from .ports import Backend, Blob, Codec, SupportsLocate, SupportsLock, SupportsS
 __all__ = ["Cache", "EntryInfo", "Receipt"]
 
 _ALIAS_HOPS = 8
+_PROBE_KEY = f".probe/{0:032x}"
 
 
 class Receipt(TypedDict):
@@ -194,6 +195,15 @@ class Cache:
     def delete(self, key: str) -> bool:
         """Remove the entry of ``key``; say whether there was one."""
         return self.backend.delete(key)
+
+    def probe(self) -> None:
+        """Return if entries can be stored just now: one is made and removed.
+
+        Raises:
+            StoreError: They can not, with the cause.
+        """
+        self.backend.put(_PROBE_KEY, [b"probe"], "result.dump.probe")
+        self.backend.delete(_PROBE_KEY)
 
     def entries(self, name: str | None = None) -> Iterator[EntryInfo]:
         """Yield every entry, or those whose key begins with ``name/``, in no particular order."""
