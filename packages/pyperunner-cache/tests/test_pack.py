@@ -22,7 +22,6 @@ from pyperunner_cache._values import pack, unpack
 class Color(enum.Enum):
     RED = "r"
     GREEN = 2
-    ALIAS = 2
 
 
 class Bits(enum.IntFlag):
@@ -143,7 +142,7 @@ PLAIN_VALUES = [
     pathlib.PurePosixPath("/x"),
     pathlib.PureWindowsPath("c:\\x"),
     Color.RED,
-    Color.ALIAS,
+    Color.GREEN,
     Bits.A | Bits.B,
     Bits(0),
     Level.LOW,

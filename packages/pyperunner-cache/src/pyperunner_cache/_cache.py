@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, NoReturn, TypedDict
 
-from ._entry import Draft, Policy, decode_entry, read_envelope
+from ._care import Collected, Stat, Verified, collect, describe, verify
+from ._entry import Draft, Policy, decode_entry, decode_parts, read_envelope
 from ._errors import (
     BadSizeError,
     DamagedEntryError,
@@ -25,7 +26,7 @@ from ._registry import codec_class
 from ._sizes import parse_size
 from ._trust import read_signing_key
 from ._values import pack
-from .ports import Backend, Blob, Codec, SupportsLocate, SupportsLock, SupportsSetAside, SupportsTouch
+from .ports import Backend, Blob, Codec, SupportsLocate, SupportsLock, SupportsSetAside, SupportsTally, SupportsTouch
 
 __all__ = ["Cache", "EntryInfo", "Receipt"]
 
@@ -66,6 +67,7 @@ class Cache:
         trust: ``"pickle"`` keeps everything; ``"safe"`` keeps and loads plain data only and never executes a pickle.
         signing_key: ``"env:NAME"`` or ``"file:/path"`` of a secret; entries are signed, unsigned ones are misses.
         max_load: Bytes (or text such as ``"8GB"``) that one value may take; the machine's memory if not given.
+        max_size: Bytes (or text such as ``"20GB"``) above which a save evicts the least recently used entries.
         options: For the codecs, such as ``level``.
     """
 
@@ -84,13 +86,15 @@ class Cache:
         trust: str = "pickle",
         signing_key: str | None = None,
         max_load: str | int | None = None,
+        max_size: str | int | None = None,
         **options: Any,
     ) -> None:
         if trust not in ("pickle", "safe"):
             raise BadSizeError(trust, "trust='pickle' or trust='safe'")
         self.backend = backend
         self._options: dict[str, Any] = {"codec": codec, "trust": trust, "signing_key": signing_key, **options}
-        self._options |= {"codecs": dict(codecs or {}), "max_load": max_load}
+        self._options |= {"codecs": dict(codecs or {}), "max_load": max_load, "max_size": max_size}
+        self._max_size = None if max_size is None else parse_size(max_size)
         self._loaded: dict[str, Codec] = {}
         for name in {codec, *(codecs or {}).values()}:
             self._codec_named(name)
@@ -163,6 +167,8 @@ class Cache:
             raise error.with_key(key) from None
         draft = Draft(key, parts, chosen, fields, self._policy.signing_key)
         size = self.backend.put(key, draft.chunks(), chosen.filename)
+        if self._max_size is not None:
+            self._keep_within(self._max_size, size, key)
         return {"digest": draft.digest, "size": size}
 
     def meta(self, key: str) -> dict[str, Any]:
@@ -209,6 +215,61 @@ class Cache:
         """Yield every entry, or those whose key begins with ``name/``, in no particular order."""
         for info in self.backend.scan(name):
             yield {"key": info.key, "size": info.size, "modified": info.modified}
+
+    def stat(self) -> Stat:
+        """Count entries, their bytes, damaged entries set aside, and orphans; changes nothing."""
+        return describe(self.backend)
+
+    def verify(self, name: str | None = None) -> Verified:
+        """Read every entry, or those of ``name``, and check every checksum; what is damaged is set aside.
+
+        Nothing is rebuilt, so no pickle is executed.
+        """
+        return verify(self.backend, self._check, name)
+
+    def gc(
+        self,
+        max_size: str | int | None = None,
+        max_age: str | float | None = None,
+        keep: Iterable[str] = (),
+        *,
+        dry_run: bool = False,
+    ) -> Collected:
+        """Remove what dead writers left and what was set aside, then the least recently used entries.
+
+        Safe while others read and write: an entry that goes is a miss to them, and no living writer's file is touched.
+
+        Args:
+            max_size: Bytes, or text such as ``"20GB"``, that entries may take afterwards.
+            max_age: Seconds, or text such as ``"7d"``, since an entry was last used.
+            keep: Keys that stay whatever the limits say.
+            dry_run: Only say what would go.
+
+        Raises:
+            BadSizeError: A limit says no amount.
+        """
+        done = collect(self.backend, max_size, max_age, keep, dry_run)
+        if self._max_size is not None and not dry_run and isinstance(self.backend, SupportsTally):
+            self.backend.tally(total=sum(info.size for info in self.backend.scan()))
+        return done
+
+    def clear(self, name: str | None = None) -> int:
+        """Remove all entries, or those of ``name``, and what was set aside; return how many entries went."""
+        gone = sum(self.backend.delete(info.key) for info in list(self.backend.scan(name)))
+        if name is None:
+            self.gc()
+        return gone
+
+    def _check(self, key: str) -> None:
+        with self._checked(key) as blob:
+            envelope, first = read_envelope(blob, key, self._policy)
+            decode_parts(blob, envelope, first, self._policy)
+
+    def _keep_within(self, limit: int, added: int, key: str) -> None:
+        """Evict down to nine tenths of ``limit`` once it is passed, so that not every save has to."""
+        if isinstance(self.backend, SupportsTally) and self.backend.tally(added) > limit:
+            collect(self.backend, limit * 9 // 10, None, (key,), False)
+            self.backend.tally(total=sum(info.size for info in self.backend.scan()))
 
     def _load(self, key: str, digest: str | None, hops: int) -> Any:
         with self._checked(key) as blob:

@@ -26,7 +26,7 @@ from ._values import unpack
 if TYPE_CHECKING:
     from .ports import Blob, Buffer, Codec
 
-__all__ = ["Draft", "Policy", "decode_entry", "read_envelope"]
+__all__ = ["Draft", "Policy", "decode_entry", "decode_parts", "read_envelope"]
 
 _STEP = 1 << 20
 
@@ -97,6 +97,15 @@ def decode_entry(blob: Blob, envelope: Envelope, first: Buffer, policy: Policy) 
     Nothing is decoded before the body, and nothing is rebuilt before the payload, has passed its checksum.
 
     Raises:
+        CacheError: As `decode_parts`, or the parts are no value.
+    """
+    return unpack(decode_parts(blob, envelope, first, policy), pickles=policy.pickles)
+
+
+def decode_parts(blob: Blob, envelope: Envelope, first: Buffer, policy: Policy) -> list[Buffer]:
+    """Return the checked parts of an entry whose envelope is in order.
+
+    Raises:
         DamagedEntryError: The bytes are not what was written.
         ForeignEntryError: This store must not or cannot decode them.
         EntryTooLargeError: They claim more memory than the store allows.
@@ -116,7 +125,7 @@ def decode_entry(blob: Blob, envelope: Envelope, first: Buffer, policy: Policy) 
     parts = codec.decode(body, sizes)
     if [len(part) for part in parts] != sizes or _digest(parts).hex() != envelope.digest:
         raise DamagedEntryError("its payload does not match its checksum")
-    return unpack(parts, pickles=policy.pickles)
+    return parts
 
 
 def _codec(envelope: Envelope, policy: Policy) -> Codec:

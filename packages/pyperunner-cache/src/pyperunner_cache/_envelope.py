@@ -150,10 +150,10 @@ def _check_head_start(first: bytes, total: int) -> tuple[int, int, int]:
     start, _extra, mark, length, version, head_size, content = _HEAD.unpack_from(first)
     if start != GZIP_START or mark != b"PH" or length != 9:
         raise DamagedEntryError("it does not begin like an entry")
-    if head_size > _HEAD_MAX:
-        raise EntryTooLargeError(f"its head claims {head_size:,} bytes")
     if head_size + TAIL_SIZE > total or content > head_size:
         raise DamagedEntryError(f"it is cut off after {total} bytes")
+    if head_size > _HEAD_MAX:
+        raise EntryTooLargeError(f"its head claims {head_size:,} bytes")
     return version, head_size, content
 
 

@@ -59,12 +59,20 @@ class CacheError(Exception):
         return " ".join(map(str, self.args))
 
 
+_NOTHING = "nothing is stored under it"
+
+
 class MissingEntryError(CacheError, KeyError):
     """There is no usable entry under a key."""
 
-    def __init__(self, key: str, where: str, reason: str = "nothing is stored under it") -> None:
+    def __init__(self, key: str, where: str, reason: str = _NOTHING) -> None:
         super().__init__(key, where, reason)
-        self.key = key
+        self.key, self.reason = key, reason
+
+    @property
+    def absent(self) -> bool:
+        """True where nothing is stored under the key, false where something unusable is."""
+        return self.reason == _NOTHING
 
     def _sentence(self) -> str:
         key, where, reason = self.args

@@ -7,6 +7,11 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from .ports import Buffer
 
@@ -103,9 +108,7 @@ def _pread(fd: int, size: int, offset: int) -> bytes:
 
 def lock_descriptor(fd: int, *, wait: bool) -> bool:
     """Take this process's exclusive record lock on an open file; say whether it was free."""
-    try:
-        import fcntl
-    except ImportError:
+    if fcntl is None:
         return _lock_on_windows(fd, wait)
     try:
         fcntl.lockf(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

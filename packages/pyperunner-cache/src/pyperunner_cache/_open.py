@@ -26,6 +26,7 @@ def open_store(
     trust: str = "pickle",
     signing_key: str | None = None,
     max_load: str | int | None = None,
+    max_size: str | int | None = None,
     level: int | None = None,
     **options: Any,
 ) -> Cache:
@@ -38,6 +39,7 @@ def open_store(
         trust: ``"pickle"`` keeps everything; ``"safe"`` keeps and loads plain data only and never executes a pickle.
         signing_key: ``"env:NAME"`` or ``"file:/path"`` of a secret; entries are signed, unsigned ones are misses.
         max_load: Bytes (or text such as ``"8GB"``) that one value may take; the machine's memory if not given.
+        max_size: Bytes (or text such as ``"20GB"``) above which a save evicts the least recently used entries.
         level: Compression level of ``gzip``, from 1 (fast, the default) to 9 (small).
         options: The backend's own, such as ``shared=True`` and ``durable=True`` of files and SQLite.
 
@@ -57,7 +59,16 @@ def open_store(
     root = getattr(backend, "root", None)
     if isinstance(root, str) and trust == "pickle" and signing_key is None and not options.get("shared"):
         warn_of_others(root)
-    return Cache(backend, codec, codecs=codecs, trust=trust, signing_key=signing_key, max_load=max_load, level=level)
+    return Cache(
+        backend,
+        codec,
+        codecs=codecs,
+        trust=trust,
+        signing_key=signing_key,
+        max_load=max_load,
+        max_size=max_size,
+        level=level,
+    )
 
 
 def _as_text(url: Any) -> str:

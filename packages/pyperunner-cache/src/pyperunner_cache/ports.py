@@ -24,6 +24,7 @@ __all__ = [
     "SupportsMap",
     "SupportsSetAside",
     "SupportsSweep",
+    "SupportsTally",
     "SupportsTouch",
 ]
 
@@ -201,6 +202,15 @@ class SupportsSweep(Protocol):
 
         Never touches what a living writer, in whatever process, is working on.
         """
+        ...
+
+
+@runtime_checkable
+class SupportsTally(Protocol):
+    """A backend that keeps a running total of its bytes, so that a size limit need not count them at each save."""
+
+    def tally(self, added: int = 0, *, total: int | None = None) -> int:
+        """Add ``added`` bytes to the total, or set it to ``total``; return it."""
         ...
 
 

@@ -80,7 +80,7 @@ def _dtype(description: Any) -> Any:
     elif isinstance(description, dict):
         loose = np.lib.format.descr_to_dtype(description["descr"])
         fields = [loose.fields[name] for name in loose.names or ()]  # type: ignore[index]
-        layout: dict[str, Any] = {"names": loose.names, "formats": [field[0] for field in fields]}
+        layout: Any = {"names": loose.names, "formats": [field[0] for field in fields]}
         layout |= {"offsets": [field[1] for field in fields], "itemsize": loose.itemsize}
         dtype = np.dtype(layout, align=True)
     else:

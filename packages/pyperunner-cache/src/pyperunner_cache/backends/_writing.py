@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .._files import CREATE_FLAGS, lock_descriptor, write_all
@@ -18,7 +18,7 @@ from .._files import CREATE_FLAGS, lock_descriptor, write_all
 if TYPE_CHECKING:
     from ..ports import Buffer
 
-__all__ = ["TEMPORARY", "sweep_file", "write_atomically"]
+__all__ = ["TEMPORARY", "Counted", "make_folder", "sweep_file", "write_atomically"]
 
 TEMPORARY = ".tmp-"
 _BATCH = 8 << 20
@@ -28,10 +28,26 @@ _guard = threading.Lock()
 _owner = 0
 
 
+class Counted:
+    """Passes chunks on and counts their bytes, for the error when the medium fails in between.
+
+    Args:
+        chunks: The bytes.
+    """
+
+    def __init__(self, chunks: Iterable[Buffer]) -> None:
+        self._chunks, self.size = chunks, 0
+
+    def __iter__(self) -> Iterator[Buffer]:
+        for chunk in self._chunks:
+            self.size += len(chunk)
+            yield chunk
+
+
 def write_atomically(
     folder: str, name: str, chunks: Iterable[Buffer], *, file_mode: int, folder_mode: int, durable: bool
-) -> int:
-    """Write ``chunks`` to ``folder/name``; return their number of bytes.
+) -> None:
+    """Write ``chunks`` to ``folder/name``.
 
     Args:
         folder: Made where it is missing.
@@ -47,7 +63,7 @@ def write_atomically(
     path, fd = _create(folder, name, file_mode, folder_mode)
     try:
         try:
-            size = _write(fd, chunks)
+            _write(fd, chunks)
             if durable:
                 os.fsync(fd)
             os.replace(path, os.path.join(folder, name))
@@ -63,7 +79,6 @@ def write_atomically(
             _writing.discard(path)
     if durable:
         _sync_folder(folder)
-    return size
 
 
 def sweep_file(path: str, *, dry_run: bool) -> int | None:
@@ -146,17 +161,17 @@ def make_folder(folder: str, mode: int) -> None:
         make_folder(folder, mode)
 
 
-def _write(fd: int, chunks: Iterable[Buffer]) -> int:
+def _write(fd: int, chunks: Iterable[Buffer]) -> None:
     """Write in batches: a small entry takes one call, a large one never waits in memory."""
-    size = waiting = 0
+    waiting = 0
     batch: list[Buffer] = []
     for chunk in chunks:
         batch.append(chunk)
         waiting += len(chunk)
         if waiting >= _BATCH or len(batch) >= 512:
-            size += write_all(fd, batch)
+            write_all(fd, batch)
             batch, waiting = [], 0
-    return size + write_all(fd, batch) if batch else size
+    write_all(fd, batch)
 
 
 def _sync_folder(folder: str) -> None:

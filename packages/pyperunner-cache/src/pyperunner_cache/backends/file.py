@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from .._blobs import FileBlob
-from .._errors import BadKeyError, BadURLError
+from .._errors import BadKeyError, BadURLError, CacheError
 from .._files import READ_FLAGS
+from .._limit import Ledger
 from .._locks import FileLock
 from .._names import ENTRY_PREFIX, KNOWN_FILENAMES, key_digest, safe_name, split_key
 from .._translate import translate, translating
 from ._quarantine import Quarantine
 from ._tree import entry_files, temporary_files
-from ._writing import make_folder, sweep_file, write_atomically
+from ._writing import Counted, make_folder, sweep_file, write_atomically
 
 if TYPE_CHECKING:
     from ..ports import Blob, BlobInfo, Buffer
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["FileBackend"]
 
 _LOCKS = ".locks"
+_LEDGER = ".usage"
 _TOUCH_AFTER = 60.0
 
 
@@ -89,19 +92,24 @@ class FileBackend:
         """Write a temporary file in the entry's folder and rename it."""
         folder = self._folder(key)
         path = os.path.join(folder, filename)
-        with translating("save", key, path):
-            size = write_atomically(
+        count = Counted(chunks)
+        try:
+            write_atomically(
                 folder,
                 filename,
-                chunks,
+                count,
                 file_mode=self._file_mode,
                 folder_mode=self._folder_mode,
                 durable=self.durable,
             )
-        for other in KNOWN_FILENAMES:
-            if other != filename:
-                _unlink(os.path.join(folder, other))
-        return size
+            for other in KNOWN_FILENAMES:
+                if other != filename:
+                    _unlink(os.path.join(folder, other))
+        except CacheError:
+            raise
+        except OSError as error:
+            raise translate(error, "save", key, path, count.size) from error
+        return count.size
 
     def delete(self, key: str) -> bool:
         """Remove the entry's file, and its folder where nothing else is in it."""
@@ -183,6 +191,16 @@ class FileBackend:
             return len(gone) + count, sum(gone) + size
         return len(gone), sum(gone)
 
+    def tally(self, added: int = 0, *, total: int | None = None) -> int:
+        """Keep the total in ``<root>/.usage``."""
+        ledger = Ledger(os.path.join(self.root, _LEDGER), self._file_mode)
+        with translating("count the bytes of", None, self.root):
+            if total is None:
+                return ledger.add(added, lambda: sum(info.size for info in self.scan()))
+            if os.path.isdir(self.root):
+                ledger.set(total)
+        return total
+
     def close(self) -> None:
         """Do nothing: no file stays open."""
 
@@ -193,11 +211,16 @@ class FileBackend:
     @staticmethod
     def _open(path: str) -> FileBlob:
         try:
-            return FileBlob(os.open(path, READ_FLAGS))
+            blob = FileBlob(os.open(path, READ_FLAGS))
         except OSError:
-            if os.path.islink(path) or os.path.isdir(path):
-                return FileBlob(os.open(os.devnull, os.O_RDONLY), is_stand_in=True)
-            raise
+            if not os.path.lexists(path) or stat.S_ISREG(os.lstat(path).st_mode):
+                raise
+        else:
+            if stat.S_ISREG(blob.stat.st_mode):
+                return blob
+            blob.close()
+        # A link, a folder or a pipe lies where the entry should: to be set aside like any other damage.
+        return FileBlob(os.open(os.devnull, os.O_RDONLY), is_stand_in=True)
 
 
 class _StoreLock(FileLock):

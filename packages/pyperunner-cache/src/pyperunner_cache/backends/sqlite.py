@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS entries (
     size INTEGER NOT NULL, modified REAL NOT NULL, used REAL NOT NULL, data BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS aside (id INTEGER PRIMARY KEY, key BLOB, size INTEGER, data BLOB);
+CREATE TABLE IF NOT EXISTS usage (id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL);
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
@@ -223,6 +224,20 @@ class SqliteBackend:
     def _count_rows_aside(self) -> tuple[int, int]:
         files, rows = self._files.aside(), self.aside()
         return rows[0] - files[0], rows[1] - files[1]
+
+    def tally(self, added: int = 0, *, total: int | None = None) -> int:
+        """Keep the total in a table of its own."""
+        with self._using("count the bytes of", None, create=True) as database:
+            if database is None:
+                return 0
+            known = database.execute("SELECT bytes FROM usage").fetchone()
+            if total is None and known is not None:
+                database.execute("UPDATE usage SET bytes = bytes + ?", (added,))
+                return int(known[0]) + added
+            if total is None:
+                total = sum(info.size for info in self.scan())
+            database.execute("INSERT OR REPLACE INTO usage (id, bytes) VALUES (1, ?)", (total,))
+            return total
 
     def close(self) -> None:
         """Close the connection."""

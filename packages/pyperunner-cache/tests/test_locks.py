@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from pyperunner_cache import LockTimeoutError, open_store
+
+KEY = "T()/0123456789abcdef0123456789abcdef"
+
+HOLDER = """
+import os, sys, time
+from pyperunner_cache import open_store
+with open_store(sys.argv[1]).lock("T()/0123456789abcdef0123456789abcdef"):
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        time.sleep(60)
+        os._exit(0)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture(params=["file", "sqlite"])
+def url(request, tmp_path):
+    return f"{tmp_path}/s" if request.param == "file" else f"sqlite:///{tmp_path}/s.db"
+
+
+def test_a_dead_holders_lock_is_free_though_its_child_lives(url):
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, url], stdout=subprocess.PIPE, text=True)
+    grandchild = int(holder.stdout.readline())
+    try:
+        store = open_store(url)
+        with pytest.raises(LockTimeoutError, match="T\\(\\)"), store.lock(KEY, 0.05):
+            pass
+        holder.kill()
+        holder.wait()
+        os.kill(grandchild, 0)
+        begin = time.monotonic()
+        with store.lock(KEY, 5):
+            assert time.monotonic() - begin < 1
+        os.kill(grandchild, 0)
+    finally:
+        holder.stdout.close()
+        os.kill(grandchild, signal.SIGKILL)
+        holder.wait()
+
+
+def test_who_waits_without_limit_is_woken(url):
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, url], stdout=subprocess.PIPE, text=True)
+    grandchild = int(holder.stdout.readline())
+    threading.Timer(0.2, holder.kill).start()
+    with open_store(url).lock(KEY):
+        assert holder.wait() == -signal.SIGKILL
+    holder.stdout.close()
+    os.kill(grandchild, signal.SIGKILL)
+
+
+def test_a_forked_child_does_not_hold_its_parents_lock(url):
+    store = open_store(url)
+    with store.lock(KEY):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                with store.lock(KEY, 0.05):
+                    os._exit(1)
+            except TimeoutError:
+                os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        with pytest.raises(LockTimeoutError):
+            _in_thread(lambda: store.lock(KEY, 0.05).__enter__())
+    pid = os.fork()
+    if pid == 0:
+        with store.lock(KEY, 0):
+            os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_a_child_that_leaves_the_block_frees_nothing(url):
+    store = open_store(url)
+    lock = store.lock(KEY)
+    with lock:
+        pid = os.fork()
+        if pid == 0:
+            lock.__exit__(None, None, None)
+            os._exit(0)
+        os.waitpid(pid, 0)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                store.lock(KEY, 0).__enter__()
+            except TimeoutError:
+                os._exit(0)
+            os._exit(1)
+        assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_only_one_of_many_is_inside(url, tmp_path):
+    store, rounds = open_store(url), 15
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+
+    def add():
+        for _ in range(rounds):
+            with store.lock(KEY):
+                value = int(counter.read_text())
+                time.sleep(0.0005)
+                counter.write_text(str(value + 1))
+
+    children = []
+    for _ in range(4):
+        pid = os.fork()
+        if pid == 0:
+            add()
+            os._exit(0)
+        children.append(pid)
+    threads = [threading.Thread(target=add) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 4
+    assert counter.read_text() == str(7 * rounds)
+
+
+def test_nothing_is_left(url, tmp_path):
+    with open_store(url).lock(KEY):
+        pass
+    assert [file for _, _, files in os.walk(tmp_path) for file in files] == []
+
+
+def _in_thread(work):
+    caught = []
+
+    def run():
+        try:
+            work()
+        except BaseException as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if caught:
+        raise caught[0]
