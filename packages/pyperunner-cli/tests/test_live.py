@@ -70,3 +70,17 @@ def test_it_starts_no_thread_and_can_be_closed_twice() -> None:
     assert threading.active_count() == before
     live.close()
     live.close()
+
+
+def test_a_thousand_tasks_are_drawn_a_few_times_only() -> None:
+    console = terminal()
+    live = Live(console)
+    names = tuple(f"T({number})" for number in range(1000))
+    live(RunStarted("p", "runs/p_1", names, names))
+    for number, name in enumerate(names):
+        live(TaskStarted(name, 1, None))
+        live(TaskFinished(name, 1, "SUCCESS", 0.0, ""))
+        live.tick(1000 + number / 1000)
+    live.close()
+    assert 10 <= shown(console).count("━ ") <= 30
+    assert shown(console).count("done T(") == 1000

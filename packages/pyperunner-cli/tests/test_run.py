@@ -67,7 +67,9 @@ def test_a_second_run_executes_nothing(say, flow: Path) -> None:
 
 def test_a_changed_param_executes_what_depends_on_it(say, flow: Path) -> None:
     say("run", "flow.py")
-    assert "\n1 executed, 1 skipped in " in say("run", "flow.py", "--set", "Double().times=4").out
+    said = say("run", "flow.py", "--set", "Double().times=4")
+    assert said.out.startswith("flow: 2 tasks, 1 to execute\n[1/1] done Double()")
+    assert "\n1 executed, 1 skipped in " in said.out
     assert "\n2 executed, 0 skipped in " in say("run", "flow.py", "--set", "Number().value=4").out
 
 

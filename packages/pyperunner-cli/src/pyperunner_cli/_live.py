@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live as RichLive
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Live"]
 
+_INTERVAL = 0.1  # seconds between two drawings; between them finished tasks are collected, so that many cost little
 _SHOWN = 12  # running tasks shown at once
 _BAR = 40  # width of the bar in columns
 
@@ -39,6 +40,8 @@ class Live:
         )
         self._verbose = verbose
         self._running: dict[str, float] = {}
+        self._above: list[Text] = []
+        self._drawn = 0.0
         self._total = 0
         self._done = 0
 
@@ -46,25 +49,34 @@ class Live:
         if isinstance(event, RunStarted):
             self._total = len(event.to_execute)
             self._console.print(Text(opening_line(event)))
-            self._live.start()
+            if event.to_execute:
+                self._live.start()
         elif isinstance(event, TaskStarted):
             self._running[event.task] = time.monotonic()
         elif isinstance(event, TaskOutput):
             if self._verbose:
-                self._console.print(Text(f"{visible(event.task)} | {visible(event.text)}", style="dim"))
+                self._above.append(Text(f"{visible(event.task)} | {visible(event.text)}", style="dim"))
         elif isinstance(event, TaskFinished):
             self._finish(event)
         elif isinstance(event, RunFinished):
             self.close()
 
     def tick(self, now: float) -> None:
-        """Redraw the lower part, with times as of ``now`` (seconds of ``time.monotonic``)."""
-        self._live.update(self._picture(now), refresh=True)
+        """Draw what has changed, with times as of ``now`` (seconds of ``time.monotonic``), if it is time to."""
+        if now - self._drawn >= _INTERVAL:
+            self._drawn = now
+            self._draw(self._picture(now))
 
     def close(self) -> None:
-        """Remove the lower part."""
-        self._live.update(Text(""))
+        """Print what is left to say and remove the lower part."""
+        self._draw(Text(""))
         self._live.stop()
+
+    def _draw(self, picture: RenderableType) -> None:
+        above, self._above = self._above, []
+        if above:
+            self._console.print(*above, sep="\n")
+        self._live.update(picture, refresh=True)
 
     def _finish(self, event: TaskFinished) -> None:
         self._running.pop(event.task, None)
@@ -72,7 +84,7 @@ class Live:
             self._done += 1
             self._total = max(self._total, self._done)
             line = finished_line(event, self._done, self._total, verbose=self._verbose)
-            self._console.print(Text(line, style="" if event.status == "SUCCESS" else "bold red"))
+            self._above.append(Text(line, style="" if event.status == "SUCCESS" else "bold red"))
 
     def _picture(self, now: float) -> Group:
         rows = Table.grid(padding=(0, 2))

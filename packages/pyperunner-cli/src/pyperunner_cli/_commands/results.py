@@ -59,6 +59,6 @@ def _print_table(results: PipelineResult) -> None:
     rows = [("task", "status", "time", "output")]
     for name in results:
         task = results.task(name)
-        took = "" if task.wall is None else duration(task.wall)
+        took = duration(task.wall) if task.attempts and task.wall is not None else ""
         rows.append((visible(name), (task.status or "").lower(), took, "stored" if task.output_exists() else "none"))
     print("\n".join(aligned(rows)))
