@@ -60,7 +60,7 @@ class Record:
         Args:
             pipeline: The pipeline's name.
             tasks: All tasks.
-            to_execute: Those that run or are loaded.
+            to_execute: Those that run; not those whose output is only loaded.
             layout: The drawing of the graph, kept for readers that paint it.
         """
         counts = {"tasks": len(tasks), "to_execute": len(to_execute)}

@@ -15,7 +15,7 @@ __all__ = ["Hook", "RunEvent", "RunFinished", "RunStarted", "SupportsTick", "Tas
 
 @dataclass(frozen=True)
 class RunStarted:
-    """The plan is made and recorded; nothing has started yet."""
+    """The plan is made and recorded; nothing has started yet. ``to_execute`` names what runs, not what is loaded."""
 
     pipeline: str
     run_folder: str

@@ -287,7 +287,8 @@ class Runner:
         began = time.monotonic()
         interrupted = True
         try:
-            names, to_execute = (tuple(task.name for task in tasks) for tasks in (self._queue, self._execute))
+            names = tuple(self.plan)
+            to_execute = tuple(name for name, decision in self.plan.items() if decision.action == "run")
             session.record.run_started(self._pipeline().name, names, to_execute, drawing)
             self._drive(session)
             interrupted = False
