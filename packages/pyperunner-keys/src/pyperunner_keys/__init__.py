@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pyperunner_keys._digest import digest, digest_bytes, encode
-from pyperunner_keys._errors import KeysError, UnencodableError
-from pyperunner_keys._fingerprint import Fingerprint, fingerprint
+from pyperunner_keys._errors import FingerprintGapError, KeysError, UnencodableError
+from pyperunner_keys._fingerprint import Fingerprint, Fingerprinter, fingerprint
 from pyperunner_keys._names import importable_name
 
 __all__ = [
     "Fingerprint",
+    "FingerprintGapError",
+    "Fingerprinter",
     "KeysError",
     "UnencodableError",
     "__version__",

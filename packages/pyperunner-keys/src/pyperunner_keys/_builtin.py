@@ -55,7 +55,7 @@ def _write_bytearray(value: bytearray, out: Writer) -> None:
 def _write_items(value: list[Any] | tuple[Any, ...], out: Writer) -> None:
     out.enter(value)
     index = 0
-    find = ENCODERS.get
+    find = out.table.get
     try:
         for index, item in enumerate(value):  # noqa: B007 - the error below needs it
             (find(type(item)) or write_item)(item, out)
@@ -81,8 +81,9 @@ def write_dict(value: dict[Any, Any], out: Writer) -> None:
     out.enter(value)
     out.buffer += b"d%d:" % len(value)
     pairs = []
+    usual = out.table is ENCODERS
     for key, item in value.items():
-        if type(key) is str:
+        if type(key) is str and usual:
             data = key.encode("utf-8", "surrogatepass")
             pairs.append((b"s%d:%b" % (len(data), data), key, item))
         else:
@@ -91,7 +92,7 @@ def write_dict(value: dict[Any, Any], out: Writer) -> None:
             except UnencodableError as error:
                 raise error.below("{key}", value) from None
     pairs.sort(key=_first)
-    find = ENCODERS.get
+    find = out.table.get
     for encoded, key, item in pairs:
         out.buffer += encoded
         try:

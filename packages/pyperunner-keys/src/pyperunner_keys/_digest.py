@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xxhash
 
 from pyperunner_keys import _builtin, _standard  # noqa: F401 - they fill the table of encoders
 from pyperunner_keys._errors import TooDeepError, UnencodableError
 from pyperunner_keys._names import type_name
-from pyperunner_keys._writer import Writer, write_item
+from pyperunner_keys._writer import Writer, write_item, write_text
+
+if TYPE_CHECKING:
+    from pyperunner_keys._fingerprint import Fingerprinter
 
 __all__ = ["digest", "digest_bytes", "encode"]
 
@@ -27,7 +30,7 @@ def encode(value: Any) -> bytes:
     Raises:
         UnencodableError: The value, or a part of it, has none; or it is cyclic or nested more than 200 levels deep.
     """
-    out = Writer(_code)
+    out = Writer(_Codes())
     _write(value, out)
     return bytes(out.buffer)
 
@@ -42,7 +45,7 @@ def digest(value: Any) -> str:
         UnencodableError: As for ``encode``.
     """
     hasher = xxhash.xxh3_128()
-    out = Writer(_code, hasher)
+    out = Writer(_Codes(), hasher)
     _write(value, out)
     out.flush()
     return hasher.hexdigest()
@@ -67,7 +70,19 @@ def _write(value: Any, out: Writer) -> None:
         raise UnencodableError("", type_name(type(value)), reason) from None
 
 
-def _code(value: Any, out: Writer) -> None:
-    from pyperunner_keys._fingerprint import write_code
+class _Codes:
+    """Writes code inside a value by its fingerprint, each piece only once read."""
 
-    write_code(value, out)
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+        self._source: Fingerprinter | None = None
+
+    def __call__(self, value: Any, out: Writer) -> None:
+        found = self._known.get(id(value))
+        if found is None:
+            from pyperunner_keys._fingerprint import Fingerprinter
+
+            self._source = self._source or Fingerprinter()
+            found = self._known[id(value)] = self._source.fingerprint(value).digest
+        out.buffer += b"K"
+        write_text(found, out)

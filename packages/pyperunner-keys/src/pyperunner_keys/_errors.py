@@ -3,12 +3,13 @@
 ::
 
     KeysError
-    └── UnencodableError (also TypeError)
+    ├── UnencodableError (also TypeError)
+    └── FingerprintGapError (also ValueError)
 """
 
 from __future__ import annotations
 
-__all__ = ["KeysError", "TooDeepError", "UnencodableError"]
+__all__ = ["FingerprintGapError", "KeysError", "TooDeepError", "UnencodableError"]
 
 
 class KeysError(Exception):
@@ -42,6 +43,24 @@ class UnencodableError(KeysError, TypeError):
             holder: The outer value.
         """
         return type(self)(step + self.path, self.type_name, self.reason)
+
+
+class FingerprintGapError(KeysError, ValueError):
+    """Some code holds what a fingerprint cannot follow, and a strict one was asked for.
+
+    Args:
+        name: Name of the code.
+        gaps: Reasons by what could not be followed.
+    """
+
+    def __init__(self, name: str, gaps: dict[str, str]) -> None:
+        super().__init__(name, gaps)
+        self.name = name
+        self.gaps = gaps
+
+    def __str__(self) -> str:
+        lines = [f"{name}: {reason}" for name, reason in self.gaps.items()]
+        return f"the fingerprint of {self.name} has gaps; name them in ignore=, or do without:\n  " + "\n  ".join(lines)
 
 
 class TooDeepError(UnencodableError):

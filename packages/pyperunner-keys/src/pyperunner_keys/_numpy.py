@@ -27,8 +27,6 @@ def encoder_of_array(value: Any) -> Encoder | None:
         return _write_scalar
     if isinstance(value, np.dtype):
         return _write_dtype
-    if isinstance(value, np.ufunc):
-        return lambda item, out: out.code(item, out)
     return None
 
 

@@ -14,9 +14,10 @@ from typing import Any
 from pyperunner_keys._builtin import write_dict, write_list, write_set, write_tuple
 from pyperunner_keys._errors import UnencodableError
 from pyperunner_keys._names import importable_name, type_name
+from pyperunner_keys._own import is_own_module
 from pyperunner_keys._writer import ENCODERS, Encoder, Writer, write_item, write_text
 
-__all__ = ["CODE_TYPES", "encoder_of", "write_class", "write_state"]
+__all__ = ["encoder_of", "is_code"]
 
 CODE_TYPES: tuple[type[Any], ...] = (
     type,
@@ -33,8 +34,19 @@ CODE_TYPES: tuple[type[Any], ...] = (
     property,
     functools.partial,
     functools.partialmethod,
+    functools.cached_property,
+    functools.singledispatchmethod,
 )
 """What is code rather than data: it counts by its fingerprint."""
+
+
+def is_code(value: Any) -> bool:
+    """Say whether a value counts by its fingerprint."""
+    if isinstance(value, CODE_TYPES) or type(value).__name__ == "_lru_cache_wrapper":
+        return True
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.ufunc)
+
 
 _BASES: tuple[tuple[type[Any], Encoder], ...] = (
     (tuple, write_tuple),
@@ -51,8 +63,8 @@ def encoder_of(value: Any) -> Encoder:
     cls = type(value)
     if hasattr(cls, "__pyperunner_key__"):
         return _write_protocol
-    if isinstance(value, CODE_TYPES) or cls.__name__ == "_lru_cache_wrapper":
-        return lambda item, out: out.code(item, out)
+    if is_code(value):
+        return _write_code
     if isinstance(value, enum.Enum):
         return _write_enum
     library = _library_encoder(cls, value)
@@ -105,10 +117,16 @@ def _polars(value: Any) -> Encoder | None:
 _LIBRARIES = {"numpy": _numpy, "pandas": _pandas, "polars": _polars}
 
 
+def _write_code(value: Any, out: Writer) -> None:
+    out.code(value, out)
+
+
 def write_class(cls: type[Any], out: Writer) -> None:
-    """Write which class a value belongs to."""
+    """Write which class a value belongs to; one of the user's own counts with its code."""
     write_text(importable_name(cls.__module__), out)
     write_text(cls.__qualname__, out)
+    if is_own_module(cls.__module__):
+        out.code(cls, out)
 
 
 def write_state(state: Any, value: Any, out: Writer) -> None:

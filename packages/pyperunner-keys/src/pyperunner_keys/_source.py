@@ -1,90 +1,152 @@
-"""The source text behind a code object, and the syntax tree of the function it was compiled from."""
+"""Source texts: found, parsed once, and matched with the code objects that were compiled from them.
+
+A text is believed only as far as it compiles to the very code that runs. A file that was edited after its import, or
+code that an import hook rewrote, is thereby told from the text on disk.
+"""
 
 from __future__ import annotations
 
 import ast
 import linecache
-import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from types import CodeType
-from typing import Any
 
 import xxhash
 
-__all__ = ["Function", "SourceFile", "code_form", "source_of"]
+from pyperunner_keys._bytecode import code_form, nested_codes
+from pyperunner_keys._digest import encode
+from pyperunner_keys._scope import Facts, Function, read_function, read_statements
+from pyperunner_keys._syntax import function_form, tree_form
+from pyperunner_keys._toplevel import TopLevel
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+__all__ = ["SourceFile", "file_source", "source_of"]
+
+Drop = Callable[[ast.AST], bool]
+
+_FAR = 1_000_000
+"""Lines that no file has; functions that share a line are moved there to be told apart."""
 
 
 class SourceFile:
-    """One text of Python source, parsed and compiled when it is first asked for a function.
+    """One text of Python source. What is read from it is kept, and shared by all who ask.
 
     Args:
         name: The file name that its code objects carry.
         data: The text as bytes.
-        stamp: What tells whether the file has been written since.
     """
 
-    def __init__(self, name: str, data: bytes, stamp: Any) -> None:
+    def __init__(self, name: str, data: bytes) -> None:
         self.name = name
         self.data = data
-        self.stamp = stamp
         self.digest = xxhash.xxh3_128_hexdigest(data)
-        self._nodes: dict[tuple[str, int], list[Function]] | None = None
-        self._codes: dict[tuple[str, int], list[CodeType]] = {}
-        self.tree = ast.Module([], [])
+        self._functions: dict[ast.AST, tuple[bytes, Facts]] = {}
+        self._statements: dict[str, tuple[bytes, Facts]] = {}
 
-    def find(self, code: CodeType) -> Function | None:
-        """Return the function that ``code`` was compiled from, or ``None`` if this text is not where it came from."""
-        if self._nodes is None:
-            self._read()
-        key = (code.co_name, code.co_firstlineno)
-        if not any(_alike(code, other) for other in self._codes.get(key, ())):
-            return None
-        nodes = (self._nodes or {}).get(key, [])
-        return nodes[0] if len(nodes) == 1 else self._pick(code, nodes)
-
-    def segment(self, node: ast.AST) -> str:
-        """Return the lines that a node spans, its decorators included."""
-        lines = self.data.decode("utf-8", "replace").splitlines(keepends=True)
-        return "".join(lines[_first_line(node) - 1 : getattr(node, "end_lineno", 0)])
-
-    def _read(self) -> None:
-        self._nodes = {}
-        try:
-            self.tree, compiled = self._compile()
-        except (SyntaxError, ValueError):
-            return
-        for node in ast.walk(self.tree):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
-                self._nodes.setdefault((name, _first_line(node)), []).append(node)
-        for code in _nested(compiled):
-            self._codes.setdefault((code.co_name, code.co_firstlineno), []).append(code)
-
-    def _compile(self) -> tuple[ast.Module, CodeType]:
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree; empty where the text is not valid Python."""
         with warnings.catch_warnings():
             # Python has said what it has to say about this text when it imported it.
             warnings.simplefilter("ignore")
-            tree = ast.parse(self.data, self.name)
-            return tree, compile(tree, self.name, "exec", dont_inherit=True)
+            try:
+                return ast.parse(self.data, self.name)
+            except (SyntaxError, ValueError):
+                return ast.Module([], [])
+
+    @cached_property
+    def top(self) -> TopLevel:
+        """The names at the top of the module."""
+        return TopLevel(self.tree)
+
+    @cached_property
+    def _nodes(self) -> dict[tuple[str, int], list[Function]]:
+        found: dict[tuple[str, int], list[Function]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+                found.setdefault((name, _first_line(node)), []).append(node)
+        return found
+
+    @cached_property
+    def _codes(self) -> dict[tuple[str, int], list[CodeType]]:
+        found: dict[tuple[str, int], list[CodeType]] = {}
+        for code in nested_codes(self._compile()):
+            found.setdefault((code.co_name, code.co_firstlineno), []).append(code)
+        return found
+
+    def _compile(self) -> CodeType:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return compile(self.tree, self.name, "exec", dont_inherit=True)
+
+    def find(self, code: CodeType) -> Function | None:
+        """Return the function that ``code`` was compiled from, or ``None`` if this text is not where it came from."""
+        key = (code.co_name, code.co_firstlineno)
+        nodes = self._nodes.get(key, [])
+        if not nodes or not any(_alike(code, other) for other in self._codes.get(key, ())):
+            return None
+        return nodes[0] if len(nodes) == 1 else self._pick(code, nodes)
 
     def _pick(self, code: CodeType, nodes: list[Function]) -> Function | None:
         """Tell lambdas on one line apart: give each a line of its own, compile, and see which one is ``code``."""
-        lines = [node.lineno for node in nodes]
+        lines = [(node.lineno, node.end_lineno) for node in nodes]
         try:
             for index, node in enumerate(nodes):
-                node.lineno = node.end_lineno = 1_000_000 + index
-            compiled = compile(self.tree, self.name, "exec", dont_inherit=True)
+                node.lineno = node.end_lineno = _FAR + index
+            codes = [*nested_codes(self._compile())]
         finally:
-            for node, line in zip(nodes, lines, strict=True):
-                node.lineno = node.end_lineno = line
-        for other in _nested(compiled):
-            if other.co_firstlineno >= 1_000_000 and _alike(code, other):
-                return nodes[other.co_firstlineno - 1_000_000]
+            for node, (first, last) in zip(nodes, lines, strict=True):
+                node.lineno, node.end_lineno = first, last
+        for other in codes:
+            if other.co_firstlineno >= _FAR and _alike(code, other):
+                return nodes[other.co_firstlineno - _FAR]
         return None
+
+    def function(self, node: Function, drop: Drop) -> tuple[bytes, Facts]:
+        """Return the normal form of a function, without its defaults, and what it needs.
+
+        Args:
+            node: A function of this text.
+            drop: Says which decorators leave no trace.
+        """
+        known = self._functions.get(node)
+        if known is None:
+            decorators = [item for item in getattr(node, "decorator_list", ()) if not drop(item)]
+            known = (function_form(node, decorators), read_function(node, decorators))
+            self._functions[node] = known
+        return known
+
+    def statements(self, name: str, drop: Drop) -> tuple[bytes, Facts]:
+        """Return the normal form of the statements that make a name of the module, and what they need.
+
+        Args:
+            name: A name bound at the top of the module.
+            drop: Says which decorators leave no trace.
+        """
+        known = self._statements.get(name)
+        if known is None:
+            nodes = self.top.statements(name)
+            known = (tree_form(nodes, drop), read_statements(nodes))
+            self._statements[name] = known
+        return known
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.data.decode("utf-8", "replace").splitlines(keepends=True)
+
+    def segment(self, nodes: Iterable[ast.AST], without: Iterable[ast.AST] = ()) -> str:
+        """Return the lines that some nodes span, their decorators included.
+
+        Args:
+            nodes: Nodes of this text.
+            without: Nodes inside them whose lines are left out.
+        """
+        wanted = {line for node in nodes for line in _lines_of(node)}
+        wanted.difference_update(line for node in without for line in _lines_of(node))
+        return "".join(self._lines[line - 1] for line in sorted(wanted) if line <= len(self._lines))
 
 
 _files: dict[str, SourceFile] = {}
@@ -96,33 +158,41 @@ def source_of(code: CodeType) -> tuple[SourceFile, Function] | None:
     Args:
         code: The code object of the function.
     """
-    name = code.co_filename
-    known = _files.get(name)
+    known = _files.get(code.co_filename)
     if known is not None:
         node = known.find(code)
         if node is not None:
             return known, node
-    fresh = _read_source(name)
-    if fresh is None or (known is not None and fresh.data == known.data):
-        return None
-    node = fresh.find(code)
-    if node is None:
-        return None
-    _files[name] = fresh
-    return fresh, node
+    fresh = file_source(code.co_filename)
+    node = None if fresh is None or fresh is known else fresh.find(code)
+    return None if fresh is None or node is None else (fresh, node)
 
 
-def _read_source(name: str) -> SourceFile | None:
+def file_source(name: str) -> SourceFile | None:
+    """Return the text of a file as it is now, or ``None``.
+
+    Args:
+        name: A path, or what stands for one in code typed at a prompt or in a notebook.
+    """
+    data = _read(name)
+    if data is None:
+        return None
+    known = _files.get(name)
+    if known is None or known.data != data:
+        known = _files[name] = SourceFile(name, data)
+    return known
+
+
+def _read(name: str) -> bytes | None:
     try:
         with open(name, "rb") as file:
-            status = os.fstat(file.fileno())
-            return SourceFile(name, file.read(), (status.st_mtime_ns, status.st_size))
+            return file.read()
     except (OSError, ValueError):
         pass
     if name == "<string>" and sys.orig_argv[1:2] == ["-c"]:
-        return SourceFile(name, sys.orig_argv[2].encode(), None)
+        return sys.orig_argv[2].encode("utf-8", "surrogateescape")
     lines = linecache.getlines(name)
-    return SourceFile(name, "".join(lines).encode(), None) if lines else None
+    return "".join(lines).encode("utf-8", "surrogatepass") if lines else None
 
 
 def _first_line(node: ast.AST) -> int:
@@ -130,23 +200,9 @@ def _first_line(node: ast.AST) -> int:
     return min([getattr(node, "lineno", 1), *(item.lineno for item in decorators)])
 
 
-def _nested(code: CodeType) -> Iterator[CodeType]:
-    stack = [code]
-    while stack:
-        code = stack.pop()
-        yield code
-        stack.extend(const for const in code.co_consts if isinstance(const, CodeType))
-
-
-def code_form(code: CodeType) -> tuple[Any, ...]:
-    """Return what a code object does, without where it stands: equal for equal code within one Python version."""
-    return (
-        code.co_code,
-        tuple(code_form(c) if isinstance(c, CodeType) else c for c in code.co_consts),
-        (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars),
-        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags),
-    )
+def _lines_of(node: ast.AST) -> range:
+    return range(_first_line(node), (getattr(node, "end_lineno", None) or 0) + 1)
 
 
 def _alike(code: CodeType, other: CodeType) -> bool:
-    return code.co_code == other.co_code and repr(code_form(code)) == repr(code_form(other))
+    return code.co_code == other.co_code and encode(code_form(code)) == encode(code_form(other))

@@ -30,14 +30,18 @@ class Writer:
     Args:
         code: Writes what stands for a function, class or module.
         hasher: Where the bytes go; without one they stay in ``buffer``.
+        table: Encoders by exact type, where they are not the usual ones.
     """
 
-    __slots__ = ("buffer", "code", "depth", "hasher")
+    __slots__ = ("buffer", "code", "depth", "hasher", "table")
 
-    def __init__(self, code: CodeHook, hasher: xxhash.xxh3_128 | None = None) -> None:
+    def __init__(
+        self, code: CodeHook, hasher: xxhash.xxh3_128 | None = None, table: dict[type[Any], Encoder] | None = None
+    ) -> None:
         self.buffer = bytearray()
         self.code = code
         self.hasher = hasher
+        self.table = ENCODERS if table is None else table
         self.depth = 0
 
     def big(self, data: bytes | memoryview) -> None:
@@ -56,7 +60,7 @@ class Writer:
 
     def apart(self, value: Any) -> bytes:
         """Return the encoding of ``value`` by itself, for sorting."""
-        inner = Writer(self.code)
+        inner = Writer(self.code, table=self.table)
         inner.depth = self.depth
         write_item(value, inner)
         return bytes(inner.buffer)
@@ -87,7 +91,7 @@ ENCODERS: dict[type[Any], Encoder] = {}
 
 def write_item(value: Any, out: Writer) -> None:
     """Write one value of any type."""
-    encoder = ENCODERS.get(type(value))
+    encoder = out.table.get(type(value))
     if encoder is None:
         from pyperunner_keys._objects import encoder_of
 

@@ -1,0 +1,148 @@
+"""What a class of the user's own is made of.
+
+A class counts whole, for whoever has an instance can call any of its methods. Its members are what it holds now, so
+that decorators, metaclasses and later assignments are seen; its text says which were written and which made by tools.
+"""
+
+from __future__ import annotations
+
+import abc
+import ast
+import enum
+import types
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_keys._code_values import is_own_code
+from pyperunner_keys._names import importable_name, type_name
+from pyperunner_keys._own import family, foreign_name
+from pyperunner_keys._resolve import leaves_no_trace, use_name
+from pyperunner_keys._scope import read_hints
+from pyperunner_keys._syntax import tree_form
+
+if TYPE_CHECKING:
+    from pyperunner_keys._content import Content
+    from pyperunner_keys._source import SourceFile
+
+__all__ = ["fill_class"]
+
+_PLAIN_METACLASSES = (type, abc.ABCMeta, enum.EnumMeta)
+_PLAIN_PACKAGES = ("abc", "enum")
+_PLAIN_BASES = ("builtins:object", "builtins:int", "builtins:str", "typing:Generic")
+_NOT_COUNTED = frozenset(
+    {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "_abc_impl"}
+)
+
+
+def fill_class(content: Content) -> None:
+    """Fill the part of a class."""
+    cls: type[Any] = content.part.subject
+    file = content.reader.source_file(content.names)
+    nodes = _definitions(cls, file)
+    content.add("class", importable_name(cls.__module__), cls.__qualname__)
+    for index, base in enumerate((*cls.__bases__, type(cls))):
+        label = f"base {index}" if index < len(cls.__bases__) else "metaclass"
+        if is_own_code(base):
+            content.refer(label, content.reader.part(base))
+        else:
+            content.foreign(label, foreign_name(base).replace("EnumType", "EnumMeta"))
+    _add_header(content, cls, nodes)
+    _add_fields(content, cls)
+    if isinstance(cls, enum.EnumMeta):
+        for name, member in cls.__members__.items():
+            content.value(name, member._value_)
+        content.add("members", [*cls.__members__])
+    _add_members(content, cls, nodes)
+    if file is not None and nodes:
+        methods = [item for node in nodes for item in node.body if isinstance(item, _METHODS)]
+        content.source(file, nodes, methods)
+
+
+_METHODS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _definitions(cls: type[Any], file: SourceFile | None) -> list[ast.ClassDef]:
+    """Return the text of a class; of several definitions of one name, the one that its methods come from."""
+    nodes = [] if file is None else file.top.find_class(cls.__qualname__)
+    lines = {
+        item.__code__.co_firstlineno
+        for item in vars(cls).values()
+        if isinstance(item, types.FunctionType) and file is not None and item.__code__.co_filename == file.name
+    }
+    chosen = [node for node in nodes if any(node.lineno <= line <= (node.end_lineno or 0) for line in lines)]
+    return chosen or nodes
+
+
+def _add_header(content: Content, cls: type[Any], nodes: list[ast.ClassDef]) -> None:
+    """Let decorators, keywords and, where someone looks at them, the hints of a class count."""
+    drop = leaves_no_trace(content.names)
+    for node in nodes:
+        decorators = [item for item in node.decorator_list if not drop(item)]
+        content.add(tree_form([decorators, node.keywords]))
+        watched = decorators or type(cls) not in _PLAIN_METACLASSES or not all(map(_is_plain_base, cls.__mro__))
+        hints = [item for item in node.body if isinstance(item, ast.AnnAssign)] if watched else []
+        content.add(tree_form([part for item in hints for part in (item.target, item.annotation)]))
+        for use in sorted(
+            read_hints([*decorators, *node.keywords, *(item.annotation for item in hints)]).uses, key=repr
+        ):
+            use_name(content, use, {})
+
+
+def _is_plain_base(base: type[Any]) -> bool:
+    """Say whether a base takes no notice of the hints of its subclasses."""
+    name = foreign_name(base)
+    return is_own_code(base) or name in _PLAIN_BASES or name.partition(":")[0] in _PLAIN_PACKAGES
+
+
+def _add_fields(content: Content, cls: type[Any]) -> None:
+    """Let the fields that a dataclass declares itself count, with what is said of each."""
+    fields: dict[str, Any] = vars(cls).get("__dataclass_fields__", {})
+    for name, field in fields.items():
+        kind = getattr(field, "_field_type", None)
+        content.add(name, field.init, field.repr, field.hash, field.compare, getattr(kind, "name", ""))
+        content.value(f"{name}.metadata", dict(field.metadata))
+        for part in ("default", "default_factory"):
+            if type_name(type(getattr(field, part))) != "dataclasses._MISSING_TYPE":
+                content.value(f"{name}.{part}", getattr(field, part))
+
+
+def _add_members(content: Content, cls: type[Any], nodes: list[ast.ClassDef]) -> None:
+    written = _written_names(cls, nodes)
+    for name, value in sorted(vars(cls).items()):
+        if name in _NOT_COUNTED or (isinstance(cls, enum.EnumMeta) and name in cls.__members__):
+            continue
+        if not _counts(cls, name, value, written if nodes else None):
+            continue
+        if is_own_code(value):
+            content.refer(name, content.reader.part(value))
+        elif hasattr(type(value), "__get__"):
+            content.value(name, value)
+        else:
+            title = f"{content.part.name}.{name}"
+            content.refer(name, content.reader.constant(cls, name, value, title, content.names))
+
+
+def _written_names(cls: type[Any], nodes: list[ast.ClassDef]) -> set[str]:
+    names: set[str] = set()
+    for node in nodes:
+        for item in ast.walk(node):
+            if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.alias)):
+                names.add((getattr(item, "asname", None) or item.name).partition(".")[0])
+            elif isinstance(item, ast.Name) and not isinstance(item.ctx, ast.Load):
+                names.add(item.id)
+    mangled = {f"_{cls.__name__.lstrip('_')}{name}" for name in names if name.startswith("__")}
+    return names | mangled
+
+
+def _counts(cls: type[Any], name: str, value: Any, written: set[str] | None) -> bool:
+    """Say whether a member is the user's, rather than made by a decorator or metaclass of some library."""
+    if isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType)) or family(type(value).__module__):
+        return False
+    if written is not None and name in written:
+        return True
+    function = getattr(value, "__func__", value)
+    if isinstance(function, types.FunctionType):
+        made = function.__code__.co_filename.startswith("<") and name.startswith("__")
+        return is_own_code(function) and not (made and written is not None)
+    if name.startswith("_"):
+        return written is None and not name.startswith("__") and not isinstance(cls, enum.EnumMeta)
+    return True

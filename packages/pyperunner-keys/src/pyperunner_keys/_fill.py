@@ -1,0 +1,121 @@
+"""What functions, constants, modules and statements of unloaded modules are made of."""
+
+from __future__ import annotations
+
+import reprlib
+import types
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_keys._bytecode import code_form, read_code
+from pyperunner_keys._code_values import is_compiled
+from pyperunner_keys._digest import digest_bytes, encode
+from pyperunner_keys._resolve import leaves_no_trace, leaves_no_trace_in, use_name, use_statement_name
+from pyperunner_keys._source import source_of
+
+if TYPE_CHECKING:
+    from pyperunner_keys._content import Content
+    from pyperunner_keys._scope import Facts
+
+__all__ = ["fill_constant", "fill_function", "fill_module", "fill_statement"]
+
+_CHANGED = "it is changed while the code runs; what it holds before that counts"
+
+
+def fill_function(content: Content) -> None:
+    """Fill the part of a function: its syntax tree, defaults, attributes, closure, and the names it uses."""
+    function: types.FunctionType = content.part.subject
+    found = source_of(function.__code__)
+    if found is None:
+        form, facts = encode(code_form(function.__code__)), read_code(function.__code__)
+    else:
+        file, node = found
+        form, facts = file.function(node, leaves_no_trace(function.__globals__))
+        content.source(file, [node])
+    content.add("function", function.__qualname__, form)
+    content.value("__defaults__", function.__defaults__)
+    content.value("__kwdefaults__", function.__kwdefaults__)
+    for name, value in sorted(vars(function).items()):
+        if not name.startswith("__"):
+            content.value(name, value)
+    cells = _cells(function)
+    for use in sorted(facts.uses, key=repr):
+        if content.reader.deep or use[0] in cells:
+            use_name(content, use, cells)
+    if content.reader.deep:
+        _note_gaps(content, facts, cells)
+
+
+def _cells(function: types.FunctionType) -> dict[str, Any]:
+    found = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            # The outer function has not given it a value.
+            continue
+    return found
+
+
+def _note_gaps(content: Content, facts: Facts, cells: dict[str, Any]) -> None:
+    for text, reason in facts.gaps.items():
+        content.gap(f"{content.part.name}: {text}", reason)
+    for use in facts.changed:
+        if use[0] not in cells and use[0] in content.names:
+            content.gap(f"{content.module}.{'.'.join(use)}", _CHANGED)
+
+
+def fill_constant(content: Content) -> None:
+    """Fill the part of a value; one without a stable encoding counts by the statements that made it."""
+    owner, name, value = content.part.subject
+    file = content.reader.source_file(content.names)
+    of_module = file is not None and owner is content.names
+
+    def fall_back() -> None:
+        if file is not None and of_module and file.top.binds(name):
+            form, facts = file.statements(name, leaves_no_trace(content.names))
+            content.add(form)
+            for use in sorted(facts.uses, key=repr):
+                if use != (name,):
+                    use_name(content, use, {})
+
+    content.value("", value, fall_back)
+    if file is None or not content.names:
+        return
+    nodes = file.top.statements(name) if of_module else []
+    content.source(file, nodes)
+    shown = f"{name} = {_SHORT.repr(value)}\n" if isinstance(value, _SHOWN) else ""
+    content.part.text = lambda: shown or file.segment(nodes)
+
+
+_SHOWN = (bool, int, float, complex, str, bytes, type(None), tuple, list, dict, set, frozenset)
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 4
+_SHORT.maxtuple = _SHORT.maxlist = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfrozenset = 50
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
+
+
+def fill_module(content: Content) -> None:
+    """Fill the part of a module that is used as a whole: all its names."""
+    module: types.ModuleType = content.part.subject
+    if is_compiled(module):
+        with open(str(module.__file__), "rb") as binary:
+            content.add("extension", digest_bytes(binary.read()))
+        content.gap(module.__name__, "it is a compiled extension; the bytes of its file count")
+        return
+    content.add("module")
+    for name in sorted(vars(module)):
+        if not name.startswith("__"):
+            use_name(content, (name,), {})
+
+
+def fill_statement(content: Content) -> None:
+    """Fill the part of a name in a module that is not loaded: the statements that make it, and the names they use."""
+    module, file, name = content.part.subject
+    form, facts = file.statements(name, leaves_no_trace_in(file))
+    content.add("statements", form)
+    content.source(file, file.top.statements(name))
+    for use in sorted(facts.uses, key=repr):
+        if use != (name,):
+            use_statement_name(content, use, module, file)
+    for text, reason in facts.gaps.items():
+        content.gap(f"{content.part.name}: {text}", reason)

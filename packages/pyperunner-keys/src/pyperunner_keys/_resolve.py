@@ -1,0 +1,298 @@
+"""From a name in some code to what it stands for: another part, a value, or something that is not the user's own."""
+
+from __future__ import annotations
+
+import abc
+import ast
+import builtins
+import functools
+import sys
+import types
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_keys._code_values import is_own_code, is_structure
+from pyperunner_keys._names import importable_name, type_name
+from pyperunner_keys._objects import is_code
+from pyperunner_keys._own import family
+from pyperunner_keys._scope import Import, Use
+from pyperunner_keys._unloaded import absolute_name
+
+if TYPE_CHECKING:
+    from pyperunner_keys._content import Content
+    from pyperunner_keys._source import SourceFile
+
+__all__ = ["leaves_no_trace", "leaves_no_trace_in", "use_name", "use_statement_name"]
+
+_MISSING = object()
+_REMEMBERING = (functools.lru_cache, functools.cache)
+
+
+def use_name(content: Content, use: Use, cells: dict[str, Any]) -> None:
+    """Let a name count that a function takes from outside itself.
+
+    Args:
+        content: The function's content.
+        use: The name and the attributes taken from it.
+        cells: Its closure.
+    """
+    root, rest, label = use[0], [*use[1:]], _label(use)
+    if isinstance(root, Import):
+        _use_import(content, label, root, rest, content.names)
+    elif root in cells:
+        _follow(content, label, cells[root], rest, None, root)
+    elif root in content.names:
+        _follow(content, label, content.names[root], rest, content.names, root)
+    elif hasattr(builtins, root):
+        _use_builtin(content, label, root)
+    else:
+        content.add("missing", label)
+
+
+def use_statement_name(content: Content, use: Use, module: str, file: SourceFile) -> None:
+    """Let a name count that statements of a module take, which is not loaded.
+
+    Args:
+        content: The content of the statements.
+        use: The name and the attributes taken from it.
+        module: The module's name.
+        file: Its text.
+    """
+    if isinstance(use[0], Import):
+        _use_import(content, _label(use), use[0], [*use[1:]], content.names)
+    else:
+        _use_text(content, _label(use), module, file, [*use])
+
+
+def _label(use: Use) -> str:
+    root, *rest = use
+    if isinstance(root, Import):
+        root = f"{'.' * root.level}{root.module}" + (f":{root.name}" if root.name else "")
+    return ".".join([root, *rest])
+
+
+def _use_builtin(content: Content, label: str, name: str) -> None:
+    value = getattr(builtins, name)
+    if is_own_code(value):
+        content.refer(label, content.reader.part(value))
+    else:
+        content.foreign(label, f"builtins:{name}")
+
+
+def _follow(content: Content, label: str, value: Any, rest: list[str], owner: dict[str, Any] | None, name: str) -> None:
+    """Walk through modules to what is meant.
+
+    Args:
+        content: Where it counts.
+        label: The whole name.
+        value: What its beginning stands for.
+        rest: The attributes that follow.
+        owner: Globals that hold the value; ``None`` for a closure.
+        name: The value's name there.
+    """
+    while rest and isinstance(value, types.ModuleType):
+        space, attribute = vars(value), rest[0]
+        found = space.get(attribute, _MISSING)
+        if found is _MISSING and is_own_code(value):
+            _use_lazy_attribute(content, label, value, rest)
+            return
+        if not is_own_code(value) and not isinstance(found, types.ModuleType) and not is_own_code(found):
+            break
+        owner, name, value, rest = space, attribute, found, rest[1:]
+    if isinstance(value, types.ModuleType) and not is_own_code(value):
+        content.foreign(label, value.__name__)
+    elif not (rest and isinstance(value, type) and _use_class_attribute(content, label, value, rest[0])):
+        _use_value(content, label, value, owner, name)
+
+
+def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, rest: list[str]) -> None:
+    """Let count what a module does not hold yet: a submodule, or what its own ``__getattr__`` will give."""
+    below = f"{module.__name__}.{rest[0]}"
+    if content.reader.unloaded.find(below) is not None:
+        _use_module(content, label, below, rest[1:])
+    elif "__getattr__" in vars(module):
+        use_name_of = vars(module)["__getattr__"]
+        content.gap(f"{content.part.name}: {label}", f"{module.__name__}.__getattr__ decides what it is")
+        content.value(label, use_name_of)
+    else:
+        content.add("missing", label)
+
+
+def _use_class_attribute(content: Content, label: str, cls: type[Any], name: str) -> bool:
+    """Let one attribute of a class count by itself where the class serves as a mere namespace."""
+    owner = next((base for base in cls.__mro__ if name in vars(base)), object)
+    if type(cls) not in (type, abc.ABCMeta) or not is_own_code(owner):
+        return False
+    value = vars(owner)[name]
+    if isinstance(value, staticmethod) and is_own_code(value.__func__):
+        content.refer(label, content.reader.part(value.__func__))
+        return True
+    if hasattr(type(value), "__get__") or is_code(value):
+        return False
+    names = vars(sys.modules.get(owner.__module__, types))
+    content.refer(label, content.reader.constant(owner, name, value, f"{type_name(owner)}.{name}", names))
+    return True
+
+
+def _use_value(content: Content, label: str, value: Any, owner: dict[str, Any] | None, name: str) -> None:
+    if is_own_code(value):
+        content.refer(label, content.reader.part(value))
+    elif owner is None or is_code(value) or is_structure(value):
+        content.value(label, value)
+    elif name.startswith("__") and name.endswith("__"):
+        _use_module_attribute(content, label, name, value)
+    else:
+        origin, owner, name = _origin(content, owner, name, value)
+        if origin:
+            content.foreign(label, origin)
+        else:
+            title = f"{importable_name(str(owner.get('__name__', '')))}.{name}"
+            content.refer(label, content.reader.constant(owner, name, value, title, owner))
+
+
+def _use_module_attribute(content: Content, label: str, name: str, value: Any) -> None:
+    if name == "__name__":
+        content.add("name", label, importable_name(str(value)))
+    elif isinstance(value, str):
+        content.value(label, value)
+    else:
+        content.add("module attribute", label)
+
+
+def _origin(content: Content, owner: dict[str, Any], name: str, value: Any) -> tuple[str | None, dict[str, Any], str]:
+    """Follow imports back to the module that made a value.
+
+    Returns:
+        The value's name if a foreign module made it, or else ``None``, the globals of its module, and its name there.
+    """
+    for _ in range(100):
+        for module_name, given in _imports(content, owner, name):
+            module = sys.modules.get(module_name)
+            if module is None or vars(module).get(given, _MISSING) is not value:
+                continue
+            if not is_own_code(module):
+                return f"{module_name}:{given}", owner, name
+            owner, name = vars(module), given
+            break
+        else:
+            break
+    return None, owner, name
+
+
+def _imports(content: Content, owner: dict[str, Any], name: str) -> Iterator[tuple[str, str]]:
+    file = content.reader.source_file(owner)
+    if file is None:
+        return
+    for target in file.top.imports.get(name, ()):
+        if target.name:
+            yield absolute_name(target.module, target.level, owner), target.name
+    for target in file.top.stars if not file.top.binds(name) else ():
+        yield absolute_name(target.module, target.level, owner), name
+
+
+def _use_import(content: Content, label: str, target: Import, rest: list[str], names: dict[str, Any]) -> None:
+    module = absolute_name(target.module, target.level, names)
+    _use_module(content, label, module, [target.name, *rest] if target.name else rest)
+
+
+def _use_module(content: Content, label: str, module: str, rest: list[str]) -> None:
+    unloaded = content.reader.unloaded
+    loaded = unloaded.loaded(module)
+    if loaded is not None:
+        _follow(content, label, loaded, rest, None, module)
+        return
+    file = unloaded.find(module)
+    if file is None:
+        content.foreign(label, module)
+    elif rest:
+        _use_text(content, label, module, file, rest)
+    else:
+        content.add("module", label)
+        for name in file.top.names():
+            _use_text(content, f"{label}.{name}", module, file, [name])
+
+
+def _use_text(content: Content, label: str, module: str, file: SourceFile, rest: list[str]) -> None:
+    """Let a name count as the text of a module that is not loaded says."""
+    name, names = rest[0], content.reader.unloaded.names(module)
+    targets = file.top.imports.get(name, [])
+    if file.name:
+        content.part.files[file.name] = file.digest
+    if file.top.binds(name):
+        content.refer(label, content.reader.statement(module, file, name))
+    for target in targets:
+        _use_import(content, label, target, rest[1:], names)
+    if targets or file.top.binds(name):
+        return
+    if content.reader.unloaded.find(f"{module}.{name}") is not None:
+        _use_module(content, label, f"{module}.{name}", rest[1:])
+    elif not any(_use_star(content, label, target, rest, names) for target in file.top.stars):
+        if hasattr(builtins, name):
+            _use_builtin(content, label, name)
+        else:
+            content.add("missing", label)
+
+
+def _use_star(content: Content, label: str, target: Import, rest: list[str], names: dict[str, Any]) -> bool:
+    module = absolute_name(target.module, target.level, names)
+    loaded, file = content.reader.unloaded.loaded(module), content.reader.unloaded.find(module)
+    if loaded is not None:
+        offered = hasattr(loaded, rest[0])
+    elif file is None:
+        offered = False
+    else:
+        offered = bool(file.top.stars) or (rest[0] in file.top.names() and file.top.exports(rest[0]))
+    if offered:
+        _use_module(content, label, module, rest)
+    return offered
+
+
+def leaves_no_trace(names: dict[str, Any]) -> Callable[[ast.AST], bool]:
+    """Return what says of a function's decorator that the function need not remember it.
+
+    What the user's own decorators do is seen in what they return; a cache or a task is no part of what a function does.
+
+    Args:
+        names: Globals in which the decorator is looked up.
+    """
+
+    def drop(node: ast.AST) -> bool:
+        root, attributes = _decorator_name(node)
+        value = names.get(root, _MISSING)
+        for attribute in attributes:
+            if not isinstance(value, types.ModuleType):
+                break
+            value = vars(value).get(attribute, _MISSING)
+        if value in _REMEMBERING or is_own_code(value) or is_structure(value):
+            return True
+        return family(getattr(value, "__module__", None)) or is_own_code(type(value))
+
+    return drop
+
+
+def leaves_no_trace_in(file: SourceFile) -> Callable[[ast.AST], bool]:
+    """Return the same for a module that is not loaded: only caches and tasks leave no trace.
+
+    Args:
+        file: The module's text.
+    """
+
+    def drop(node: ast.AST) -> bool:
+        root, attributes = _decorator_name(node)
+        for target in file.top.imports.get(root, ()):
+            last = attributes[-1] if attributes else target.name
+            if family(target.module) or (target.module == "functools" and last in ("lru_cache", "cache")):
+                return True
+        return False
+
+    return drop
+
+
+def _decorator_name(node: ast.AST) -> tuple[str, list[str]]:
+    if isinstance(node, ast.Call):
+        node = node.func
+    attributes: list[str] = []
+    while isinstance(node, ast.Attribute):
+        attributes.insert(0, node.attr)
+        node = node.value
+    return (node.id, attributes) if isinstance(node, ast.Name) else ("", attributes)

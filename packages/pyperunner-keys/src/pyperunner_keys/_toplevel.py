@@ -1,0 +1,126 @@
+"""What the statements at the top of a module bind, read from its syntax tree."""
+
+from __future__ import annotations
+
+import ast
+from functools import cached_property
+from typing import Any
+
+from pyperunner_keys._scope import Import, imports_of
+
+__all__ = ["TopLevel"]
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class TopLevel:
+    """The names of one module.
+
+    Args:
+        tree: The module.
+
+    Attributes:
+        imports: What names are bound to by imports.
+        stars: Modules whose names are imported by ``*``.
+    """
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.imports: dict[str, list[Import]] = {}
+        self.stars: list[Import] = []
+        self._tree = tree
+        self._bound: dict[str, list[ast.stmt]] = {}
+        for statement in tree.body:
+            for name in self._names_of(statement):
+                self._bound.setdefault(name, []).append(statement)
+
+    def _names_of(self, statement: ast.stmt) -> set[str]:
+        """Return what a statement binds, imports aside, which are noted."""
+        names: set[str] = set()
+        stack: list[ast.AST] = [statement]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                for name, target in imports_of(node).items():
+                    if name == "*":
+                        self.stars.append(target)
+                    else:
+                        self.imports.setdefault(name, []).append(target)
+            elif isinstance(node, _DEFINITIONS):
+                names.add(node.name)
+            elif isinstance(node, ast.Lambda):
+                continue
+            else:
+                if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                    names.add(node.id)
+                stack += ast.iter_child_nodes(node)
+        return names
+
+    def binds(self, name: str) -> bool:
+        """Say whether some statement other than an import binds a name."""
+        return name in self._bound
+
+    def names(self) -> list[str]:
+        """Return all names that the module binds, in their order."""
+        return sorted({*self._bound, *self.imports})
+
+    def statements(self, name: str) -> list[ast.stmt]:
+        """Return the statements that make a name what it is: those that bind it, and those that change it afterwards.
+
+        Args:
+            name: A name of the module.
+        """
+        chosen = {id(node) for node in self._bound.get(name, ())} | {id(node) for node in self._mentions.get(name, ())}
+        return [node for node in self._tree.body if id(node) in chosen]
+
+    @cached_property
+    def _mentions(self) -> dict[str, list[ast.stmt]]:
+        """Statements that are run for their effect (``TABLE.append(f)``, ``TABLE["x"] = f``, a loop), by name."""
+        found: dict[str, list[ast.stmt]] = {}
+        for statement in self._tree.body:
+            if isinstance(statement, (*_DEFINITIONS, ast.Import, ast.ImportFrom)) or _only_binds(statement):
+                continue
+            for name in {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}:
+                found.setdefault(name, []).append(statement)
+        return found
+
+    def public(self) -> list[str] | None:
+        """Return what ``__all__`` lists, or ``None`` where there is none that can be read."""
+        for statement in self._bound.get("__all__", ()):
+            value: Any = getattr(statement, "value", None)
+            try:
+                return [str(name) for name in ast.literal_eval(value)]
+            except (ValueError, TypeError):
+                return None
+        return None
+
+    def exports(self, name: str) -> bool:
+        """Say whether a star import of this module would take a name that the module binds."""
+        public = self.public()
+        return not name.startswith("_") if public is None else name in public
+
+    def find_class(self, qualname: str) -> list[ast.ClassDef]:
+        """Return the definitions of a class that is nested in classes and functions as its qualified name says."""
+        nodes: list[ast.AST] = [self._tree]
+        for name in (part for part in qualname.split(".") if part != "<locals>"):
+            nodes = [found for node in nodes for found in _inside(node) if getattr(found, "name", "") == name]
+        return [node for node in nodes if isinstance(node, ast.ClassDef)]
+
+
+def _inside(node: ast.AST) -> list[ast.AST]:
+    """Return the definitions in a body, those under ``if`` and the like included."""
+    found: list[ast.AST] = []
+    stack = [*ast.iter_child_nodes(node)]
+    while stack:
+        item = stack.pop(0)
+        if isinstance(item, _DEFINITIONS):
+            found.append(item)
+        elif isinstance(item, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            stack += ast.iter_child_nodes(item)
+    return found
+
+
+def _only_binds(statement: ast.stmt) -> bool:
+    """Say whether a statement does no more than give values to plain names."""
+    if isinstance(statement, ast.Assign):
+        return all(isinstance(target, ast.Name) for target in statement.targets)
+    return isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
