@@ -24,16 +24,18 @@ def alone(shop: Workshop) -> Outcome:
         return built.outcome
     names = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
     with ThreadPoolExecutor(2) as pool:
-        return sum(pool.map(lambda name: _in_fresh_environment(shop.uv, name, dist), names), Outcome())
+        return sum(pool.map(lambda name: _in_fresh_environment(shop.uv, name, names, dist), names), Outcome())
 
 
-def _in_fresh_environment(uv: str, name: str, dist: Path) -> Outcome:
+def _in_fresh_environment(uv: str, name: str, siblings: list[str], dist: Path) -> Outcome:
     package = name.replace("-", "_")
     wheel = next(dist.glob(f"{package}-*.whl"))
     with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
         environment = Path(folder, "venv")
         python = python_in(environment)
         install = [uv, "pip", "install", "--quiet", "--python", python, "--find-links", dist, wheel, *_TEST_TOOLS]
+        # The version stays the same from build to build: without this, uv takes siblings from its cache.
+        install += [f"--refresh-package={sibling}" for sibling in siblings]
         # -I keeps the current folder out: what is imported is the wheel.
         for command in ([uv, "venv", "--quiet", environment], install, [python, "-I", "-c", f"import {package}"]):
             done = run(command)

@@ -109,7 +109,7 @@ def pytest(interpreter: Sequence[object], *arguments: object, added: Mapping[str
         arguments: Arguments of pytest.
         added: Environment variables to add.
     """
-    done = run([*interpreter, "-m", "pytest", "-q", "--color=no", *arguments], added)
+    done = run([*interpreter, "-m", "pytest", "-q", "--color=no", "--tb=short", *arguments], added)
     lines = done.output.strip().splitlines() or [""]
     counts = {what: int(number) for number, what in _COUNT.findall(lines[-1])}
     passed = counts.get("passed", 0) + counts.get("xfailed", 0)
