@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._folder import RunFolder, TaskLog, run_name
     from ._history import RunSummary, runs
     from ._pipeline_result import PipelineResult
+    from ._report import write_report
     from ._run_section import run_section
     from ._task_result import TaskResult
     from ._text import strip_credentials
@@ -48,6 +49,7 @@ _HOMES = {
     "run_section": "_run_section",
     "runs": "_history",
     "strip_credentials": "_text",
+    "write_report": "_report",
 }
 
 __all__ = [
@@ -74,6 +76,7 @@ __all__ = [
     "run_section",
     "runs",
     "strip_credentials",
+    "write_report",
 ]
 
 

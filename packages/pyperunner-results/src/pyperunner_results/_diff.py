@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ._pipeline_result import PipelineResult
+from ._shape import as_mapping, as_mappings
 
 if TYPE_CHECKING:
     from ._task_result import TaskResult
@@ -196,22 +197,14 @@ def _environments(a: PipelineResult, b: PipelineResult) -> list[dict[str, Change
 
 def _environment(results: PipelineResult) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
     """Return versions of packages, hashes of sources, and everything else that is one value each."""
-    run = _mapping(results.conf.get("run"))
-    env = _mapping(run.get("env"))
+    run = as_mapping(results.conf.get("run"))
+    env = as_mapping(run.get("env"))
     rest = {name: value for name, value in run.items() if name not in ("env", "host")}
-    rest |= _mapping(run.get("host"))
+    rest |= as_mapping(run.get("host"))
     rest |= {name: env.get(name) for name in ("base_dir", "mainfile")}
-    for number, repository in enumerate(_list(env.get("repositories")), 1):
+    for number, repository in enumerate(as_mappings(env.get("repositories")), 1):
         prefix = "git" if number == 1 else f"git {number}"
         rest |= {f"{prefix} {name}": value for name, value in repository.items()}
-    packages = {str(item.get("name")): item.get("version") for item in _list(env.get("dependencies"))}
-    sources = {str(item.get("filename")): item.get("hash") for item in _list(env.get("sources"))}
+    packages = {str(item.get("name")): item.get("version") for item in as_mappings(env.get("dependencies"))}
+    sources = {str(item.get("filename")): item.get("hash") for item in as_mappings(env.get("sources"))}
     return packages, sources, rest
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return dict(value) if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ._shape import as_mapping, as_mappings
 from ._text import visible
 
 __all__ = ["describe_pipeline", "to_json"]
@@ -40,14 +41,13 @@ def describe_pipeline(conf: Mapping[str, Any]) -> dict[str, Any]:
 
     Of very many or long params only the beginning is kept, and ``params_digest`` still tells whether any differ.
     """
-    tasks = _mapping(conf.get("tasks"))
-    run = _mapping(conf.get("run"))
-    repositories = _mapping(run.get("env")).get("repositories")
-    first = _mapping(repositories[0]) if isinstance(repositories, list) and repositories else {}
+    tasks = as_mapping(conf.get("tasks"))
+    run = as_mapping(conf.get("run"))
+    first = next(iter(as_mappings(as_mapping(run.get("env")).get("repositories"))), {})
     params = {
         f"{name}.{param}": to_json(value)
         for name, task in tasks.items()
-        for param, value in _mapping(_mapping(task).get("params")).items()
+        for param, value in as_mapping(as_mapping(task).get("params")).items()
     }
     return {
         "total": len(tasks),
@@ -62,7 +62,3 @@ def _short(text: str) -> str:
     if len(text) <= _VALUE_CHARS:
         return text
     return f"{text[: _VALUE_CHARS - 12]}…#{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -155,6 +155,11 @@ class TaskResult:
         return self._fact("traceback", str)
 
     @property
+    def undeclared(self) -> list[str]:
+        """Files that the task read without declaring them."""
+        return [str(file) for file in self._fact("undeclared", list) or []]
+
+    @property
     def executed(self) -> bool:
         """Whether the task was started in this run, rather than found done, passed over or unable to run."""
         return bool(self._record and self._record.attempts)
@@ -174,8 +179,12 @@ class TaskResult:
 
         return tail_text(self.log_file, lines) if self.log_file else ""
 
+    def fact(self, name: str) -> Any:
+        """Return a recorded fact of the last attempt, as ``docs/run-folder.md`` describes it; ``None`` without one."""
+        return self._record.fact(name) if self._record else None
+
     def _fact(self, name: str, kind: type[_T]) -> _T | None:
-        value = self._record.fact(name) if self._record else None
+        value = self.fact(name)
         return value if isinstance(value, kind) else None
 
     def _number(self, name: str) -> float | None:

@@ -1,0 +1,78 @@
+"""Putting the report's page together."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from functools import lru_cache
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from .._files import replace_file
+from .._pipeline_result import PipelineResult
+from .._schema import REPORT_FILE
+from .._summary import to_json
+from .._text import visible
+from ._data import report_data
+
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["write_report"]
+
+_SCRIPTS = ("dom", "format", "model", "layout", "summary", "details", "boxes", "graph", "gantt", "table", "main")
+# In JSON these signs stand in texts only, and there the escape means the same; without them no text can end the
+# element that holds the data.
+_MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+def write_report(run_folder: str | os.PathLike[str]) -> str:
+    """Write ``report.html`` into a run folder and return its path.
+
+    The page is complete in itself. Its content-security policy allows its own style and script, by their hashes, and
+    nothing else. What comes from the run lies in it as data and is shown as text only.
+
+    Args:
+        run_folder: The folder of a run; one that is going on or was interrupted is shown as far as it got.
+
+    Raises:
+        NotARun: The folder holds no run.
+        YamlError: Its ``pipeline.yaml`` is malformed or refused.
+        OSError: The report cannot be written.
+    """
+    results = PipelineResult.from_file(run_folder)
+    path = os.path.join(os.fspath(run_folder), REPORT_FILE)
+    replace_file(path, _page(report_data(results)).encode())
+    return path
+
+
+def _page(data: dict[str, Any]) -> str:
+    template, style, script = _assets()
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    values = {
+        "policy": escape(policy),
+        "title": escape(f"{visible(data['pipeline'])}: {data['state']}"),
+        "style": style,
+        "script": script,
+        "data": to_json(data).translate(_MARKUP),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
+
+
+@lru_cache(maxsize=1)
+def _assets() -> tuple[str, str, str]:
+    folder = files(__package__) / "assets"
+    parts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
+    script = '"use strict";\n(() => {\n' + "\n".join(parts) + "})();\n"
+    style = (folder / "report.css").read_text(encoding="utf-8")
+    return (folder / "report.html").read_text(encoding="utf-8"), style, script
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,0 +1,65 @@
+// Everything about the chosen task.
+
+let opener = null;
+
+function paintDetails(task, source) {
+  const panel = byId("details");
+  if (task && !panel.contains(document.activeElement)) opener = document.activeElement;
+  panel.replaceChildren();
+  panel.hidden = !task;
+  document.body.classList.toggle("has-details", Boolean(task));
+  if (!task) {
+    if (opener && opener.isConnected) opener.focus({ preventScroll: true });
+    return;
+  }
+  const heading = el("h2", { tabindex: "-1" }, task.name);
+  put(panel,
+    el("div", { class: "details-head" }, heading,
+      el("button", { type: "button", class: "close", "aria-label": "Close the details", click: () => choose(null, "details") }, "✕")),
+    el("p", { class: "details-outcome" }, badge(task.status), task.critical ? el("span", { class: "critical-note" }, "critical path") : null),
+    task.reason ? el("p", {}, task.reason) : null,
+    task.error ? el("p", { class: "error" }, task.error) : null,
+    pairs("Figures", [
+      ["Time", duration(task.wall)], ["CPU time", duration(task.cpu)], ["Peak memory", bytes(task.memory)],
+      ["Output", bytes(task.size)], ["Exit", task.exit], ["Output digest", task.digest], ["Key", task.key],
+    ]),
+    pairs("Params", Object.entries(task.params)),
+    attempts(task),
+    preformatted("Traceback", task.traceback),
+    preformatted("End of the log", task.log),
+    task.undeclared ? listed("Undeclared inputs", task.undeclared.map((file) => el("code", {}, file))) : null,
+    links("Upstream", task.upstream),
+    links("Downstream", task.downstream));
+  if (source !== "address") heading.focus({ preventScroll: source === "graph" && innerWidth > 900 });
+}
+
+function pairs(title, rows) {
+  const given = rows.filter(([, text]) => text !== undefined && text !== null && text !== "");
+  if (!given.length) return null;
+  return el("section", {}, el("h3", {}, title),
+    el("dl", { class: "facts" }, given.map(([label, text]) => el("div", {}, el("dt", {}, label), el("dd", {}, text)))));
+}
+
+function preformatted(title, text) {
+  return text ? el("section", {}, el("h3", {}, title), el("pre", { tabindex: "0", "aria-label": title }, text)) : null;
+}
+
+function listed(title, items) {
+  return el("section", {}, el("h3", {}, title), el("ul", { class: "plain" }, items.map((item) => el("li", {}, item))));
+}
+
+function attempts(task) {
+  if (task.attempts.length < 2) return null;
+  return listed("Attempts", task.attempts.map((attempt) => {
+    const took = attempt.end === null || attempt.start === null ? "" : ` ${duration(attempt.end - attempt.start)}`;
+    return el("span", {}, badge(attempt.status), took, attempt.error ? ` ${attempt.error}` : "");
+  }));
+}
+
+function links(title, tasks) {
+  if (!tasks.length) return null;
+  const shown = tasks.slice(0, 50).map((task) =>
+    el("button", { type: "button", class: "link", click: () => choose(task, "details") }, `${status(task.status).sign} ${task.name}`));
+  if (tasks.length > 50) shown.push(el("span", {}, `… and ${(tasks.length - 50).toLocaleString("en")} more`));
+  return listed(`${title} (${tasks.length.toLocaleString("en")})`, shown);
+}

@@ -1,0 +1,33 @@
+// The run, with its tasks linked to each other, and who is told when a task is chosen.
+
+const run = JSON.parse(byId("data").textContent);
+
+run.tasks.forEach((task, index) => {
+  task.index = index;
+  task.rank = run.ranks[index];
+  task.upstream = run.sets[run.upstream[index]].map((up) => run.tasks[up]);
+  task.downstream = [];
+  task.attempts = task.attempts || [];
+  task.params = task.params || {};
+});
+for (const task of run.tasks) for (const up of task.upstream) up.downstream.push(task);
+for (const index of run.critical) run.tasks[index].critical = true;
+
+const chosen = { task: null, listeners: [] };
+
+function onChoice(listener) {
+  chosen.listeners.push(listener);
+}
+
+function choose(task, source) {
+  chosen.task = task;
+  const hash = task ? `#task-${task.index}` : "#";
+  if (location.hash !== hash) history.replaceState(null, "", hash);
+  for (const listener of chosen.listeners) listener(task, source);
+}
+
+function chooseFromAddress() {
+  const match = /^#task-(\d+)$/.exec(location.hash);
+  const task = match ? run.tasks[Number(match[1])] : null;
+  if (task && task !== chosen.task) choose(task, "address");
+}

@@ -1,0 +1,90 @@
+// The head of the page: outcome, figures, failures.
+
+function paintHead() {
+  const executed = run.tasks.filter((task) => task.executed);
+  const largest = Math.max(0, ...run.tasks.map((task) => task.memory || 0));
+  const cpu = executed.reduce((sum, task) => sum + (task.cpu || 0), 0);
+  const critical = run.critical.reduce((sum, index) => sum + (run.tasks[index].wall || 0), 0);
+  const figures = [
+    ["Started", run.started],
+    ["Time", run.seconds === null ? null : duration(run.seconds)],
+    ["Tasks", `${run.tasks.length.toLocaleString("en")}, ${executed.length.toLocaleString("en")} executed`],
+    ["Critical path", critical ? duration(critical) : null],
+    ["CPU time", cpu ? duration(cpu) : null],
+    ["Largest memory", largest ? bytes(largest) : null],
+  ];
+  put(byId("head"),
+    el("div", { class: "title" },
+      el("h1", {}, run.pipeline || "Pipeline"),
+      el("p", { class: `state is-${run.state}` }, `${STATE_SIGN[run.state] || "?"} ${run.state}`),
+      el("span", { class: "spacer" }),
+      themeButton()),
+    el("p", { class: "folder" }, run.folder),
+    el("dl", { class: "figures" },
+      figures.filter(([, text]) => text).map(([label, text]) => el("div", {}, el("dt", {}, label), el("dd", {}, text)))),
+    outcomes());
+}
+
+function outcomes() {
+  const present = Object.keys(STATUS).filter((name) => run.counts[name]);
+  const total = Math.max(1, run.tasks.length);
+  let x = 0;
+  const bars = present.map((name) => {
+    const width = (100 * run.counts[name]) / total;
+    x += width;
+    return svg("rect", { class: `fill-${name}`, x: x - width, y: 0, width, height: 1 });
+  });
+  const words = present.map((name) => `${run.counts[name]} ${status(name).word.toLowerCase()}`).join(", ");
+  return el("div", { class: "outcomes" },
+    svg("svg", { viewBox: "0 0 100 1", preserveAspectRatio: "none", role: "img", "aria-label": words }, bars),
+    el("ul", { "aria-hidden": "true" },
+      present.map((name) => el("li", {}, badge(name), ` ${run.counts[name].toLocaleString("en")}`))));
+}
+
+function badge(name) {
+  const { word, sign } = status(name);
+  return el("span", { class: `badge is-${name}` }, el("span", { "aria-hidden": "true" }, `${sign} `), word);
+}
+
+function themeButton() {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => (document.documentElement.dataset.theme || (dark.matches ? "dark" : "light")) === "dark";
+  const button = el("button", { type: "button", class: "theme", click: () => {
+    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+    label();
+  } });
+  const label = () => { button.textContent = isDark() ? "☀ Light" : "☾ Dark"; };
+  label();
+  return button;
+}
+
+function paintFailures() {
+  const failed = run.tasks.filter((task) => task.status === "FAILURE");
+  if (!failed.length) return;
+  const section = byId("failures");
+  section.hidden = false;
+  const list = el("ul", {}, failed.slice(0, 20).map(failure));
+  const rest = failed.slice(20);
+  const more = rest.length ? el("button", { type: "button", click: () => {
+    list.append(...rest.map(failure));
+    more.remove();
+  } }, `Show ${rest.length.toLocaleString("en")} more`) : null;
+  put(section, el("h2", { id: "failures-title" }, `${plural(failed.length, "task")} failed`), list, more);
+}
+
+function failure(task) {
+  return el("li", {},
+    el("button", { type: "button", class: "link", click: () => choose(task, "failures") }, task.name),
+    el("span", { class: "error" }, task.error || "no cause was recorded"));
+}
+
+function paintSmallPrint() {
+  put(byId("small-print"),
+    el("h2", { id: "small-print-title" }, "Environment"),
+    el("dl", { class: "facts" }, run.facts.map(([label, text]) => el("div", {}, el("dt", {}, label), el("dd", {}, text)))));
+  if (run.packages.length) {
+    put(byId("small-print"), el("details", {},
+      el("summary", {}, plural(run.packages.length, "installed package")),
+      el("ul", { class: "packages" }, run.packages.map((text) => el("li", {}, text)))));
+  }
+}
