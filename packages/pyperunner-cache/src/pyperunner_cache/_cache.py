@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, NoReturn, TypedDict
 
@@ -72,10 +73,7 @@ class Cache:
     """
 
     def __new__(cls, backend: Backend, *_args: Any, **_options: Any) -> Cache:
-        abilities = [
-            mixin for port, mixin in ((SupportsLocate, _Locates), (SupportsLock, _Locks)) if isinstance(backend, port)
-        ]
-        return super().__new__(_with_abilities(cls, tuple(abilities)))
+        return super().__new__(_with_abilities(cls, type(backend)))
 
     def __init__(
         self,
@@ -385,15 +383,15 @@ class _Locks(Cache):
         return lock
 
 
-_classes: dict[tuple[type, ...], type[Cache]] = {}
+@lru_cache(maxsize=64)
+def _with_abilities(cls: type[Cache], backend: type[Backend]) -> type[Cache]:
+    """Return ``cls`` with the methods that its backend has the ability for, so that ``isinstance`` tells the truth.
 
-
-def _with_abilities(cls: type[Cache], mixins: tuple[type[Cache], ...]) -> type[Cache]:
-    """Return ``cls`` with the methods that its backend has the ability for, so that ``isinstance`` tells the truth."""
-    wanted = (cls, *mixins)
-    if wanted not in _classes:
-        _classes[wanted] = type(cls.__name__, (*mixins, cls), {"__doc__": cls.__doc__, "__module__": __name__})
-    return _classes[wanted]
+    Kept, because every child process of a runner opens its store and looking through a protocol costs more than that.
+    """
+    ports = ((SupportsLocate, _Locates), (SupportsLock, _Locks))
+    mixins = tuple(mixin for port, mixin in ports if issubclass(backend, port))
+    return type(cls.__name__, (*mixins, cls), {"__doc__": cls.__doc__, "__module__": __name__})
 
 
 def _reopen(spec: dict[str, Any]) -> Cache:

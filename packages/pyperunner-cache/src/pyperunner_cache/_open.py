@@ -6,6 +6,7 @@ import inspect
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ._cache import Cache
@@ -51,8 +52,9 @@ def open_store(
     text = _as_text(url)
     found = None if isinstance(url, os.PathLike) else _SCHEME.match(text)
     cls: Any = backend_class(found[1].lower() if found else "file")
+    signature, placeholders = _constructor(cls)
     try:
-        inspect.signature(cls.__init__).bind(None, *([None] if _takes_place(cls) else []), **options)
+        signature.bind(*placeholders, **options)
     except TypeError as error:
         raise TypeError(f"open_store({text!r}): {error}") from None
     backend = cls.from_url(text, **options)
@@ -83,7 +85,13 @@ def _as_text(url: Any) -> str:
     return text
 
 
-def _takes_place(cls: Any) -> bool:
-    """Say whether the backend's constructor takes where it lies, before its options."""
-    names = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    return bool(names) and names[0].kind is not inspect.Parameter.KEYWORD_ONLY
+@lru_cache(maxsize=64)
+def _constructor(cls: Any) -> tuple[inspect.Signature, tuple[None, ...]]:
+    """Return the constructor's signature, and what stands in it for the backend and, if it takes one, its place.
+
+    Kept, because every child process of a runner opens its store and inspecting costs more than opening.
+    """
+    signature = inspect.signature(cls.__init__)
+    names = list(signature.parameters.values())[1:]
+    takes_place = bool(names) and names[0].kind is not inspect.Parameter.KEYWORD_ONLY
+    return signature, (None, None) if takes_place else (None,)

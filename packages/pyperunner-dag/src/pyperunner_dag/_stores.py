@@ -41,9 +41,10 @@ def _scheme(target: str | os.PathLike[str]) -> str:
     return scheme.lower() if is_url else "file"
 
 
-def _load(scheme: str) -> Any:
-    """Return what opens stores of ``scheme``."""
-    known = _registered(tuple(sys.path))
+@lru_cache(maxsize=32)
+def _load(scheme: str, path: tuple[str, ...]) -> Any:
+    """Return what opens stores of ``scheme``; ``path`` as for ``_registered``."""
+    known = _registered(path)
     if not known or (scheme == "file" and scheme not in known):
         raise StoreNotInstalledError
     if scheme not in known:
@@ -71,7 +72,7 @@ def open_store(target: str | os.PathLike[str] | OutputStore, **options: Any) -> 
         TypeError: ``target`` is none of these, or options were given for a store that is open already.
     """
     if isinstance(target, (str, os.PathLike)):
-        store: OutputStore = _load(_scheme(target))(target, **options)
+        store: OutputStore = _load(_scheme(target), tuple(sys.path))(target, **options)
     elif isinstance(target, OutputStore):
         store = target
         if options:

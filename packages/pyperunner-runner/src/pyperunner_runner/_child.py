@@ -1,4 +1,9 @@
-"""What happens in a task's own process, from the fork to its end."""
+"""What happens in a task's own process, from the fork to its end.
+
+A page of memory that a child touches has to be copied first, which costs far more than what is done with it. So
+whatever children have in common is made ready once, in the nursery (``ChildKit``), and a child does only what is its
+own.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyperunner_runner import _posix
 from pyperunner_runner._failures import describe
@@ -19,103 +24,105 @@ from pyperunner_runner.ports import Job, Outcome
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
 
-__all__ = ["run_child"]
-
-_kept: list[Any] = []
-"""Standard streams of the parent: closing them here would write its unflushed text into this task's log."""
+__all__ = ["ChildKit"]
 
 
-def run_child(
-    job: Job, task: Task, open_store: Callable[[], OutputStore], fds: tuple[int, int, int], mark: str
-) -> None:
-    """Carry out a job in a freshly forked process and end the process; never returns.
+class ChildKit:
+    """What children inherit from the nursery, ready for use. Made once, in the nursery, which uses none of it itself.
 
     Args:
-        job: What to do.
-        task: The task that ``job`` names.
         open_store: Opens the store anew; no handle crosses the fork.
-        fds: Write ends for messages, standard output and standard error.
-        mark: Value of ``_posix.MARKER`` in the environment, inherited by whatever the task starts.
     """
-    code = 1
-    try:
-        messages, stdout, stderr = fds
-        _posix.die_with_parent()
-        _posix.lead_session()
-        _posix.reset_signals()
-        _connect_streams(stdout, stderr)
-        os.environ[_posix.MARKER] = mark
-        _connect_logging(messages)
-        outcome = _outcome(job, task, open_store)
-        _flush()
-        write_all(messages, pack(outcome))
-        code = 0 if outcome.kind in ("stored", "hit") else 1
-        # As at the end of every Python process: threads that are not daemons may finish.
-        threading._shutdown()  # type: ignore[attr-defined]
-        _flush()
-    finally:
-        os._exit(code)
 
+    def __init__(self, open_store: Callable[[], OutputStore]) -> None:
+        self._open_store = open_store
+        # Kept, because closing them would write the runner's unflushed text into a task's log.
+        self._streams_of_runner = (sys.stdin, sys.stdout, sys.stderr)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it stays open as long as the process
+        sys.stdout = _text(1)
+        sys.stderr = _text(2)
+        self._home = self._connect_logging()
+        _posix.set_default_signals()
 
-def _outcome(job: Job, task: Task, open_store: Callable[[], OutputStore]) -> Outcome:
-    try:
-        return perform(job, task, open_store())
-    except BaseException as error:
-        return Outcome("failed", failure=describe(job.task, error))
+    def run(self, job: Job, task: Task, fds: tuple[int, int, int], mark: str) -> None:
+        """Carry out a job in a freshly forked process and end the process; never returns.
 
-
-def _connect_streams(stdout: int, stderr: int) -> None:
-    null = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((null, 0), (stdout, 1), (stderr, 2)):
-        os.dup2(source, target)
-        os.close(source)
-    _kept.extend((sys.stdin, sys.stdout, sys.stderr))
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it stays open as long as the process
-    sys.stdout = _text(1)
-    sys.stderr = _text(2)
-
-
-def _text(fd: int) -> io.TextIOWrapper:
-    return open(fd, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
+        Args:
+            job: What to do.
+            task: The task that ``job`` names.
+            fds: Write ends for messages, standard output and standard error.
+            mark: Value of ``_posix.MARKER`` in the environment, inherited by whatever the task starts.
+        """
+        code = 1
         try:
-            stream.flush()
-        except (OSError, ValueError):  # closed by the task
-            pass
-    _posix.flush_c_streams()
+            messages, stdout, stderr = fds
+            _posix.die_with_parent()
+            _posix.lead_session()
+            for source, target in ((stdout, 1), (stderr, 2)):
+                os.dup2(source, target)
+                os.close(source)
+            _posix.let_signals_through()
+            self._home.fd, self._home.owner = messages, os.getpid()
+            os.environ[_posix.MARKER] = mark
+            outcome = self._outcome(job, task)
+            self._flush()
+            write_all(messages, pack(outcome))
+            code = 0 if outcome.kind in ("stored", "hit") else 1
+            if threading.active_count() > 1:
+                # As at the end of every Python process: threads that are not daemons may finish.
+                threading._shutdown()  # type: ignore[attr-defined]
+                self._flush()
+        finally:
+            os._exit(code)
 
+    def _outcome(self, job: Job, task: Task) -> Outcome:
+        try:
+            return perform(job, task, self._open_store())
+        except BaseException as error:
+            return Outcome("failed", failure=describe(job.task, error))
 
-def _connect_logging(messages: int) -> None:
-    """Send log records and warnings home with their level instead of through handlers made for the parent's streams."""
-    root = logging.getLogger()
-    parent_streams = {id(stream) for stream in _kept}
-    configured = bool(root.handlers)
-    for handler in list(root.handlers):
-        if isinstance(handler, logging.StreamHandler) and id(handler.stream) in parent_streams:
-            root.removeHandler(handler)
-    if not configured:
-        root.setLevel(logging.INFO)
-    root.addHandler(_Home(messages))
-    logging.captureWarnings(True)
+    def _connect_logging(self) -> _Home:
+        """Replace handlers made for the runner's streams by one that sends records home with their level."""
+        root = logging.getLogger()
+        if not root.handlers:
+            root.setLevel(logging.INFO)
+        for handler in list(root.handlers):
+            if isinstance(handler, logging.StreamHandler) and handler.stream in self._streams_of_runner:
+                root.removeHandler(handler)
+        home = _Home()
+        root.addHandler(home)
+        logging.captureWarnings(True)
+        return home
+
+    @staticmethod
+    def _flush() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):  # closed by the task
+                pass
+        _posix.flush_c_streams()
 
 
 class _Home(logging.Handler):
     """Sends each record to the runner; a process forked by the task writes to standard error instead."""
 
-    def __init__(self, fd: int) -> None:
-        super().__init__()
-        self._fd = fd
-        self._owner = os.getpid()
+    fd = -1
+    owner = -1
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             text = self.format(record)
-            if os.getpid() == self._owner:
-                write_all(self._fd, pack(("log", record.name, record.levelname, text, record.created)))
+            if os.getpid() == self.owner:
+                write_all(self.fd, pack(("log", record.name, record.levelname, text, record.created)))
             else:
                 print(text, file=sys.stderr)
         except Exception:
             self.handleError(record)
+
+
+def _text(fd: int) -> io.TextIOWrapper:
+    return open(fd, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 from pyperunner_dag import OutputStore, Task, resolve_inputs
-from pyperunner_dag.ports import SupportsLock
 from pyperunner_runner._failures import describe
 from pyperunner_runner.ports import Job, Outcome
 
@@ -65,4 +64,7 @@ def _load_inputs(task: Task, store: OutputStore) -> tuple[list[Any], Mapping[str
 
 
 def _single_flight(store: OutputStore, key: str) -> AbstractContextManager[object]:
-    return store.lock(key) if isinstance(store, SupportsLock) else nullcontext()
+    """Return the lock of ``key`` where the store has locks (``SupportsLock``), so that nobody else makes it meanwhile."""
+    # Looking through a protocol with isinstance costs a child more than the lock itself.
+    lock = getattr(store, "lock", None)
+    return nullcontext() if lock is None else cast("AbstractContextManager[object]", lock(key))

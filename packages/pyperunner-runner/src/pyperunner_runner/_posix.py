@@ -7,8 +7,6 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 __all__ = [
@@ -18,14 +16,17 @@ __all__ = [
     "children",
     "descendants",
     "die_with_parent",
+    "end_of_process",
     "ended_child",
     "exit_code",
     "flush_c_streams",
+    "hold_signals_back",
     "lead_session",
+    "let_signals_through",
     "marked",
-    "reset_signals",
+    "set_default_signals",
     "signal_group",
-    "signals_held_back",
+    "wake_on_child_end",
 ]
 
 MARKER = "PYPERUNNER_TASK"
@@ -42,10 +43,10 @@ def _libc() -> Any:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def die_with_parent(signum: int = signal.SIGKILL) -> None:
-    """Have the kernel send this process ``signum`` when its parent dies (Linux; elsewhere nothing happens)."""
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that forked it ends (Linux; elsewhere nothing happens)."""
     if _LINUX:
-        _libc().prctl(_PR_SET_PDEATHSIG, int(signum), 0, 0, 0)
+        _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def adopt_orphans() -> None:
@@ -64,14 +65,38 @@ def lead_session() -> None:
     os.setsid()
 
 
-def reset_signals() -> None:
-    """Put every signal handler a task could trip over back to Python's start-up state."""
-    signal.set_wakeup_fd(-1)
-    for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2):
+def hold_signals_back() -> None:
+    """Let none of the signals that would end this process through, until ``let_signals_through``."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+
+
+def set_default_signals() -> None:
+    """Put every handler a task could trip over back to Python's start-up state."""
+    for signum in (*_HANDLED, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(signum, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
+def wake_on_child_end(fd: int) -> None:
+    """Have a byte written to ``fd``, which must not block, whenever a child of this process ends."""
+    signal.set_wakeup_fd(fd, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+
+
+def let_signals_through() -> None:
+    """In a new child: forget the wake-up descriptor and take signals again, those that came meanwhile first."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def end_of_process(pid: int) -> int | None:
+    """Return a descriptor that becomes readable when a process ends; ``None`` where the system has no such thing."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
 
 
 def signal_group(leader: int, signum: int) -> None:
@@ -87,16 +112,6 @@ def signal_group(leader: int, signum: int) -> None:
             os.kill(leader, number)
         except PermissionError:  # macOS says so of a group in which only an ended process is left
             return
-
-
-@contextmanager
-def signals_held_back() -> Iterator[None]:
-    """Let no signal that ends a task through meanwhile, so that a child forked here can first set its own handlers."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def ended_child() -> int | None:

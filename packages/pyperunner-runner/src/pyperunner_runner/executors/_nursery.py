@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pyperunner_runner import _posix
-from pyperunner_runner._child import run_child
+from pyperunner_runner._child import ChildKit
 from pyperunner_runner._frames import FrameBuffer, pack
 
 if TYPE_CHECKING:
@@ -64,50 +64,46 @@ class Nursery:
         self._waiting_since: float | None = None
         self._stopping = False
 
-    def serve(self) -> None:
-        """Work until the runner is gone; never returns."""
+    def serve(self, runner: int) -> None:
+        """Work until the runner is gone; never returns.
+
+        Args:
+            runner: Its process id.
+        """
         try:
-            runner = os.getppid()
+            _posix.hold_signals_back()
             _posix.lead_session()
             _posix.adopt_orphans()
-            self._connect_signals(runner)
+            self._kit = ChildKit(self._open_store)
             gc.freeze()  # nothing of the runner's is garbage here; collecting it would copy its pages
-            if os.getppid() == runner:
-                self._loop()
+            self._loop(runner)
         except BaseException:
             traceback.print_exc()  # the runner sees the socket close and reports the tasks as lost
         finally:
             self._end_everything()
             os._exit(0)
 
-    def _connect_signals(self, runner: int) -> None:
-        wake_read, wake_write = socket.socketpair()
-        for end in (wake_read, wake_write):
+    def _loop(self, runner: int) -> None:
+        self._wake, wake_write = socket.socketpair()
+        for end in (self._wake, wake_write):
             end.setblocking(False)
-        self._wake = wake_read
-        self._wake_write = wake_write
-        signal.set_wakeup_fd(wake_write.fileno(), warn_on_full_buffer=False)
-        for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
-            signal.signal(signum, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-
-        def on_term(*_: object) -> None:
-            # The kernel's word that the runner, or only the thread that forked us, is gone.
-            self._stopping = os.getppid() != runner
-
-        signal.signal(signal.SIGTERM, on_term)
-        _posix.die_with_parent(signal.SIGTERM)
-
-    def _loop(self) -> None:
+        _posix.wake_on_child_end(wake_write.fileno())
         with selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ, self._receive)
             selector.register(self._wake, selectors.EVENT_READ, self._drain_wake)
-            while not self._stopping:
+            # A process that the user forked may hold the socket open when the runner is killed.
+            runner_end = _posix.end_of_process(runner)
+            if runner_end is not None:
+                selector.register(runner_end, selectors.EVENT_READ, self._stop_serving)
+            while not self._stopping and os.getppid() == runner:
                 timeout = max(0.0, self._retry_at - time.monotonic()) if self._queue else None
                 for key, _ in selector.select(timeout):
                     key.data()
                 self._reap()
                 self._start_queued()
+
+    def _stop_serving(self) -> None:
+        self._stopping = True
 
     def _drain_wake(self) -> None:
         try:
@@ -168,14 +164,13 @@ class Nursery:
 
     def _fork(self, job: Job, fds: tuple[int, int, int]) -> None:
         mark = f"{os.getpid()}:{job.attempt}:{job.task}"
-        with _posix.signals_held_back():
-            pid = os.fork()
-            if pid == 0:
-                self._control.close()
-                for _, later in self._queue[1:]:
-                    for fd in later:
-                        os.close(fd)
-                run_child(job, self._tasks[job.task], self._open_store, fds, mark)
+        pid = os.fork()
+        if pid == 0:
+            self._control.close()
+            for _, later in self._queue[1:]:
+                for fd in later:
+                    os.close(fd)
+            self._kit.run(job, self._tasks[job.task], fds, mark)
         self._running[pid] = job.task
         self._marks[job.task] = mark
         self._send(("started", job.task, pid))

@@ -91,17 +91,20 @@ class ProcessExecutor:
     """
 
     def __init__(self, session: Session) -> None:
+        self._control: socket.socket | None = None
+        self._running: dict[str, _Running] = {}
+        self._selector = selectors.DefaultSelector()
+        self._events: deque[Event] = deque()
         spec = session.store_spec
         if spec is None:
             raise StoreNotShareable(repr(session.store))
         self._open_store = lambda: reopen_store(spec)
         self._tasks = session.tasks
-        self._selector = selectors.DefaultSelector()
-        self._running: dict[str, _Running] = {}
-        self._events: deque[Event] = deque()
-        self._control: socket.socket | None = None
         self._frames = FrameBuffer()
         self._nursery_pid = 0
+
+    def __del__(self) -> None:
+        self.close()  # a run that was driven by hand and left half way
 
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``."""
@@ -162,10 +165,11 @@ class ProcessExecutor:
             # Python warns of forking beside threads. This is the one such fork of a run, the nursery uses no lock
             # that another thread could have held, and Python's own locks are made new in it.
             warnings.simplefilter("ignore", DeprecationWarning)
+            runner = os.getpid()
             pid = os.fork()
         if pid == 0:
             ours.close()
-            nursery.serve()
+            nursery.serve(runner)
         theirs.close()
         self._nursery_pid = pid
         self._control = ours
