@@ -47,6 +47,9 @@ def fill_class(content: Content) -> None:
             content.foreign(label, foreign_name(base).replace("EnumType", "EnumMeta"))
     _add_header(content, cls, nodes)
     _add_fields(content, cls)
+    if _is_named_tuple(cls):
+        content.add("fields", cls._fields)
+        content.value("_field_defaults", cls._field_defaults)
     if isinstance(cls, enum.EnumMeta):
         for name, member in cls.__members__.items():
             content.value(name, member._value_)
@@ -105,12 +108,19 @@ def _add_fields(content: Content, cls: type[Any]) -> None:
                 content.value(f"{name}.{part}", getattr(field, part))
 
 
+def _is_named_tuple(cls: type[Any]) -> bool:
+    return issubclass(cls, tuple) and "_field_defaults" in vars(cls)
+
+
 def _add_members(content: Content, cls: type[Any], nodes: list[ast.ClassDef]) -> None:
-    written = _written_names(cls, nodes)
+    written = _written_names(cls, nodes) if nodes else None
+    counted_already = _NOT_COUNTED
+    if isinstance(cls, enum.EnumMeta):
+        counted_already |= {*cls.__members__}
+    elif _is_named_tuple(cls):
+        counted_already |= {*cls._fields, "_fields", "_field_defaults", "__new__"}
     for name, value in sorted(vars(cls).items()):
-        if name in _NOT_COUNTED or (isinstance(cls, enum.EnumMeta) and name in cls.__members__):
-            continue
-        if not _counts(cls, name, value, written if nodes else None):
+        if name in counted_already or not _counts(cls, name, value, written):
             continue
         if is_own_code(value):
             content.refer(name, content.reader.part(value))

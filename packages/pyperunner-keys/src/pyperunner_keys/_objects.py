@@ -15,6 +15,7 @@ from pyperunner_keys._builtin import write_dict, write_list, write_set, write_tu
 from pyperunner_keys._errors import UnencodableError
 from pyperunner_keys._names import importable_name, type_name
 from pyperunner_keys._own import is_own_module
+from pyperunner_keys._standard import as_tagged
 from pyperunner_keys._writer import ENCODERS, Encoder, Writer, write_item, write_text
 
 __all__ = ["encoder_of", "is_code"]
@@ -114,7 +115,12 @@ def _polars(value: Any) -> Encoder | None:
     return encoder_of_frame(value)
 
 
-_LIBRARIES = {"numpy": _numpy, "pandas": _pandas, "polars": _polars}
+def _logging(value: Any) -> Encoder | None:
+    # What a task logs, and under which name, is no part of what it computes.
+    return as_tagged("logger", lambda _: ()) if isinstance(value, sys.modules["logging"].Logger) else None
+
+
+_LIBRARIES = {"logging": _logging, "numpy": _numpy, "pandas": _pandas, "polars": _polars}
 
 
 def _write_code(value: Any, out: Writer) -> None:
@@ -131,6 +137,8 @@ def write_class(cls: type[Any], out: Writer) -> None:
 
 def write_state(state: Any, value: Any, out: Writer) -> None:
     """Write an instance's attributes, without those that are only remembered results of a ``cached_property``."""
+    if state is None:
+        state = {}
     if not isinstance(state, dict) or not all(type(name) is str for name in state):
         write_item(state, out)
         return

@@ -66,7 +66,8 @@ class Reader:
             return known
         if isinstance(obj, types.ModuleType):
             return self._make(id(obj), importable_name(obj.__name__), obj, vars(obj), fill_module)
-        name = f"{importable_name(str(obj.__module__))}.{obj.__qualname__}"
+        # What exec made has no module.
+        name = f"{importable_name(obj.__module__)}.{obj.__qualname__}" if obj.__module__ else obj.__qualname__
         if isinstance(obj, types.FunctionType):
             return self._make(id(obj), name, obj, obj.__globals__, fill_function)
         return self._make(id(obj), name, obj, vars(sys.modules.get(obj.__module__, types)), fill_class)
