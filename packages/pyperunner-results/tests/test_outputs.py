@@ -34,18 +34,22 @@ def test_a_store_is_opened_by_its_scheme_and_others_do_not_matter(plugins):
     assert Outputs("good://x/y").load("k") == ["good://x/y", os.getpid()]
 
 
-def test_a_store_is_opened_once_per_process(plugins):
-    outputs = Outputs("GOOD://x")
-    assert outputs._reader() is outputs._reader()
-    receive, send = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.write(send, str(outputs.load("k")[1] == os.getpid()).encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert os.read(receive, 10) == b"True"
-    os.close(receive)
-    os.close(send)
+FORK = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from pyperunner_results._outputs import Outputs
+outputs = Outputs("GOOD://x")
+assert outputs._reader() is outputs._reader()
+child = os.fork()
+if child == 0:
+    os._exit(0 if outputs.load("k")[1] == os.getpid() else 3)
+print(os.waitpid(child, 0)[1])
+"""
+
+
+def test_a_store_is_opened_once_per_process(plugins, python, tmp_path):
+    done = python(FORK, tmp_path / "site")
+    assert (done.stdout, done.stderr) == ("0\n", "")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ function paintTable() {
     el("div", { class: "section-head" },
       el("h2", { id: "tasks-title", tabindex: "-1" }, "Tasks"),
       el("div", { class: "tools" },
-        el("input", { type: "search", placeholder: "Filter by name, reason or param", "aria-label": "Filter by name, reason or param", input: (event) => { filter.text = event.target.value.toLowerCase(); refresh(); } }),
+        el("input", { type: "search", placeholder: "Name, reason or param", "aria-label": "Filter by name, reason or param", input: (event) => { filter.text = event.target.value.toLowerCase(); refresh(); } }),
         el("select", { "aria-label": "Filter by outcome", change: (event) => { filter.status = event.target.value; refresh(); } },
           el("option", { value: "" }, "All outcomes"),
           present.map((name) => el("option", { value: name }, `${status(name).word} (${run.counts[name].toLocaleString("en")})`))))),
