@@ -64,7 +64,7 @@ def _load_inputs(task: Task, store: OutputStore) -> tuple[list[Any], Mapping[str
 
 
 def _single_flight(store: OutputStore, key: str) -> AbstractContextManager[object]:
-    """Return the lock of ``key`` where the store has locks (``SupportsLock``), so that nobody else makes it meanwhile."""
+    """Return the lock of ``key`` where the store has locks (``SupportsLock``), so that nobody makes it twice."""
     # Looking through a protocol with isinstance costs a child more than the lock itself.
     lock = getattr(store, "lock", None)
     return nullcontext() if lock is None else cast("AbstractContextManager[object]", lock(key))

@@ -84,10 +84,11 @@ class Nursery:
             os._exit(0)
 
     def _loop(self, runner: int) -> None:
-        self._wake, wake_write = socket.socketpair()
-        for end in (self._wake, wake_write):
+        # Both ends live as long as the process: children end, and wake it, to the last.
+        self._wake, self._wake_write = socket.socketpair()
+        for end in (self._wake, self._wake_write):
             end.setblocking(False)
-        _posix.wake_on_child_end(wake_write.fileno())
+        _posix.wake_on_child_end(self._wake_write.fileno())
         with selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ, self._receive)
             selector.register(self._wake, selectors.EVENT_READ, self._drain_wake)
