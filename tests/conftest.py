@@ -1,4 +1,4 @@
-"""What the tests across packages share: counted tasks, a runner on a folder of the test's own, scripts in real processes."""
+"""What the tests across packages share: counted tasks, a runner on a folder of its own, scripts in real processes."""
 
 from __future__ import annotations
 

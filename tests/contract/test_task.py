@@ -617,13 +617,6 @@ def test_the_raw_codec_has_a_file_name_of_its_own(tmp_path):
     assert made.load_output() == [1, 2]
 
 
-def test_the_raw_codec_by_url(tmp_path):
-    """A user reaches the raw codec with nothing but a data path."""
-    made = Hello()
-    made.set_data_path(f"file://{tmp_path}/store?codec=raw")
-    assert made.output_filename() == str(tmp_path / "store" / "Hello()" / made.hash() / "result.dump.raw")
-
-
 @pytest.mark.parametrize("url", ["sqlite:///{folder}/store.db", "memory://"])
 def test_a_store_without_files_says_so(tmp_path, url):
     """Asking for a file name is an error that names the task and says that there are no files."""
