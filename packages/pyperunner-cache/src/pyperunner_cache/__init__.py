@@ -29,11 +29,20 @@ if TYPE_CHECKING:
     from ._errors import UnknownCodecError as UnknownCodecError
     from ._errors import UnsafeStoreWarning as UnsafeStoreWarning
     from ._errors import UnstorableError as UnstorableError
+    from ._memoize import Memoized as Memoized
+    from ._memoize import memoize as memoize
     from ._open import open_store as open_store
 
 __version__ = "0.2.0"
 
-_HOMES = {"Cache": "_cache", "EntryInfo": "_cache", "Receipt": "_cache", "open_store": "_open"}
+_HOMES = {
+    "Cache": "_cache",
+    "EntryInfo": "_cache",
+    "Receipt": "_cache",
+    "open_store": "_open",
+    "memoize": "_memoize",
+    "Memoized": "_memoize",
+}
 
 __all__ = [
     "BadKeyError",
@@ -48,6 +57,7 @@ __all__ = [
     "EntryTooLargeError",
     "ForeignEntryError",
     "LockTimeoutError",
+    "Memoized",
     "MissingEntryError",
     "ReadOnlyStoreError",
     "Receipt",
@@ -58,6 +68,7 @@ __all__ = [
     "UnsafeStoreWarning",
     "UnstorableError",
     "__version__",
+    "memoize",
     "open_store",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from ._abilities import supports
 from ._files import pread, preadv
 from .ports import Blob, Buffer, SupportsMap
 
@@ -103,7 +104,7 @@ class BodyBlob:
 
     def map_parts(self) -> memoryview | None:
         """Return the body as a copy-on-write mapping, or ``None`` where the medium has none."""
-        if not isinstance(self._blob, SupportsMap):
+        if not supports(self._blob, SupportsMap):
             return None
         return self._blob.map()[self._offset : self._offset + self.size]
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, NoReturn, TypedDict
 
+from ._abilities import supports
 from ._care import Collected, Stat, Verified, collect, describe, verify
 from ._entry import Draft, Policy, decode_entry, decode_parts, read_envelope
 from ._errors import (
@@ -73,7 +74,8 @@ class Cache:
     """
 
     def __new__(cls, backend: Backend, *_args: Any, **_options: Any) -> Cache:
-        return super().__new__(_with_abilities(cls, type(backend)))
+        # The protocol for hashing has a method that a class object seems to lack; every class can be hashed.
+        return super().__new__(_with_abilities(cls, type(backend)))  # type: ignore[arg-type]
 
     def __init__(
         self,
@@ -108,6 +110,10 @@ class Cache:
         if spec is None:
             raise UnstorableError(f"store {self.backend}", "Cache", "no other process can open it")
         return _reopen, (spec,)
+
+    def __deepcopy__(self, memo: object) -> Cache:
+        # Copies of what holds a store, such as scikit-learn's clones of a pipeline, use the same one.
+        return self
 
     def __enter__(self) -> Cache:
         return self
@@ -247,7 +253,7 @@ class Cache:
             BadSizeError: A limit says no amount.
         """
         done = collect(self.backend, max_size, max_age, keep, dry_run)
-        if self._max_size is not None and not dry_run and isinstance(self.backend, SupportsTally):
+        if self._max_size is not None and not dry_run and supports(self.backend, SupportsTally):
             self.backend.tally(total=sum(info.size for info in self.backend.scan()))
         return done
 
@@ -258,6 +264,35 @@ class Cache:
             self.gc()
         return gone
 
+    def cache(
+        self,
+        func: Any = None,
+        ignore: Iterable[str] | None = None,
+        verbose: int | None = None,
+        mmap_mode: str | None = None,
+        cache_validation_callback: None = None,
+    ) -> Any:
+        """Return ``func`` memoized in this store, as ``joblib.Memory.cache`` would, so that a store can be used as one.
+
+        scikit-learn's ``Pipeline(memory=store)`` calls it.
+
+        Args:
+            func: The function; without one, a decorator is returned.
+            ignore: Parameters that do not influence the result.
+            verbose: Accepted for the sake of code written for joblib, without effect.
+            mmap_mode: The same: the codec ``raw`` maps.
+            cache_validation_callback: Not supported; `memoize` has ``ttl``.
+
+        Raises:
+            TypeError: A ``cache_validation_callback`` is given, or ``func`` cannot be memoized.
+        """
+        from ._memoize import memoize
+
+        if cache_validation_callback is not None:
+            raise TypeError("cache_validation_callback is not supported: use memoize(store, ttl=…)")
+        decorate: Any = memoize(self, ignore=ignore or ())
+        return decorate if func is None else decorate(func)
+
     def _check(self, key: str) -> None:
         with self._checked(key) as blob:
             envelope, first = read_envelope(blob, key, self._policy)
@@ -265,7 +300,7 @@ class Cache:
 
     def _keep_within(self, limit: int, added: int, key: str) -> None:
         """Evict down to nine tenths of ``limit`` once it is passed, so that not every save has to."""
-        if isinstance(self.backend, SupportsTally) and self.backend.tally(added) > limit:
+        if supports(self.backend, SupportsTally) and self.backend.tally(added) > limit:
             collect(self.backend, limit * 9 // 10, None, (key,), False)
             self.backend.tally(total=sum(info.size for info in self.backend.scan()))
 
@@ -277,7 +312,7 @@ class Cache:
                 raise MissingEntryError(key, str(self.backend), "its payload is not the one that an alias was made for")
             if alias is None:
                 value = decode_entry(blob, envelope, first, self._policy)
-                if isinstance(self.backend, SupportsTouch):
+                if supports(self.backend, SupportsTouch):
                     self.backend.touch(key, blob)
                 return value
         target, digest = alias
@@ -336,7 +371,7 @@ class _Checked:
         self, blob: Blob | None, error: DamagedEntryError | ForeignEntryError | EntryTooLargeError
     ) -> NoReturn:
         place = None
-        if blob is not None and isinstance(error, DamagedEntryError) and isinstance(self._backend, SupportsSetAside):
+        if blob is not None and isinstance(error, DamagedEntryError) and supports(self._backend, SupportsSetAside):
             try:
                 place = self._backend.set_aside(self._key, blob)
             except (OSError, StoreError):

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypedDict
 
+from ._abilities import supports
 from ._errors import DamagedEntryWarning, MissingEntryError
 from ._sizes import parse_duration, parse_size
 from .ports import SupportsSetAside, SupportsSweep
@@ -54,8 +55,8 @@ def describe(backend: Backend) -> Stat:
     count = size = 0
     for info in backend.scan():
         count, size = count + 1, size + info.size
-    aside = backend.aside() if isinstance(backend, SupportsSetAside) else (0, 0)
-    orphans = backend.sweep(dry_run=True) if isinstance(backend, SupportsSweep) else (0, 0)
+    aside = backend.aside() if supports(backend, SupportsSetAside) else (0, 0)
+    orphans = backend.sweep(dry_run=True) if supports(backend, SupportsSweep) else (0, 0)
     return {
         "entries": count,
         "bytes": size,
@@ -92,7 +93,7 @@ def collect(
     """Sweep orphans, then evict what is too old, then the least recently used until the rest is small enough."""
     limit = None if max_size is None else parse_size(max_size)
     oldest = None if max_age is None else time.time() - parse_duration(max_age)
-    orphans = backend.sweep(dry_run=dry_run, aside=True) if isinstance(backend, SupportsSweep) else (0, 0)
+    orphans = backend.sweep(dry_run=dry_run, aside=True) if supports(backend, SupportsSweep) else (0, 0)
     evicted = [] if limit is None and oldest is None else _choose(backend, limit, oldest, set(keep))
     count = size = 0
     for info in evicted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +22,7 @@ from ._envelope import (
     open_envelope,
 )
 from ._errors import DamagedEntryError, EntryTooLargeError, ForeignEntryError
+from ._files import usable_cores
 from ._values import unpack
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Draft", "Policy", "decode_entry", "decode_parts", "read_envelope"]
 
 _STEP = 1 << 20
+_HASH_ASIDE_FROM = 16 << 20
+"""From this size on the payload is hashed by a thread of its own, while the system writes."""
 
 
 class Policy(NamedTuple):
@@ -60,22 +64,38 @@ class Draft:
             {"key": key, "codec": codec.name, "parts": sizes, "saved": time.time(), **fields}, codec.alignment
         )
         self._payload_size = sum(sizes)
-        self._digest = _digest(parts)
+        self._digest = b""
 
     @property
     def digest(self) -> str:
-        """Hex xxh3-128 of the parts."""
+        """Hex xxh3-128 of the parts, once all chunks have been taken."""
         return self._digest.hex()
 
     def chunks(self) -> Iterator[Buffer]:
         """Yield the entry's bytes."""
         scheme = SIGNED if self._signing_key else PLAIN if self._codec.verbatim else CHECKED
         body = BodyHash(scheme)
+        hashing = None
+        if self._payload_size >= _HASH_ASIDE_FROM and usable_cores() > 1:
+            hashing = threading.Thread(target=self._hash, name="digest of an entry")
+            hashing.start()
+        try:
+            yield from self._begin(body)
+        finally:
+            if hashing is not None:
+                hashing.join()
+        if hashing is None:
+            self._hash()
+        yield build_tail(self._head, self._digest, self._payload_size, scheme, body, self._signing_key)
+
+    def _hash(self) -> None:
+        self._digest = _digest(self._parts)
+
+    def _begin(self, body: BodyHash) -> Iterator[Buffer]:
         yield self._head
         for chunk in self._codec.encode(self._parts):
             body.update(chunk)
             yield chunk
-        yield build_tail(self._head, self._digest, self._payload_size, scheme, body, self._signing_key)
 
 
 def read_envelope(blob: Blob, key: str, policy: Policy) -> tuple[Envelope, Buffer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ except ImportError:  # Windows
 if TYPE_CHECKING:
     from .ports import Buffer
 
-__all__ = ["CREATE_FLAGS", "READ_FLAGS", "lock_descriptor", "pread", "preadv", "usable_cores", "write_all"]
+__all__ = ["CREATE_FLAGS", "READ_FLAGS", "lock_descriptor", "pread", "preadv", "reserve", "usable_cores", "write_all"]
 
 _COMMON = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _COMMON
@@ -45,6 +46,16 @@ def write_all(fd: int, chunks: Sequence[Buffer]) -> int:
             wanted -= done
             done = os.writev(fd, batch)
     return total
+
+
+def reserve(fd: int, offset: int, size: int) -> None:
+    """Ask for room on the disk, so that a full one is noticed before the writing; a medium that cannot is no error."""
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(fd, offset, size)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
 
 
 def pread(fd: int, size: int, offset: int) -> bytes:

@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from pyperunner_cache import CacheWarning, StoreFullError, memoize, open_store
+
+
+class Log(list):
+    """A list whose content does not count in the code that appends to it."""
+
+    def __pyperunner_key__(self):
+        return "log"
+
+
+calls = Log()
+
+
+def add(a, b=2, *rest, verbose=False):
+    calls.append((a, b))
+    return a + b + sum(rest)
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    calls.clear()
+
+
+def test_it_computes_once(any_store):
+    remembered = memoize(any_store)(add)
+    assert remembered(1) == remembered(1, 2) == remembered(a=1, b=2) == 3
+    assert remembered(1, 3) == 4
+    assert calls == [(1, 2), (1, 3)]
+    assert remembered.__name__ == "add"
+    assert remembered.__wrapped__ is add
+
+
+def test_types_count(any_store):
+    remembered = memoize(any_store)(add)
+    assert type(remembered(1)) is int
+    assert type(remembered(1.0)) is float
+    assert type(remembered(True)) is int
+    assert len(calls) == 3
+
+
+def test_the_methods_people_know(any_store):
+    remembered = memoize(any_store)(add)
+    assert remembered.check_call_in_cache(1) is False
+    assert remembered.call(1) == 3
+    assert remembered.call(1) == 3
+    assert len(calls) == 2
+    assert remembered.check_call_in_cache(1) is True
+    remembered.clear()
+    assert remembered.check_call_in_cache(1) is False
+    assert remembered.func is add
+
+
+def test_ignore(any_store):
+    remembered = memoize(any_store, ignore=["verbose"])(add)
+    assert remembered(1, verbose=True) == remembered(1, verbose=False)
+    assert len(calls) == 1
+    with pytest.raises(TypeError, match="no parameter 'nope'"):
+        memoize(any_store, ignore=["nope"])(add)
+
+
+def test_ttl(any_store):
+    remembered = memoize(any_store, ttl=0.05)(add)
+    remembered(1)
+    remembered(1)
+    time.sleep(0.1)
+    assert not remembered.check_call_in_cache(1)
+    remembered(1)
+    assert len(calls) == 2
+
+
+def test_generators_are_refused(any_store):
+    def numbers():
+        yield 1
+
+    with pytest.raises(TypeError, match="return a list"):
+        memoize(any_store)(numbers)
+
+
+def test_wrong_arguments_are_a_type_error(any_store):
+    with pytest.raises(TypeError, match="missing"):
+        memoize(any_store)(add)()
+    assert calls == []
+
+
+def test_what_has_no_key_is_named(any_store):
+    with pytest.raises(TypeError, match=r"'b'.*ignore=\['b'\]"):
+        memoize(any_store)(add)(1, threading.Lock())
+
+
+def test_exceptions_are_not_kept(any_store):
+    def fail():
+        calls.append(1)
+        raise ValueError("no")
+
+    remembered = memoize(any_store)(fail)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            remembered()
+    assert len(calls) == 2
+
+
+def test_arrays_count_by_content(any_store):
+    np = pytest.importorskip("numpy")
+
+    def total(array):
+        calls.append(1)
+        return array.sum()
+
+    remembered = memoize(any_store)(total)
+    assert remembered(np.arange(10)) == remembered(np.arange(10)) == 45
+    assert remembered(np.arange(11)) == 55
+    assert len(calls) == 2
+
+
+def test_methods_of_a_class(store):
+    class Model:
+        def __init__(self, n):
+            self.n = n
+
+        @memoize(store)
+        def fit(self, x):
+            calls.append(x)
+            return self.n + x
+
+    assert Model(1).fit(2) == Model(1).fit(2) == 3
+    assert Model(5).fit(2) == 7
+    assert len(calls) == 2
+
+
+def test_changed_code_is_another_function(store, tmp_path):
+    script = tmp_path / "script.py"
+    for factor in (2, 3, 2):
+        script.write_text(
+            "from pyperunner_cache import memoize, open_store\n"
+            f"import sys\n@memoize(sys.argv[1])\ndef f(x):\n    print('computed')\n    return x * {factor}\nprint(f(5))\n"
+        )
+        out = subprocess.run([sys.executable, script, store.backend.root], capture_output=True, text=True, check=True)
+        calls.append(out.stdout.split())
+    assert calls == [["computed", "10"], ["computed", "15"], ["10"]]
+
+
+def test_threads_compute_once(any_store):
+    def slow(x):
+        calls.append(x)
+        time.sleep(0.05)
+        return x
+
+    remembered = memoize(any_store)(slow)
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(remembered(1))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [1] * 6
+    assert calls == [1]
+
+
+def test_processes_compute_once(tmp_path):
+    store = open_store(tmp_path / "s")
+    log = tmp_path / "log"
+
+    def slow(x):
+        with open(log, "a") as file:
+            file.write("computed\n")
+        time.sleep(0.1)
+        return x
+
+    remembered = memoize(store)(slow)
+    pids = []
+    for _ in range(4):
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0 if remembered(7) == 7 else 1)
+        pids.append(pid)
+    assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * 4
+    assert log.read_text() == "computed\n"
+
+
+def test_async_functions(any_store):
+    async def slow(x):
+        calls.append(x)
+        await asyncio.sleep(0.03)
+        return x
+
+    remembered = memoize(any_store)(slow)
+
+    async def main():
+        assert await asyncio.gather(*(remembered(1) for _ in range(5))) == [1] * 5
+        assert await remembered.call(1) == 1
+        return remembered.check_call_in_cache(1)
+
+    assert asyncio.run(main()) is True
+    assert calls == [1, 1]
+
+
+def test_a_result_that_cannot_be_kept_is_still_returned(store, monkeypatch):
+    def full(*_args):
+        raise StoreFullError("save", "k", "/disk", "No space left on device")
+
+    remembered = memoize(store)(add)
+    monkeypatch.setattr(store.backend, "put", full)
+    with pytest.warns(CacheWarning, match="No space left"):
+        assert remembered(1) == 3
+
+
+def test_it_survives_pickling(store):
+    remembered = memoize(store, ignore=["verbose"])(add)
+    remembered(1)
+    again = pickle.loads(pickle.dumps(remembered))
+    assert again(1, verbose=True) == 3
+    assert len(calls) == 1
+
+
+def test_a_path_will_do(tmp_path):
+    remembered = memoize(tmp_path / "s")(add)
+    assert remembered(1) == remembered(1) == 3
+    assert len(calls) == 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_scikit_learn_takes_a_store_as_memory(store):
+    pytest.importorskip("sklearn")
+    import numpy as np
+    from sklearn.base import clone
+    from sklearn.decomposition import PCA
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+
+    chance = np.random.default_rng(1)
+    x, y = chance.normal(size=(60, 5)), chance.integers(0, 2, 60)
+    pipeline = Pipeline([("pca", PCA(2, random_state=0)), ("model", LogisticRegression())], memory=store)
+    first = pipeline.fit(x, y).predict(x)
+    assert len(list(store.entries())) == 1
+    again = clone(pipeline).set_params(model__C=0.5).fit(x, y)
+    assert len(list(store.entries())) == 1
+    assert (again.named_steps["pca"].components_ == pipeline.named_steps["pca"].components_).all()
+    assert len(first) == 60
+    clone(pipeline).set_params(pca__n_components=3).fit(x, y)
+    assert len(list(store.entries())) == 2
+
+
+def test_joblibs_other_ways_to_ask(store):
+    remembered = store.cache(ignore=["verbose"])(add)
+    assert remembered(1) == store.cache(add, ignore=["verbose"])(1) == 3
+    assert len(calls) == 1
+    with pytest.raises(TypeError, match="ttl"):
+        store.cache(add, cache_validation_callback=lambda metadata: True)
