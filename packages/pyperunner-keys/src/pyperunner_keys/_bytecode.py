@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
-from pyperunner_keys._scope import Facts, Import
+from pyperunner_keys._scope import Import
+from pyperunner_keys._uses import Facts
 
 __all__ = ["code_form", "nested_codes", "read_code"]
 

@@ -13,11 +13,12 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys._code_values import is_own_code
+from pyperunner_keys._decorators import leaves_no_trace
 from pyperunner_keys._names import importable_name, type_name
 from pyperunner_keys._own import family, foreign_name
-from pyperunner_keys._resolve import leaves_no_trace, use_name
-from pyperunner_keys._scope import read_hints
+from pyperunner_keys._resolve import use_name
 from pyperunner_keys._syntax import tree_form
+from pyperunner_keys._uses import read_hints
 
 if TYPE_CHECKING:
     from pyperunner_keys._content import Content

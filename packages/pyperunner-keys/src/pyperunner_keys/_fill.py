@@ -7,16 +7,21 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys._bytecode import code_form, read_code
-from pyperunner_keys._code_values import is_compiled
+from pyperunner_keys._code_values import is_compiled, is_own_code
+from pyperunner_keys._decorators import leaves_no_trace, leaves_no_trace_in
 from pyperunner_keys._digest import digest_bytes, encode
-from pyperunner_keys._resolve import leaves_no_trace, leaves_no_trace_in, use_name, use_statement_name
+from pyperunner_keys._resolve import effects_on_others, use_name, use_statement_name
+from pyperunner_keys._scope import Import
 from pyperunner_keys._source import source_of
+from pyperunner_keys._syntax import tree_form
+from pyperunner_keys._uses import read_statements
 
 if TYPE_CHECKING:
     from pyperunner_keys._content import Content
-    from pyperunner_keys._scope import Facts
+    from pyperunner_keys._source import SourceFile
+    from pyperunner_keys._uses import Facts
 
-__all__ = ["fill_constant", "fill_function", "fill_module", "fill_statement"]
+__all__ = ["fill_constant", "fill_effects", "fill_function", "fill_module", "fill_statement"]
 
 _CHANGED = "it is changed while the code runs; what it holds before that counts"
 
@@ -60,7 +65,9 @@ def _note_gaps(content: Content, facts: Facts, cells: dict[str, Any]) -> None:
     for text, reason in facts.gaps.items():
         content.gap(f"{content.part.name}: {text}", reason)
     for use in facts.changed:
-        if use[0] not in cells and use[0] in content.names:
+        held = content.names.get(use[0]) if use[0] not in cells else None
+        # A module is not changed by a function of it that happens to be called append.
+        if held is not None and not (isinstance(held, types.ModuleType) and (len(use) == 1 or not is_own_code(held))):
             content.gap(f"{content.module}.{'.'.join(use)}", _CHANGED)
 
 
@@ -83,8 +90,7 @@ def fill_constant(content: Content) -> None:
         return
     nodes = file.top.statements(name) if of_module else []
     content.source(file, nodes)
-    shown = f"{name} = {_SHORT.repr(value)}\n" if isinstance(value, _SHOWN) else ""
-    content.part.text = lambda: shown or file.segment(nodes)
+    content.part.text = lambda: _shown(name, value) or file.segment(nodes)
 
 
 _SHOWN = (bool, int, float, complex, str, bytes, type(None), tuple, list, dict, set, frozenset)
@@ -92,6 +98,14 @@ _SHORT = reprlib.Repr()
 _SHORT.maxlevel = 4
 _SHORT.maxtuple = _SHORT.maxlist = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfrozenset = 50
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
+
+
+def _shown(name: str, value: Any) -> str:
+    try:
+        return f"{name} = {_SHORT.repr(value)}\n" if isinstance(value, _SHOWN) else ""
+    except ValueError:
+        # Python refuses to write very long numbers.
+        return ""
 
 
 def fill_module(content: Content) -> None:
@@ -114,6 +128,21 @@ def fill_statement(content: Content) -> None:
     form, facts = file.statements(name, leaves_no_trace_in(file))
     content.add("statements", form)
     content.source(file, file.top.statements(name))
+    _use_statement_names(content, facts, module, file, name)
+
+
+def fill_effects(content: Content) -> None:
+    """Fill the part of what a module that is not loaded will do to others when it is imported."""
+    module, file, _ = content.part.subject
+    nodes, modules = effects_on_others(content.reader.unloaded, module, file)
+    content.add("effects", tree_form(nodes, leaves_no_trace_in(file)))
+    content.source(file, nodes)
+    _use_statement_names(content, read_statements(nodes), module, file, "")
+    for name in modules:
+        use_statement_name(content, (Import(name),), module, file)
+
+
+def _use_statement_names(content: Content, facts: Facts, module: str, file: SourceFile, name: str) -> None:
     for use in sorted(facts.uses, key=repr):
         if use != (name,):
             use_statement_name(content, use, module, file)

@@ -13,7 +13,7 @@ from typing import Any
 
 from pyperunner_keys._classes import fill_class
 from pyperunner_keys._content import Content
-from pyperunner_keys._fill import fill_constant, fill_function, fill_module, fill_statement
+from pyperunner_keys._fill import fill_constant, fill_effects, fill_function, fill_module, fill_statement
 from pyperunner_keys._graph import Part
 from pyperunner_keys._names import importable_name
 from pyperunner_keys._own import file_of
@@ -93,9 +93,19 @@ class Reader:
             file: Its text.
             name: A name that its statements bind.
         """
-        key = (module, name)
-        subject, names = (module, file, name), self.unloaded.names(module)
-        return self._parts.get(key) or self._make(key, f"{module}.{name}", subject, names, fill_statement)
+        return self._of_text((module, name), f"{module}.{name}", (module, file, name), fill_statement)
+
+    def effects(self, module: str, file: SourceFile) -> Part:
+        """Return the part of what the import of a module that is not loaded does to other modules.
+
+        Args:
+            module: The module's name.
+            file: Its text.
+        """
+        return self._of_text((module, ""), f"{module}.<import>", (module, file, ""), fill_effects)
+
+    def _of_text(self, key: tuple[str, str], title: str, subject: Any, fill: Fill) -> Part:
+        return self._parts.get(key) or self._make(key, title, subject, self.unloaded.names(key[0]), fill)
 
     def value(self, value: Any, title: str) -> Part:
         """Return the part of a value by itself.

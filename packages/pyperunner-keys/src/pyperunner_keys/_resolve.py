@@ -5,27 +5,27 @@ from __future__ import annotations
 import abc
 import ast
 import builtins
-import functools
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys._code_values import is_own_code, is_structure
+from pyperunner_keys._decorators import leaves_no_trace_in
 from pyperunner_keys._names import importable_name, type_name
 from pyperunner_keys._objects import is_code
-from pyperunner_keys._own import family
-from pyperunner_keys._scope import Import, Use
+from pyperunner_keys._scope import Import
 from pyperunner_keys._unloaded import absolute_name
 
 if TYPE_CHECKING:
     from pyperunner_keys._content import Content
     from pyperunner_keys._source import SourceFile
+    from pyperunner_keys._unloaded import Unloaded
+    from pyperunner_keys._uses import Use
 
-__all__ = ["leaves_no_trace", "leaves_no_trace_in", "use_name", "use_statement_name"]
+__all__ = ["effects_on_others", "use_name", "use_statement_name"]
 
 _MISSING = object()
-_REMEMBERING = (functools.lru_cache, functools.cache)
 
 
 def use_name(content: Content, use: Use, cells: dict[str, Any]) -> None:
@@ -218,6 +218,8 @@ def _use_text(content: Content, label: str, module: str, file: SourceFile, rest:
     targets = file.top.imports.get(name, [])
     if file.name:
         content.part.files[file.name] = file.digest
+    if any(effects_on_others(content.reader.unloaded, module, file)):
+        content.refer(f"import {module}", content.reader.effects(module, file))
     if file.top.binds(name):
         content.refer(label, content.reader.statement(module, file, name))
     for target in targets:
@@ -247,52 +249,33 @@ def _use_star(content: Content, label: str, target: Import, rest: list[str], nam
     return offered
 
 
-def leaves_no_trace(names: dict[str, Any]) -> Callable[[ast.AST], bool]:
-    """Return what says of a function's decorator that the function need not remember it.
-
-    What the user's own decorators do is seen in what they return; a cache or a task is no part of what a function does.
+def effects_on_others(unloaded: Unloaded, module: str, file: SourceFile) -> tuple[list[ast.stmt], list[str]]:
+    """Return what the import of a module does to other modules of the user's own.
 
     Args:
-        names: Globals in which the decorator is looked up.
+        unloaded: Finds those modules.
+        module: The module's name.
+        file: Its text.
+
+    Returns:
+        The statements that change something there, and the modules that are imported for what they do.
     """
-
-    def drop(node: ast.AST) -> bool:
-        root, attributes = _decorator_name(node)
-        value = names.get(root, _MISSING)
-        for attribute in attributes:
-            if not isinstance(value, types.ModuleType):
-                break
-            value = vars(value).get(attribute, _MISSING)
-        if value in _REMEMBERING or is_own_code(value) or is_structure(value):
-            return True
-        return family(getattr(value, "__module__", None)) or is_own_code(type(value))
-
-    return drop
+    names = unloaded.names(module)
+    statements = []
+    for statement, mentioned in file.top.outward_effects:
+        changed = [_changed_by(unloaded, target, names) for name in mentioned for target in file.top.imports[name]]
+        # A decorated definition has its effect by what the decorator changes, any other statement by being there.
+        decorated = hasattr(statement, "decorator_list")
+        if any(found is not None and (found or not decorated) for found in changed):
+            statements.append(statement)
+    return statements, [name for name in file.top.imports_for_effect if unloaded.find(name) is not None]
 
 
-def leaves_no_trace_in(file: SourceFile) -> Callable[[ast.AST], bool]:
-    """Return the same for a module that is not loaded: only caches and tasks leave no trace.
-
-    Args:
-        file: The module's text.
-    """
-
-    def drop(node: ast.AST) -> bool:
-        root, attributes = _decorator_name(node)
-        for target in file.top.imports.get(root, ()):
-            last = attributes[-1] if attributes else target.name
-            if family(target.module) or (target.module == "functools" and last in ("lru_cache", "cache")):
-                return True
-        return False
-
-    return drop
-
-
-def _decorator_name(node: ast.AST) -> tuple[str, list[str]]:
-    if isinstance(node, ast.Call):
-        node = node.func
-    attributes: list[str] = []
-    while isinstance(node, ast.Attribute):
-        attributes.insert(0, node.attr)
-        node = node.value
-    return (node.id, attributes) if isinstance(node, ast.Name) else ("", attributes)
+def _changed_by(unloaded: Unloaded, target: Import, names: dict[str, Any]) -> set[Use] | None:
+    """Return what an imported function changes outside itself, or ``None`` if it is not the user's own."""
+    file = unloaded.find(absolute_name(target.module, target.level, names))
+    if file is None:
+        return None
+    if not file.top.binds(target.name):
+        return set()
+    return file.statements(target.name, leaves_no_trace_in(file))[1].changed

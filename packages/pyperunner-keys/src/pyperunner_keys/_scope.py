@@ -1,17 +1,17 @@
-"""Which names a piece of code takes from outside itself, found by Python's own rules of scope.
-
-A *use* is a name with the attributes taken from it, such as ``("features", "clean")`` for ``features.clean(x)``. Names
-bound by an import inside the code are uses too: they begin with an ``Import``.
-"""
+"""Which names the parts of a program bind, by Python's own rules of scope."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-__all__ = ["Facts", "Function", "Import", "Use", "imports_of", "read_function", "read_hints", "read_statements"]
+__all__ = ["COMPREHENSIONS", "Function", "Import", "Scope", "bind", "defaults", "imports_of"]
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Import(NamedTuple):
@@ -28,73 +28,17 @@ class Import(NamedTuple):
     name: str = ""
 
 
-Use = tuple[Any, ...]
-"""A name (or an ``Import``) and the attributes taken from it."""
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-
-
 @dataclass
-class Facts:
-    """What a piece of code needs from outside, and what in it cannot be known before it runs."""
+class Scope:
+    """A function, class body, comprehension or module, and the names it binds."""
 
-    uses: set[Use] = field(default_factory=set)
-    gaps: dict[str, str] = field(default_factory=dict)
-    """Reasons by the text of the construct."""
-    changed: set[Use] = field(default_factory=set)
-    """Uses that the code assigns to while it runs."""
-
-
-@dataclass
-class _Scope:
-    parent: _Scope | None
+    parent: Scope | None
     kind: str
     bound: set[str] = field(default_factory=set)
     outward: set[str] = field(default_factory=set)
     imports: dict[str, list[Import]] = field(default_factory=dict)
-
-
-def read_function(node: Function, decorators: Sequence[ast.expr] = ()) -> Facts:
-    """Return what a function needs.
-
-    Args:
-        node: The function; its defaults are evaluated elsewhere and not looked at.
-        decorators: Those of its decorators that count.
-    """
-    walker = _Walker()
-    module = _Scope(None, "module")
-    for item in decorators:
-        walker.visit(item, module)
-    if decorators and not isinstance(node, ast.Lambda):
-        walker.hints(node, module)
-    walker.body(node, module)
-    return walker.facts
-
-
-def read_statements(nodes: Iterable[ast.stmt]) -> Facts:
-    """Return what statements at the top of a module need, names of that module included."""
-    walker = _Walker()
-    module = _Scope(None, "module")
-    for node in nodes:
-        walker.visit(node, module)
-    return walker.facts
-
-
-def read_hints(nodes: Iterable[ast.AST]) -> Facts:
-    """Return what expressions at the top of a module need.
-
-    Args:
-        nodes: The expressions; those that are texts of expressions are read as such.
-    """
-    walker = _Walker()
-    module = _Scope(None, "module")
-    for node in nodes:
-        walker.visit(node, module)
-        for item in ast.walk(node):
-            if isinstance(item, ast.Constant) and isinstance(item.value, str):
-                walker.visit_text(item.value, module)
-    return walker.facts
+    for_effect: dict[str, list[Import]] = field(default_factory=dict)
+    """Modules that are imported whole, by the name they get; if nobody uses it, the import is there for its effect."""
 
 
 def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:
@@ -111,7 +55,7 @@ def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:
     return found
 
 
-def _bind(nodes: Iterable[ast.AST], scope: _Scope) -> None:
+def bind(nodes: Iterable[ast.AST], scope: Scope) -> None:
     """Collect the names that one scope binds, without entering the scopes inside it."""
     stack = [*nodes]
     while stack:
@@ -122,18 +66,16 @@ def _bind(nodes: Iterable[ast.AST], scope: _Scope) -> None:
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
             scope.outward.update(node.names)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            for name, target in imports_of(node).items():
-                scope.bound.add(name)
-                scope.imports.setdefault(name, []).append(target)
+            _bind_imports(node, scope)
         elif isinstance(node, ast.ClassDef):
             scope.bound.add(node.name)
             stack += [*node.decorator_list, *node.bases, *node.keywords]
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             scope.bound.add(node.name)
-            stack += [*node.decorator_list, *_defaults(node)]
+            stack += [*node.decorator_list, *defaults(node)]
         elif isinstance(node, ast.Lambda):
-            stack += _defaults(node)
-        elif isinstance(node, _COMPREHENSIONS):
+            stack += defaults(node)
+        elif isinstance(node, COMPREHENSIONS):
             # Only an assignment expression inside a comprehension binds a name outside it.
             stack += [item.target for item in ast.walk(node) if isinstance(item, ast.NamedExpr)]
         else:
@@ -143,185 +85,16 @@ def _bind(nodes: Iterable[ast.AST], scope: _Scope) -> None:
             stack += ast.iter_child_nodes(node)
 
 
-def _defaults(node: Function) -> list[ast.expr]:
+def _bind_imports(node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
+    for name, target in imports_of(node).items():
+        scope.bound.add(name)
+        scope.imports.setdefault(name, []).append(target)
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            scope.for_effect.setdefault(name, []).append(Import(alias.name))
+
+
+def defaults(node: Function) -> list[ast.expr]:
+    """Return the expressions of a function's defaults."""
     return [*node.args.defaults, *(item for item in node.args.kw_defaults if item is not None)]
-
-
-class _Walker:
-    def __init__(self) -> None:
-        self.facts = Facts()
-
-    def visit(self, node: ast.AST, scope: _Scope) -> None:
-        """Walk one node of a scope, into the scopes inside it too."""
-        stack: list[ast.AST] = [node]
-        while stack:
-            item = stack.pop()
-            if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                self._function(item, scope)
-            elif isinstance(item, ast.ClassDef):
-                self._class(item, scope)
-            elif isinstance(item, _COMPREHENSIONS):
-                self._comprehension(item, scope)
-            elif isinstance(item, ast.AnnAssign):
-                stack += [part for part in (item.value, item.target) if part is not None]
-                if scope.kind == "class":
-                    stack.append(item.annotation)
-            elif isinstance(item, (ast.Attribute, ast.Name, ast.Call, ast.Subscript)):
-                stack += self._expression(item, scope)
-            else:
-                stack += ast.iter_child_nodes(item)
-
-    def body(self, node: Function, scope: _Scope) -> None:
-        """Walk the inside of a function."""
-        inner = _Scope(scope, "function")
-        arguments = node.args
-        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        inner.bound.update(item.arg for item in every if item is not None)
-        inner.bound.update(item.name for item in getattr(node, "type_params", []))
-        statements: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else [*node.body]
-        self._all(statements, inner)
-
-    def hints(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: _Scope) -> None:
-        """Walk the hints of a function whose decorator may look at them."""
-        for item in ast.walk(node.args):
-            if isinstance(item, ast.arg) and item.annotation is not None:
-                self.visit(item.annotation, scope)
-        if node.returns is not None:
-            self.visit(node.returns, scope)
-
-    def _all(self, nodes: Iterable[ast.AST], scope: _Scope) -> None:
-        nodes = [*nodes]
-        _bind(nodes, scope)
-        for node in nodes:
-            self.visit(node, scope)
-
-    def _function(self, node: Function, scope: _Scope) -> None:
-        decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
-        for item in [*decorators, *_defaults(node)]:
-            self.visit(item, scope)
-        if decorators and not isinstance(node, ast.Lambda):
-            self.hints(node, scope)
-        self.body(node, scope)
-
-    def _class(self, node: ast.ClassDef, scope: _Scope) -> None:
-        for item in [*node.decorator_list, *node.bases, *node.keywords]:
-            self.visit(item, scope)
-        self._all(node.body, _Scope(scope, "class"))
-
-    def _comprehension(self, node: Any, scope: _Scope) -> None:
-        inner = _Scope(scope, "function")
-        _bind([part.target for part in node.generators], inner)
-        for index, part in enumerate(node.generators):
-            # The first iterable is evaluated outside.
-            self.visit(part.iter, inner if index else scope)
-            for item in (part.target, *part.ifs):
-                self.visit(item, inner)
-        for name in ("elt", "key", "value"):
-            if hasattr(node, name):
-                self.visit(getattr(node, name), inner)
-
-    def _expression(self, node: ast.expr, scope: _Scope) -> list[ast.AST]:
-        """Note the use that an expression is; return what is left to walk."""
-        uses = self._uses(node, scope)
-        if uses is not None:
-            self.facts.uses.update(uses)
-            if not isinstance(getattr(node, "ctx", None), (ast.Load, type(None))):
-                self.facts.changed.update(uses)
-            return []
-        if isinstance(node, ast.Call):
-            self._call(node, scope)
-        if isinstance(node, ast.Subscript):
-            self._subscript(node, scope)
-        return [*ast.iter_child_nodes(node)]
-
-    def _uses(self, node: ast.AST, scope: _Scope) -> list[Use] | None:
-        """Return the uses that a chain of attributes stands for, or ``None`` for any other expression."""
-        names: list[str] = []
-        while True:
-            if isinstance(node, ast.Attribute):
-                names.append(node.attr)
-                node = node.value
-            elif (constant := _constant_getattr(node)) is not None:
-                names.append(constant)
-                node = node.args[0]  # type: ignore[attr-defined]
-            else:
-                break
-        if isinstance(node, ast.Name):
-            roots = self._roots(node, scope)
-        else:
-            module = _constant_import(node)
-            if module is None:
-                return None
-            roots = [module]
-            for item in node.func, *node.args:  # type: ignore[attr-defined]
-                self.visit(item, scope)
-        return [(root, *reversed(names)) for root in roots]
-
-    def _roots(self, node: ast.Name, scope: _Scope) -> list[Any]:
-        """Return what a name stands for outside the code: itself, imports inside the code, or nothing."""
-        name, here = node.id, scope
-        current: _Scope | None = scope
-        while current is not None:
-            if name in current.outward:
-                return [name]
-            if name in current.bound and (current.kind == "function" or current is here):
-                found: list[Any] = [*current.imports.get(name, ())]
-                # A class body falls back to the global of the same name.
-                return [*found, name] if current.kind == "class" else found
-            current = current.parent
-        return [name]
-
-    def _call(self, node: ast.Call, scope: _Scope) -> None:
-        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if isinstance(node.func, ast.Name) and name not in self._roots(node.func, scope):
-            return
-        text = ast.unparse(node)
-        if name in ("eval", "exec") and isinstance(node.func, ast.Name):
-            self._evaluated(node.args[0] if node.args else None, text, scope)
-        elif name in ("import_module", "__import__"):
-            self.facts.gaps[text] = "the module's name is made at run time"
-        elif name == "globals" and isinstance(node.func, ast.Name):
-            self.facts.gaps[text] = "globals are looked up by a name made at run time"
-        elif name == "__subclasses__":
-            self.facts.gaps[text] = "subclasses are looked up at run time"
-        elif name == "getattr" and len(node.args) > 1 and self._uses(node.args[0], scope):
-            self.facts.gaps[text] = "the attribute's name is made at run time"
-
-    def _subscript(self, node: ast.Subscript, scope: _Scope) -> None:
-        uses = self._uses(node.value, scope) or []
-        if not isinstance(node.ctx, ast.Load):
-            self.facts.changed.update(uses)
-        elif ("sys", "modules") in uses:
-            self.facts.gaps[ast.unparse(node)] = "the module is looked up at run time"
-
-    def _evaluated(self, node: ast.expr | None, text: str, scope: _Scope) -> None:
-        known = isinstance(node, ast.Constant) and isinstance(node.value, str) and self.visit_text(node.value, scope)
-        if not known:
-            self.facts.gaps[text] = "the code is made at run time"
-
-    def visit_text(self, text: str, scope: _Scope) -> bool:
-        """Walk code that is written as a text, and say whether it is code."""
-        try:
-            self.visit(ast.parse(text.strip()), scope)
-        except SyntaxError:
-            return False
-        return True
-
-
-def _constant_getattr(node: ast.AST) -> str | None:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr" and node.args[1:]:
-        name = node.args[1]
-        if isinstance(name, ast.Constant) and isinstance(name.value, str) and len(node.args) == 2:
-            return name.value
-    return None
-
-
-def _constant_import(node: ast.AST) -> Import | None:
-    """Return the module that a call of ``import_module`` with a constant names."""
-    if not (isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords):
-        return None
-    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-    first = node.args[0]
-    if name == "import_module" and isinstance(first, ast.Constant) and isinstance(first.value, str):
-        return Import(first.value) if not first.value.startswith(".") else None
-    return None

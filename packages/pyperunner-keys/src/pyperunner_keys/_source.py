@@ -13,14 +13,18 @@ import warnings
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from types import CodeType
+from typing import TYPE_CHECKING
 
 import xxhash
 
 from pyperunner_keys._bytecode import code_form, nested_codes
 from pyperunner_keys._digest import encode
-from pyperunner_keys._scope import Facts, Function, read_function, read_statements
 from pyperunner_keys._syntax import function_form, tree_form
 from pyperunner_keys._toplevel import TopLevel
+from pyperunner_keys._uses import Facts, read_function, read_statements
+
+if TYPE_CHECKING:
+    from pyperunner_keys._scope import Function
 
 __all__ = ["SourceFile", "file_source", "source_of"]
 

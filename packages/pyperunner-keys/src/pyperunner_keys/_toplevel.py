@@ -73,15 +73,63 @@ class TopLevel:
         return [node for node in self._tree.body if id(node) in chosen]
 
     @cached_property
+    def _effects(self) -> list[ast.stmt]:
+        """Statements run for their effect, such as ``TABLE.append(f)`` and ``TABLE["x"] = f``; decorated ones too."""
+        return [item for item in self._tree.body if _has_effect(item) and not _is_main_guard(item)]
+
+    @cached_property
     def _mentions(self) -> dict[str, list[ast.stmt]]:
-        """Statements that are run for their effect (``TABLE.append(f)``, ``TABLE["x"] = f``, a loop), by name."""
+        """Statements that may change what a name of the module holds, by name."""
         found: dict[str, list[ast.stmt]] = {}
-        for statement in self._tree.body:
-            if isinstance(statement, (*_DEFINITIONS, ast.Import, ast.ImportFrom)) or _only_binds(statement):
-                continue
-            for name in {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}:
+        for statement in self._effects:
+            for name in self._touched(statement):
                 found.setdefault(name, []).append(statement)
         return found
+
+    def _touched(self, statement: ast.stmt) -> set[str]:
+        decorators = getattr(statement, "decorator_list", None)
+        if decorators is None:
+            direct = called = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        else:
+            # `@text.register` changes text; `@step("a")` changes what the function step changes.
+            nodes = [node for item in decorators for node in ast.walk(item)]
+            called = {node.id for node in nodes if isinstance(node, ast.Name)}
+            owners = [node.value for node in nodes if isinstance(node, ast.Attribute)]
+            direct = {node.id for node in owners if isinstance(node, ast.Name)}
+        seen: set[str] = set()
+        waiting = [*called]
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            for definition in self._bound.get(name, ()):
+                if isinstance(definition, _DEFINITIONS):
+                    waiting += [node.id for node in ast.walk(definition) if isinstance(node, ast.Name)]
+        return direct | {name for name in seen if any(map(_only_binds, self._bound.get(name, ())))}
+
+    @cached_property
+    def outward_effects(self) -> list[tuple[ast.stmt, set[str]]]:
+        """Statements that may change something in other modules, with the imported names that they mention."""
+        found = []
+        for statement in self._effects:
+            places = getattr(statement, "decorator_list", [statement])
+            names = {node.id for place in places for node in ast.walk(place) if isinstance(node, ast.Name)}
+            if names & self.imports.keys():
+                found.append((statement, names & self.imports.keys()))
+        return found
+
+    @cached_property
+    def imports_for_effect(self) -> list[str]:
+        """Modules that are imported by statements ``import x`` and never mentioned."""
+        used = {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
+        return [
+            alias.name
+            for statement in self._tree.body
+            if isinstance(statement, ast.Import)
+            for alias in statement.names
+            if (alias.asname or alias.name.partition(".")[0]) not in used
+        ]
 
     def public(self) -> list[str] | None:
         """Return what ``__all__`` lists, or ``None`` where there is none that can be read."""
@@ -117,6 +165,19 @@ def _inside(node: ast.AST) -> list[ast.AST]:
         elif isinstance(item, (ast.stmt, ast.ExceptHandler, ast.match_case)):
             stack += ast.iter_child_nodes(item)
     return found
+
+
+def _has_effect(statement: ast.stmt) -> bool:
+    if isinstance(statement, _DEFINITIONS):
+        return bool(statement.decorator_list)
+    return not isinstance(statement, (ast.Import, ast.ImportFrom)) and not _only_binds(statement)
+
+
+def _is_main_guard(statement: ast.stmt) -> bool:
+    """Say whether a statement runs only where the module is a script."""
+    return isinstance(statement, ast.If) and any(
+        isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(statement.test)
+    )
 
 
 def _only_binds(statement: ast.stmt) -> bool:
