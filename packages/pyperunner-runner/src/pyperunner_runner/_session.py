@@ -174,7 +174,7 @@ class RunSession:
 
     def _decision(self, task: Task) -> Decision:
         if self._scheduler.remade(task.name):
-            return Decision("run", "its stored output was missing or damaged", reuse=True)
+            return Decision("run", "its stored output was missing or damaged")
         return self.decisions[task.name]
 
     def _start_job(self, task: Task, decision: Decision) -> Handle:
