@@ -63,9 +63,9 @@ def _tracks(nets: list[Net]) -> dict[Net, int]:
     top_of = {column: net for net in nets for column in net.tops}
     above = {net: {top_of[column] for column in net.bottoms if column in top_of} - {net} for net in nets}
     try:
-        levels = list(topological_levels(above, lambda net: ""))
+        levels = topological_levels(above, lambda net: "")
     except CycleError:
-        levels = [tuple(nets)]
+        levels = [nets]
     found: dict[Net, int] = {}
     first = 0
     for level in levels:

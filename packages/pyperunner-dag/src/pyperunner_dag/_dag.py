@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from graphlib import CycleError as GraphlibCycleError
-from graphlib import TopologicalSorter
+import graphlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pyperunner_dag._errors import CycleError, DuplicateNameError
@@ -31,25 +30,61 @@ def reachable(starts: Iterable[T], neighbours: Callable[[T], Iterable[T]]) -> di
     return found
 
 
-def topological_levels(upstream: Mapping[T, Iterable[T]], name: Callable[[T], str]) -> Iterator[tuple[T, ...]]:
-    """Yield the keys of ``upstream`` by levels: each level needs only nodes of earlier ones.
+def topological_levels(
+    upstream: Mapping[T, Collection[T]],
+    name: Callable[[T], str],
+    downstream: Callable[[T], Iterable[T]] | None = None,
+) -> list[list[T]]:
+    """Return the keys of ``upstream`` by levels: each level needs only nodes of earlier ones.
+
+    Within a level the order is that of ``upstream``. This is Kahn's algorithm ("Topological sorting of large networks",
+    1962). ``graphlib`` would do the same several times slower; it serves to find the cycle where there is one.
 
     Args:
-        upstream: For each node those that must come before it.
+        upstream: For each node those that must come before it, each once.
         name: Name of a node, for the error.
+        downstream: For a node those that must come after it, others too; by default it is found from ``upstream``.
 
     Raises:
         CycleError: There is no such order.
     """
-    sorter = TopologicalSorter(upstream)
+    if downstream is None:
+        lists: dict[T, list[T]] = {node: [] for node in upstream}
+        for node, before in upstream.items():
+            for other in before:
+                lists[other].append(node)
+        downstream = lists.__getitem__
+    place = {node: index for index, node in enumerate(upstream)}
+    waits_for = {node: len(before) for node, before in upstream.items()}
+    level = [node for node, count in waits_for.items() if not count]
+    levels: list[list[T]] = []
+    done = 0
+    while level:
+        levels.append(level)
+        done += len(level)
+        released: list[T] = []
+        for node in level:
+            for after in downstream(node):
+                if after in waits_for:
+                    waits_for[after] -= 1
+                    if not waits_for[after]:
+                        released.append(after)
+        if len(released) > 1:
+            released.sort(key=place.__getitem__)
+        level = released
+    if done < len(waits_for):
+        raise CycleError(map(name, _cycle({node: upstream[node] for node, count in waits_for.items() if count})))
+    return levels
+
+
+def _cycle(upstream: Mapping[T, Collection[T]]) -> list[T]:
+    """Return a cycle of a graph that has one: each node is upstream of the next, the last is the first."""
     try:
-        sorter.prepare()
-    except GraphlibCycleError as error:
-        raise CycleError(name(node) for node in error.args[1]) from None
-    while sorter.is_active():
-        level = sorter.get_ready()
-        yield level
-        sorter.done(*level)
+        graphlib.TopologicalSorter(upstream).prepare()
+    except graphlib.CycleError as error:
+        found: list[T] = error.args[1]
+        return found
+    return []
 
 
 def _name(node: Node) -> str:
@@ -83,7 +118,7 @@ class DAG(Generic[N]):
         for node in self._upstream:
             if self._by_name.setdefault(node.name, node) is not node:
                 raise DuplicateNameError(node.name)
-        self._levels = list(topological_levels(self._upstream, _name))
+        self._levels = topological_levels(self._upstream, _name, lambda node: node._children)
         self.nodes = tuple(node for level in self._levels for node in level)
 
     def __iter__(self) -> Iterator[N]:

@@ -79,7 +79,7 @@ class _Drawing:
         left = min((centre - width / 2 for centre, width in zip(centres, self.widths, strict=True)), default=0)
         right = max((centre + width / 2 for centre, width in zip(centres, self.widths, strict=True)), default=0)
         if (right - left) * len(self.layers.rows) <= _LARGEST:
-            return [round(centre - left) for centre in centres]
+            return [int(centre - left) for centre in centres]
         found = [0] * len(centres)
         for row in self.layers.rows:
             edge = 0

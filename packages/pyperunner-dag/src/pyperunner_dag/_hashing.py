@@ -95,7 +95,7 @@ def hash_of(task: Task) -> str:
         codes: Codes = {}
         waiting = reachable([task], lambda node: (up for up in node.upstream if up._hash is None))
         upstream = {node: [up for up in node.upstream if up in waiting] for node in waiting}
-        for level in topological_levels(upstream, lambda node: node.name):
+        for level in topological_levels(upstream, lambda node: node.name, lambda node: node._children):
             for node in level:
                 node._hash = _compute(node, codes)
     return task._hash or ""

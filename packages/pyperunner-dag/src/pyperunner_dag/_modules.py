@@ -56,15 +56,14 @@ class Modules:
             TaskLookupError: The module, or such a class in it, is not there, or there are several.
         """
         found = self.module(task, module, name)
-        classes = [cls for cls in vars(found).values() if isinstance(cls, type) and issubclass(cls, Task)]
-        named = list(dict.fromkeys(cls for cls in classes if cls.__name__ == name))
+        members = [cls for cls in vars(found).values() if isinstance(cls, type) and issubclass(cls, Task)]
+        classes = [cls for cls in dict.fromkeys(members) if cls is not Task]
+        named = [cls for cls in classes if cls.__name__ == name]
         own = [cls for cls in named if cls.__module__ == found.__name__] or named
         if len(own) == 1:
             return own[0]
-        known = ", ".join(sorted({cls.__name__ for cls in classes} - {"Task"})) or "none"
-        problem = (
-            f"{len(own)} Task classes have this name" if own else f"no Task class has this name; there are: {known}"
-        )
+        known = ", ".join(sorted({cls.__name__ for cls in classes})) or "none"
+        problem = f"{len(own)} Task classes have this name" if own else f"it has no such Task class, only: {known}"
         raise TaskLookupError(task, module, name, problem)
 
     def object(self, task: str, reference: str) -> Any:

@@ -43,6 +43,8 @@ class Node:
     @property
     def upstream(self) -> list[Self]:
         """Connected parents, then named inputs, each once."""
+        if not self._inputs and len(self._parents) < 2:
+            return list(self._parents)
         return list(dict.fromkeys((*self._parents, *self._inputs)))
 
     def connect(self, parents: Any) -> Self:

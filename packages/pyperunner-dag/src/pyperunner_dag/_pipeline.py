@@ -125,7 +125,7 @@ class Pipeline:
         """Return the graph as Graphviz text."""
         from pyperunner_dag._draw_markup import draw_dot
 
-        return draw_dot(self.dag())
+        return draw_dot(self.dag(), self.name)
 
     def to_svg(self) -> str:
         """Return a picture of the graph as SVG text."""

@@ -45,9 +45,13 @@ def to_file(saved: dict[str, Any], filename: str | os.PathLike[str]) -> None:
 
 
 def _task(task: Task) -> dict[str, Any]:
-    found = task.description()
-    found["params"] = {name: to_plain(value) for name, value in task.params.items()}
-    found["parents"] = [parent.name for parent in task._parents]
+    known = task.description()
+    found = {
+        **{field: known[field] for field in ("name", "module", "tag")},
+        "params": {name: to_plain(value) for name, value in known["params"].items()},
+        "hash": known["hash"],
+        "parents": [parent.name for parent in task._parents],
+    }
     if task.inputs:
         found["inputs"] = {name: _nesting(value) for name, value in task.inputs.items()}
     return found

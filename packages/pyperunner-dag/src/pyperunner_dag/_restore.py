@@ -11,6 +11,7 @@ from pyperunner_dag._dag import topological_levels
 from pyperunner_dag._errors import OpaqueValueError, PipelineFileError, TaskError
 from pyperunner_dag._modules import Modules
 from pyperunner_dag._pipeline import Pipeline
+from pyperunner_dag._restore_inputs import input_names, inputs_from_plain
 from pyperunner_dag._values import OpaqueFound, from_plain
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ __all__ = ["from_dict"]
 def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -> Pipeline:
     """Make a pipeline from its saved form: see ``Pipeline.from_dict``."""
     name, entries = _sections(saved)
-    inputs = {task: set(_input_names(task, entry.get("inputs", {}))) for task, entry in entries.items()}
+    inputs = {task: set(input_names(task, list(entry.get("inputs", {}).values()))) for task, entry in entries.items()}
     for task, entry in entries.items():
         for other in [*entry["parents"], *inputs[task]]:
             if other not in entries:
@@ -67,32 +68,7 @@ def _check_entry(name: str, entry: Any) -> None:
     if not isinstance(entry.get("inputs", {}), Mapping) or not all(isinstance(p, str) for p in entry["parents"]):
         raise PipelineFileError(f"task {name}: parents must be a list of names, inputs a mapping")
     if name != f"{entry['name']}({entry['tag']})":
-        raise PipelineFileError(
-            f"task {name} has the name {entry['name']} and the tag {entry['tag']!r}, which do not fit"
-        )
-
-
-def _input_names(task: str, nesting: Any) -> Iterable[str]:
-    """Yield the names of the tasks in a saved nesting of named inputs."""
-    stack = [nesting]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, list):
-            stack.extend(item)
-        elif isinstance(item, Mapping) and "$dict" in item:
-            stack.extend(pair[1] for pair in _pairs(task, item["$dict"]))
-        elif isinstance(item, Mapping):
-            stack.extend(inner for key, inner in item.items() if key != "$value")
-        else:
-            raise PipelineFileError(f"task {task}: inputs must hold names of tasks, not {item!r:.60}")
-
-
-def _pairs(task: str, pairs: Any) -> list[list[Any]]:
-    if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
-        raise PipelineFileError(f"task {task}: what is marked $dict in inputs must be a list of pairs")
-    return pairs
+        raise PipelineFileError(f"task {name} is recorded as {entry['name']} with the tag {entry['tag']!r}")
 
 
 def _make(name: str, entry: Mapping[str, Any], modules: Modules, tasks: Mapping[str, Task]) -> Task:
@@ -109,22 +85,12 @@ def _make(name: str, entry: Mapping[str, Any], modules: Modules, tasks: Mapping[
         except (ValueError, RecursionError) as error:
             raise PipelineFileError(f"task {name}: param {param}: {error}") from error
 
-    def nesting(param: str, item: Any) -> Any:
-        if isinstance(item, str):
-            return tasks[item]
-        if isinstance(item, list):
-            return [nesting(param, inner) for inner in item]
-        if "$value" in item:
-            return plain(param, item["$value"])
-        if "$tuple" in item:
-            return tuple(nesting(param, inner) for inner in item["$tuple"])
-        if "$dict" in item:
-            return {plain(param, key): nesting(param, inner) for key, inner in _pairs(name, item["$dict"])}
-        return {key: nesting(param, inner) for key, inner in item.items()}
-
     given = {param: plain(param, value) for param, value in entry["params"].items()}
-    given.update({param: nesting(param, value) for param, value in entry.get("inputs", {}).items()})
+    for param, value in entry.get("inputs", {}).items():
+        if param in given:
+            raise PipelineFileError(f"task {name}: {param} is there twice, in params and in inputs")
+        given[param] = inputs_from_plain(value, tasks.__getitem__, partial(plain, param))
     try:
         return cls(entry["tag"], **given)
-    except TaskError as error:
+    except (TaskError, TypeError) as error:
         raise PipelineFileError(f"task {name} cannot be made as it was saved: {error}") from error

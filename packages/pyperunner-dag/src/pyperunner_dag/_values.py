@@ -23,7 +23,7 @@ __all__ = ["Finder", "OpaqueFound", "from_plain", "to_plain"]
 
 MAX_DEPTH = 50
 """Levels of nesting that are kept; a YAML file of three times that many levels can still be read."""
-_LONG_INT = 2000
+LONG_INT = 2000
 """Bits; Python refuses to write very long numbers in decimal."""
 
 Finder = Callable[[str], Any]
@@ -44,11 +44,9 @@ def to_plain(value: Any, depth: int = 0) -> Any:
         depth: Levels above it.
     """
     kind = type(value)
-    if (
-        kind in (bool, type(None), float)
-        or (kind is int and value.bit_length() < 2000)
-        or (kind is str and _fits(value))
-    ):
+    if kind in (bool, type(None), float) or (kind is str and _fits(value)):
+        return value
+    if kind is int and value.bit_length() <= LONG_INT:
         return value
     if depth > MAX_DEPTH:
         return _opaque(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,12 @@ MAX_BYTES = 65_536
 
 _READABLE = "biufcSU"
 _COUNTED = "mM"
+_LONG = ("f12", "f16", "c24", "c32")
+
+
+def _is_kept(dtype: Any) -> bool:
+    """Say whether elements of this dtype are plain bytes of one meaning on every machine."""
+    return dtype.kind in _READABLE + _COUNTED and dtype.str[1:] not in _LONG and dtype.itemsize <= MAX_BYTES
 
 
 def numpy_to_plain(value: Any, inner: Callable[[Any], Any]) -> dict[str, Any] | None:
@@ -27,7 +34,7 @@ def numpy_to_plain(value: Any, inner: Callable[[Any], Any]) -> dict[str, Any] | 
     if numpy is None or not (type(value) is numpy.ndarray or isinstance(value, numpy.generic)):
         return None
     dtype = value.dtype
-    if dtype.kind not in _READABLE + _COUNTED or dtype.itemsize > MAX_BYTES or dtype.str[1:] in ("f16", "c32"):
+    if not _is_kept(dtype):
         return None
     if not isinstance(value, numpy.ndarray):
         item = value.view("i8").item() if dtype.kind in _COUNTED else value.item()
@@ -39,18 +46,31 @@ def numpy_to_plain(value: Any, inner: Callable[[Any], Any]) -> dict[str, Any] | 
     return {"$ndarray": {"dtype": dtype.str, "shape": list(value.shape), "order": order, "data": data}}
 
 
+def _dtype(text: str) -> Any:
+    """Return the dtype, if it is one that is kept: bytes read as object pointers would crash the process."""
+    import numpy
+
+    dtype = numpy.dtype(text)
+    if not _is_kept(dtype):
+        raise ValueError(f"arrays of {text} are not kept")
+    return dtype
+
+
 def _array(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
     import numpy
 
     data = bytearray(base64.b64decode(content["data"], validate=True))
-    array = numpy.ndarray(tuple(content["shape"]), numpy.dtype(content["dtype"]), data, order=content["order"])
+    dtype, shape = _dtype(content["dtype"]), tuple(content["shape"])
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data):
+        raise ValueError(f"{len(data)} bytes do not make an array of {dtype} with the shape {shape}")
+    array = numpy.ndarray(shape, dtype, data, order=content["order"])
     return array.copy(order="K")
 
 
 def _scalar(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
     import numpy
 
-    dtype = numpy.dtype(content["dtype"])
+    dtype = _dtype(content["dtype"])
     value = inner(content["value"])
     return numpy.int64(value).view(dtype) if dtype.kind in _COUNTED else dtype.type(value)
 

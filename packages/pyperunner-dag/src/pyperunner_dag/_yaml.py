@@ -29,8 +29,10 @@ _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 def dump_yaml(value: Any) -> str:
     """Return plain values (mappings, lists, text, numbers, booleans, null) as a YAML document."""
+    # PyYAML's own emitter garbles next-line characters (U+0085) where it may write them; libyaml's does not.
+    as_it_is = _DUMPER is not yaml.SafeDumper
     return str(
-        yaml.dump(value, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
+        yaml.dump(value, Dumper=_DUMPER, sort_keys=False, allow_unicode=as_it_is, default_flow_style=None, width=120)
     )
 
 

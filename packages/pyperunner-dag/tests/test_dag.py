@@ -1,0 +1,129 @@
+"""The graph: what is in it, in which order, and what it refuses."""
+
+from __future__ import annotations
+
+import networkx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyperunner_dag import DAG, CycleError, DuplicateNameError, Node
+
+
+def names(nodes):
+    return [node.name for node in nodes]
+
+
+def test_it_holds_descendants_and_all_their_ancestors_but_not_the_ancestors_other_children(nodes):
+    n = nodes(root=[], other=[], stranger=["other"], child=["root", "other"], grandchild=["child"])
+    dag = DAG([n["root"]])
+    assert names(dag) == ["root", "other", "child", "grandchild"]
+    assert n["stranger"] not in dag
+    assert dag.downstream(n["other"]) == [n["child"]]
+
+
+def test_it_reads_as_a_collection(nodes):
+    n = nodes(a=[], b=["a"])
+    dag = DAG([n["a"]])
+    assert (len(dag), dag["b"], n["a"] in dag, "a" in dag) == (2, n["b"], True, False)
+    assert dag.nodes == (n["a"], n["b"])
+    with pytest.raises(KeyError):
+        dag["c"]
+    assert len(DAG([])) == 0
+
+
+def test_named_inputs_are_edges():
+    a, b, child = Node("a"), Node("b"), Node("child")
+    child(a)._set_inputs([b])
+    assert names(DAG([b])) == ["b", "a", "child"]
+    assert DAG([b]).upstream(child) == [a, b]
+
+
+def test_levels_are_longest_paths(nodes):
+    n = nodes(a=[], b=["a"], c=["a", "b"], d=["a"])
+    assert [names(level) for level in DAG([n["a"]]).levels()] == [["a"], ["b", "d"], ["c"]]
+
+
+def test_networkx_graph_of_the_nodes_themselves(nodes):
+    n = nodes(a=[], b=["a"], c=["a", "a", "b"])
+    graph = DAG([n["a"]]).to_networkx()
+    assert isinstance(graph, networkx.DiGraph)
+    assert list(graph.nodes) == [n["a"], n["b"], n["c"]]
+    assert set(graph.edges) == {(n["a"], n["b"]), (n["a"], n["c"]), (n["b"], n["c"])}
+
+
+def test_it_is_a_picture_of_the_moment(nodes):
+    n = nodes(a=[], b=["a"])
+    dag = DAG([n["a"]])
+    Node("c")(n["b"])
+    assert names(dag) == ["a", "b"]
+    assert dag.downstream(n["b"]) == []
+
+
+@pytest.mark.parametrize("start", ["in", "a", "c"])
+def test_a_cycle_is_shown(nodes, start):
+    n = nodes(**{"in": [], "a": ["in"], "b": ["a"], "c": ["b"]})
+    n["a"](n["c"])
+    with pytest.raises(CycleError, match=r"(a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c)$"):
+        DAG([n[start]])
+
+
+def test_a_node_that_is_its_own_parent():
+    node = Node("a")
+    with pytest.raises(ValueError, match=r"a -> a"):
+        DAG([node(node)])
+
+
+def test_duplicate_names(nodes):
+    twin = Node("a")
+    with pytest.raises(DuplicateNameError, match=r"unique.* a "):
+        DAG([nodes(a=[])["a"], twin])
+
+
+def test_a_chain_of_50_000_is_no_matter_of_recursion():
+    first = node = Node("0")
+    for number in range(1, 50_000):
+        node = Node(str(number))(node)
+    dag = DAG([first])
+    assert names(dag) == [str(number) for number in range(50_000)]
+    first(node)
+    with pytest.raises(CycleError, match=r"more"):
+        DAG([first])
+
+
+def test_a_fan_of_many_and_back_is_linear():
+    root, end = Node("root"), Node("end")
+    end([Node(str(number))(root) for number in range(50_000)])
+    assert len(DAG([end])) == 50_002
+    assert [len(level) for level in DAG([root]).levels()] == [1, 50_000, 1]
+
+
+@st.composite
+def graphs(draw):
+    """Nodes in an order, each with parents among those before it."""
+    size = draw(st.integers(1, 12))
+    return [draw(st.lists(st.integers(0, index - 1), max_size=4)) if index else [] for index in range(size)]
+
+
+def build(parents):
+    found = []
+    for index, above in enumerate(parents):
+        found.append(Node(str(index))([found[parent] for parent in above]))
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(graphs(), st.data())
+def test_any_order_is_topological_complete_and_the_same_again(parents, data):
+    found = build(parents)
+    roots = data.draw(st.lists(st.sampled_from(found), min_size=1))
+    dag = DAG(roots)
+    place = {node: index for index, node in enumerate(dag)}
+    assert len(place) == len(dag)
+    assert all(place[parent] < place[node] for node in dag for parent in node.parents)
+    graph = networkx.DiGraph((str(p), str(i)) for i, above in enumerate(parents) for p in above)
+    graph.add_nodes_from(map(str, range(len(parents))))
+    down = {name for root in roots for name in (root.name, *networkx.descendants(graph, root.name))}
+    assert {node.name for node in dag} == {name for d in down for name in (d, *networkx.ancestors(graph, d))}
+    again = build(parents)
+    assert names(DAG([again[int(root.name)] for root in roots])) == names(dag)

@@ -1,0 +1,249 @@
+"""The cache key: what counts, what does not, what it costs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyperunner_dag import DAG, CycleError, Task, UnhashableParamError, refresh_hashes, run, task
+
+
+class Number(Task):
+    @run
+    def run(self, data, n=0, m=None):
+        return n
+
+
+@task("Number")
+def number(data, n=0, m=None):
+    return n
+
+
+class Other(Task):
+    @run
+    def run(self, data, n=0, m=None):
+        return n
+
+
+def test_a_hash_is_32_hex_digits_and_the_key_has_the_name():
+    made = Number("t")
+    assert len(made.hash()) == 32
+    int(made.hash(), 16)
+    assert made.key == f"Number(t)/{made.hash()}"
+
+
+def test_equal_tasks_have_equal_hashes():
+    assert Number("t", n=1, m={"a": 1, "b": 2}).hash() == Number("t", m={"b": 2, "a": 1}, n=1).hash()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: Number("u", n=1),
+        lambda: Other("t", n=1),
+        lambda: Number("t", n=2),
+        lambda: Number("t", n=True),
+        lambda: Number("t", n=1.0),
+        lambda: Number("t", n="1"),
+        lambda: Number("t", m=1),
+        lambda: Number("t", n=1, m=None),
+        lambda: Number("t", n=1)(Number()),
+        lambda: Number("t", n=Number()),
+        lambda: Number("t", n=1, m=Number()),
+        lambda: number("t", n=1),
+    ],
+)
+def test_what_counts(other):
+    assert other().hash() != Number("t", n=1).hash()
+
+
+def test_reload_does_not_count():
+    assert Number("t", reload=True).hash() == Number("t").hash()
+
+
+def test_parents_count_in_their_order_and_with_repetition():
+    a, b = Number("a"), Number("b")
+    hashes = {Number()(parents).hash() for parents in ([a, b], [b, a], [a], [a, a], [a, b, a])}
+    assert len(hashes) == 5
+    assert Number()([a, b]).hash() == Number()(a)(b).hash()
+
+
+def test_parents_and_inputs_are_not_the_same_and_no_nesting_looks_like_another():
+    a = Number("a")
+    h = a.hash()
+    tasks = [
+        *(Number()(a), Number(n=a), Number(m=a), Number(n=[a]), Number(n=(a,)), Number(n=[[a]]), Number(n={"x": a})),
+        *(Number(n={0: a}), Number(n={"0": a}), Number(n=[a, a]), Number(n=[a, h]), Number(n=[a, ["Number(a)", h]])),
+        *(Number(n=h), Number(n=[h]), Number(n=["Number(a)", h]), Number(n={"task": ["Number(a)", h]})),
+        *(Number(n=[a, {"value": 1}]), Number(n=[a, 1]), Number(n=a, m=1), Number(n=a, m=None)),
+    ]
+    assert len({made.hash() for made in tasks}) == len(tasks)
+
+
+def test_an_ancestor_change_reaches_every_descendant_however_late():
+    a, b, c, d = (Number(name) for name in "abcd")
+    d(c(b(a)))
+    before = {made: made.hash() for made in (a, b, c, d)}
+    b(Number("late"))
+    assert a.hash() == before[a]
+    assert all(made.hash() != before[made] for made in (b, c, d))
+    middle = d.hash()
+    a.set_params(n=5)
+    assert d.hash() != middle
+
+
+def test_an_input_change_reaches_descendants():
+    a = Number("a")
+    b = Number("b", n=[a])
+    c = Number("c")(b)
+    before = c.hash()
+    a.set_params(n=1)
+    assert c.hash() != before
+    a.set_params(n=0, m=None)
+    b.set_params(n=3)
+    a.set_params(n=9)
+    after = c.hash()
+    a.set_params(n=10)
+    assert c.hash() == after
+
+
+def test_a_change_in_place_counts_from_the_next_plan_on():
+    values = [1]
+    a = Number("a", n=values)
+    b = Number("b", m=[Number("c", n=values), values])(a)
+    outside = Number("outside")(b)
+    before = [made.hash() for made in (a, b, outside)]
+    values.append(2)
+    assert [made.hash() for made in (a, b, outside)] == before
+    refresh_hashes(DAG([a]))
+    assert all(made.hash() != old for made, old in zip((a, b, outside), before, strict=True))
+    assert a.hash() == Number("a", n=[1, 2]).hash()
+    values.append(n for n in ())
+    with pytest.raises(UnhashableParamError, match=r"param n\[2\]"):
+        refresh_hashes(DAG([a]))
+
+
+def test_refreshing_an_unchanged_graph_changes_nothing():
+    a = Number("a", n=1)
+    b = Number("b", m=a)(a)
+    before = b.hash()
+    refresh_hashes(DAG([a]))
+    assert b.hash() == before
+
+
+def test_a_cycle_is_shown():
+    a, b = Number("a"), Number("b")
+    a(b(a))
+    with pytest.raises(CycleError, match=r"Number\(a\) -> Number\(b\) -> Number\(a\)|b\) -> Number\(a\) -> "):
+        b.hash()
+
+
+def test_the_parts_are_builtins_and_say_what_counted():
+    a = Number("a", n=1)
+    b = Number("b", n=2, m=[a, 3, (a,), {"k": a}])([a, a])
+    parts = b.key_parts()
+    upstream = [a.name, a.hash()]
+    assert (parts["task"], parts["tag"], parts["parents"]) == ("Number", "b", [upstream, upstream])
+    assert parts["params"] == {"n": Number(n=2).key_parts()["params"]["n"]}
+    assert parts["inputs"]["m"]["list"][0] == {"task": upstream}
+    assert parts["inputs"]["m"]["list"][2] == {"tuple": [{"task": upstream}]}
+    assert set(parts["code"]) == {"digest", "parts"}
+    assert parts["code"]["digest"] == b.fingerprint().digest
+    assert b.key_parts() == parts
+
+
+def test_the_code_counts_and_is_read_once_for_each_task(module):
+    source = """
+        from pyperunner_dag import task
+        @task("Job")
+        def job():
+            return {}
+    """
+    first = module("flow_hashing", source.format(1)).job()
+    same = module("flow_hashing", source.format(1)).job()
+    assert first.hash() == same.hash()
+    other = module("flow_hashing_two", source.format(2)).job()
+    assert first.hash() == module("flow_hashing", source.format(1)).job().hash()
+    assert first.fingerprint() is first.fingerprint()
+    assert first.fingerprint().digest != other.fingerprint().digest
+
+
+SCRIPT = """
+    import sys, datetime, enum
+    from pyperunner_dag import DAG, task
+    class Color(enum.Enum):
+        RED = 1
+    @task("Load")
+    def load(path, options=None):
+        return path
+    @task("Join")
+    def join(data, on=None):
+        return data
+    a = load("a", path="x", options={"s": {"p", "q", "r"}, "c": Color.RED, "d": datetime.date(2024, 1, 1), 1: (2.5,)})
+    b = join("b", on=[a])([load("c", path=b"y"), a])
+    print(b.hash(), load.__module__)
+"""
+
+
+def test_the_hash_is_the_same_in_every_process_hash_seed_and_directory(in_new_process, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    printed = {
+        in_new_process(SCRIPT, PYTHONHASHSEED="1"),
+        in_new_process(SCRIPT, PYTHONHASHSEED="2", cwd=tmp_path / "elsewhere"),
+        in_new_process(SCRIPT, PYTHONHASHSEED="3", LC_ALL="C", TZ="Asia/Tokyo"),
+    }
+    assert len(printed) == 1
+    assert printed.pop().split()[1] == "__main__"
+
+
+def test_a_long_chain_and_a_high_ladder_hash_without_recursion():
+    top = [Number(f"0-{index}") for index in range(2)]
+    rung = top
+    for level in range(1, 10_000):
+        rung = [Number(f"{level}-{index}")(rung) for index in range(2)]
+    first = rung[0].hash()
+    top[0].set_params(n=1)
+    assert rung[0].hash() != first
+    refresh_hashes(DAG(top))
+    assert rung[1].hash() != first
+
+
+@st.composite
+def edits(draw):
+    """A small graph and a series of changes to it."""
+    size = draw(st.integers(2, 7))
+    index = st.integers(0, size - 1)
+    change = st.one_of(
+        st.tuples(st.just("param"), index, st.integers(0, 3)),
+        st.tuples(st.just("connect"), index, index),
+        st.tuples(st.just("input"), index, index),
+        st.tuples(st.just("hash"), index, st.none()),
+    )
+    return size, draw(st.lists(change, max_size=15))
+
+
+@settings(max_examples=120, deadline=None)
+@given(edits())
+def test_kept_hashes_equal_those_of_a_graph_made_afresh(case):
+    size, changes = case
+
+    def play(tasks, ask):
+        for kind, index, value in changes:
+            if kind == "param":
+                tasks[index].set_params(n=value)
+            elif kind == "hash":
+                if ask:
+                    tasks[index].hash()
+            elif index > value:
+                if kind == "connect":
+                    tasks[index].connect(tasks[value])
+                else:
+                    tasks[index].set_params(m=[tasks[value], value])
+        return [made.hash() for made in tasks]
+
+    asked, fresh = ([Number(str(index)) for index in range(size)] for _ in range(2))
+    assert play(asked, ask=True) == play(fresh, ask=False)
+    before = [made.hash() for made in asked]
+    refresh_hashes(DAG(asked))
+    assert [made.hash() for made in asked] == before

@@ -1,0 +1,39 @@
+"""The package's door: what is there, and what it costs to open."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import pkgutil
+
+import pyperunner_dag
+
+
+def test_all_is_sorted_complete_and_true():
+    public = {name for name, value in vars(pyperunner_dag).items() if not name.startswith("_")}
+    modules = {module.name for module in pkgutil.iter_modules(pyperunner_dag.__path__)}
+    assert set(pyperunner_dag.__all__) == (public - modules - {"annotations"}) | {"__version__"}
+    assert all(hasattr(pyperunner_dag, name) for name in pyperunner_dag.__all__)
+
+
+def test_every_module_says_what_it_offers_and_offers_it():
+    for found in pkgutil.iter_modules(pyperunner_dag.__path__):
+        module = importlib.import_module(f"pyperunner_dag.{found.name}")
+        assert all(hasattr(module, name) for name in module.__all__), found.name
+
+
+def test_the_version_is_the_distributions():
+    assert pyperunner_dag.__version__ == importlib.metadata.version("pyperunner-dag")
+
+
+def test_importing_it_imports_nothing_heavy_and_starts_nothing(in_new_process):
+    heavy = "networkx yaml numpy pandas polars PIL inspect importlib.metadata multiprocessing asyncio pyperunner_keys"
+    printed = in_new_process(
+        f"""
+        import sys, threading
+        import pyperunner_dag
+        print([name for name in {heavy.split()!r} if name in sys.modules], threading.active_count())
+        """,
+        PYTHONPATH="",
+    )
+    assert printed.split() == ["[]", "1"]
