@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import subprocess
@@ -91,7 +92,8 @@ def run(command: Sequence[object], added: Mapping[str, str] | None = None, *, cw
         if not isinstance(reason, subprocess.TimeoutExpired):
             raise
         output = f"{process.communicate()[0]}\nended after {_LIMIT:.0f} s"
-    return Completed(" ".join(words), process.returncode, output)
+    settings = [f"{name}={value}" for name, value in (added or {}).items()]
+    return Completed(" ".join([*settings, *words]), process.returncode, output)
 
 
 def _kill_group(process: subprocess.Popen[str]) -> None:
@@ -109,7 +111,9 @@ def pytest(interpreter: Sequence[object], *arguments: object, added: Mapping[str
         arguments: Arguments of pytest.
         added: Environment variables to add.
     """
-    done = run([*interpreter, "-m", "pytest", "-q", "--color=no", "--tb=short", *arguments], added)
+    # Workers must collect the same tests in the same order, so they share a hash seed; the next run has another.
+    seed = {"PYTHONHASHSEED": str(random.randrange(2**32))}
+    done = run([*interpreter, "-m", "pytest", "-q", "--color=no", "--tb=short", *arguments], {**seed, **(added or {})})
     lines = done.output.strip().splitlines() or [""]
     counts = {what: int(number) for number, what in _COUNT.findall(lines[-1])}
     passed = counts.get("passed", 0) + counts.get("xfailed", 0)
