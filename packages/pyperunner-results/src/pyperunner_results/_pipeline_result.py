@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._errors import NotARun, UnknownTask, near
 from ._outputs import Outputs
 from ._schema import PIPELINE_FILE, SUMMARY_FILE
+from ._shape import as_mapping
 from ._task_result import TaskResult
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class PipelineResult(Mapping[str, Any]):
             conf = from_yaml(path.read_bytes(), str(path))
         except OSError as error:
             raise NotARun(str(path), error.strerror or str(error)) from None
+        _tasks(conf, str(path))  # an error names the file here; what the constructor is given has no name
         return PipelineResult(conf, data_path, run_folder=path.parent if recorded else None)
 
     @property
@@ -115,7 +117,8 @@ class PipelineResult(Mapping[str, Any]):
             raise UnknownTask(name, self.name, near(str(name), self._tasks))
         run = self.record
         record = run.tasks.get(name) if run else None
-        return TaskResult(name, self._tasks[name], self._outputs, record, self.run_folder)
+        digests = as_mapping(as_mapping(self.conf.get("keys")).get(name))
+        return TaskResult(name, self._tasks[name], self._outputs, record, self.run_folder, digests)
 
     @property
     def record(self) -> RunRecord | None:
