@@ -1,0 +1,112 @@
+"""What tasks leave behind, and what becomes of them when the processes above them die."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pyperunner_dag import Pipeline, Task, run
+from pyperunner_runner import TaskDied
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
+
+
+class Leave(Task):
+    """Starts a process that outlives the task, in the task's session or in one of its own."""
+
+    @run
+    def run(self, pids, own_session):
+        process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=own_session)
+        with open(pids, "a") as file:
+            file.write(f"{process.pid}\n")
+        process.returncode = 0  # it is not waited for, and that is no mistake here
+
+
+class KillNursery(Task):
+    @run
+    def run(self, data):
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+
+
+class Meddle(Task):
+    """Does to its own process what must not touch anybody else."""
+
+    @run
+    def run(self):
+        os.chdir("/")
+        os.umask(0)
+        os.environ["MEDDLED"] = "yes"
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sys.stdout.close()
+        return 1
+
+
+class CloseEverything(Task):
+    @run
+    def run(self):
+        os.closerange(3, 256)
+
+
+def gone(pid):
+    deadline = time.monotonic() + 2.0
+    while Path(f"/proc/{pid}").exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.mark.parametrize("own_session", [False, True])
+def test_a_process_left_behind_ends_with_its_task(kit, own_session):
+    pids = kit.folder / "pids"
+    task = Leave(pids=str(pids), own_session=own_session)
+    kit.runner().run(Pipeline("p", [task]))
+    assert task.status is Task.Status.SUCCESS
+    assert gone(int(pids.read_text()))
+
+
+def test_a_dead_supervisor_fails_what_ran_and_the_rest_goes_on(kit):
+    first = kit.task("first")
+    killer = KillNursery()(first)
+    after = kit.task("after", first)
+    runner = kit.runner(process_limit=1)
+    runner.run(Pipeline("p", [first]))
+    assert killer.status is Task.Status.FAILURE
+    assert isinstance(killer.result.exception, TaskDied)
+    assert after.status is Task.Status.SUCCESS
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_task_that_meddles_with_its_process_disturbs_nobody(kit):
+    before = (Path.cwd(), signal.getsignal(signal.SIGTERM))
+    meddle = Meddle()
+    other = kit.task("other", meddle)
+    kit.runner().run(Pipeline("p", [meddle]))
+    assert other.output == 2
+    assert (Path.cwd(), signal.getsignal(signal.SIGTERM)) == before
+    assert "MEDDLED" not in os.environ
+
+
+def test_a_task_that_closes_every_descriptor_fails_alone(kit):
+    closing = CloseEverything()
+    other = kit.task("other")
+    kit.runner().run(Pipeline("p", [closing, other]))
+    assert closing.status is Task.Status.FAILURE
+    assert other.status is Task.Status.SUCCESS
+
+
+def test_no_descriptor_is_left_open(kit):
+    runner = kit.runner()
+    runner.run(kit.abc())
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        runner.run(force_reload=True)
+    assert len(os.listdir("/proc/self/fd")) == before
