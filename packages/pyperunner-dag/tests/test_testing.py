@@ -184,7 +184,6 @@ BROKEN = [
     (KeepsReferences, "test_what_is_loaded_is_nobody_elses", {}),
     (TurnsTuplesIntoLists, "test_a_value_comes_back_equal_in_type_too", {"value": (1, 2)}),
     (ForgetsCase, "test_names_never_meet", {}),
-    (ForgetsCase, "test_locate", {}),
     (InventsEntries, "test_absent_entries", {}),
     (UsesNamesAsPaths, "test_names_never_meet", {}),
     (LeavesHalfAnEntry, "test_a_failed_save_leaves_the_entry_as_it_was", {}),

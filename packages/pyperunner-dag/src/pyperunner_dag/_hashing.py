@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from pyperunner_dag._task import Task
     from pyperunner_keys import Fingerprint
 
-    Codes = dict[RunMethod, Fingerprint]
-
-__all__ = ["code_of", "digest_param", "digest_params", "forget", "hash_of", "key_parts", "refresh_hashes"]
+__all__ = ["CodeReader", "digest_param", "digest_params", "forget", "hash_of", "key_parts", "refresh_hashes"]
 
 FORMAT = "pyperunner/task/1"
 
@@ -64,25 +62,32 @@ def _input_parts(task: Task, path: str, value: Any) -> Any:
     return {kind: [_input_parts(task, f"{path}[{index}]", item) for index, item in enumerate(value)]}
 
 
-def code_of(task: Task, codes: Codes) -> Fingerprint:
-    """Return the fingerprint of the task's code, read once for each task, and once for all tasks of one pass."""
-    if task._code is None:
-        from pyperunner_keys import fingerprint
+class CodeReader:
+    """Fingerprints the code of tasks: all that is read in one pass is read once and shared."""
 
-        method = task._method
-        if method not in codes:
-            codes[method] = fingerprint(method.function)
-        task._code = codes[method]
-    return task._code
+    def __init__(self) -> None:
+        from pyperunner_keys import Fingerprinter
+
+        self._fingerprinter = Fingerprinter()
+        self._known: dict[RunMethod, Fingerprint] = {}
+
+    def code_of(self, task: Task) -> Fingerprint:
+        """Return the fingerprint of the task's code; once read, it stays with the task."""
+        if task._code is None:
+            method = task._method
+            if method not in self._known:
+                self._known[method] = self._fingerprinter.fingerprint(method.function)
+            task._code = self._known[method]
+        return task._code
 
 
-def _compute(task: Task, codes: Codes) -> str:
+def _compute(task: Task, codes: CodeReader) -> str:
     """Return the hash of a task whose upstream is hashed."""
     from pyperunner_keys import digest
 
     inputs = {name: _input_parts(task, name, value) for name, value in task.inputs.items()}
     parents = [parent._hash for parent in task._parents]
-    return digest([FORMAT, task.task_name, task.tag, task._digests, inputs, code_of(task, codes).digest, parents])
+    return digest([FORMAT, task.task_name, task.tag, task._digests, inputs, codes.code_of(task).digest, parents])
 
 
 def hash_of(task: Task) -> str:
@@ -92,7 +97,7 @@ def hash_of(task: Task) -> str:
         CycleError: The task is its own ancestor.
     """
     if task._hash is None:
-        codes: Codes = {}
+        codes = CodeReader()
         waiting = reachable([task], lambda node: (up for up in node.upstream if up._hash is None))
         upstream = {node: [up for up in node.upstream if up in waiting] for node in waiting}
         for level in topological_levels(upstream, lambda node: node.name, lambda node: node._children):
@@ -116,7 +121,7 @@ def refresh_hashes(dag: DAG[Task]) -> None:
     Raises:
         UnhashableParamError: A param was changed into something that has no stable encoding.
     """
-    codes: Codes = {}
+    codes = CodeReader()
     for task in dag.nodes:
         if task.params or task._digests:
             task._digests = digest_params(task, task.params, task.inputs)
@@ -129,7 +134,7 @@ def refresh_hashes(dag: DAG[Task]) -> None:
 def key_parts(task: Task) -> dict[str, Any]:
     """Return what the hash of ``task`` is made of, in builtins."""
     hash_of(task)
-    code = code_of(task, {})
+    code = CodeReader().code_of(task)
     return {
         "task": task.task_name,
         "tag": task.tag,

@@ -218,7 +218,7 @@ class OutputStoreContract:
         store.save(KEY, 1)
         assert path.is_file()
         assert located.locate(KEY, "notes.txt") == str(path.with_name("notes.txt"))
-        assert len({located.locate(f"{name}/{HASH}").casefold() for name in NAMES}) == len(NAMES)
+        assert len({located.locate(f"{name}/{HASH}") for name in NAMES}) == len(NAMES)
 
     def test_lock_keeps_others_out(self, store: OutputStore, spec: dict[str, Any], reopen: Reopen) -> None:
         """A lock that is held is refused to other processes, and free afterwards."""
