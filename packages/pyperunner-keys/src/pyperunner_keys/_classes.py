@@ -49,12 +49,12 @@ def fill_class(content: Content) -> None:
     _add_header(content, cls, nodes)
     _add_fields(content, cls)
     if _is_named_tuple(cls):
-        content.add("fields", cls._fields)
+        content.add("fields", *cls._fields)
         content.value("_field_defaults", cls._field_defaults)
     if isinstance(cls, enum.EnumMeta):
         for name, member in cls.__members__.items():
             content.value(name, member._value_)
-        content.add("members", [*cls.__members__])
+        content.add("members", *cls.__members__)
     _add_members(content, cls, nodes)
     if file is not None and nodes:
         methods = [item for node in nodes for item in node.body if isinstance(item, _METHODS)]
@@ -85,10 +85,9 @@ def _add_header(content: Content, cls: type[Any], nodes: list[ast.ClassDef]) -> 
         watched = decorators or type(cls) not in _PLAIN_METACLASSES or not all(map(_is_plain_base, cls.__mro__))
         hints = [item for item in node.body if isinstance(item, ast.AnnAssign)] if watched else []
         content.add(tree_form([part for item in hints for part in (item.target, item.annotation)]))
-        for use in sorted(
-            read_hints([*decorators, *node.keywords, *(item.annotation for item in hints)]).uses, key=repr
-        ):
-            use_name(content, use, {})
+        facts = read_hints([*decorators, *node.keywords, *(item.annotation for item in hints)])
+        for label, use in facts.sorted_uses:
+            use_name(content, label, use, {})
 
 
 def _is_plain_base(base: type[Any]) -> bool:
@@ -102,7 +101,8 @@ def _add_fields(content: Content, cls: type[Any]) -> None:
     fields: dict[str, Any] = vars(cls).get("__dataclass_fields__", {})
     for name, field in fields.items():
         kind = getattr(field, "_field_type", None)
-        content.add(name, field.init, field.repr, field.hash, field.compare, getattr(kind, "name", ""))
+        options = (field.init, field.repr, field.hash, field.compare, getattr(field, "kw_only", False))
+        content.add("field", name, repr(options), getattr(kind, "name", ""))
         content.value(f"{name}.metadata", dict(field.metadata))
         for part in ("default", "default_factory"):
             if type_name(type(getattr(field, part))) != "dataclasses._MISSING_TYPE":

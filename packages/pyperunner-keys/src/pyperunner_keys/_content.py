@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import xxhash
 
-from pyperunner_keys._digest import digest
 from pyperunner_keys._errors import TooDeepError, UnencodableError
 from pyperunner_keys._names import importable_name, type_name
 from pyperunner_keys._own import file_of, roots_of
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from pyperunner_keys._reader import Reader
     from pyperunner_keys._source import SourceFile
 
-__all__ = ["Content"]
+__all__ = ["Content", "encoders_for"]
 
 _PATHS = (PurePosixPath, PosixPath, PureWindowsPath, WindowsPath)
 
@@ -42,7 +41,7 @@ class Content:
         self.reader = reader
         self.part = part
         self.names = names
-        self._pieces: list[Any] = []
+        self._out = bytearray()
         self._labels: dict[str, Part] = {}
 
     @property
@@ -50,9 +49,13 @@ class Content:
         """Importable name of the module."""
         return importable_name(str(self.names.get("__name__", "")))
 
-    def add(self, *pieces: Any) -> None:
-        """Let plain values count."""
-        self._pieces.append(pieces)
+    def add(self, *pieces: str | bytes) -> None:
+        """Let texts count."""
+        self._out += b"%d(" % len(pieces)
+        for piece in pieces:
+            data = piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece
+            self._out += b"%d:" % len(data)
+            self._out += data
 
     def foreign(self, label: str, name: str) -> None:
         """Let the name of something count that is not the user's own."""
@@ -96,7 +99,7 @@ class Content:
             otherwise: Called where the value has no stable encoding, to let something else stand for it.
         """
         hasher = xxhash.xxh3_128()
-        out = Writer(self._write_code, hasher, _table(self._roots()))
+        out = Writer(self._write_code, hasher, self.reader.table(self.names))
         try:
             write_item(value, out)
         except RecursionError:
@@ -114,15 +117,11 @@ class Content:
 
     def close(self) -> None:
         """Give the part its digest and its edges."""
-        self.part.local = digest(self._pieces)
+        self.part.local = xxhash.xxh3_128_hexdigest(self._out)
         self.part.edges = [*self._labels.items()]
 
     def _place(self, label: str) -> str:
         return f"{self.part.name}.{label}" if label else self.part.name
-
-    def _roots(self) -> tuple[tuple[str, str], ...]:
-        file = file_of(self.names)
-        return roots_of(self.module, file) if file else ()
 
     def _write_code(self, value: Any, out: Writer) -> None:
         from pyperunner_keys._code_values import write_code
@@ -130,9 +129,18 @@ class Content:
         write_code(self, value, out)
 
 
+def encoders_for(names: dict[str, Any]) -> dict[type[Any], Encoder]:
+    """Return encoders for which paths below a module's project are relative to it.
+
+    Args:
+        names: Globals of the module.
+    """
+    file = file_of(names)
+    return _encoders_below(roots_of(importable_name(str(names.get("__name__", ""))), file) if file else ())
+
+
 @lru_cache(maxsize=64)
-def _table(roots: tuple[tuple[str, str], ...]) -> dict[type[Any], Encoder]:
-    """Return encoders for which paths below the project's root are relative to it."""
+def _encoders_below(roots: tuple[tuple[str, str], ...]) -> dict[type[Any], Encoder]:
     if not roots:
         return ENCODERS
 

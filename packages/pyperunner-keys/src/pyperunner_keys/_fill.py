@@ -37,15 +37,16 @@ def fill_function(content: Content) -> None:
         form, facts = file.function(node, leaves_no_trace(function.__globals__))
         content.source(file, [node])
     content.add("function", function.__qualname__, form)
-    content.value("__defaults__", function.__defaults__)
-    content.value("__kwdefaults__", function.__kwdefaults__)
+    for name in ("__defaults__", "__kwdefaults__"):
+        if getattr(function, name):
+            content.value(name, getattr(function, name))
     for name, value in sorted(vars(function).items()):
         if not name.startswith("__"):
             content.value(name, value)
     cells = _cells(function)
-    for use in sorted(facts.uses, key=repr):
+    for label, use in facts.sorted_uses:
         if content.reader.deep or use[0] in cells:
-            use_name(content, use, cells)
+            use_name(content, label, use, cells)
     if content.reader.deep:
         _note_gaps(content, facts, cells)
 
@@ -81,9 +82,9 @@ def fill_constant(content: Content) -> None:
         if file is not None and of_module and file.top.binds(name):
             form, facts = file.statements(name, leaves_no_trace(content.names))
             content.add(form)
-            for use in sorted(facts.uses, key=repr):
+            for label, use in facts.sorted_uses:
                 if use != (name,):
-                    use_name(content, use, {})
+                    use_name(content, label, use, {})
 
     content.value("", value, fall_back)
     if file is None or not content.names:
@@ -119,7 +120,7 @@ def fill_module(content: Content) -> None:
     content.add("module")
     for name in sorted(vars(module)):
         if not name.startswith("__"):
-            use_name(content, (name,), {})
+            use_name(content, name, (name,), {})
 
 
 def fill_statement(content: Content) -> None:
@@ -139,12 +140,12 @@ def fill_effects(content: Content) -> None:
     content.source(file, nodes)
     _use_statement_names(content, read_statements(nodes), module, file, "")
     for name in modules:
-        use_statement_name(content, (Import(name),), module, file)
+        use_statement_name(content, f"import {name}", (Import(name),), module, file)
 
 
 def _use_statement_names(content: Content, facts: Facts, module: str, file: SourceFile, name: str) -> None:
-    for use in sorted(facts.uses, key=repr):
+    for label, use in facts.sorted_uses:
         if use != (name,):
-            use_statement_name(content, use, module, file)
+            use_statement_name(content, label, use, module, file)
     for text, reason in facts.gaps.items():
         content.gap(f"{content.part.name}: {text}", reason)

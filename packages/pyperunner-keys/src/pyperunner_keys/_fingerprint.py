@@ -164,11 +164,12 @@ def _describe(parts: list[Part], digests: list[str], salt: list[Any]) -> Fingerp
             count += 1
             name = f"{part.name}#{count}"
         found.parts[name] = part.local
-        text = part.text()
-        if text:
-            found.sources[name] = text
-        found.gaps.update(part.gaps)
-        found.modules.update(part.files)
+        if part.source:
+            found.sources[name] = part.source
+        if part.gaps:
+            found.gaps.update(part.gaps)
+        if part.files:
+            found.modules.update(part.files)
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import xxhash
@@ -41,17 +42,22 @@ class Part:
     files: dict[str, str] = field(default_factory=dict)
     """Files that it was read from, and the digests of their bytes."""
 
+    @cached_property
+    def source(self) -> str:
+        """The source text, made only once."""
+        return self.text()
+
 
 def reachable(roots: list[Part], ignored: Callable[[Part], bool]) -> list[Part]:
-    """Return the parts that can be reached, the roots first; ``ignored`` ones end the way."""
+    """Return the parts that can be reached, in no particular order; ``ignored`` ones end the way."""
     found: dict[Part, None] = {}
-    stack = [*reversed(roots)]
+    stack = [*roots]
     while stack:
         part = stack.pop()
         if part in found or ignored(part):
             continue
         found[part] = None
-        stack.extend(target for _, target in reversed(part.edges))
+        stack.extend([target for _, target in part.edges])
     return [*found]
 
 

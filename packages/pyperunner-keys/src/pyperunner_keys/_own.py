@@ -95,7 +95,12 @@ def foreign_name(obj: Any) -> str:
 def file_of(names: dict[str, Any]) -> str | None:
     """Return the file that a module's globals come from."""
     file = names.get("__file__")
-    return str(Path.cwd() / file) if isinstance(file, str) else None
+    return _absolute(file) if isinstance(file, str) else None
+
+
+@lru_cache(maxsize=4096)
+def _absolute(file: str) -> str:
+    return str(Path(file).absolute())
 
 
 @lru_cache(maxsize=4096)

@@ -9,10 +9,10 @@ import sys
 import types
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys._classes import fill_class
-from pyperunner_keys._content import Content
+from pyperunner_keys._content import Content, encoders_for
 from pyperunner_keys._fill import fill_constant, fill_effects, fill_function, fill_module, fill_statement
 from pyperunner_keys._graph import Part
 from pyperunner_keys._names import importable_name
@@ -20,8 +20,12 @@ from pyperunner_keys._own import file_of
 from pyperunner_keys._source import SourceFile, file_source
 from pyperunner_keys._unloaded import Unloaded
 
+if TYPE_CHECKING:
+    from pyperunner_keys._writer import Encoder
+
 __all__ = ["Reader"]
 
+_NO_NAMES: dict[str, Any] = {}
 Fill = Callable[[Content], None]
 
 
@@ -37,6 +41,7 @@ class Reader:
         self.unloaded = Unloaded()
         self._parts: dict[Any, Part] = {}
         self._files: dict[str, SourceFile | None] = {}
+        self._tables: dict[int, dict[type[Any], Encoder]] = {}
         self._queue: deque[tuple[Content, Fill]] = deque()
 
     def settle(self) -> None:
@@ -58,6 +63,17 @@ class Reader:
         if path not in self._files:
             self._files[path] = file_source(path)
         return self._files[path]
+
+    def table(self, names: dict[str, Any]) -> dict[type[Any], Encoder]:
+        """Return the encoders for values of a module.
+
+        Args:
+            names: The module's globals.
+        """
+        known = self._tables.get(id(names))
+        if known is None:
+            known = self._tables[id(names)] = encoders_for(names)
+        return known
 
     def part(self, obj: Any) -> Part:
         """Return the part of a function, class or module of the user's own."""
@@ -115,7 +131,7 @@ class Reader:
             title: The part's name.
         """
         key = ("value", id(value))
-        return self._parts.get(key) or self._make(key, title, (None, "", value), {}, fill_constant)
+        return self._parts.get(key) or self._make(key, title, (None, "", value), _NO_NAMES, fill_constant)
 
     def _make(self, key: Any, title: str, subject: Any, names: dict[str, Any], fill: Fill) -> Part:
         part = self._parts[key] = Part(title, subject)

@@ -28,15 +28,16 @@ __all__ = ["effects_on_others", "use_name", "use_statement_name"]
 _MISSING = object()
 
 
-def use_name(content: Content, use: Use, cells: dict[str, Any]) -> None:
+def use_name(content: Content, label: str, use: Use, cells: dict[str, Any]) -> None:
     """Let a name count that a function takes from outside itself.
 
     Args:
         content: The function's content.
+        label: Shows the use.
         use: The name and the attributes taken from it.
         cells: Its closure.
     """
-    root, rest, label = use[0], [*use[1:]], _label(use)
+    root, rest = use[0], [*use[1:]]
     if isinstance(root, Import):
         _use_import(content, label, root, rest, content.names)
     elif root in cells:
@@ -49,26 +50,20 @@ def use_name(content: Content, use: Use, cells: dict[str, Any]) -> None:
         content.add("missing", label)
 
 
-def use_statement_name(content: Content, use: Use, module: str, file: SourceFile) -> None:
+def use_statement_name(content: Content, label: str, use: Use, module: str, file: SourceFile) -> None:
     """Let a name count that statements of a module take, which is not loaded.
 
     Args:
         content: The content of the statements.
+        label: Shows the use.
         use: The name and the attributes taken from it.
         module: The module's name.
         file: Its text.
     """
     if isinstance(use[0], Import):
-        _use_import(content, _label(use), use[0], [*use[1:]], content.names)
+        _use_import(content, label, use[0], [*use[1:]], content.names)
     else:
-        _use_text(content, _label(use), module, file, [*use])
-
-
-def _label(use: Use) -> str:
-    root, *rest = use
-    if isinstance(root, Import):
-        root = f"{'.' * root.level}{root.module}" + (f":{root.name}" if root.name else "")
-    return ".".join([root, *rest])
+        _use_text(content, label, module, file, [*use])
 
 
 def _use_builtin(content: Content, label: str, name: str) -> None:

@@ -47,6 +47,7 @@ class SourceFile:
         self.data = data
         self.digest = xxhash.xxh3_128_hexdigest(data)
         self._functions: dict[ast.AST, tuple[bytes, Facts]] = {}
+        self._found: dict[int, tuple[CodeType, Function | None]] = {}
         self._statements: dict[str, tuple[bytes, Facts]] = {}
 
     @cached_property
@@ -88,6 +89,13 @@ class SourceFile:
 
     def find(self, code: CodeType) -> Function | None:
         """Return the function that ``code`` was compiled from, or ``None`` if this text is not where it came from."""
+        known = self._found.get(id(code))
+        if known is None:
+            # The code object is kept, so that no other one can get its identity.
+            known = self._found[id(code)] = (code, self._search(code))
+        return known[1]
+
+    def _search(self, code: CodeType) -> Function | None:
         key = (code.co_name, code.co_firstlineno)
         nodes = self._nodes.get(key, [])
         if not nodes or not any(_alike(code, other) for other in self._codes.get(key, ())):
@@ -110,7 +118,7 @@ class SourceFile:
         return None
 
     def function(self, node: Function, drop: Drop) -> tuple[bytes, Facts]:
-        """Return the normal form of a function, without its defaults, and what it needs.
+        """Return the digest of a function's normal form, without its defaults, and what it needs.
 
         Args:
             node: A function of this text.
@@ -119,7 +127,8 @@ class SourceFile:
         known = self._functions.get(node)
         if known is None:
             decorators = [item for item in getattr(node, "decorator_list", ()) if not drop(item)]
-            known = (function_form(node, decorators), read_function(node, decorators))
+            form = xxhash.xxh3_128_digest(function_form(node, decorators))
+            known = (form, read_function(node, decorators))
             self._functions[node] = known
         return known
 

@@ -26,6 +26,7 @@ class Unloaded:
 
     def __init__(self) -> None:
         self._files: dict[str, SourceFile | None] = {}
+        self._names: dict[str, dict[str, Any]] = {}
 
     def loaded(self, name: str) -> types.ModuleType | None:
         """Return a module that counts by what it holds, or ``None`` if its text counts or it is not there.
@@ -59,10 +60,12 @@ class Unloaded:
         Args:
             name: Absolute name of a module that ``find`` knows.
         """
-        file = self.find(name)
-        path = "" if file is None else file.name
-        package = name if path.endswith("__init__.py") or not path else name.rpartition(".")[0]
-        return {"__name__": name, "__package__": package, **({"__file__": path} if path else {})}
+        if name not in self._names:
+            file = self.find(name)
+            path = "" if file is None else file.name
+            package = name if path.endswith("__init__.py") or not path else name.rpartition(".")[0]
+            self._names[name] = {"__name__": name, "__package__": package, **({"__file__": path} if path else {})}
+        return self._names[name]
 
 
 def absolute_name(module: str, level: int, names: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pyperunner_keys._scope import COMPREHENSIONS, Function, Import, Scope, bind, defaults
@@ -33,6 +34,18 @@ class Facts:
     """Reasons by the text of the construct."""
     changed: set[Use] = field(default_factory=set)
     """Uses that the code assigns to while it runs."""
+
+    @cached_property
+    def sorted_uses(self) -> list[tuple[str, Use]]:
+        """The uses in an order of their own, each with a text that shows it."""
+        return sorted(((_shown(use), use) for use in self.uses), key=lambda pair: pair[0])
+
+
+def _shown(use: Use) -> str:
+    root, *rest = use
+    if isinstance(root, Import):
+        root = f"import {'.' * root.level}{root.module}" + (f":{root.name}" if root.name else "")
+    return ".".join([root, *rest])
 
 
 def read_function(node: Function, decorators: Sequence[ast.expr] = ()) -> Facts:
