@@ -63,6 +63,18 @@ def test_code_by_part_with_its_text(make_run):
     assert "      +    return x + 1" in str(diff(one, two, outputs=False)).splitlines()
 
 
+def test_of_tasks_that_were_not_executed_the_digests_tell(make_run):
+    def run(params, code):
+        results = make_run({"A()": ({"frame": {"$frame": "shown alike"}}, [])})
+        results.conf["keys"]["A()"] = {"params": {"frame": params}, "code": code}
+        return results
+
+    found = diff(run("p1", "c1"), run("p2", "c2"), outputs=False).tasks["A()"]
+    assert list(found.params) == ["frame"]
+    assert [(part.name, part.kind) for part in found.code] == [("of the task", "changed")]
+    assert diff(run("p1", "c1"), run("p1", "c1"), outputs=False).same
+
+
 def test_outputs_by_digest_by_key_and_by_value(make_run):
     tasks = {name: ({}, []) for name in ("Same()", "Digest()", "Value()", "Equal()", "Gone()")}
     digests = {"Same()": {"digest": "1"}, "Digest()": {"digest": "2"}, "Gone()": {"digest": "3"}}

@@ -48,6 +48,10 @@ def small(run):
 
 
 ROWS = "[...document.querySelectorAll('tbody tr')].map(row => row.cells[0].textContent)"
+INSIDE = """[...document.querySelectorAll('#graph .node')].every(node => {
+    const box = node.querySelector('rect').getBoundingClientRect();
+    return [...node.querySelectorAll('text')].every(text => text.getBoundingClientRect().right < box.right);
+})"""
 TITLE = "document.querySelector('#details:not([hidden]) h2')?.textContent"
 
 
@@ -73,10 +77,20 @@ def test_no_boxes_or_labels_overlap(browser, small):
         const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
         return boxes.every((a, i) => boxes.every((b, j) => i === j || apart(a, b)));
     })()""")
-    assert browser.js("""[...document.querySelectorAll('#graph .node')].every(node => {
-        const box = node.querySelector('rect').getBoundingClientRect();
-        return [...node.querySelectorAll('text')].every(text => text.getBoundingClientRect().right < box.right);
-    })""")
+    assert browser.js(INSIDE)
+
+
+def test_labels_stay_inside_recorded_boxes(browser, folder, make_conf):
+    names = ["WWWWWWWWWWWW(MMMMMMMM)", "i()"]
+    folder.write_pipeline(make_conf({names[0]: ({}, []), names[1]: ({}, [names[0]])}))
+    boxes = [{"name": name, "x": 20, "y": 90 * number, "w": 100, "h": 34} for number, name in enumerate(names)]
+    line = {"source": names[0], "target": names[1], "points": [[70, 34], [70, 90]]}
+    folder.event("run_started", layout={"width": 140, "height": 140, "nodes": boxes, "edges": [line]})
+    folder.finish()
+    browser.open(write_report(folder.path))
+    assert browser.js(INSIDE)
+    assert browser.js("document.querySelectorAll('#graph .lines path').length") == 1
+    assert "…" in browser.js("document.querySelector('#graph .node > text:last-of-type').textContent")
 
 
 def test_a_click_leads_to_a_failures_cause(browser, small):

@@ -136,9 +136,9 @@ def _task(a: PipelineResult, b: PipelineResult, name: str, outputs: bool) -> Tas
     output, lines = _outputs(x, y, outputs)
     return TaskDiff(
         name=name,
-        params=_changes(x.params, y.params),
+        params=_params(x, y),
         parents=(x.parents, y.parents) if x.parents != y.parents else None,
-        code=tuple(_code(a, b, name)),
+        code=tuple(_code(a, b, x, y)),
         status=(x.status, y.status) if x.status != y.status else None,
         output=output,
         output_lines=tuple(lines),
@@ -147,18 +147,25 @@ def _task(a: PipelineResult, b: PipelineResult, name: str, outputs: bool) -> Tas
     )
 
 
-def _code(a: PipelineResult, b: PipelineResult, name: str) -> list[CodeChange]:
+def _params(x: TaskResult, y: TaskResult) -> dict[str, Change]:
+    """Return the params that differ; also those that YAML shows alike though their digests differ."""
+    old, new = as_mapping(x.parts.get("params")), as_mapping(y.parts.get("params"))
+    unlike = [name for name in old if name in new and old[name] != new[name]]
+    hidden = {name: (x.params.get(name), y.params.get(name)) for name in unlike}
+    return {**_changes(x.params, y.params), **hidden}
+
+
+def _code(a: PipelineResult, b: PipelineResult, x: TaskResult, y: TaskResult) -> list[CodeChange]:
+    old_code, new_code = as_mapping(x.parts.get("code")), as_mapping(y.parts.get("code"))
+    old_parts, new_parts = as_mapping(old_code.get("parts")), as_mapping(new_code.get("parts"))
+    if not old_parts or not new_parts:
+        digests = old_code.get("digest"), new_code.get("digest")
+        return [CodeChange("of the task", "changed")] if None not in digests and digests[0] != digests[1] else []
     found = []
-    for part, (old, new) in _changes(_code_parts(a.task(name)), _code_parts(b.task(name))).items():
+    for part, (old, new) in _changes(old_parts, new_parts).items():
         kind = "added" if old is None else "removed" if new is None else "changed"
         found.append(CodeChange(part, kind, _unified(_source(a, old), _source(b, new), part)))
     return found
-
-
-def _code_parts(task: TaskResult) -> Mapping[str, Any]:
-    code = task.parts.get("code")
-    parts = code.get("parts") if isinstance(code, Mapping) else None
-    return parts if isinstance(parts, Mapping) else {}
 
 
 def _source(results: PipelineResult, digest: Any) -> str | None:

@@ -28,6 +28,7 @@ class TaskResult:
         outputs: Where outputs are read from.
         record: What the run recorded of it, if anything.
         folder: The run folder, if known.
+        digests: The task's entry in the section ``keys`` of ``pipeline.yaml``: digests of its params and code.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class TaskResult:
         outputs: Outputs,
         record: TaskRecord | None = None,
         folder: str | None = None,
+        digests: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self._conf = conf
         self._outputs = outputs
         self._record = record
         self._folder = folder
+        self._digests = digests or {}
 
     @property
     def key(self) -> str:
@@ -100,8 +103,12 @@ class TaskResult:
 
     @property
     def parts(self) -> dict[str, Any]:
-        """What the task's hash is made of: ``params``, ``inputs``, ``code``, ``parents``; empty if not recorded."""
-        return self._fact("parts", dict) or {}
+        """What the task's hash is made of: ``params``, ``inputs``, ``code``, ``parents``.
+
+        For a task that was not executed only the digests of its params and of its code as a whole are known.
+        """
+        whole = {"params": self._digests.get("params"), "code": {"digest": self._digests.get("code")}}
+        return self._fact("parts", dict) or whole
 
     @property
     def attempts(self) -> list[dict[str, Any]]:

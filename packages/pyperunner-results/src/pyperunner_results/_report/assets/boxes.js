@@ -9,6 +9,13 @@ function textWidth(text) {
   return measure.measureText(text).width;
 }
 
+// The text without as much of its middle as does not fit.
+function fitted(text, room) {
+  let most = text.length;
+  while (most > 4 && textWidth(middle(text, most)) > room) most -= 1;
+  return middle(text, most);
+}
+
 // Groups by class and depth: such tasks can't depend on each other.
 function groupTasks() {
   const groups = new Map();
@@ -89,7 +96,7 @@ function drawOpenGroup(group, actions) {
       w: CELL_W, h: CELL_H,
     };
     const tag = task.name.slice(task.kind.length + 1, -1) || task.name;
-    return drawTask(task, box, middle(tag, 14), actions);
+    return drawTask(task, box, fitted(tag, CELL_W - 36), actions);
   });
   return [head, ...cells];
 }

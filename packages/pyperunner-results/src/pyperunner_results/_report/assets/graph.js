@@ -58,7 +58,7 @@ function recorded() {
   const { boxes, edges } = run.layout;
   groups.list.forEach((group, index) => {
     [group.x, group.y, group.w, group.h] = boxes[index];
-    group.label = middle(group.tasks[0].name, Math.max(8, Math.floor((group.w - 34) / 7)));
+    group.label = fitted(group.tasks[0].name, group.w - 34);
   });
   const all = groups.list;
   return {
