@@ -1,0 +1,140 @@
+"""Edit scenarios, small projects on disk, and other Pythons."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+EDITS = Path(__file__).with_name("edits")
+SOURCE = Path(importlib.import_module("pyperunner_keys").__file__).parents[1]
+
+
+@dataclass
+class Scenario:
+    """Files of a project before and after an edit, and whether what the code returns changes."""
+
+    name: str
+    flags: list[str]
+    files: dict[str, list[str]] = field(default_factory=dict)
+
+    def write(self, folder: Path, mark: str) -> Path:
+        """Write the files as they are on one side: lines marked ``-|`` are from before the edit, ``+|`` from after."""
+        for path, lines in self.files.items():
+            kept = [line[2:] if line[1:2] == "|" else line for line in lines if line[1:2] != "|" or line[0] == mark]
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("\n".join(kept) + "\n")
+        return folder
+
+
+def read_scenarios() -> list[Scenario]:
+    found = []
+    for file in sorted(EDITS.glob("*.txt")):
+        for line in file.read_text().splitlines():
+            head = re.fullmatch(r"== (.*) \[(.*)\]", line)
+            if head:
+                found.append(Scenario(f"{file.stem}: {head[1]}", head[2].split(", ")))
+            elif line.startswith("-- "):
+                lines = found[-1].files.setdefault(line[3:], [])
+            elif found and found[-1].files:
+                lines.append(line)
+    return found
+
+
+SCENARIOS = read_scenarios()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "scenario" in metafunc.fixturenames:
+        metafunc.parametrize("scenario", SCENARIOS, ids=[item.name for item in SCENARIOS])
+
+
+def look(folders: list[Path], python: str = sys.executable, **environment: str) -> list[dict]:
+    """Run the projects in fresh processes and return what each returned, with its fingerprint."""
+    known = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    ran = subprocess.run(
+        [python, str(EDITS / "worker.py"), *map(str, folders)],
+        env={**known, "PYTHONPATH": str(SOURCE), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert not [item["error"] for item in found if "error" in item]
+    return found
+
+
+@pytest.fixture(scope="session")
+def needs_fork():
+    if not hasattr(os, "fork"):
+        pytest.skip("os.fork is missing, with which each project gets a process of its own")
+
+
+@pytest.fixture(scope="session")
+def edited(needs_fork, tmp_path_factory):
+    """What each scenario came to, by its name: before and after the edit, each in a fresh process."""
+    folder = tmp_path_factory.mktemp("edits")
+    places = [
+        item.write(folder / str(number) / side, mark)
+        for number, item in enumerate(SCENARIOS)
+        for side, mark in (("before", "-"), ("after", "+"))
+    ]
+    found = look(places)
+    return {item.name: (found[2 * number], found[2 * number + 1]) for number, item in enumerate(SCENARIOS)}
+
+
+@pytest.fixture
+def look_at():
+    return look
+
+
+@pytest.fixture
+def scenarios():
+    return SCENARIOS
+
+
+@pytest.fixture(scope="session")
+def pythons():
+    """Other Pythons that have xxhash: those on PATH, and those that PYPERUNNER_PYTHONS lists."""
+    names = [f"python3.{minor}" for minor in range(10, 14)]
+    listed = os.environ.get("PYPERUNNER_PYTHONS", "").split(os.pathsep)
+    found = {}
+    for path in filter(None, [*listed, *map(shutil.which, names)]):
+        ask = "import sys, xxhash; print(sys.version_info[:2])"
+        ran = subprocess.run([path, "-c", ask], capture_output=True, text=True, check=False)
+        if ran.returncode == 0:
+            found.setdefault(ran.stdout, path)
+    found.pop(f"{sys.version_info[:2]}\n", None)
+    if not found:
+        pytest.skip("no other Python with xxhash was found (PYPERUNNER_PYTHONS can list some)")
+    return list(found.values())
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Writes modules to a folder on sys.path, imports them, and forgets them at the end."""
+    known = set(sys.modules)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def make(**modules: str):
+        for name, text in modules.items():
+            path = tmp_path / (name.replace("__", "/") + ".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        importlib.invalidate_caches()
+        return importlib.import_module(next(iter(modules)))
+
+    yield make
+    for name in set(sys.modules) - known:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
