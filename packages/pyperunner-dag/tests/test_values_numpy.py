@@ -32,7 +32,7 @@ SCALARS = [
         np.str_("x"),
         np.bytes_(b"x"),
         np.datetime64("2024-01-01T00:00:00", "ns"),
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "s"),
         np.timedelta64(3, "s"),
     ),
     *(np.float16(1.5), np.float64("nan")),

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from pyperunner_dag._testing_children import Child
+from pyperunner_dag._store_contract_children import Child
 
 
 def test_the_result_comes_back():
