@@ -144,7 +144,8 @@ def test_changed_code_is_another_function(store, tmp_path):
     for factor in (2, 3, 2):
         script.write_text(
             "from pyperunner_cache import memoize, open_store\n"
-            f"import sys\n@memoize(sys.argv[1])\ndef f(x):\n    print('computed')\n    return x * {factor}\nprint(f(5))\n"
+            "import sys\n@memoize(sys.argv[1])\n"
+            f"def f(x):\n    print('computed')\n    return x * {factor}\nprint(f(5))\n"
         )
         out = subprocess.run([sys.executable, script, store.backend.root], capture_output=True, text=True, check=True)
         calls.append(out.stdout.split())

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from typing import TypeGuard
+from typing import TYPE_CHECKING, Any
 
 __all__ = ["supports"]
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from builtins import isinstance as supports  # narrows a protocol's type like the real thing
+else:
 
-
-def supports(backend: object, port: type[T]) -> TypeGuard[T]:
-    """Say whether ``backend`` has the methods of ``port``; unlike ``isinstance`` it looks at each class only once."""
-    return _supports(type(backend), port)  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
+    def supports(backend: object, port: Any) -> bool:
+        """Say whether ``backend`` has the methods of ``port``; unlike ``isinstance`` it looks at a class only once."""
+        return _supports(type(backend), port)
 
 
 @lru_cache(maxsize=256)

@@ -16,12 +16,12 @@ from zlib import crc32
 import msgpack
 import xxhash
 
-from ._errors import DamagedEntryError, EntryTooLargeError, ForeignEntryError
+from ._errors import CacheError, DamagedEntryError, EntryTooLargeError, ForeignEntryError
 
 if TYPE_CHECKING:
     from .ports import Blob, Buffer
 
-__all__ = ["FORMAT", "TAIL_SIZE", "BodyHash", "Envelope", "build_head", "build_tail", "open_envelope"]
+__all__ = ["FORMAT", "TAIL_SIZE", "BodyHash", "Envelope", "build_head", "build_tail", "key_of", "open_envelope"]
 
 FORMAT = 1
 GZIP_START = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff"
@@ -137,6 +137,15 @@ def open_envelope(blob: Blob, signing_key: bytes | None = None) -> tuple[Envelop
             raise ForeignEntryError("it is not signed with this store's key")
     fields = _read_fields(head, content)
     return Envelope(fields, digest.hex(), payload_size, scheme, body_digest, head_size, body_size), first
+
+
+def key_of(blob: Blob) -> str | None:
+    """Return the key that an entry was written for, ``None`` where it cannot be told."""
+    try:
+        key = open_envelope(blob)[0].head["key"]
+    except CacheError:
+        return None
+    return key if isinstance(key, str) else None
 
 
 def body_is_whole(envelope: Envelope, found: BodyHash) -> bool:

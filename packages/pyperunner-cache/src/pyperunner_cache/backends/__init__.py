@@ -1,1 +1,14 @@
-"""The built-in backends, each in a module of its own that its entry point names."""
+"""The built-in backends, each in a module of its own, and what other backends can be made of.
+
+`split_key`, `safe_name` and `unsafe_name` turn keys into file names and back, `key_of` reads the key inside an entry,
+`BytesBlob` is an entry in memory, `translating` turns `OSError` into the cache's own errors.
+"""
+
+from __future__ import annotations
+
+from .._blobs import BytesBlob
+from .._envelope import key_of
+from .._names import safe_name, split_key, unsafe_name
+from .._translate import translating
+
+__all__ = ["BytesBlob", "key_of", "safe_name", "split_key", "translating", "unsafe_name"]

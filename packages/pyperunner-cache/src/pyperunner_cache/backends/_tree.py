@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from .._blobs import FileBlob
+from .._envelope import key_of
+from .._files import READ_FLAGS
 from .._names import ENTRY_PREFIX, unsafe_name
 from ..ports import BlobInfo
 from ._writing import TEMPORARY
@@ -47,22 +50,14 @@ def temporary_files(root: str, locks: str) -> Iterator[str]:
 
 
 def _key_inside(path: str) -> str | None:
-    from .._blobs import FileBlob
-    from .._envelope import open_envelope
-    from .._errors import CacheError
-    from .._files import READ_FLAGS
-
     try:
         blob = FileBlob(os.open(path, READ_FLAGS))
     except OSError:
         return None
     try:
-        key = open_envelope(blob)[0].head["key"]
-    except CacheError:
-        return None
+        return key_of(blob)
     finally:
         blob.close()
-    return key if isinstance(key, str) else None
 
 
 def _folders(folder: str) -> Iterator[str]:

@@ -1,0 +1,18 @@
+"""Output caches on S3 and whatever else fsspec opens: ``open_store("s3://bucket/cache")``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.2.0"
+
+__all__ = ["FsspecBackend", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the backend when it is first used."""
+    if name != "FsspecBackend":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ._backend import FsspecBackend
+
+    return FsspecBackend
