@@ -272,7 +272,7 @@ class SqliteBackend:
             return self._remember(_connect_read_only(self.path))
         connection = sqlite3.connect(self.path, timeout=self.timeout, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _enter_wal(connection, self.timeout)
             connection.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
             if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
                 connection.executescript(_SCHEMA)
@@ -308,6 +308,20 @@ class _RowBlob(BytesBlob):
     def __init__(self, row: int, data: bytes, modified: float, used: float) -> None:
         super().__init__(data, modified)
         self.row, self.used = row, used
+
+
+def _enter_wal(connection: sqlite3.Connection, timeout: float) -> None:
+    """Switch to write-ahead logging; SQLite itself does not wait for others that switch at the same moment."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _connect_read_only(path: str) -> sqlite3.Connection:
