@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         TaskKilled,
         UnknownExecutor,
     )
+    from ._replay import replay
     from .plan import Decision
     from .ports import Executor
     from .runner import Runner
@@ -39,6 +40,7 @@ _HOMES = {
     "TaskExited": "_errors",
     "TaskKilled": "_errors",
     "UnknownExecutor": "_errors",
+    "replay": "_replay",
 }
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "TaskKilled",
     "UnknownExecutor",
     "__version__",
+    "replay",
 ]
 
 

@@ -18,6 +18,7 @@ from pyperunner_runner.events import (
 )
 
 if TYPE_CHECKING:
+    from pyperunner_keys import Fingerprint
     from pyperunner_results import RunFolder, TaskLog
     from pyperunner_runner.ports import Ended, Logged
 
@@ -36,6 +37,7 @@ class Record:
         self.folder = folder
         self._hooks = list(hooks)
         self._logs: dict[str, TaskLog] = {}
+        self._code: set[str] = set()
 
     @property
     def ticking(self) -> bool:
@@ -67,6 +69,16 @@ class Record:
         self.folder.event("run_started", pipeline=pipeline, **counts, layout=layout)
         self.say(f"run of {pipeline}: {len(tasks)} tasks, {len(to_execute)} to execute")
         self._tell(RunStarted(pipeline, self.folder.path, tasks, to_execute))
+
+    def code(self, fingerprint: Fingerprint) -> None:
+        """Note the text of the code that a task is made of, each part once per run."""
+        if fingerprint.digest in self._code:
+            return
+        self._code.add(fingerprint.digest)
+        for name, digest in fingerprint.parts.items():
+            if digest not in self._code:
+                self._code.add(digest)
+                self.folder.event("code_part", name=name, digest=digest, source=fingerprint.sources.get(name))
 
     def task_started(self, task: str, attempt: int, pid: int | None, reason: str) -> None:
         """Note that a task's process has begun."""

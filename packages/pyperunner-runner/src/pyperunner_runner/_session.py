@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyperunner_dag import DAG, OutputStore, Task
 from pyperunner_runner._errors import TaskKilled
@@ -227,9 +227,13 @@ class RunSession:
     ) -> None:
         event = TaskFinished(task.name, attempt, task.status.name, seconds, reason, error)
         traceback = task.result.traceback if error and task.result is not None else ""
-        facts: dict[str, Any] = {"key": task.key, "uss_peak": self._watch.end(task.name)}
-        if ended is not None:
-            facts |= {"parts": task.key_parts(), "traceback": traceback or None}
+        facts = {
+            "key": task.key,
+            "parts": task.key_parts(),
+            "uss_peak": self._watch.end(task.name),
+            "traceback": traceback or None,
+        }
+        self.record.code(task.fingerprint())
         self.record.task_finished(event, ended, **facts)
         if error:
             self.record.folder.log_exception(task.name, traceback or error)

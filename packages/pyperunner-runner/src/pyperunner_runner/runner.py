@@ -19,7 +19,7 @@ from pyperunner_dag import (
     open_store,
     refresh_hashes,
 )
-from pyperunner_results import PipelineResult, RunFolder, get_environment_info, run_name, run_section
+from pyperunner_results import PipelineResult, RunFolder, get_environment_info, run_name, run_section, write_report
 from pyperunner_runner._checks import check_store
 from pyperunner_runner._errors import RunFailed
 from pyperunner_runner._executors import ExecutorFactory, find_executor
@@ -55,6 +55,7 @@ class Runner:
         process_limit: How many tasks run at once; the number of processors by default.
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
         hooks: Called with every event of a run, see ``pyperunner_runner.events``.
+        report: Write ``report.html`` into the run folder at the end of every run.
 
     Raises:
         ValueError: ``process_limit`` is less than 1, or the executor or store scheme is unknown.
@@ -68,6 +69,7 @@ class Runner:
         *,
         executor: str | ExecutorFactory = "process",
         hooks: Iterable[Hook] = (),
+        report: bool = False,
     ) -> None:
         if process_limit is not None and process_limit < 1:
             raise ValueError(f"process_limit must be at least 1, not {process_limit}")
@@ -79,6 +81,7 @@ class Runner:
         self._store = open_store(data_path)
         self._new_executor = find_executor(executor)
         self._hooks = tuple(hooks)
+        self._report = report
         self._session: RunSession | None = None
         self._queue: list[Task] = []
         self._execute: list[Task] = []
@@ -299,6 +302,8 @@ class Runner:
             picture = draw_svg(drawing, statuses)
             session.record.run_finished(statuses, time.monotonic() - began, interrupted, picture)
             self._pipeline().set_results(self.results())
+            if self._report:
+                write_report(self.run_folder)
         if raise_on_failure and "FAILURE" in statuses.values():
             failed, cant_run = ([n for n, s in statuses.items() if s == end] for end in ("FAILURE", "CANT_RUN"))
             raise RunFailed(failed, cant_run, self.run_folder)

@@ -1,0 +1,41 @@
+"""Runs one task of a recorded run once more, in this process, where a debugger can look on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag import Pipeline, resolve_inputs
+
+if TYPE_CHECKING:
+    from pyperunner_results import PipelineResult
+
+__all__ = ["replay"]
+
+
+def replay(results: PipelineResult, name: str, *, modules: Iterable[str] | None = None) -> Any:
+    """Run a recorded task with its recorded params and inputs, in this process, and return what it returns.
+
+    Nothing is stored. An exception of the task's comes out as it is, so that a debugger finds its frames. The task's
+    code is today's; if it is not what the record says, that is warned of.
+
+    Args:
+        results: The run.
+        name: The task's name.
+        modules: Names or globs of the modules that may be imported to find the tasks; ``None`` for any.
+
+    Raises:
+        UnknownTask: The run has no such task; the error gives similar names.
+        OutputMissing: An input is not in the store any more; the error says how to make it again.
+        PipelineFileError: The pipeline can't be made again from its record.
+    """
+    recorded = results.task(name)
+    pipeline = Pipeline.from_dict(results.conf, compare_hashes=False, modules=modules)
+    task = pipeline.dag()[name]
+    if task.key != recorded.key:
+        message = f"{name} is not what it was in the recorded run: its code, params or upstream tasks have changed"
+        warnings.warn(message, UserWarning, stacklevel=2)
+    outputs = {source.name: results[source.name] for source in task.upstream}
+    data = [outputs[parent.name] for parent in task.parents]
+    return task.execute(data, resolve_inputs(task.inputs, lambda source: outputs[source.name]))

@@ -1,0 +1,73 @@
+"""One recorded task once more, in this process."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from pyperunner_dag import PipelineError
+from pyperunner_results import OutputMissing, PipelineResult, UnknownTask
+from pyperunner_runner import replay
+
+
+@pytest.fixture
+def module(kit, monkeypatch):
+    shutil.copy(Path(__file__).with_name("replayed.py"), kit.folder / "replayed_copy.py")
+    monkeypatch.syspath_prepend(str(kit.folder))
+    yield importlib.import_module("replayed_copy")
+    sys.modules.pop("replayed_copy", None)
+
+
+@pytest.fixture
+def recorded(kit, module):
+    def record(divisor):
+        runner = kit.runner()
+        runner.run(module.pipeline(divisor))
+        return PipelineResult.from_file(runner.run_folder)
+
+    return record
+
+
+def test_recorded_params_and_inputs_give_the_output_again(recorded):
+    assert replay(recorded(2), "Ratio()") == 1.0
+
+
+def test_the_exception_comes_out_with_its_frames(recorded):
+    results = recorded(0)
+    assert results.task("Ratio()").status == "FAILURE"
+    with pytest.raises(ZeroDivisionError) as caught:
+        replay(results, "Ratio()")
+    assert caught.traceback[-1].name == "ratio"
+    assert caught.traceback[-1].locals["by"] == 3
+
+
+def test_changed_code_is_warned_of(recorded, kit, module):
+    results = recorded(2)
+    path = kit.folder / "replayed_copy.py"
+    path.write_text(path.read_text().replace("/ divisor", "* divisor"))
+    sys.modules.pop("replayed_copy")
+    importlib.invalidate_caches()
+    with pytest.warns(UserWarning, match=r"Ratio\(\) is not what it was"):
+        assert replay(results, "Ratio()") == 4.0
+
+
+def test_an_unknown_task_and_a_missing_input_are_named(recorded, kit):
+    results = recorded(2)
+    with pytest.raises(UnknownTask, match=r"Ratio\(\)"):
+        replay(results, "Ratioo()")
+    (entry,) = kit.data_path.glob("Source*first*/*/result.dump.gz")
+    entry.unlink()
+    with pytest.raises(OutputMissing, match=r"Source\(first\)"):
+        replay(results, "Ratio()")
+
+
+def test_modules_that_are_not_allowed_are_not_imported(recorded):
+    results = recorded(2)
+    sys.modules.pop("replayed_copy")
+    with pytest.raises(PipelineError, match="replayed_copy"):
+        replay(results, "Ratio()", modules=["other.*"])
+    assert "replayed_copy" not in sys.modules
