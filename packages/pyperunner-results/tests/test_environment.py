@@ -92,6 +92,19 @@ def test_at_a_prompt_there_is_no_main_file(tmp_path, python):
     assert info["base_dir"] == os.path.realpath(tmp_path)
 
 
+def test_an_installed_command_is_no_main_file(tmp_path, monkeypatch):
+    command = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "tool"
+    module = tmp_path / "env" / "lib" / "site-packages" / "tool" / "__main__.py"
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "env"))
+    monkeypatch.chdir(tmp_path)
+    for started in (command, module):
+        started.parent.mkdir(parents=True)
+        started.touch()
+        monkeypatch.setattr(sys.modules["__main__"], "__file__", str(started))
+        info = get_environment_info()
+        assert (info["mainfile"], info["base_dir"]) == (None, os.path.realpath(tmp_path))
+
+
 def test_a_command_names_the_main_file(tmp_path):
     flow = tmp_path / "flow.py"
     flow.write_text("pass")

@@ -12,6 +12,7 @@ from ._git import GitQuery, repository_roots
 
 __all__ = ["get_environment_info"]
 
+_SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 _INSTALLED = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
 
 
@@ -24,13 +25,13 @@ def get_environment_info(mainfile: str | os.PathLike[str] | None = None) -> dict
 
     Args:
         mainfile: The user's main file, if it is not the program that was started; a command that runs other people's
-            files says here which.
+            files says here which. A command that was installed counts as no main file.
 
     Returns:
         ``base_dir`` (folder of the main file, else the working directory), ``mainfile`` (its name; ``None`` in a
-        notebook or at a prompt), ``sources`` (``[{filename, hash}]``, relative to ``base_dir``, SHA-256),
-        ``dependencies`` (``[{name, version}]``) and ``repositories`` (``[{url, commit, dirty}]``, that of ``base_dir``
-        first).
+        notebook, at a prompt or under an installed command), ``sources`` (``[{filename, hash}]``, relative to
+        ``base_dir``, SHA-256), ``dependencies`` (``[{name, version}]``) and ``repositories`` (``[{url, commit,
+        dirty}]``, that of ``base_dir`` first).
     """
     main = _main_file(mainfile)
     base_dir = str(Path(main).parent) if main else os.path.realpath(".")
@@ -48,8 +49,15 @@ def get_environment_info(mainfile: str | os.PathLike[str] | None = None) -> dict
 
 
 def _main_file(given: str | os.PathLike[str] | None) -> str | None:
-    name = os.fspath(given) if given is not None else getattr(sys.modules.get("__main__"), "__file__", None)
-    return os.path.realpath(name) if isinstance(name, str) and Path(name).is_file() else None
+    if given is not None:
+        return os.path.realpath(given)
+    name = getattr(sys.modules.get("__main__"), "__file__", None)
+    if not isinstance(name, str) or not Path(name).is_file():
+        return None
+    main = os.path.realpath(name)
+    # A command that was installed is not the user's program: python -m pytest, or a script beside the interpreter.
+    installed = _INSTALLED.search(main) or Path(main).parent == Path(os.path.realpath(sys.prefix), _SCRIPTS)
+    return None if installed else main
 
 
 def _own_files() -> set[str]:

@@ -84,7 +84,8 @@ function drawBar(bar, x, width, own) {
   const left = x(bar.start);
   const size = Math.max(3, x(bar.end) - left);
   const y = bar.row * ROW + 4;
-  const label = `${bar.task.name} · ${duration(bar.end - bar.start)}`;
+  const measured = bar.task.attempts.length === 1 ? bar.task.wall : undefined;
+  const label = `${bar.task.name} · ${duration(measured === undefined ? bar.end - bar.start : measured)}`;
   const room = textWidth(label);
   const parts = [svg("title", {}, `${label} · ${status(bar.attempt.status).word}`), svg("rect", { x: left, y, width: size, height: ROW - 6, rx: 3 })];
   if (bar.task.critical) parts.push(svg("rect", { class: "critical-mark", x: left, y: y + ROW - 9, width: size, height: 3 }));
