@@ -1,0 +1,68 @@
+"""A cache backend of one's own: one flat folder, a file per entry, each file's first line its key.
+
+Registered under the entry point group ``pyperunner.backends`` as ``flat``, ``open_store("flat:some/folder")`` finds it;
+``pyperunner_cache.testing.BackendContract`` says whether it keeps all its promises (it does).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from pyperunner_cache.backends import BytesBlob, split_key, translating
+from pyperunner_cache.ports import BlobInfo
+
+
+class FlatBackend:
+    def __init__(self, folder):
+        self.folder = Path(folder).absolute()
+
+    @classmethod
+    def from_url(cls, url, **options):
+        return cls(url.removeprefix("flat:"), **options)
+
+    def spec(self):
+        return {"url": f"flat:{self.folder}"}
+
+    def missing(self, keys):
+        return {key for key in keys if not self._path(key).exists()}
+
+    def get(self, key):
+        return BytesBlob(*self._read(self._path(key))[1:])
+
+    def put(self, key, chunks, filename):
+        path, data = self._path(key), b"".join(chunks)
+        with translating("save", key, str(path)):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as file:
+                file.write(key.encode("utf-8", "surrogatepass").hex().encode() + b"\n" + data)
+            Path(file.name).replace(path)
+        return len(data)
+
+    def delete(self, key):
+        path = self._path(key)
+        there = path.exists()
+        path.unlink(missing_ok=True)
+        return there
+
+    def scan(self, name=None):
+        for path in self.folder.glob("[!.]*"):
+            key, data, modified = self._read(path)
+            if name is None or split_key(key)[0] == name:
+                yield BlobInfo(key, len(data), modified, modified)
+
+    def close(self):
+        pass
+
+    def _path(self, key):
+        split_key(key)
+        return self.folder / hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @staticmethod
+    def _read(path):
+        try:
+            line, _, data = path.read_bytes().partition(b"\n")
+            return bytes.fromhex(line.decode()).decode("utf-8", "surrogatepass"), data, path.stat().st_mtime
+        except FileNotFoundError:
+            raise KeyError(path.name) from None
