@@ -123,11 +123,12 @@ class Project:
             "[pyperunner.stores]\ndisk = third_party_store:DiskStore\n",
         )
 
-    def start(self, *arguments, cwd=None, **env) -> subprocess.Popen[str]:
+    def start(self, *arguments, cwd=None, stdin=False, **env) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, *map(str, arguments)],
             cwd=cwd or self.folder,
             env={**os.environ, **env},
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

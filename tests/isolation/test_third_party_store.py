@@ -1,0 +1,88 @@
+"""The runner works with a store that it has never heard of, with the cache out of reach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+FLOW = """
+import importlib.abc, sys
+
+class Blocker(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("pyperunner_cache", "msgpack", "isal"):
+            raise ImportError(f"{name} is not installed")
+
+sys.meta_path.insert(0, Blocker())
+
+from pyperunner import Pipeline, PipelineResult, Runner, task
+
+@task("One")
+def one(n):
+    open("trace", "a").write("one ")
+    return n
+
+@task("Two")
+def two(data, scale):
+    open("trace", "a").write("two ")
+    return [value * scale for value in data]
+
+first = one(n=20)
+last = two(scale=2)(first)
+runner = Runner(f"disk://host{sys.argv[1]}", "logs", executor=sys.argv[2])
+runner.run(Pipeline("p", [first]), raise_on_failure=True)
+print(last.output, last.status.name)
+print(PipelineResult.from_file(runner.pipeline_params_filename())["Two()"])
+print("pyperunner_cache" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("executor", ["process", "inline"])
+def test_a_store_registered_by_an_entry_point(project, executor):
+    """Found by its URL scheme, reopened in each child, used by the results; the second run executes nothing."""
+    project.install_store()
+    flow = project.write("flow.py", FLOW)
+    first = project.python(flow, project.folder / "store", executor)
+    assert first.splitlines() == ["[40] SUCCESS", "[40]", "False"]
+    second = project.python(flow, project.folder / "store", executor)
+    assert second.splitlines() == ["[40] SKIPPED", "[40]", "False"]
+    assert (project.folder / "trace").read_text() == "one two "
+
+
+def test_a_broken_plugin_breaks_no_other(project):
+    """A store that does not import: its own URLs fail with its name and its distribution's, others work."""
+    project.install_store()
+    project.write("broken-2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: broken\nVersion: 2.0\n")
+    project.write("broken-2.0.dist-info/entry_points.txt", "[pyperunner.stores]\nbroken = broken_store:Store\n")
+    project.write("broken_store.py", "raise RuntimeError('out of order')\n")
+    flow = project.write("flow.py", FLOW)
+    assert project.python(flow, project.folder / "store", "process").startswith("[40] SUCCESS")
+    code = "from pyperunner import Runner\ntry: Runner('broken://x', 'logs')\nexcept Exception as e: print(e)"
+    told = project.python("-c", code)
+    for word in ("broken", "out of order"):
+        assert word in told
+    unknown = project.python("-c", code.replace("broken://", "nosuch://"))
+    for word in ("nosuch", "disk", "file", "sqlite"):
+        assert word in unknown
+
+
+def test_without_any_store_the_error_says_what_to_install(project):
+    """No entry point at all: the package to install is named, before anything runs."""
+    site = project.folder / "bare"
+    site.mkdir()
+    packages = Path(__file__).parents[2] / "packages"
+    wanted = ("", "-dag", "-keys", "-results", "-runner")
+    paths = [str(packages / f"pyperunner{part}" / "src") for part in wanted]
+    code = f"""if True:
+        import importlib.metadata, sys
+        sys.path[:0] = {paths!r}
+        importlib.metadata.entry_points = lambda **given: []
+        from pyperunner import Runner
+        try:
+            Runner("data", "logs")
+        except ImportError as error:
+            print(error)
+    """
+    assert "pyperunner-cache" in project.python("-c", code)
+    assert not (project.folder / "data").exists()
