@@ -43,6 +43,7 @@ def test_an_end_without_number_belongs_to_the_attempt_that_runs(folder):
 
 def test_the_text_of_the_code_is_kept_by_its_digest(folder):
     folder.event("code_part", name="flow.clean", digest="ab", source="def clean(): ...")
+    folder.event("code_part", name="flow.other", digest="cd", source=None)
     assert read_record(folder.path).sources == {"ab": "def clean(): ..."}
 
 

@@ -148,8 +148,8 @@ def read_record(folder: str) -> RunRecord:
         kind = event["kind"]
         if kind == "run_started":
             layout = event.get("layout") if isinstance(event.get("layout"), dict) else None
-        elif kind == "code_part":
-            sources[str(event.get("digest"))] = str(event.get("source"))
+        elif kind == "code_part" and isinstance(event.get("source"), str):
+            sources[str(event.get("digest"))] = event["source"]
         elif kind in ("task_started", "task_retried", "task_finished"):
             tasks.setdefault(str(event.get("task")), TaskRecord()).take(event)
     if state != "running":
