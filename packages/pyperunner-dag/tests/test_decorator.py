@@ -59,8 +59,9 @@ def test_names_that_no_file_can_carry(name):
 
 
 def test_not_a_function():
-    with pytest.raises(TypeError, match=r"decorates a function, not a int"):
-        task("X")(3)
+    for thing, kind in ((3, "int"), (hello, "ABCMeta"), (int, "type")):
+        with pytest.raises(TypeError, match=rf"decorates a function, not a {kind}"):
+            task("X")(thing)
 
 
 def test_a_generator_function_is_refused_when_a_task_is_made():

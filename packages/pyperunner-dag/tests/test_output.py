@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from pyperunner_dag import Task, TaskStoreError, run
@@ -110,3 +112,12 @@ def test_the_store_names_the_default_file(located_store, monkeypatch):
     number.bind(located_store)
     monkeypatch.setattr(type(located_store), "locate", lambda self, key, filename=None: str(filename))
     assert number.output_filename() == "None"
+
+
+def test_an_open_store_does_not_travel(memory_store):
+    number = Number("x", n=3)
+    number.bind(memory_store, "somewhere")
+    copied = copy.deepcopy(number)
+    assert (copied.store, copied.data_path, copied.params) == (None, "somewhere", {"n": 3})
+    assert copied.key == number.key
+    assert number.store is memory_store

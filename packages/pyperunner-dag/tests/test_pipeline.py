@@ -121,6 +121,13 @@ def test_sequential_chains_what_it_is_given_and_adds_at_the_end():
     assert a.parents == []
 
 
+def test_sequential_chains_several_that_are_added_at_once():
+    a, b, c = (Step(tag) for tag in "abc")
+    pipeline = Sequential("p", [a])
+    pipeline.add([b, c])
+    assert (b.parents, c.parents) == ([a], [b])
+
+
 def test_sequential_does_not_connect_twice():
     a, b = Step("a"), Step("b")
     b(a)

@@ -29,7 +29,7 @@ def task(name: str = "", receives_input: bool | None = None) -> Callable[[Callab
     check_text(name, "")
 
     def decorate(function: Callable[..., Any]) -> type[Task]:
-        if not callable(function):
+        if not callable(function) or isinstance(function, type):
             raise TypeError(f"@task({name!r}) decorates a function, not a {type(function).__name__}")
         method = RunMethod(function, takes_self=False, receives_input=receives_input)
         if receives_input and not method.has_data:

@@ -199,14 +199,7 @@ class ModuleRefusedError(PipelineFileError):
 
 
 class TaskLookupError(PipelineFileError, ImportError):
-    """The module or the name in it that a saved pipeline needs is not there.
-
-    Args:
-        task: Name of the task in the pipeline.
-        module: Module that is named.
-        name: What is looked for in it.
-        problem: What went wrong.
-    """
+    """The module that a saved pipeline names, or what it names in it, is not there."""
 
     def __init__(self, task: str, module: str, name: str, problem: str) -> None:
         super().__init__(task, module, name, problem)
@@ -287,14 +280,7 @@ class StoreNotInstalledError(StoreError, ImportError):
 
 
 class StorePluginError(StoreError, ImportError):
-    """A store is registered but cannot be loaded.
-
-    Args:
-        scheme: URL scheme it is registered for.
-        target: ``module:name`` it is registered as.
-        package: Distribution that registers it.
-        problem: What went wrong on import.
-    """
+    """A store is registered (as ``target``, by ``package``) but cannot be loaded."""
 
     def __init__(self, scheme: str, target: str, package: str, problem: str) -> None:
         super().__init__(scheme, target, package, problem)

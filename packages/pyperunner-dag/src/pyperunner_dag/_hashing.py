@@ -7,7 +7,7 @@ so forgetting walks through hashed descendants alone and costs no more than hash
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._dag import DAG, reachable, topological_levels
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pyperunner_dag._task import Task
     from pyperunner_keys import Fingerprint
 
-__all__ = ["CodeReader", "digest_param", "digest_params", "forget", "hash_of", "key_parts", "refresh_hashes"]
+__all__ = ["code_of", "digest_params", "forget", "hash_all", "hash_of", "key_parts", "refresh_hashes"]
 
 FORMAT = "pyperunner/task/1"
 
 
-def digest_param(task: Task, path: str, value: Any) -> str:
+def _digest_param(task: Task, path: str, value: Any) -> str:
     """Return the digest of one param.
 
     Raises:
@@ -44,8 +44,8 @@ def digest_params(task: Task, params: Mapping[str, Any], inputs: Mapping[str, An
     for name, value in inputs.items():
         for path, leaf in leaves(value):
             if not is_task(leaf):
-                digest_param(task, name + path, leaf)
-    return {name: digest_param(task, name, value) for name, value in params.items()}
+                _digest_param(task, name + path, leaf)
+    return {name: _digest_param(task, name, value) for name, value in params.items()}
 
 
 def _input_parts(task: Task, path: str, value: Any) -> Any:
@@ -55,14 +55,14 @@ def _input_parts(task: Task, path: str, value: Any) -> Any:
     from pyperunner_keys import digest
 
     if not holds_task(value):
-        return {"value": digest_param(task, path, value)}
+        return {"value": _digest_param(task, path, value)}
     if type(value) is dict:
         return {"dict": {digest(key): _input_parts(task, f"{path}[{key!r}]", item) for key, item in value.items()}}
     kind = "list" if type(value) is list else "tuple"
     return {kind: [_input_parts(task, f"{path}[{index}]", item) for index, item in enumerate(value)]}
 
 
-class CodeReader:
+class _CodeReader:
     """Fingerprints the code of tasks: all that is read in one pass is read once and shared."""
 
     def __init__(self) -> None:
@@ -81,7 +81,12 @@ class CodeReader:
         return task._code
 
 
-def _compute(task: Task, codes: CodeReader) -> str:
+def code_of(task: Task) -> Fingerprint:
+    """Return the fingerprint of the task's code, reading it now where no hash has needed it yet."""
+    return task._code or _CodeReader().code_of(task)
+
+
+def _compute(task: Task, codes: _CodeReader) -> str:
     """Return the hash of a task whose upstream is hashed."""
     from pyperunner_keys import digest
 
@@ -97,13 +102,23 @@ def hash_of(task: Task) -> str:
         CycleError: The task is its own ancestor.
     """
     if task._hash is None:
-        codes = CodeReader()
         waiting = reachable([task], lambda node: (up for up in node.upstream if up._hash is None))
         upstream = {node: [up for up in node.upstream if up in waiting] for node in waiting}
-        for level in topological_levels(upstream, lambda node: node.name, lambda node: node._children):
-            for node in level:
-                node._hash = _compute(node, codes)
+        levels = topological_levels(upstream, lambda node: node.name, lambda node: node._children)
+        _hash_in_order(node for level in levels for node in level)
     return task._hash or ""
+
+
+def hash_all(dag: DAG[Task]) -> None:
+    """Hash those tasks of ``dag`` that are not, in one pass."""
+    _hash_in_order(task for task in dag if task._hash is None)
+
+
+def _hash_in_order(tasks: Iterable[Task]) -> None:
+    """Hash ``tasks``, each after its ancestors."""
+    codes = _CodeReader()
+    for task in tasks:
+        task._hash = _compute(task, codes)
 
 
 def forget(task: Task) -> None:
@@ -121,7 +136,7 @@ def refresh_hashes(dag: DAG[Task]) -> None:
     Raises:
         UnhashableParamError: A param was changed into something that has no stable encoding.
     """
-    codes = CodeReader()
+    codes = _CodeReader()
     for task in dag.nodes:
         if task.params or task._digests:
             task._digests = digest_params(task, task.params, task.inputs)
@@ -134,7 +149,7 @@ def refresh_hashes(dag: DAG[Task]) -> None:
 def key_parts(task: Task) -> dict[str, Any]:
     """Return what the hash of ``task`` is made of, in builtins."""
     hash_of(task)
-    code = CodeReader().code_of(task)
+    code = code_of(task)
     return {
         "task": task.task_name,
         "tag": task.tag,

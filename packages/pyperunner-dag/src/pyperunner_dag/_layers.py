@@ -144,7 +144,9 @@ def _ranks(upstream: list[list[int]]) -> list[int]:
 
 
 def _mean(values: Sequence[float], items: list[int], default: float) -> float:
-    return sum(values[item] for item in items) / len(items) if items else default
+    if len(items) == 1:
+        return values[items[0]]
+    return sum([values[item] for item in items]) / len(items) if items else default
 
 
 def place(layers: Layers, widths: Sequence[float], gap: float) -> list[float]:
@@ -164,6 +166,9 @@ def place(layers: Layers, widths: Sequence[float], gap: float) -> list[float]:
     for sweep in range(_PLACE_SWEEPS):
         neighbours = layers.below if sweep % 2 else layers.above
         for row in reversed(layers.rows) if sweep % 2 else layers.rows:
+            if len(row) == 1:
+                centres[row[0]] = _mean(centres, neighbours[row[0]], centres[row[0]])
+                continue
             wanted = [_mean(centres, neighbours[item], centres[item]) for item in row]
             weights = [_BEND_WEIGHT if item >= layers.nodes else 1.0 for item in row]
             for item, centre in zip(row, _spread(wanted, weights, [widths[item] + gap for item in row]), strict=True):

@@ -31,6 +31,10 @@ class NodeWithOutput(Node):
     store: OutputStore | None = None
     _held: Any = _NOTHING
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the open store behind: a copy, or a task in another process, opens its own."""
+        return {name: value for name, value in self.__dict__.items() if name != "store"}
+
     @property
     def key(self) -> str:
         """Key of the output in a store: ``'<name>/<hash>'``."""

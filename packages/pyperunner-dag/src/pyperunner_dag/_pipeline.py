@@ -199,9 +199,9 @@ class Sequential(Pipeline):
         Raises:
             NotATaskError: It is a class or a stranger.
         """
-        before = self._added[-1:]
+        count = len(self._added)
         super().add(task)
-        _chain([*before, *self._added[len(self._added) - 1 :]])
+        _chain(self._added[max(count - 1, 0) :])
 
     def set_tasks(self, tasks: Iterable[Task]) -> None:
         """Make ``tasks`` the tasks of the pipeline, connected in their order.

@@ -16,6 +16,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._files import write_atomically
+from pyperunner_dag._hashing import hash_all
 from pyperunner_dag._inputs import holds_task, is_task
 from pyperunner_dag._values import to_plain
 from pyperunner_dag._yaml import dump_yaml
@@ -34,6 +35,7 @@ def to_dict(name: str, dag: DAG[Task]) -> dict[str, Any]:
         name: Name of the pipeline.
         dag: Its graph.
     """
+    hash_all(dag)
     tasks = {task.name: _task(task) for task in dag}
     keys = {task.name: {"params": dict(task._digests), "code": task.fingerprint().digest} for task in dag}
     return {"pipeline": {"name": name}, "tasks": tasks, "keys": keys}

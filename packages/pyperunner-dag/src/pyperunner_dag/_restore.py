@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag._compare import compare
 from pyperunner_dag._dag import topological_levels
 from pyperunner_dag._errors import OpaqueValueError, PipelineFileError, TaskError
+from pyperunner_dag._hashing import hash_all
 from pyperunner_dag._modules import Modules
 from pyperunner_dag._pipeline import Pipeline
 from pyperunner_dag._restore_inputs import input_names, inputs_from_plain
@@ -37,8 +38,9 @@ def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -
     for task, entry in entries.items():
         tasks[task].connect([tasks[parent] for parent in entry["parents"]])
     pipeline = Pipeline(name, tasks.values())
-    pipeline.dag()
+    dag = pipeline.dag()
     if compare_hashes:
+        hash_all(dag)
         compare(entries, saved.get("keys"), tasks)
     return pipeline
 

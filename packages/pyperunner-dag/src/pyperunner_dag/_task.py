@@ -160,7 +160,7 @@ class Task(NodeWithOutput, ABC):
 
     def fingerprint(self) -> Fingerprint:
         """Return the fingerprint of the task's code, as read at its first hash: digest, parts and gaps."""
-        return _hashing.CodeReader().code_of(self)
+        return _hashing.code_of(self)
 
     def description(self) -> dict[str, Any]:
         """Return ``name`` (of the class), ``module``, ``tag``, ``hash`` and ``params``."""
