@@ -18,6 +18,7 @@ _BREACHES = {
     "pyperunner_keys": ["pyperunner_dag"],
     "pyperunner_dag": ["pyperunner_cache"],
     "pyperunner_cache": ["pyperunner_dag"],
+    "pyperunner_cache_fsspec": ["pyperunner_dag"],
     "pyperunner_results": ["pyperunner_keys"],
     "pyperunner_runner": ["pyperunner_cache", "pyperunner_cli"],
 }
