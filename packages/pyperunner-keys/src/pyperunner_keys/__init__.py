@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pyperunner_keys._digest import digest, digest_bytes, encode
 from pyperunner_keys._errors import FingerprintGapError, KeysError, UnencodableError
-from pyperunner_keys._fingerprint import Fingerprint, Fingerprinter, fingerprint
 from pyperunner_keys._names import importable_name
+
+if TYPE_CHECKING:
+    from pyperunner_keys._fingerprint import Fingerprint, Fingerprinter, fingerprint
 
 __all__ = [
     "Fingerprint",
@@ -22,3 +26,12 @@ __all__ = [
 ]
 
 __version__ = "0.2.0"
+
+
+def __getattr__(name: str) -> Any:
+    # What reads code needs the parser and more; who only makes keys of values does without.
+    if name in ("Fingerprint", "Fingerprinter", "fingerprint"):
+        from pyperunner_keys import _fingerprint
+
+        return getattr(_fingerprint, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 __all__ = ["importable_name", "type_name"]
@@ -33,6 +32,8 @@ def _main_name(spec_name: str | None, file: str | None) -> str | None:
         return spec_name
     if not file or file.startswith("<"):
         return None
+    from pathlib import Path
+
     return Path(file).stem or None
 
 

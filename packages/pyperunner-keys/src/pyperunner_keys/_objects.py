@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copyreg
-import dataclasses
 import enum
 import functools
 import sys
@@ -15,7 +14,7 @@ from pyperunner_keys._builtin import write_dict, write_list, write_set, write_tu
 from pyperunner_keys._errors import UnencodableError
 from pyperunner_keys._names import importable_name, type_name
 from pyperunner_keys._own import is_own_module
-from pyperunner_keys._standard import as_tagged
+from pyperunner_keys._standard import as_tagged, standard_encoder
 from pyperunner_keys._writer import ENCODERS, Encoder, Writer, write_item, write_text
 
 __all__ = ["encoder_of", "is_code"]
@@ -62,6 +61,9 @@ _BASES: tuple[tuple[type[Any], Encoder], ...] = (
 def encoder_of(value: Any) -> Encoder:
     """Return the encoder for a value whose exact type has none of its own."""
     cls = type(value)
+    standard = standard_encoder(cls)
+    if standard is not None:
+        return standard
     if hasattr(cls, "__pyperunner_key__"):
         return _write_protocol
     if is_code(value):
@@ -77,9 +79,9 @@ def encoder_of(value: Any) -> Encoder:
     return _write_plain if _is_plain(cls) else _write_reduced
 
 
-def _is_plain(cls: type[Any]) -> bool:
+def _is_plain(cls: Any) -> bool:
     """Say whether a dataclass keeps all it has in ``__dict__`` and slots, pickling left as it comes."""
-    if not dataclasses.is_dataclass(cls) or cls.__reduce_ex__ is not object.__reduce_ex__:
+    if not hasattr(cls, "__dataclass_fields__") or cls.__reduce_ex__ is not object.__reduce_ex__:
         return False
     state = getattr(cls, "__getstate__", None)
     ordinary = state is getattr(object, "__getstate__", None) or getattr(state, "__module__", "") == "dataclasses"
@@ -240,7 +242,10 @@ def _write_recipe(value: Any, reduced: tuple[Any, ...], out: Writer) -> None:
         write_item(args, out)
     except UnencodableError as error:
         raise error.below(".__reduce__()", value) from None
-    for part in state if isinstance(state, tuple) and len(state) == 2 else (state,):
+    # With slots, the state is a pair: what is in __dict__, and what is in the slots.
+    states = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+    out.buffer += b"%d;" % len(states)
+    for part in states:
         write_state(part, value, out)
     write_item(None if items is None else list(items), out)
     ordered = not isinstance(value, dict) or isinstance(value, OrderedDict)

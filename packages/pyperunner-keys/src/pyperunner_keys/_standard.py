@@ -1,23 +1,23 @@
-"""Encoders of value types from the standard library, each for exactly its type."""
+"""Encoders of value types from the standard library, each for exactly its type.
+
+They are found by name, so that a type's module is only ever imported by the program that uses it.
+"""
 
 from __future__ import annotations
 
-import re
+import sys
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from decimal import Decimal
-from fractions import Fraction
-from pathlib import Path, PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
 from typing import Any
-from uuid import UUID
 
 from pyperunner_keys._builtin import write_tuple
 from pyperunner_keys._writer import ENCODERS, Encoder, Writer, write_text
 
-__all__ = ["as_tagged", "zone_form"]
+__all__ = ["as_tagged", "standard_encoder", "zone_form"]
+
+Parts = Callable[[Any], tuple[Any, ...]]
 
 
-def as_tagged(tag: str, parts: Callable[[Any], tuple[Any, ...]]) -> Encoder:
+def as_tagged(tag: str, parts: Parts) -> Encoder:
     """Return an encoder that writes a type's tag and a tuple that says all about the value."""
 
     def write(value: Any, out: Writer) -> None:
@@ -28,53 +28,72 @@ def as_tagged(tag: str, parts: Callable[[Any], tuple[Any, ...]]) -> Encoder:
     return write
 
 
-def zone_form(zone: tzinfo | None, offset: timedelta | None) -> tuple[Any, ...] | None:
-    """A zone counts by its key (``Europe/Berlin``) and by its offset at that moment."""
+def zone_form(zone: Any, offset: Any) -> tuple[Any, ...] | None:
+    """Return what a time zone counts by: its key (``Europe/Berlin``), and its offset at that moment."""
     if zone is None:
         return None
-    if type(zone) is timezone:
+    if type(zone) is sys.modules["datetime"].timezone:
         return (None, zone.tzname(None), offset)
     key = getattr(zone, "key", None) or getattr(zone, "zone", None)
     return (type(zone).__qualname__, key, offset)
 
 
-def _decimal(value: Decimal) -> tuple[Any, ...]:
+def _decimal(value: Any) -> tuple[Any, ...]:
     sign, digits, exponent = value.as_tuple()
     return (sign, "".join(map(str, digits)), exponent)
 
 
-def _path_text(value: PurePath) -> tuple[Any, ...]:
-    return ("pure" if not isinstance(value, Path) else "", str(value))
+def _date(value: Any) -> tuple[Any, ...]:
+    return (value.year, value.month, value.day)
 
 
-_SHAPES: dict[type[Any], tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
-    date: ("date", lambda v: (v.year, v.month, v.day)),
-    time: (
-        "time",
-        lambda v: (v.hour, v.minute, v.second, v.microsecond, v.fold, zone_form(v.tzinfo, v.utcoffset())),
-    ),
-    datetime: (
-        "datetime",
-        lambda v: (
-            *(v.year, v.month, v.day, v.hour, v.minute, v.second, v.microsecond, v.fold),
-            zone_form(v.tzinfo, v.utcoffset()),
-        ),
-    ),
-    timedelta: ("timedelta", lambda v: (v.days, v.seconds, v.microseconds)),
-    timezone: ("timezone", lambda v: (v.utcoffset(None), v.tzname(None))),
-    Decimal: ("decimal", _decimal),
-    Fraction: ("fraction", lambda v: (v.numerator, v.denominator)),
-    UUID: ("uuid", lambda v: (v.bytes,)),
-    PurePosixPath: ("posix path", _path_text),
-    PosixPath: ("posix path", _path_text),
-    PureWindowsPath: ("windows path", _path_text),
-    WindowsPath: ("windows path", _path_text),
-    re.Pattern: ("pattern", lambda v: (v.pattern, v.flags)),
-    range: ("range", lambda v: (v.start, v.stop, v.step)),
-    slice: ("slice", lambda v: (v.start, v.stop, v.step)),
-    memoryview: ("memoryview", lambda v: (v.format, v.shape, v.tobytes())),
+def _clock(value: Any) -> tuple[Any, ...]:
+    zone = zone_form(value.tzinfo, value.utcoffset())
+    return (value.hour, value.minute, value.second, value.microsecond, value.fold, zone)
+
+
+def _pure(value: Any) -> tuple[Any, ...]:
+    return ("pure", str(value))
+
+
+def _concrete(value: Any) -> tuple[Any, ...]:
+    return ("", str(value))
+
+
+_SHAPES: dict[str, tuple[str, str, Parts]] = {
+    "date": ("datetime", "date", _date),
+    "time": ("datetime", "time", _clock),
+    "datetime": ("datetime", "datetime", lambda v: (*_date(v), *_clock(v))),
+    "timedelta": ("datetime", "timedelta", lambda v: (v.days, v.seconds, v.microseconds)),
+    "timezone": ("datetime", "timezone", lambda v: (v.utcoffset(None), v.tzname(None))),
+    "Decimal": ("decimal", "decimal", _decimal),
+    "Fraction": ("fractions", "fraction", lambda v: (v.numerator, v.denominator)),
+    "UUID": ("uuid", "uuid", lambda v: (v.bytes,)),
+    "PurePosixPath": ("pathlib", "posix path", _pure),
+    "PosixPath": ("pathlib", "posix path", _concrete),
+    "PureWindowsPath": ("pathlib", "windows path", _pure),
+    "WindowsPath": ("pathlib", "windows path", _concrete),
+    "Pattern": ("re", "pattern", lambda v: (v.pattern, v.flags)),
+    "ZoneInfo": ("zoneinfo", "zone", lambda v: (v.key,)),
 }
-ENCODERS.update({kind: as_tagged(tag, parts) for kind, (tag, parts) in _SHAPES.items()})
+"""By qualified name: module, tag, and what says all about a value."""
 
+
+def standard_encoder(cls: type[Any]) -> Encoder | None:
+    """Return the encoder for a type of the standard library, or ``None``; it is kept in the table of encoders.
+
+    Args:
+        cls: Any type.
+    """
+    module, tag, parts = _SHAPES.get(cls.__qualname__, ("", "", None))
+    if parts is None or getattr(sys.modules.get(module), cls.__qualname__, None) is not cls:
+        return None
+    ENCODERS[cls] = as_tagged(tag, parts)
+    return ENCODERS[cls]
+
+
+ENCODERS[range] = as_tagged("range", lambda v: (v.start, v.stop, v.step))
+ENCODERS[slice] = as_tagged("slice", lambda v: (v.start, v.stop, v.step))
+ENCODERS[memoryview] = as_tagged("memoryview", lambda v: (v.format, v.shape, v.tobytes()))
 ENCODERS[type(Ellipsis)] = as_tagged("Ellipsis", lambda _: ())
 ENCODERS[type(NotImplemented)] = as_tagged("NotImplemented", lambda _: ())

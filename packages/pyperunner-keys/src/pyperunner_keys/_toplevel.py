@@ -96,6 +96,7 @@ class TopLevel:
             called = {node.id for node in nodes if isinstance(node, ast.Name)}
             owners = [node.value for node in nodes if isinstance(node, ast.Attribute)]
             direct = {node.id for node in owners if isinstance(node, ast.Name)}
+            called -= {name for name in direct if any(map(_is_function, self._bound.get(name, ())))}
         seen: set[str] = set()
         waiting = [*called]
         while waiting:
@@ -183,5 +184,15 @@ def _is_main_guard(statement: ast.stmt) -> bool:
 def _only_binds(statement: ast.stmt) -> bool:
     """Say whether a statement does no more than give values to plain names."""
     if isinstance(statement, ast.Assign):
-        return all(isinstance(target, ast.Name) for target in statement.targets)
-    return isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+        return all(map(_is_plain_target, statement.targets))
+    return isinstance(statement, ast.AnnAssign) and _is_plain_target(statement.target)
+
+
+def _is_plain_target(node: ast.expr) -> bool:
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return all(map(_is_plain_target, node.elts))
+    return isinstance(node, ast.Name)
+
+
+def _is_function(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import xxhash
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyperunner_keys import UnencodableError, digest, digest_bytes, encode
+
+SCRIPT = Path(__file__).with_name("vectors.py")
+VECTORS = dict(map(json.loads, SCRIPT.with_suffix(".jsonl").read_text().splitlines()))
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers()
+KEYS = st.none() | st.booleans() | st.integers() | st.text() | st.binary() | st.tuples(st.integers(), st.text())
+VALUES = st.recursive(
+    SCALARS | st.dates() | st.timedeltas() | st.decimals() | st.fractions() | st.uuids(),
+    lambda inner: (
+        st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(KEYS, inner) | st.frozensets(KEYS) | st.sets(KEYS)
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.fixture(scope="module")
+def values():
+    return runpy.run_path(str(SCRIPT))["VALUES"]
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_encoding_is_the_golden_one(values, name):
+    assert encode(values[name]).decode("latin-1") == VECTORS[name]
+
+
+def test_every_value_has_a_vector(values):
+    assert values.keys() == VECTORS.keys()
+    equal = {"nan", "minus nan"}
+    assert len(set(VECTORS.values())) == len(VECTORS) - len(equal) + 1
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "2"])
+def test_encoding_is_the_same_in_a_fresh_process(seed, look_at):
+    assert _vectors_of(sys.executable, seed) == VECTORS
+
+
+def test_other_pythons_agree(pythons):
+    for python in pythons:
+        assert _vectors_of(python, "random") == VECTORS, python
+
+
+def _vectors_of(python, seed):
+    import pyperunner_keys
+
+    path = str(Path(pyperunner_keys.__file__).parents[1])
+    environment = {"PYTHONPATH": path, "PYTHONHASHSEED": seed}
+    ran = subprocess.run([python, str(SCRIPT)], env=environment, capture_output=True, text=True, check=True)
+    return dict(map(json.loads, ran.stdout.splitlines()))
+
+
+@given(VALUES)
+def test_digest_is_that_of_the_encoding(value):
+    assert digest(value) == digest_bytes(encode(value)) == xxhash.xxh3_128_hexdigest(encode(value))
+
+
+@given(VALUES, VALUES)
+def test_equal_encodings_mean_equal_values_of_equal_types(first, second):
+    assert (encode(first) == encode(second)) == (_typed(first) == _typed(second))
+
+
+@given(st.lists(VALUES))
+def test_items_cannot_be_confused_with_each_other(items):
+    parts = [encode(item) for item in items]
+    assert encode(items) == b"l%d:" % len(items) + b"".join(parts)
+    assert not any(one != other and other.startswith(one) for one in parts for other in parts)
+
+
+@given(st.dictionaries(KEYS, SCALARS))
+def test_order_of_a_dict_does_not_count(value):
+    assert encode(dict(reversed(value.items()))) == encode(value)
+
+
+def _typed(value):
+    """A stand-in that compares as the encoding should: with types, and with all NaN equal."""
+    kind = type(value).__name__
+    if isinstance(value, dict):
+        return kind, frozenset((_typed(key), _typed(item)) for key, item in value.items())
+    if isinstance(value, (set, frozenset)):
+        return kind, frozenset(map(_typed, value))
+    if isinstance(value, (list, tuple)):
+        return kind, tuple(map(_typed, value))
+    if isinstance(value, complex):
+        return kind, _typed(value.real), _typed(value.imag)
+    if isinstance(value, float):
+        return kind, "nan" if value != value else value.hex()
+    return kind, str(value) if kind == "Decimal" else value
+
+
+def test_large_buffers_are_hashed_piece_by_piece():
+    parts = [b"x" * 100_000, bytearray(b"y" * 200_000), ["z" * 70_000] * 3]
+    assert digest(parts) == digest_bytes(encode(parts))
+
+
+def test_a_cycle_is_named():
+    cyclic: dict = {"a": [1]}
+    cyclic["a"].append(cyclic)
+    with pytest.raises(UnencodableError, match=r"at \['a'\]\[1\]: dict .* cyclic \(it is the whole value again\)"):
+        encode(cyclic)
+
+
+def test_a_cycle_deep_inside_is_named():
+    inner: list = []
+    inner.append((inner,))
+    with pytest.raises(UnencodableError) as caught:
+        digest([0, {"x": inner}])
+    assert caught.value.path == "[1]['x'][0][0]"
+    assert "it is the value at [1]['x'] again" in str(caught.value)
+
+
+@pytest.mark.parametrize("depth", [1_000, 100_000])
+def test_deep_nesting_is_refused_without_a_recursion_error(depth):
+    deep: list = []
+    for _ in range(depth):
+        deep = [deep]
+    with pytest.raises(UnencodableError, match="nested more than 200 levels deep"):
+        encode(deep)
+
+
+def test_200_levels_are_fine():
+    deep: list = []
+    for _ in range(199):
+        deep = [deep]
+    assert encode(deep).count(b"l") == 200
+
+
+def test_a_stack_that_is_nearly_full_is_an_error_of_ours():
+    deep: list = []
+    for _ in range(150):
+        deep = [deep]
+
+    def descend(left):
+        return descend(left - 1) if left else encode(deep)
+
+    frame, depth = sys._getframe(), 0
+    while frame is not None:
+        frame, depth = frame.f_back, depth + 1
+    with pytest.raises(UnencodableError, match="nested too deeply for what is left of the stack"):
+        descend(sys.getrecursionlimit() - depth - 60)
+
+
+def test_code_counts_by_its_fingerprint(project):
+    first = project(first="def f(x):\n    return x\n").f
+    second = project(second="def f(x):  # same\n    return x\n").f
+    third = project(third="def f(x):\n    return -x\n").f
+    assert digest({"f": first}) == digest({"f": second}) != digest({"f": third})
