@@ -48,8 +48,8 @@ class Counted:
 
 def write_atomically(
     folder: str, name: str, chunks: Iterable[Buffer], *, file_mode: int, folder_mode: int, durable: bool
-) -> None:
-    """Write ``chunks`` to ``folder/name``.
+) -> bool:
+    """Write ``chunks`` to ``folder/name``; say whether the folder was made for it.
 
     Args:
         folder: Made where it is missing.
@@ -62,7 +62,7 @@ def write_atomically(
     Raises:
         OSError: The medium failed. What was there before is still there, and nothing else.
     """
-    path, fd = _create(folder, name, file_mode, folder_mode)
+    path, fd, made = _create(folder, name, file_mode, folder_mode)
     try:
         try:
             _write(fd, chunks)
@@ -81,6 +81,7 @@ def write_atomically(
             _writing.discard(path)
     if durable:
         _sync_folder(folder)
+    return made
 
 
 def sweep_file(path: str, *, dry_run: bool) -> int | None:
@@ -124,7 +125,8 @@ def _own_set() -> set[str]:
     return _writing
 
 
-def _create(folder: str, name: str, file_mode: int, folder_mode: int) -> tuple[str, int]:
+def _create(folder: str, name: str, file_mode: int, folder_mode: int) -> tuple[str, int, bool]:
+    made = False
     while True:
         path = os.path.join(folder, f"{TEMPORARY}{os.urandom(8).hex()}-{name}")
         with _guard:
@@ -133,7 +135,7 @@ def _create(folder: str, name: str, file_mode: int, folder_mode: int) -> tuple[s
             try:
                 fd = os.open(path, CREATE_FLAGS, file_mode)
             except FileNotFoundError:
-                make_folder(folder, folder_mode)
+                made = make_folder(folder, folder_mode)
                 fd = os.open(path, CREATE_FLAGS, file_mode)
         except FileNotFoundError:
             _writing.discard(path)
@@ -144,23 +146,25 @@ def _create(folder: str, name: str, file_mode: int, folder_mode: int) -> tuple[s
         try:
             locked = lock_descriptor(fd, wait=False)
             if locked and os.fstat(fd).st_nlink:
-                return path, fd
+                return path, fd, made
         except OSError:
-            return path, fd  # a medium without locks: no sweep can take any there either
+            return path, fd, made  # a medium without locks: no sweep can take any there either
         os.close(fd)
         _writing.discard(path)
 
 
-def make_folder(folder: str, mode: int) -> None:
-    """Make ``folder`` and what is missing above it, each with ``mode``."""
+def make_folder(folder: str, mode: int) -> bool:
+    """Make ``folder`` and what is missing above it, each with ``mode``; say whether it was missing."""
     try:
         os.mkdir(folder, mode)
     except FileExistsError:
         if not os.path.isdir(folder):
             raise
+        return False
     except FileNotFoundError:
         make_folder(os.path.dirname(folder), mode)
-        make_folder(folder, mode)
+        return make_folder(folder, mode)
+    return True
 
 
 def _write(fd: int, chunks: Iterable[Buffer]) -> None:

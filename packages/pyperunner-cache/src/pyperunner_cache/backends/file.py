@@ -94,7 +94,7 @@ class FileBackend:
         path = os.path.join(folder, filename)
         count = Counted(chunks)
         try:
-            write_atomically(
+            made = write_atomically(
                 folder,
                 filename,
                 count,
@@ -102,7 +102,7 @@ class FileBackend:
                 folder_mode=self._folder_mode,
                 durable=self.durable,
             )
-            for other in KNOWN_FILENAMES:
+            for other in () if made else KNOWN_FILENAMES:
                 if other != filename:
                     _unlink(os.path.join(folder, other))
         except CacheError:

@@ -121,12 +121,14 @@ class SqliteBackend:
 
     def get(self, key: str) -> Blob:
         """Read the entry's row, or open its file."""
-        with self._using("load", key, create=False) as database:
-            if database is not None:
-                row = database.execute(_GET, (_as_blob(key),)).fetchone()
-                if row is not None:
-                    return _RowBlob(*row)
-        return self._files.get(key)
+        packed = _as_blob(key)
+        with self._guard:
+            try:
+                database = self._connect(create=False)
+                row = None if database is None else database.execute(_GET, (packed,)).fetchone()
+            except sqlite3.Error as error:
+                self._explain(error, "load", key)
+        return self._files.get(key) if row is None else _RowBlob(*row)
 
     def put(self, key: str, chunks: Iterable[Buffer], filename: str) -> int:
         """Insert a row, or write a file for what is large."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from .._blobs import BytesBlob
 from .._envelope import GZIP_START, STORED_LIMIT, stored_blocks
 from .._errors import BadSizeError, DamagedEntryError
 from .._files import usable_cores
@@ -79,12 +80,12 @@ class GzipCodec:
     def decode(self, body: Blob, sizes: Sequence[int]) -> list[Buffer]:
         """Return the parts."""
         total = sum(sizes)
+        if len(sizes) == 1 and total <= STORED_LIMIT:
+            return [_only_member(body, total)]
         if total > body.size * _MOST_PER_BYTE:
             raise DamagedEntryError(f"it claims {total:,} bytes in {body.size:,}, more than gzip can pack")
         target = _Target(sizes)
         members = list(_walk(body, target.size))
-        if len(members) == len(sizes) == 1 and members[0].method == _DEFLATED:
-            return [_inflate(body.read(members[0].offset, members[0].size), members[0])]
 
         def restore(member: _Member) -> None:
             if member.method == _STORED:
@@ -254,6 +255,20 @@ def _walk(body: Blob, size: int) -> Iterator[_Member]:
         at, position = at + packed, position + unpacked
     if position != size:
         raise DamagedEntryError(f"its members hold {position:,} bytes instead of {size:,}")
+
+
+def _only_member(body: Blob, size: int) -> Buffer:
+    """Return the content of a body that is one member of one part: most entries are."""
+    content = bytes(body.read(0, body.size))
+    member = next(_walk(BytesBlob(content, 0.0), size), None)
+    if member is None or member.unpacked != size or member.offset + member.size + 8 != len(content):
+        raise DamagedEntryError("its only part is not in one member")
+    inside = content[member.offset : member.offset + member.size]
+    if member.method == _DEFLATED:
+        return _inflate(inside, member)
+    if inside[:5] != struct.pack("<BHH", 1, size, size ^ 0xFFFF) or len(inside) != size + 5:
+        raise DamagedEntryError("a stored member does not hold stored blocks")
+    return inside[5:]
 
 
 def _inflate(packed: Buffer, member: _Member) -> bytes:
