@@ -441,6 +441,15 @@ def test_a_held_output_wins_over_a_stored_one(kit):
     assert (b.output, c.output) == (51, 52)
 
 
+def test_a_held_output_stands_although_a_parent_runs(kit):
+    """Its task is not executed over it; the child gets the held one."""
+    pipeline, (_, b, c) = kit.abc()
+    b.set_output(70)
+    kit.runner().run(pipeline)
+    assert kit.executed() == ["a", "c"]
+    assert (b.output, c.output) == (70, 71)
+
+
 def test_a_result_given_by_hand_is_held_too(kit):
     """`process_task_result` while driving by hand: the child gets that output."""
     pipeline, (a, b, _) = kit.abc()
@@ -625,6 +634,24 @@ def test_a_failure_does_not_stick(kit):
     assert (first.status, after.status) == (Status.SUCCESS, Status.SUCCESS)
     assert first.result.exception is None
     assert first.output == "ok"
+
+
+def test_an_old_failure_is_forgotten_when_there_is_nothing_to_do(kit):
+    """It failed here, was made elsewhere, and is skipped here: no exception hangs on to it."""
+    flag = kit.folder / "mended"
+
+    @task("Flaky")
+    def flaky(path):
+        if not Path(path).exists():
+            raise ValueError("not yet")
+
+    first = flaky(path=str(flag))
+    kit.runner().run(Pipeline("p", [first]))
+    flag.touch()
+    kit.runner().run(Pipeline("p", [flaky(path=str(flag))]), raise_on_failure=True)
+    kit.runner().run(Pipeline("p", [first]))
+    assert first.status is Status.SKIPPED
+    assert first.result is None or first.result.exception is None
 
 
 def test_a_single_flight_turns_a_planned_run_into_a_hit(kit):
