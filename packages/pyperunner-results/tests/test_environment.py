@@ -100,7 +100,7 @@ def test_an_installed_command_is_no_main_file(tmp_path, monkeypatch):
     for started in (command, module):
         started.parent.mkdir(parents=True)
         started.touch()
-        monkeypatch.setattr(sys.modules["__main__"], "__file__", str(started))
+        monkeypatch.setattr(sys.modules["__main__"], "__file__", str(started), raising=False)
         info = get_environment_info()
         assert (info["mainfile"], info["base_dir"]) == (None, os.path.realpath(tmp_path))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyperunner_cli._repeat import recorded_pipeline
 from pyperunner_cli._settings import apply_settings
 from pyperunner_cli._target import resolve
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from pyperunner_runner import Runner
     from pyperunner_runner.events import Hook
 
-__all__ = ["add_places", "add_target", "make_runner", "pipeline_of"]
+__all__ = ["add_log_path", "add_places", "add_target", "make_runner", "pipeline_of"]
 
 _DATA_PATH = "pyperunner-data"
 _LOG_PATH = "pyperunner-runs"
@@ -44,15 +46,28 @@ def add_places(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="where outputs are kept: a folder or a store's URL (%(default)s)",
     )
-    parser.add_argument(
-        "--log-path", default=_LOG_PATH, metavar="PATH", help="folder of the runs' records (%(default)s)"
-    )
+    add_log_path(parser)
     parser.add_argument("--force", action="store_true", help="execute every task, whatever is stored")
 
 
-def pipeline_of(options: argparse.Namespace) -> Pipeline:
-    """Return the pipeline of TARGET with the params of ``--set``."""
-    pipeline = resolve(options.target)
+def add_log_path(parser: argparse.ArgumentParser) -> None:
+    """Add ``--log-path``."""
+    parser.add_argument(
+        "--log-path", default=_LOG_PATH, metavar="PATH", help="folder of the runs' records (%(default)s)"
+    )
+
+
+def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipeline:
+    """Return the pipeline of TARGET with the params of ``--set``.
+
+    Args:
+        options: What ``add_target`` added.
+        strict: Refuse a recorded run when anything is not as it was.
+    """
+    if Path(options.target).is_dir():
+        pipeline = recorded_pipeline(options.target, strict=strict)
+    else:
+        pipeline = resolve(options.target)
     apply_settings(pipeline, options.settings)
     return pipeline
 
@@ -67,4 +82,7 @@ def make_runner(options: argparse.Namespace, jobs: int | None = None, hooks: Ite
     """
     from pyperunner_runner import Runner
 
-    return Runner(options.data_path, options.log_path, jobs, hooks=tuple(hooks))
+    path, _, _ = options.target.partition(".py:")
+    file = path if path.endswith(".py") else f"{path}.py"
+    mainfile = file if Path(file).is_file() else None
+    return Runner(options.data_path, options.log_path, jobs, hooks=tuple(hooks), mainfile=mainfile)

@@ -50,5 +50,9 @@ COMMANDS: Mapping[str, Command] = {
     "plan": Command("pyperunner_cli._commands.plan", "say what a run would do with each task, and why"),
     "graph": Command("pyperunner_cli._commands.graph", "draw a pipeline"),
     "results": Command("pyperunner_cli._commands.results", "show the tasks of a run, or the output of one"),
+    "runs": Command("pyperunner_cli._commands.runs", "list the runs there have been"),
+    "diff": Command("pyperunner_cli._commands.diff", "say what differs between two runs"),
+    "report": Command("pyperunner_cli._commands.report", "write the report of a run, one page to look at or mail"),
+    "debug": Command("pyperunner_cli._commands.debug", "run one task of a run again, in this process"),
 }
 """Every sub-command by name."""

@@ -18,7 +18,7 @@ from pyperunner_cli._text import did_you_mean, listing
 if TYPE_CHECKING:
     from pyperunner_dag import Pipeline
 
-__all__ = ["resolve"]
+__all__ = ["first_on_path", "resolve"]
 
 _FORMS = "A TARGET is file.py, file.py:name, module:name, a saved pipeline.yaml or the folder of a run."
 
@@ -55,12 +55,12 @@ def _load_saved(path: str) -> Pipeline:
         file /= "pipeline.yaml"
     if not file.is_file():
         raise CommandError(f"there is no file {file}. {_FORMS}")
-    _first_on_path(str(Path.cwd()))
+    first_on_path(str(Path.cwd()))
     return Pipeline.from_file(str(file))
 
 
 def _import_module(name: str) -> ModuleType:
-    _first_on_path(str(Path.cwd()))
+    first_on_path(str(Path.cwd()))
     try:
         module: ModuleType = _called(name, lambda: importlib.import_module(name))
     except UserCodeError as failure:
@@ -71,7 +71,8 @@ def _import_module(name: str) -> ModuleType:
     return module
 
 
-def _first_on_path(folder: str) -> None:
+def first_on_path(folder: str) -> None:
+    """Let modules be found in ``folder`` before any other."""
     if folder not in sys.path:
         sys.path.insert(0, folder)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._diff import CodeChange, RunDiff, TaskDiff, diff
+    from ._drift import drift
     from ._environment import get_environment_info
     from ._errors import NotARun, OutputMissing, RecordError, ResultsError, StoreUnavailable, UnknownTask, YamlError
     from ._folder import RunFolder, TaskLog, run_name
@@ -44,6 +45,7 @@ _HOMES = {
     "UnknownTask": "_errors",
     "YamlError": "_errors",
     "diff": "_diff",
+    "drift": "_drift",
     "get_environment_info": "_environment",
     "run_name": "_folder",
     "run_section": "_run_section",
@@ -71,6 +73,7 @@ __all__ = [
     "YamlError",
     "__version__",
     "diff",
+    "drift",
     "get_environment_info",
     "run_name",
     "run_section",

@@ -14,7 +14,7 @@ from ._shape import as_mapping, as_mappings
 if TYPE_CHECKING:
     from ._task_result import TaskResult
 
-__all__ = ["CodeChange", "RunDiff", "TaskDiff", "diff"]
+__all__ = ["CodeChange", "RunDiff", "TaskDiff", "changes", "diff", "environment_of"]
 
 _WITHOUT_OUTPUT = frozenset({"FAILURE", "CANT_RUN", "RUNNING", "INTERRUPTED"})
 
@@ -123,7 +123,8 @@ def _results(run: PipelineResult | str | os.PathLike[str]) -> PipelineResult:
     return run if isinstance(run, PipelineResult) else PipelineResult.from_file(run)
 
 
-def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Change]:
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Change]:
+    """Return what differs between two mappings, ``None`` standing for what is not there."""
     names = {**before, **now}
     missing = object()
     return {
@@ -142,7 +143,7 @@ def _task(a: PipelineResult, b: PipelineResult, name: str, outputs: bool) -> Tas
         status=(x.status, y.status) if x.status != y.status else None,
         output=output,
         output_lines=tuple(lines),
-        wall=(x.wall, y.wall),
+        wall=(x.wall, y.wall) if x.attempts and y.attempts else (None, None),
         memory_peak=(x.memory_peak, y.memory_peak),
     )
 
@@ -152,7 +153,7 @@ def _params(x: TaskResult, y: TaskResult) -> dict[str, Change]:
     old, new = as_mapping(x.parts.get("params")), as_mapping(y.parts.get("params"))
     unlike = [name for name in old if name in new and old[name] != new[name]]
     hidden = {name: (x.params.get(name), y.params.get(name)) for name in unlike}
-    return {**_changes(x.params, y.params), **hidden}
+    return {**changes(x.params, y.params), **hidden}
 
 
 def _code(a: PipelineResult, b: PipelineResult, x: TaskResult, y: TaskResult) -> list[CodeChange]:
@@ -162,7 +163,7 @@ def _code(a: PipelineResult, b: PipelineResult, x: TaskResult, y: TaskResult) ->
         digests = old_code.get("digest"), new_code.get("digest")
         return [CodeChange("of the task", "changed")] if None not in digests and digests[0] != digests[1] else []
     found = []
-    for part, (old, new) in _changes(old_parts, new_parts).items():
+    for part, (old, new) in changes(old_parts, new_parts).items():
         kind = "added" if old is None else "removed" if new is None else "changed"
         found.append(CodeChange(part, kind, _unified(_source(a, old), _source(b, new), part)))
     return found
@@ -199,12 +200,12 @@ def _outputs(x: TaskResult, y: TaskResult, load: bool) -> tuple[str, list[str]]:
 
 
 def _environments(a: PipelineResult, b: PipelineResult) -> list[dict[str, Change]]:
-    return [_changes(old, new) for old, new in zip(_environment(a), _environment(b), strict=True)]
+    sides = [environment_of(as_mapping(results.conf.get("run"))) for results in (a, b)]
+    return [changes(old, new) for old, new in zip(*sides, strict=True)]
 
 
-def _environment(results: PipelineResult) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
-    """Return versions of packages, hashes of sources, and everything else that is one value each."""
-    run = as_mapping(results.conf.get("run"))
+def environment_of(run: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+    """Return versions of packages, hashes of sources, and all else that is one value, of a record's ``run`` section."""
     env = as_mapping(run.get("env"))
     rest = {name: value for name, value in run.items() if name not in ("env", "host")}
     rest |= as_mapping(run.get("host"))

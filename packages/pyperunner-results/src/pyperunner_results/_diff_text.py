@@ -11,7 +11,7 @@ from ._units import duration, memory
 if TYPE_CHECKING:
     from ._diff import Change, RunDiff, TaskDiff
 
-__all__ = ["lines_of"]
+__all__ = ["lines_of", "section"]
 
 _CHARS = 70
 _NOTABLE_SECONDS, _NOTABLE_BYTES, _NOTABLE_RATIO = 0.1, 10 << 20, 1.25
@@ -29,9 +29,9 @@ def lines_of(diff: RunDiff) -> Iterator[str]:
         if lines:
             yield f"{visible(task.name)}:"
             yield from (f"  {line}" for line in lines)
-    yield from _section("packages", diff.packages)
-    yield from _section("sources", diff.sources, 12)
-    yield from _section("environment", diff.environment)
+    yield from section("packages", diff.packages)
+    yield from section("sources", diff.sources, 12)
+    yield from section("environment", diff.environment)
     yield f"{alike:,} of {len(diff.tasks):,} tasks that both runs have are alike"
 
 
@@ -62,7 +62,8 @@ def _figure(name: str, change: Change, words: Any, least: float) -> Iterator[str
         yield f"{name}: {words(before)} → {words(now)}"
 
 
-def _section(title: str, changes: Mapping[str, Change], cut: int = _CHARS) -> Iterator[str]:
+def section(title: str, changes: Mapping[str, Change], cut: int = _CHARS) -> Iterator[str]:
+    """Yield a title and a line per change, nothing without changes; values longer than ``cut`` are shortened."""
     if changes:
         yield f"{title}:"
         yield from (f"  {visible(name)}: {_arrow(change, cut)}" for name, change in changes.items())

@@ -10,7 +10,7 @@ from typing import Any
 
 from ._git import GitQuery, repository_roots
 
-__all__ = ["get_environment_info"]
+__all__ = ["file_digest", "get_environment_info"]
 
 _SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 _INSTALLED = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
@@ -41,7 +41,7 @@ def get_environment_info(mainfile: str | os.PathLike[str] | None = None) -> dict
         "base_dir": base_dir,
         "mainfile": Path(main).name if main else None,
         "sources": [
-            {"filename": _relative(file, base_dir), "hash": digest} for file in files if (digest := _digest(file))
+            {"filename": _relative(file, base_dir), "hash": digest} for file in files if (digest := file_digest(file))
         ],
         "dependencies": _dependencies(),
         "repositories": query.answers(),
@@ -81,7 +81,8 @@ def _relative(file: str, base_dir: str) -> str:
         return file
 
 
-def _digest(file: str) -> str | None:
+def file_digest(file: str) -> str | None:
+    """Return the SHA-256 of a file's bytes in hex, ``None`` if it can't be read."""
     import hashlib
 
     try:

@@ -56,6 +56,7 @@ class Runner:
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
         hooks: Called with every event of a run, see ``pyperunner_runner.events``.
         report: Write ``report.html`` into the run folder at the end of every run.
+        mainfile: The user's main file, for the record; by default the program that was started.
 
     Raises:
         ValueError: ``process_limit`` is less than 1, or the executor or store scheme is unknown.
@@ -70,6 +71,7 @@ class Runner:
         executor: str | ExecutorFactory = "process",
         hooks: Iterable[Hook] = (),
         report: bool = False,
+        mainfile: str | os.PathLike[str] | None = None,
     ) -> None:
         if process_limit is not None and process_limit < 1:
             raise ValueError(f"process_limit must be at least 1, not {process_limit}")
@@ -82,6 +84,7 @@ class Runner:
         self._new_executor = find_executor(executor)
         self._hooks = tuple(hooks)
         self._report = report
+        self._mainfile = mainfile
         self._session: RunSession | None = None
         self._queue: list[Task] = []
         self._execute: list[Task] = []
@@ -240,7 +243,7 @@ class Runner:
         """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment."""
         from pyperunner_runner import __version__
 
-        section = run_section(self._location(), self.log_path, get_environment_info(), __version__)
+        section = run_section(self._location(), self.log_path, get_environment_info(self._mainfile), __version__)
         self._conf = {**self._pipeline().to_dict(), "run": section}
         self._run_session().record.folder.write_pipeline(self._conf)
 

@@ -15,14 +15,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_places(parser)
     parser.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (number of CPUs)")
     parser.add_argument("-v", "--verbose", action="store_true", help="show what tasks print and why they run")
+    parser.add_argument("--strict", action="store_true", help="refuse a recorded run if anything is not as it was")
+    parser.add_argument("--no-report", action="store_true", help="write no report.html into the run's folder")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Run the pipeline and say what came of it; return 1 if a task failed."""
     from pyperunner_cli._progress import choose_display
     from pyperunner_cli._summary import Tally
+    from pyperunner_results import write_report
 
-    pipeline = pipeline_of(options)
+    pipeline = pipeline_of(options, strict=options.strict)
     display, tally = choose_display(verbose=options.verbose), Tally()
     runner = make_runner(options, options.jobs, (display, tally))
     try:
@@ -31,6 +34,8 @@ def execute(options: argparse.Namespace) -> int:
         display.close()
         for line in tally.lines():
             print(line)
+    if not options.no_report:
+        write_report(runner.run_folder)
     return tally.exit_code
 
 
