@@ -14,6 +14,23 @@ import pytest
 from pyperunner_dag import Node, _stores
 from pyperunner_keys import digest
 
+# Which ways lead out of a character.
+WAYS = {
+    "│": "ud",
+    "─": "lr",
+    "┘": "ul",
+    "└": "ur",
+    "┴": "ulr",
+    "┐": "dl",
+    "┌": "dr",
+    "┬": "dlr",
+    "┤": "udl",
+    "├": "udr",
+    "┼": "udlr",
+}
+STEPS = {"u": (-1, 0), "d": (1, 0), "l": (0, -1), "r": (0, 1)}
+BACK = {"u": "d", "d": "u", "l": "r", "r": "l"}
+
 
 class MemoryStore:
     """An output store in a dict; all that this package itself needs of one."""
@@ -138,3 +155,32 @@ def in_new_process(tmp_path):
         return done.stdout
 
     return execute
+
+
+@pytest.fixture
+def reached():
+    """Follow lines with a finger: ``reached(lines, row, column)`` gives the places ``(row, column)`` where they end.
+
+    They end at an arrowhead, or below the last line.
+    """
+    return follow
+
+
+def follow(lines, row, column):
+    grid = [line.ljust(max(map(len, lines))) for line in lines]
+    found, seen, stack = set(), set(), [(row, column, "d")]
+    while stack:
+        row, column, way = stack.pop()
+        if (row, column, way) in seen:
+            continue
+        seen.add((row, column, way))
+        if row == len(grid) or grid[row][column] == "▼":
+            found.add((row, column))
+            continue
+        char = grid[row][column]
+        # A vertical line on top of a horizontal one: who comes from the side passes behind it.
+        ways = way if char == "│" and way in "lr" else WAYS[char]
+        assert char == "│" or BACK[way] in ways, (row, column, char, way)
+        # Lines lead down or sideways; up lead only the lines of others that join.
+        stack += [(row + STEPS[out][0], column + STEPS[out][1], out) for out in ways if out not in ("u", BACK[way])]
+    return found

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pyperunner_dag import DAG, Node, draw_text
 
@@ -99,3 +103,38 @@ def test_edges_that_would_fill_the_page_are_counted_instead():
     for index in range(1, 1500):
         chain.append(Node(str(index))([chain[-1], chain[0]] if index > 1 else [chain[0]]))
     assert draw_text(DAG(chain[:1])).splitlines()[-1].endswith("long edges that are not drawn")
+
+
+@st.composite
+def plans(draw):
+    """For each node the numbers of its parents, all smaller."""
+    size = draw(st.integers(2, 9))
+    return [set(), *(draw(st.sets(st.integers(0, index - 1), max_size=3)) for index in range(1, size))]
+
+
+def find_boxes(lines):
+    """Row, first column and end of each box by its name."""
+    found = {}
+    for row, line in enumerate(lines):
+        for match in re.finditer(r"│ (node \d+) +(?=│)", line):
+            edge = re.compile(r"[┌─▼]+┐").match(lines[row - 1], match.start())
+            found[match[1]] = (row, match.start(), edge.end())
+    return found
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(plans())
+def test_lines_lead_from_each_node_to_its_children_and_nowhere_else(reached, plan):
+    found = []
+    for index, parents in enumerate(plan):
+        found.append(Node(f"node {index}")([found[parent] for parent in parents]))
+    lines = draw_text(DAG(found)).splitlines()
+    boxes = find_boxes(lines)
+    assert set(boxes) == {node.name for node in found}
+    for node in found:
+        row, left, right = boxes[node.name]
+        starts = [column for column in range(left, right) if lines[row + 1][column] == "┬"]
+        assert len(starts) == bool(node.children)
+        ends = {end for column in starts for end in reached(lines, row + 2, column)}
+        heads = [name for name, (top, x, end) in boxes.items() for at in ends if at[0] == top - 1 and x <= at[1] < end]
+        assert set(heads) == {child.name for child in node.children}

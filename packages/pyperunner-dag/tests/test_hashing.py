@@ -58,6 +58,14 @@ def test_what_counts(other):
     assert other().hash() != Number("t", n=1).hash()
 
 
+def test_the_class_name_counts_where_the_code_is_the_same():
+    def function(n):
+        return n
+
+    assert task("A")(function)(n=1).hash() != task("B")(function)(n=1).hash()
+    assert task("A")(function)(n=1).hash() == task("A")(function)(n=1).hash()
+
+
 def test_reload_does_not_count():
     assert Number("t", reload=True).hash() == Number("t").hash()
 
@@ -122,6 +130,16 @@ def test_a_change_in_place_counts_from_the_next_plan_on():
     values.append(n for n in ())
     with pytest.raises(UnhashableParamError, match=r"param n\[2\]"):
         refresh_hashes(DAG([a]))
+
+
+def test_a_plan_makes_descendants_outside_it_forget():
+    values = [1]
+    a = Number("a", n=values)
+    planned, outside = Number("planned")(a), Number("outside")(a)
+    before = outside.hash()
+    values.append(2)
+    refresh_hashes(DAG([planned]))
+    assert outside.hash() == Number("outside")(Number("a", n=[1, 2])).hash() != before
 
 
 def test_refreshing_an_unchanged_graph_changes_nothing():

@@ -2,16 +2,13 @@
 
 A *net* joins all boxes of the upper layer that have the same children to those children. A net whose ends are not in
 one column gets a track: a row for its horizontal part. Tracks are shared by nets that lie side by side (the left-edge
-algorithm of channel routing: Hashimoto and Stevens, 1971), and a net whose upper end is in the column of another one's
-lower end goes above it, so that no two lines run into each other. Where lines cross, the vertical one is on top.
+algorithm of channel routing: Hashimoto and Stevens, "Wire routing by optimizing channel assignment within large
+apertures", 1971). Where lines cross, the vertical one is on top. No net may end in a column where another one begins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from pyperunner_dag._dag import topological_levels
-from pyperunner_dag._errors import CycleError
 
 __all__ = ["Net", "route"]
 
@@ -60,24 +57,14 @@ class Net:
 
 def _tracks(nets: list[Net]) -> dict[Net, int]:
     """Return the track of each net that is not straight, counted from the top."""
-    top_of = {column: net for net in nets for column in net.tops}
-    above = {net: {top_of[column] for column in net.bottoms if column in top_of} - {net} for net in nets}
-    try:
-        levels = topological_levels(above, lambda net: "")
-    except CycleError:
-        levels = [nets]
     found: dict[Net, int] = {}
-    first = 0
-    for level in levels:
-        ends: list[int] = []
-        for net in sorted((net for net in level if not net.straight), key=lambda net: net.span):
-            left, right = net.span
-            track = next((index for index, end in enumerate(ends) if end + 1 < left), len(ends))
-            if first + track >= _MOST_TRACKS:
-                track = max(len(ends) - 1, 0)
-            ends[track : track + 1] = [right]
-            found[net] = first + track
-        first = min(first + len(ends), _MOST_TRACKS - 1)
+    ends: list[int] = []
+    for net in sorted((net for net in nets if not net.straight), key=lambda net: net.span):
+        left, right = net.span
+        track = next((index for index, end in enumerate(ends) if end + 1 < left), len(ends))
+        track = min(track, _MOST_TRACKS - 1)
+        ends[track : track + 1] = [right]
+        found[net] = track
     return found
 
 

@@ -16,6 +16,7 @@ __all__ = ["draw_text"]
 
 _GAP = 3
 _MOST_PORTS = 30
+_ROUNDING = 1e-6
 _LARGEST = 4_000_000
 """Characters; a drawing that would be larger has its layers flush left instead of centred, which keeps it linear."""
 
@@ -79,7 +80,7 @@ class _Drawing:
         left = min((centre - width / 2 for centre, width in zip(centres, self.widths, strict=True)), default=0)
         right = max((centre + width / 2 for centre, width in zip(centres, self.widths, strict=True)), default=0)
         if (right - left) * len(self.layers.rows) <= _LARGEST:
-            return [int(centre - left) for centre in centres]
+            return [int(centre - left + _ROUNDING) for centre in centres]
         found = [0] * len(centres)
         for row in self.layers.rows:
             edge = 0
@@ -100,32 +101,29 @@ class _Drawing:
                 nets_of.setdefault(item, []).append(net)
         for item, entering in nets_of.items():
             for index, net in enumerate(entering):
-                column = self._port(item, net, index - (len(entering) - 1) / 2, top_of)
-                net.bottoms.add(column)
-                self.entries[item].add(column)
+                net.bottoms.add(self._enter(item, net, index - (len(entering) - 1) / 2, top_of))
 
-    def _port(self, item: int, net: Net, place: float, top_of: dict[int, Net]) -> int:
+    def _enter(self, item: int, net: Net, place: float, top_of: dict[int, Net]) -> int:
         """Return the column in which ``net`` enters ``item``: free, and not below another net's upper end.
 
         Args:
-            item: What is entered.
+            item: What is entered; a bend gives way as a whole.
             net: What enters.
             place: Where among those that enter, counted from the middle.
             top_of: Nets by the columns of their upper ends.
         """
-        middle = self.column[item]
+        middle, width = self.column[item], self.widths[item]
+        wanted, inside = middle + round(2 * place), range(middle - width // 2 + 1, middle - width // 2 + width - 1)
         if item >= self.layers.nodes:
-            return middle
-        half = self.widths[item] // 2
-        wanted = middle + round(2 * place)
-        inside = range(middle - half + 1, middle - half + self.widths[item] - 1)
-        if place == 0 and len(net.tops) == 1 and next(iter(net.tops)) in inside:
+            inside = range(middle - 2, middle + 3)
+        elif place == 0 and len(net.tops) == 1 and next(iter(net.tops)) in inside:
             wanted = next(iter(net.tops))
-        for distance in range(self.widths[item]):
-            for column in (wanted + distance, wanted - distance):
-                if column in inside and column not in self.entries[item] and top_of.get(column, net) is net:
-                    return column
-        return middle
+        free = (column for column in inside if column not in self.entries[item] and top_of.get(column, net) is net)
+        column = min(free, key=lambda column: abs(column - wanted), default=middle)
+        self.entries[item].add(column)
+        if item >= self.layers.nodes:
+            self.column[item] = column
+        return column
 
     def lines(self) -> Iterator[str]:
         """Yield the drawing from top to bottom."""
