@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -515,6 +516,16 @@ def test_the_hash_is_the_same_in_every_process_hash_seed_and_directory(project, 
     assert len(hashes) == 1
 
 
+def find_python(version):
+    """The path of an installed Python of that version: on the search path, or among pyenv's."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    places = [*sorted(versions.glob(f"{version}.*/bin/python")), shutil.which(f"python{version}")]
+    for place in filter(None, places):
+        if subprocess.run([str(place), "-c", ""], capture_output=True, check=False).returncode == 0:
+            return str(place)
+    return None
+
+
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_the_hash_is_the_same_on_every_supported_python(project, tmp_path):
@@ -523,9 +534,14 @@ def test_the_hash_is_the_same_on_every_supported_python(project, tmp_path):
     packages = Path(__file__).parents[2] / "packages"
     sources = [str(path) for path in packages.iterdir() if (path / "pyproject.toml").is_file()]
     found = {project.python(script)}
+    tried = 0
     for version in ("3.10", "3.11", "3.12", "3.13"):
+        interpreter = find_python(version)
+        if interpreter is None:
+            continue
+        tried += 1
         home = tmp_path / version
-        subprocess.run(["uv", "venv", "-q", "-p", version, str(home)], check=True)
+        subprocess.run(["uv", "venv", "-q", "-p", interpreter, str(home)], check=True)
         subprocess.run(["uv", "pip", "install", "-q", "--python", str(home), *sources], check=True)
         for seed in ("0", "1", "2", "3", "4"):
             done = subprocess.run(
@@ -536,6 +552,8 @@ def test_the_hash_is_the_same_on_every_supported_python(project, tmp_path):
                 env={**os.environ, "PYTHONHASHSEED": seed},
             )
             found.add(done.stdout.strip())
+    if tried < 2:
+        pytest.skip("there is only one of the supported Pythons on this machine")
     assert len(found) == 1
 
 
