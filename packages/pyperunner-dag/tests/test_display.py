@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyperunner_dag._display import columns, shorten, visible
+from pyperunner_dag._display import columns, markup, shorten, visible
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,7 @@ def test_shorten_keeps_both_ends():
     assert len(short) == 30
     assert short.startswith("Load(")
     assert short.endswith("-2024)")
+
+
+def test_markup():
+    assert markup('<a href="x">&amp;\n') == r"&lt;a href=&quot;x&quot;&gt;&amp;amp;\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["columns", "shorten", "visible"]
+__all__ = ["columns", "markup", "shorten", "visible"]
 
 
 def visible(text: str) -> str:
@@ -27,3 +27,10 @@ def shorten(text: str, limit: int) -> str:
         return text
     head = limit * 2 // 3
     return f"{text[:head]}…{text[len(text) - (limit - head - 1) :]}"
+
+
+def markup(text: str) -> str:
+    """Return ``text`` for use in XML or HTML, as content or inside double quotes."""
+    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(char, entity)
+    return visible(text)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from pyperunner_dag._dag import DAG
-from pyperunner_dag._display import visible
+from pyperunner_dag._display import markup
 from pyperunner_dag._layout import label, layout
 from pyperunner_dag._palette import ARROW, FONT, LEGEND_HEIGHT, LINE, TEXT, colours, legend
 
@@ -29,7 +28,7 @@ def draw_svg(graph: DAG[Any] | Mapping[str, Any], statuses: Mapping[str, str] | 
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" role="img" style="max-width:100%;height:auto" '
-        f'font-family={quoteattr(FONT)} font-size="13">'
+        f'font-family="{markup(FONT)}" font-size="13">'
     )
     parts = [
         head,
@@ -46,12 +45,8 @@ def draw_svg(graph: DAG[Any] | Mapping[str, Any], statuses: Mapping[str, str] | 
         fill, stroke = colours(state)
         y = plan["height"] + row * LEGEND_HEIGHT
         parts.append(f'<rect x="{x:g}" y="{y:g}" width="13" height="13" rx="3" fill="{fill}" stroke="{stroke}"/>')
-        parts.append(f'<text x="{x + 20:g}" y="{y + 11:g}" fill="{LINE}" font-size="12">{_text(state)}</text>')
+        parts.append(f'<text x="{x + 20:g}" y="{y + 11:g}" fill="{LINE}" font-size="12">{markup(state)}</text>')
     return "\n".join([*parts, "</svg>"])
-
-
-def _text(text: str) -> str:
-    return escape(visible(text))
 
 
 def _curve(points: list[list[float]]) -> str:
@@ -76,7 +71,7 @@ def _box(node: Mapping[str, Any], state: str | None) -> str:
     title = node["name"] if state is None else f"{node['name']}: {state}"
     x, y, w, h = node["x"], node["y"], node["w"], node["h"]
     return (
-        f'<g><title>{_text(title)}</title><rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="8" '
+        f'<g><title>{markup(title)}</title><rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="8" '
         f'fill="{fill}" stroke="{stroke}"/>'
-        f'<text x="{x + w / 2:g}" y="{y + h / 2 + 4.5:g}" stroke="none">{escape(label(node["name"]))}</text></g>'
+        f'<text x="{x + w / 2:g}" y="{y + h / 2 + 4.5:g}" stroke="none">{markup(label(node["name"]))}</text></g>'
     )
