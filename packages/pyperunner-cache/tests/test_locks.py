@@ -115,7 +115,10 @@ def test_only_one_of_many_is_inside(url, tmp_path):
     for _ in range(4):
         pid = os.fork()
         if pid == 0:
-            add()
+            try:
+                add()
+            except BaseException:
+                os._exit(1)
             os._exit(0)
         children.append(pid)
     threads = [threading.Thread(target=add) for _ in range(3)]

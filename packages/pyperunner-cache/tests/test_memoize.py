@@ -171,7 +171,7 @@ def test_threads_compute_once(any_store):
 
 def test_processes_compute_once(tmp_path):
     store = open_store(tmp_path / "s")
-    log = tmp_path / "log"
+    log = str(tmp_path / "log")
 
     def slow(x):
         with open(log, "a") as file:
@@ -184,10 +184,15 @@ def test_processes_compute_once(tmp_path):
     for _ in range(4):
         pid = os.fork()
         if pid == 0:
-            os._exit(0 if remembered(7) == 7 else 1)
+            code = 1
+            try:
+                code = 0 if remembered(7) == 7 else 1
+            finally:
+                os._exit(code)
         pids.append(pid)
     assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * 4
-    assert log.read_text() == "computed\n"
+    with open(log) as file:
+        assert file.read() == "computed\n"
 
 
 def test_async_functions(any_store):
