@@ -115,7 +115,7 @@ class _Drawing:
         middle, width = self.column[item], self.widths[item]
         wanted, inside = middle + round(2 * place), range(middle - width // 2 + 1, middle - width // 2 + width - 1)
         if item >= self.layers.nodes:
-            inside = range(middle - 2, middle + 3)
+            inside = range(max(middle - 2, 0), middle + 3)
         elif place == 0 and len(net.tops) == 1 and next(iter(net.tops)) in inside:
             wanted = next(iter(net.tops))
         free = (column for column in inside if column not in self.entries[item] and top_of.get(column, net) is net)
