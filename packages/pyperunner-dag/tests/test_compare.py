@@ -44,7 +44,7 @@ def differences(saved):
 
 
 def test_the_same_passes(saved):
-    Pipeline.from_dict(saved)
+    assert Pipeline.from_dict(saved).to_dict() == saved
 
 
 def test_params_changed_added_removed(saved):

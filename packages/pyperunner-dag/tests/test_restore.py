@@ -80,7 +80,7 @@ def test_the_same_pipeline_comes_back(pipeline, tmp_path):
 
 
 def test_other_sections_are_ignored(saved):
-    Pipeline.from_dict({**saved, "run": {"data_path": "x"}})
+    assert Pipeline.from_dict({**saved, "run": {"data_path": "x"}}).to_dict() == saved
 
 
 def test_every_kind_of_pipeline_comes_back_from_its_tasks(flow):
