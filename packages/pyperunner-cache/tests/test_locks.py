@@ -130,10 +130,48 @@ def test_only_one_of_many_is_inside(url, tmp_path):
     assert counter.read_text() == str(7 * rounds)
 
 
-def test_nothing_is_left(url, tmp_path):
-    with open_store(url).lock(KEY):
-        pass
-    assert [file for _, _, files in os.walk(tmp_path) for file in files] == []
+def test_one_empty_file_is_all_that_is_left(url, tmp_path):
+    store = open_store(url)
+    for number in range(10):
+        with store.lock(f"T()/{number}"):
+            pass
+    (left,) = (os.path.join(folder, file) for folder, _, files in os.walk(tmp_path) for file in files)
+    assert os.path.basename(left) == ".lock"
+    assert os.path.getsize(left) == 0
+
+
+def test_letting_go_of_one_lock_keeps_the_others(url):
+    store = open_store(url)
+    with store.lock("T()/kept"):
+        with store.lock("T()/short"):
+            pass
+        with pytest.raises(LockTimeoutError), open_store(url).lock("T()/short", 0), open_store(url).lock("T()/kept", 0):
+            pass
+        pid = os.fork()
+        if pid == 0:
+            try:
+                with store.lock("T()/short", 0), store.lock("T()/kept", 0):
+                    os._exit(1)
+            except TimeoutError:
+                os._exit(0)
+            finally:
+                os._exit(2)
+        assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_a_holder_that_closes_all_descriptors_goes_on(url):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            store = open_store(url)
+            with store.lock(KEY):
+                os.closerange(3, 100)
+            with store.lock(KEY, 1):
+                pass
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(pid, 0)[1] == 0
 
 
 def _in_thread(work):

@@ -16,7 +16,17 @@ except ImportError:  # Windows
 if TYPE_CHECKING:
     from .ports import Buffer
 
-__all__ = ["CREATE_FLAGS", "READ_FLAGS", "lock_descriptor", "pread", "preadv", "reserve", "usable_cores", "write_all"]
+__all__ = [
+    "CREATE_FLAGS",
+    "READ_FLAGS",
+    "lock_descriptor",
+    "pread",
+    "preadv",
+    "reserve",
+    "unlock_descriptor",
+    "usable_cores",
+    "write_all",
+]
 
 _COMMON = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _COMMON
@@ -117,20 +127,32 @@ def _pread(fd: int, size: int, offset: int) -> bytes:
         return os.read(fd, size)
 
 
-def lock_descriptor(fd: int, *, wait: bool) -> bool:
-    """Take this process's exclusive record lock on an open file; say whether it was free."""
+def lock_descriptor(fd: int, *, wait: bool, byte: int = 0) -> bool:
+    """Take this process's exclusive record lock on one byte of an open file; say whether it was free."""
     if fcntl is None:
-        return _lock_on_windows(fd, wait)
+        return _lock_on_windows(fd, wait, byte)
     try:
-        fcntl.lockf(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.lockf(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, byte)
     except (BlockingIOError, PermissionError):
         return False
     return True
 
 
-def _lock_on_windows(fd: int, wait: bool) -> bool:
+def unlock_descriptor(fd: int, byte: int) -> None:
+    """Give the lock on one byte back."""
+    if fcntl is not None:
+        fcntl.lockf(fd, fcntl.LOCK_UN, 1, byte)
+        return
     import msvcrt
 
+    os.lseek(fd, byte, os.SEEK_SET)
+    msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
+
+
+def _lock_on_windows(fd: int, wait: bool, byte: int) -> bool:
+    import msvcrt
+
+    os.lseek(fd, byte, os.SEEK_SET)
     try:
         msvcrt.locking(fd, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
     except OSError:

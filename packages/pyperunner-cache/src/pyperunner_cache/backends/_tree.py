@@ -38,10 +38,8 @@ def entry_files(root: str, folder: str | None = None) -> Iterator[BlobInfo]:
                 break
 
 
-def temporary_files(root: str, locks: str) -> Iterator[str]:
-    """Yield the paths of temporary and lock files under ``root``."""
-    for entry in _listing(os.path.join(root, locks)):
-        yield entry.path
+def temporary_files(root: str) -> Iterator[str]:
+    """Yield the paths of temporary files under ``root``."""
     for folder in (root, *_folders(root)):
         for inner in (folder, *(_folders(folder) if folder != root else ())):
             for entry in _listing(inner):

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FileBackend"]
 
-_LOCKS = ".locks"
+_LOCK = ".lock"
+_BYTES = (1 << 62) - 1
 _LEDGER = ".usage"
 _TOUCH_AFTER = 60.0
 
@@ -153,10 +154,9 @@ class FileBackend:
         return next((os.path.join(folder, other) for other in others if other.startswith(ENTRY_PREFIX)), None)
 
     def lock(self, key: str, timeout: float | None = None) -> FileLock:
-        """Lock a file in ``<root>/.locks``."""
+        """Lock the key's byte of ``<root>/.lock``."""
         split_key(key)
-        folder = os.path.join(self.root, _LOCKS)
-        return _StoreLock(folder, key, timeout, self._file_mode, self._folder_mode)
+        return _StoreLock(self.root, key, timeout, self._file_mode, self._folder_mode)
 
     def touch(self, key: str, blob: Blob) -> None:
         """Set the file's access time; mounts that do not keep it by themselves keep an explicit one."""
@@ -181,8 +181,8 @@ class FileBackend:
         return self._quarantine.usage()
 
     def sweep(self, *, dry_run: bool = False, aside: bool = False) -> tuple[int, int]:
-        """Remove temporary and lock files of dead processes."""
-        sizes = [sweep_file(path, dry_run=dry_run) for path in temporary_files(self.root, _LOCKS)]
+        """Remove temporary files of dead processes."""
+        sizes = [sweep_file(path, dry_run=dry_run) for path in temporary_files(self.root)]
         gone = [size for size in sizes if size is not None]
         if aside:
             count, size = self._quarantine.usage()
@@ -225,7 +225,8 @@ class FileBackend:
 
 class _StoreLock(FileLock):
     def __init__(self, folder: str, key: str, timeout: float | None, file_mode: int, folder_mode: int) -> None:
-        super().__init__(os.path.join(folder, key_digest(key)), f"the lock of {key!r}", timeout, file_mode)
+        byte = int(key_digest(key), 16) & _BYTES
+        super().__init__(os.path.join(folder, _LOCK), byte, f"the lock of {key!r}", timeout, file_mode)
         self._folder, self._key, self._folder_mode = folder, key, folder_mode
 
     def __enter__(self) -> FileLock:

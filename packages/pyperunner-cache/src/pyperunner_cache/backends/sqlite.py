@@ -214,7 +214,7 @@ class SqliteBackend:
         return count, size
 
     def sweep(self, *, dry_run: bool = False, aside: bool = False) -> tuple[int, int]:
-        """Remove temporary and lock files of dead processes beside the database."""
+        """Remove temporary files of dead processes beside the database."""
         rows = self._count_rows_aside() if aside else (0, 0)
         count, size = self._files.sweep(dry_run=dry_run, aside=aside)
         if aside and not dry_run:
