@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pyperunner_runner import _posix
+from pyperunner_runner._audit import ReadAudit
 from pyperunner_runner._failures import describe
 from pyperunner_runner._frames import pack, write_all
 from pyperunner_runner._job import perform
@@ -80,7 +81,9 @@ class ChildKit:
 
     def _outcome(self, job: Job, task: Task) -> Outcome:
         try:
-            return perform(job, task, self._open_store())
+            store = self._open_store()
+            root = str((store.spec() or {}).get("url", ""))
+            return perform(job, task, store, ReadAudit([root] if root.startswith(os.sep) else []))
         except BaseException as error:
             return Outcome("failed", failure=describe(job.task, error))
 

@@ -5,22 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pyperunner_dag import OutputStore, Task, resolve_inputs
 from pyperunner_runner._failures import describe
 from pyperunner_runner.ports import Job, Outcome
 
+if TYPE_CHECKING:
+    from pyperunner_runner._audit import ReadAudit
+
 __all__ = ["perform"]
 
 
-def perform(job: Job, task: Task, store: OutputStore) -> Outcome:
+def perform(job: Job, task: Task, store: OutputStore, audit: ReadAudit | None = None) -> Outcome:
     """Execute a task and store its output; any exception but ``KeyboardInterrupt`` becomes a ``failed`` outcome.
 
     Args:
         job: What to do.
         task: The task that ``job`` names.
         store: The store, opened by the process that calls this.
+        audit: Listens while the task's own code runs.
 
     Returns:
         What came of it, without the output itself.
@@ -29,23 +33,25 @@ def perform(job: Job, task: Task, store: OutputStore) -> Outcome:
         with _single_flight(store, task.key):
             if job.reuse and not store.missing([task.key]):
                 return Outcome("hit")
-            return _execute_and_store(job, task, store)
+            return _execute_and_store(job, task, store, audit)
     except KeyboardInterrupt:
         raise  # in this process it is the user who wants to stop; a child has no keyboard
     except BaseException as error:
         return Outcome("failed", failure=describe(task.name, error))
 
 
-def _execute_and_store(job: Job, task: Task, store: OutputStore) -> Outcome:
+def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudit | None) -> Outcome:
     data, inputs, lost = _load_inputs(task, store)
     if lost:
         return Outcome("inputs", inputs=lost)
     started = time.perf_counter()
-    value = task.execute(data, inputs)
+    with audit or nullcontext():
+        value = task.execute(data, inputs)
     seconds = time.perf_counter() - started
     del data, inputs  # so that storing a large result does not stand on top of its inputs
     receipt = store.save(task.key, value, {**job.meta, "seconds": seconds, "parts": task.key_parts()})
-    return Outcome("stored", digest=receipt["digest"], size=receipt["size"], seconds=seconds)
+    undeclared = audit.found() if audit else ()
+    return Outcome("stored", None, (), receipt["digest"], receipt["size"], seconds, undeclared)
 
 
 def _load_inputs(task: Task, store: OutputStore) -> tuple[list[Any], Mapping[str, Any], list[str]]:

@@ -110,6 +110,7 @@ class Record:
                 "max_rss": ended.exit.max_rss,
                 "size": ended.outcome.size,
                 "digest": ended.outcome.digest,
+                "undeclared": list(ended.outcome.undeclared) or None,
             }
         self.folder.event(
             "task_finished",

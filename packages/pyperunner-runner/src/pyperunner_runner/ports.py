@@ -95,6 +95,7 @@ class Outcome:
         digest: Hex digest of the stored payload when ``kind`` is ``stored``.
         size: Its size in the store, in bytes.
         seconds: Wall time of the task's own code.
+        undeclared: Files of the user's that the task's code has read, where the executor can tell.
     """
 
     kind: Literal["stored", "hit", "failed", "inputs", "lost"]
@@ -103,6 +104,7 @@ class Outcome:
     digest: str | None = None
     size: int | None = None
     seconds: float | None = None
+    undeclared: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

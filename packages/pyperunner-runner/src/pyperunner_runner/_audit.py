@@ -1,0 +1,69 @@
+"""Notes which of the user's files a task reads, by an audit hook (PEP 578) in the task's own process.
+
+What a task reads without saying so is an input that its key does not know. Counted are files below the current folder
+or the home folder; left out are modules, installed packages, whatever lies in a hidden folder (caches and settings of
+libraries), the store, and files the task has written itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = ["ReadAudit"]
+
+_LIMIT = 200  # names kept per task
+_MODULES = (".py", ".pyc", ".pyi", ".so", ".pyd", ".dylib")
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+
+
+class ReadAudit:
+    """Listens while it is entered; ``found`` says what was read. A hook can't be taken out, so use one per process.
+
+    Args:
+        ignore: Folders that don't count, such as the store's.
+    """
+
+    def __init__(self, ignore: Iterable[str] = ()) -> None:
+        self._ignore = tuple(_folder(path) for path in (*ignore, sys.prefix, sys.base_prefix, sys.exec_prefix))
+        self._roots = tuple(_folder(path) for path in (str(Path.cwd()), str(Path.home())))
+        self._read: dict[str, None] = {}
+        self._written: set[str] = set()
+        self._listening = False
+        sys.addaudithook(self._hear)
+
+    def __enter__(self) -> ReadAudit:
+        self._listening = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening = False
+
+    def found(self) -> list[str]:
+        """Return the files that were read, absolute, in the order of their first reading."""
+        return [path for path in self._read if path not in self._written and self._counts(path)]
+
+    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event != "open" or not self._listening:
+            return
+        path, _, flags = arguments
+        if isinstance(path, bytes):
+            path = os.fsdecode(path)
+        if isinstance(path, str) and isinstance(flags, int):
+            path = os.path.realpath(path)
+            if flags & _WRITING:
+                self._written.add(path)
+            elif len(self._read) < _LIMIT and not path.endswith(_MODULES):
+                self._read[path] = None
+
+    def _counts(self, path: str) -> bool:
+        root = next((root for root in self._roots if path.startswith(root)), None)
+        if root is None or path.startswith(self._ignore) or not Path(path).is_file():
+            return False
+        return not any(part.startswith(".") for part in Path(path).relative_to(root).parts)
+
+
+def _folder(path: str) -> str:
+    return os.path.join(os.path.realpath(path), "")
