@@ -128,7 +128,7 @@ def project(tmp_path, monkeypatch):
 
     def make(**modules: str):
         for name, text in modules.items():
-            path = tmp_path / (name.replace("__", "/") + ".py")
+            path = tmp_path / (name + ".py")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         importlib.invalidate_caches()

@@ -34,16 +34,12 @@ def test_different_values_differ(one, other):
 @pytest.mark.parametrize(
     ("value", "path"),
     [
-        ([0, object.__init__, (x for x in ())], "[2]"),
-        (({"a": {"b": [open]}}, iter(())), None),
+        ([0, len, (x for x in ())], "[2]"),
         ({"model": [1, (x for x in ())]}, "['model'][1]"),
         ({("k", 1): (x for x in ())}, "[('k', 1)]"),
     ],
 )
 def test_the_path_leads_to_the_part_that_cannot_be_encoded(value, path):
-    if path is None:
-        assert encode(value)
-        return
     with pytest.raises(UnencodableError) as caught:
         encode(value)
     assert caught.value.path == path

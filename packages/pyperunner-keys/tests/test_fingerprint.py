@@ -227,7 +227,7 @@ def test_a_reloaded_module_is_read_again(project, tmp_path):
 
 
 def _typed_in(text, name="<cell 1>", keep=True):
-    names: dict = {"__name__": "__main__"}
+    names: dict = {"__name__": "cells"}
     if keep:
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     exec(compile(text, name, "exec"), names)
@@ -239,7 +239,7 @@ def test_a_cell_of_a_notebook_counts_by_its_text():
     second = _typed_in("K = 1\n\ndef run():\n    return K\n", "<cell 2>")["run"]
     third = _typed_in("K = 2\ndef run():\n    return K\n", "<cell 3>")["run"]
     assert fingerprint(first).digest == fingerprint(second).digest != fingerprint(third).digest
-    assert fingerprint(first).sources["__main__.run"].endswith("# one\n")
+    assert fingerprint(first).sources["cells.run"].endswith("# one\n")
 
 
 @pytest.mark.parametrize(
@@ -358,9 +358,8 @@ def test_arrays_and_frames_as_constants(project):
 
 
 def test_names_meet_in_the_parts(project):
-    flow = project(
-        flow="def make(k):\n    def f():\n        return k\n    return f\na, b = make(1), make(2)\ndef run(): return a(), b()\n"
-    )
+    text = "def make(k):\n    def f():\n        return k\n    return f\n"
+    flow = project(flow=f"{text}a, b = make(1), make(2)\ndef run(): return a(), b()\n")
     found = fingerprint(flow.run)
     assert {"flow.make.<locals>.f", "flow.make.<locals>.f#2"} <= set(found.parts)
 

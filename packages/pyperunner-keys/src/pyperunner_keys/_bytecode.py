@@ -12,6 +12,8 @@ from pyperunner_keys._uses import Facts
 
 __all__ = ["code_form", "nested_codes", "read_code"]
 
+_KINDS = 0x3FF
+"""Flags that say what kind of function it is; those above say which future statements were in force."""
 _ROOTS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF")
 _NEXT = ("LOAD_ATTR", "LOAD_METHOD")
 _LOOKED_UP = {"eval", "exec", "globals", "getattr", "__import__", "import_module"}
@@ -23,7 +25,7 @@ def code_form(code: CodeType) -> tuple[Any, ...]:
         code.co_code,
         tuple(code_form(item) if isinstance(item, CodeType) else item for item in code.co_consts),
         (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars),
-        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags),
+        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _KINDS),
     )
 
 

@@ -9,7 +9,8 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys._errors import UnencodableError
-from pyperunner_keys._own import family, foreign_name, is_own_globals, is_own_module
+from pyperunner_keys._objects import attributes_of
+from pyperunner_keys._own import family, foreign_name, is_own_class, is_own_globals
 from pyperunner_keys._writer import Writer, write_item, write_text
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def is_own_code(value: Any) -> bool:
     if isinstance(value, types.FunctionType):
         return is_own_globals(value.__globals__)
     if isinstance(value, type):
-        return is_own_module(value.__module__)
+        return is_own_class(value)
     return isinstance(value, types.ModuleType) and is_own_globals(vars(value))
 
 
@@ -118,15 +119,20 @@ def _wrapped_parts(value: Any) -> tuple[Any, ...]:
     """Return what a foreign wrapper holds of the user's: what it wraps, its variables, a registry of functions."""
     if isinstance(value, types.FunctionType):
         return () if is_own_globals(value.__globals__) else _closure_parts(value)
-    wrapped = None if isinstance(value, type) else getattr(value, "__wrapped__", None)
+    wrapped = None if isinstance(value, type) else _wrapped(value)
     return (wrapped,) if wrapped is not None and _is_users(wrapped) else ()
+
+
+def _wrapped(value: Any) -> Any:
+    """Return what ``functools.wraps`` noted; the object itself is not asked, for it may answer with code."""
+    return attributes_of(value).get("__wrapped__")
 
 
 def _closure_parts(value: types.FunctionType) -> tuple[Any, ...]:
     registry = getattr(value, "registry", None)
     if isinstance(registry, types.MappingProxyType) and value.__globals__.get("__name__") == "functools":
         return (dict(registry),)
-    wrapped = getattr(value, "__wrapped__", None)
+    wrapped = _wrapped(value)
     if family(value.__globals__.get("__name__")):
         return (wrapped,) if wrapped is not None else ()
     cells = [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]
@@ -149,7 +155,7 @@ def _is_users(value: Any, depth: int = 0) -> bool:
         return False
     if isinstance(value, (types.FunctionType, type)) and is_own_code(value):
         return True
-    inner = getattr(value, "__wrapped__", None) if not isinstance(value, type) else None
+    inner = None if isinstance(value, type) else _wrapped(value)
     return inner is not None and _is_users(inner, depth + 1)
 
 

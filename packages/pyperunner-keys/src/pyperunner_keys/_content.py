@@ -12,6 +12,7 @@ import xxhash
 
 from pyperunner_keys._errors import TooDeepError, UnencodableError
 from pyperunner_keys._names import importable_name, type_name
+from pyperunner_keys._objects import encoder_of
 from pyperunner_keys._own import file_of, roots_of
 from pyperunner_keys._writer import ENCODERS, Encoder, Writer, write_item, write_text
 
@@ -162,7 +163,7 @@ def _encoders_below(roots: tuple[tuple[str, str], ...]) -> dict[type[Any], Encod
     def write_path(value: PurePath, out: Writer) -> None:
         found = relative(str(value))
         if found is None:
-            ENCODERS[type(value)](value, out)
+            encoder_of(value)(value, out)
         else:
             out.buffer += b"R"
             write_text(found[0], out)

@@ -38,7 +38,8 @@ def leaves_no_trace(names: dict[str, Any]) -> Callable[[ast.AST], bool]:
             value = vars(value).get(attribute, _MISSING)
         if value in _REMEMBERING or is_own_code(value) or is_structure(value):
             return True
-        return family(getattr(value, "__module__", None)) or is_own_code(type(value))
+        named = isinstance(value, (types.FunctionType, type)) and family(value.__module__)
+        return named or is_own_code(type(value))
 
     return drop
 

@@ -15,6 +15,7 @@ from pyperunner_keys._digest import digest
 from pyperunner_keys._errors import FingerprintGapError
 from pyperunner_keys._graph import Part, full_digests, reachable
 from pyperunner_keys._names import importable_name
+from pyperunner_keys._objects import is_code
 from pyperunner_keys._reader import Reader
 
 __all__ = ["Fingerprint", "Fingerprinter", "fingerprint"]
@@ -118,8 +119,9 @@ def fingerprint(
 def _root(reader: Reader, obj: Any) -> Part:
     if is_own_code(obj):
         return reader.part(obj)
-    module = getattr(obj, "__module__", None) or type(obj).__module__
-    return reader.value(obj, f"{importable_name(str(module))}.{getattr(obj, '__qualname__', type(obj).__qualname__)}")
+    named = obj if is_code(obj) and hasattr(obj, "__qualname__") else type(obj)
+    module = importable_name(getattr(named, "__module__", None) or "builtins")
+    return reader.value(obj, f"{module}.{named.__qualname__}")
 
 
 def _roots(reader: Reader, obj: Any) -> list[Part]:

@@ -27,7 +27,13 @@ def encoder_of_array(value: Any) -> Encoder | None:
         return _write_scalar
     if isinstance(value, np.dtype):
         return _write_dtype
+    if isinstance(value, np.ufunc):
+        return _refuse_ufunc
     return None
+
+
+def _refuse_ufunc(value: Any, out: Writer) -> None:
+    raise UnencodableError("", "numpy.ufunc", "numpy does not tell which function it calls")
 
 
 def _write_dtype(value: Any, out: Writer) -> None:

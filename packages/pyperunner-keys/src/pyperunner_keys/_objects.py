@@ -13,11 +13,11 @@ from typing import Any
 from pyperunner_keys._builtin import write_dict, write_list, write_set, write_tuple
 from pyperunner_keys._errors import UnencodableError
 from pyperunner_keys._names import importable_name, type_name
-from pyperunner_keys._own import is_own_module
+from pyperunner_keys._own import is_own_class
 from pyperunner_keys._standard import as_tagged, standard_encoder
 from pyperunner_keys._writer import ENCODERS, Encoder, Writer, write_item, write_text
 
-__all__ = ["encoder_of", "is_code"]
+__all__ = ["attributes_of", "encoder_of", "is_code"]
 
 CODE_TYPES: tuple[type[Any], ...] = (
     type,
@@ -44,8 +44,9 @@ def is_code(value: Any) -> bool:
     """Say whether a value counts by its fingerprint."""
     if isinstance(value, CODE_TYPES) or type(value).__name__ == "_lru_cache_wrapper":
         return True
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(value, numpy.ufunc)
+    return type(value).__name__ == "ufunc" and any(
+        getattr(sys.modules.get(name), value.__name__, None) is value for name in ("numpy", "scipy.special")
+    )
 
 
 _BASES: tuple[tuple[type[Any], Encoder], ...] = (
@@ -133,7 +134,7 @@ def write_class(cls: type[Any], out: Writer) -> None:
     """Write which class a value belongs to; one of the user's own counts with its code."""
     write_text(importable_name(cls.__module__), out)
     write_text(cls.__qualname__, out)
-    if is_own_module(cls.__module__):
+    if is_own_class(cls):
         out.code(cls, out)
 
 
@@ -205,12 +206,29 @@ def _subclass_encoder(base: type[Any], encoder: Encoder) -> Encoder:
     return write
 
 
+def attributes_of(value: Any) -> dict[str, Any]:
+    """Return the ``__dict__`` of a value, if it has one; a ``__getattr__`` of its own is not asked.
+
+    Args:
+        value: Any instance.
+    """
+    try:
+        found: dict[str, Any] = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return found
+
+
 def _attributes(value: Any) -> dict[str, Any]:
     """Return what an instance of a subclass of a builtin holds in ``__dict__`` and slots."""
-    found = dict(getattr(value, "__dict__", {}))
+    found = dict(attributes_of(value))
     # copyreg keeps this helper for exactly this purpose; it knows about mangled and inherited slots.
     slots: list[str] = copyreg._slotnames(type(value))  # type: ignore[attr-defined]
-    found.update({name: getattr(value, name) for name in slots if hasattr(value, name)})
+    for name in slots:
+        try:
+            found[name] = object.__getattribute__(value, name)
+        except AttributeError:
+            continue
     return found
 
 

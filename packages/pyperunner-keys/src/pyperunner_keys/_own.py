@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-__all__ = ["family", "file_of", "foreign_name", "is_own_file", "is_own_globals", "is_own_module", "roots_of"]
+__all__ = [
+    "family",
+    "file_of",
+    "foreign_name",
+    "is_own_class",
+    "is_own_file",
+    "is_own_globals",
+    "is_own_module",
+    "roots_of",
+]
 
 _FAMILY = frozenset(
     {
@@ -30,6 +39,8 @@ _FAMILY = frozenset(
 """Never the user's code, although a developer of these packages has them as editable installs."""
 
 _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg")
+_HEAP_TYPE = 1 << 9
+"""Flag of classes that are made by Python code (``Py_TPFLAGS_HEAPTYPE``)."""
 _LIBRARY = Path(os.__file__).parent
 _STANDARD = {str(_LIBRARY), str(_LIBRARY.resolve())}
 
@@ -79,13 +90,24 @@ def is_own_module(name: str | None) -> bool:
     return name not in sys.builtin_module_names if module is None else is_own_globals(vars(module))
 
 
+def is_own_class(cls: type[Any]) -> bool:
+    """Say whether a class is the user's own.
+
+    Args:
+        cls: Any class.
+    """
+    # What make_dataclass and new_class make for the user says that it comes from the module types.
+    made = cls.__module__ == "types" and bool(cls.__flags__ & _HEAP_TYPE) and not hasattr(types, cls.__name__)
+    return made or is_own_module(cls.__module__)
+
+
 def foreign_name(obj: Any) -> str:
     """Return a name for something of the standard library or an installed package.
 
     Private submodules and accelerators (``_heapq``, ``pathlib._local``) come and go between versions, so only the
     top-level package counts, without leading underscores.
     """
-    if isinstance(obj, ModuleType):
+    if isinstance(obj, types.ModuleType):
         return obj.__name__
     module = getattr(obj, "__module__", None) or type(obj).__module__
     name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None) or type(obj).__qualname__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import ast
 import builtins
+import os
 import sys
 import types
 from collections.abc import Iterator
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 __all__ = ["effects_on_others", "use_name", "use_statement_name"]
 
 _MISSING = object()
+_OF_THE_PROCESS = {
+    id(os.environ): "os:environ",
+    id(sys.argv): "sys:argv",
+    id(sys.modules): "sys:modules",
+    id(sys.path): "sys:path",
+}
+"""What differs from process to process, and belongs to none of the user's modules, whatever they call it."""
 
 
 def use_name(content: Content, label: str, use: Use, cells: dict[str, Any]) -> None:
@@ -132,6 +140,8 @@ def _use_class_attribute(content: Content, label: str, cls: type[Any], name: str
 def _use_value(content: Content, label: str, value: Any, owner: dict[str, Any] | None, name: str) -> None:
     if is_own_code(value):
         content.refer(label, content.reader.part(value))
+    elif id(value) in _OF_THE_PROCESS:
+        content.foreign(label, _OF_THE_PROCESS[id(value)])
     elif owner is None or is_code(value) or is_structure(value):
         content.value(label, value)
     elif name.startswith("__") and name.endswith("__"):

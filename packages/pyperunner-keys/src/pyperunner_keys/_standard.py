@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 from pyperunner_keys._builtin import write_tuple
@@ -95,5 +96,6 @@ def standard_encoder(cls: type[Any]) -> Encoder | None:
 ENCODERS[range] = as_tagged("range", lambda v: (v.start, v.stop, v.step))
 ENCODERS[slice] = as_tagged("slice", lambda v: (v.start, v.stop, v.step))
 ENCODERS[memoryview] = as_tagged("memoryview", lambda v: (v.format, v.shape, v.tobytes()))
+ENCODERS[MappingProxyType] = as_tagged("mapping proxy", lambda v: (dict(v),))
 ENCODERS[type(Ellipsis)] = as_tagged("Ellipsis", lambda _: ())
 ENCODERS[type(NotImplemented)] = as_tagged("NotImplemented", lambda _: ())

@@ -18,7 +18,8 @@ from pyperunner_keys._source import SourceFile, file_source
 
 __all__ = ["Unloaded", "absolute_name"]
 
-_read_as_text: dict[str, str] = {}
+_read_as_text: dict[str, tuple[str, str]] = {}
+"""File and digest of the text, by the module's name."""
 
 
 class Unloaded:
@@ -38,8 +39,9 @@ class Unloaded:
         if module is None or name not in _read_as_text:
             return module
         file = self.find(name)
-        same = file is not None and file.digest == _read_as_text[name] and _is_as_written(module, file)
-        return None if same else module
+        if file is None or (file.name, file.digest) != _read_as_text[name]:
+            return module
+        return None if _is_as_written(module, file) else module
 
     def find(self, name: str) -> SourceFile | None:
         """Return the text of a module of the user's own, or ``None`` where there is none.
@@ -51,7 +53,7 @@ class Unloaded:
             self._files[name] = _find(name)
         file = self._files[name]
         if file is not None and name not in sys.modules:
-            _read_as_text[name] = file.digest
+            _read_as_text[name] = (file.name, file.digest)
         return file
 
     def names(self, name: str) -> dict[str, Any]:
@@ -101,8 +103,11 @@ def _spec(name: str) -> ModuleSpec | None:
     parent = name.rpartition(".")[0]
     path: Any = None
     if parent:
-        above = sys.modules.get(parent) or _spec(parent)
-        path = getattr(above, "__path__", None) or getattr(above, "submodule_search_locations", None)
+        above = sys.modules.get(parent)
+        # A module is not asked for its path: a __getattr__ of its own might answer.
+        path = (
+            getattr(_spec(parent), "submodule_search_locations", None) if above is None else vars(above).get("__path__")
+        )
         if path is None:
             return None
     for finder in sys.meta_path:
