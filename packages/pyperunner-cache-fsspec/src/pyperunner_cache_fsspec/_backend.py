@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-import fsspec  # type: ignore[import-untyped]
+import fsspec
 
 from pyperunner_cache import BadURLError
 from pyperunner_cache.backends import BytesBlob, key_of, safe_name, split_key, translating, unsafe_name
