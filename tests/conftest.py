@@ -98,6 +98,9 @@ class DiskStore:
 
     def spec(self):
         return {"url": self.url}
+
+    def probe(self):
+        os.makedirs(self.folder, exist_ok=True)
 """
 
 

@@ -133,6 +133,32 @@ def test_credentials_are_stripped_from_store_urls(project):
     assert saved["run"]["data_path"].startswith("disk://host")
 
 
+def test_credentials_are_not_in_errors_either(project):
+    """What is raised because the store cannot be written, or keeps no files, names the place without the password."""
+    project.install_store()
+    project.write("flow.py", "in the way of a folder")
+    code = """if True:
+        import pyperunner, sys
+
+        @pyperunner.task("One")
+        def one():
+            return 1
+
+        task, url = one(), f"disk://user:s3cret@host{sys.argv[1]}"
+        task.set_data_path(url)
+        runner = pyperunner.Runner(url, "logs")
+        for act in (task.output_filename, lambda: runner.run(pyperunner.Pipeline("p", [task]))):
+            try:
+                act()
+            except Exception as error:
+                print(error)
+    """
+    files, unwritable = project.python("-c", code, project.folder / "flow.py" / "store").splitlines()
+    assert "no files" in files
+    assert "disk://host" in unwritable
+    assert "s3cret" not in files + unwritable
+
+
 def test_what_tasks_say_is_in_the_log(kit, capfd):
     """The runner's lines and all that tasks print, each with task name, level, process and time; not on the screen."""
     task = Speak()

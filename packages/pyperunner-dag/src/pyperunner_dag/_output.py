@@ -139,5 +139,7 @@ class NodeWithOutput(Node):
 
         store = self._bound()
         if not isinstance(store, SupportsLocate):
-            raise TaskStoreError(self.name, f"its store ({self.data_path or store!r}) keeps no files")
+            # Not the whole URL: there may be a password in it.
+            kind = self.data_path.partition("://")[0] or type(store).__name__
+            raise TaskStoreError(self.name, f"its store ({kind}) keeps no files")
         return store.locate(self.key, None if filename == _DEFAULT_FILE else filename)

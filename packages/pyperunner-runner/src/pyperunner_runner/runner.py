@@ -19,7 +19,15 @@ from pyperunner_dag import (
     open_store,
     refresh_hashes,
 )
-from pyperunner_results import PipelineResult, RunFolder, get_environment_info, run_name, run_section, write_report
+from pyperunner_results import (
+    PipelineResult,
+    RunFolder,
+    get_environment_info,
+    run_name,
+    run_section,
+    strip_credentials,
+    write_report,
+)
 from pyperunner_runner._checks import check_store
 from pyperunner_runner._errors import RunFailed
 from pyperunner_runner._executors import ExecutorFactory, find_executor
@@ -364,8 +372,8 @@ class Runner:
         return Record(RunFolder.create(self.log_path, self._pipeline().name), self._hooks)
 
     def _location(self) -> str:
-        """What the record says of where the outputs are."""
+        """What the record and errors say of where the outputs are: never a password."""
         if isinstance(self.data_path, (str, os.PathLike)):
-            return os.fspath(self.data_path)
+            return strip_credentials(os.fspath(self.data_path))
         spec = self.data_path.spec()
-        return str(spec["url"]) if spec else repr(self.data_path)
+        return strip_credentials(str(spec["url"])) if spec else repr(self.data_path)
