@@ -5,6 +5,8 @@ import threading
 
 import pytest
 
+pytest.register_assert_rewrite("pyperunner_cache.testing")
+
 
 @pytest.fixture(scope="session")
 def s3():

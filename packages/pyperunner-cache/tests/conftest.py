@@ -6,7 +6,9 @@ import struct
 
 import pytest
 
-from pyperunner_cache import open_store
+pytest.register_assert_rewrite("pyperunner_cache.testing")
+
+from pyperunner_cache import open_store  # noqa: E402
 
 URLS = {"file": "{}/store", "sqlite": "sqlite:///{}/store.db", "memory": "memory://"}
 
