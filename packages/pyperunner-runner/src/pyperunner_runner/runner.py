@@ -4,36 +4,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag import (
-    DAG,
-    OutputStore,
-    Pipeline,
-    PipelineError,
-    Task,
-    draw_svg,
-    draw_text,
-    layout,
-    open_store,
-    refresh_hashes,
-)
+from pyperunner_dag import OutputStore, Pipeline, Task, draw_svg, layout
 from pyperunner_results import (
     PipelineResult,
     RunFolder,
     get_environment_info,
     run_name,
     run_section,
-    strip_credentials,
     write_report,
 )
 from pyperunner_runner._checks import check_store
 from pyperunner_runner._errors import RunFailed
 from pyperunner_runner._executors import ExecutorFactory, find_executor
+from pyperunner_runner._planner import Planner, dag_of
 from pyperunner_runner._record import Record
 from pyperunner_runner._session import RunSession
-from pyperunner_runner.plan import Decision, plan
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import Hook
@@ -45,7 +33,7 @@ _TICK_SECONDS = 0.1
 _NO_ROOM_SECONDS = 0.05  # pause when the system has no room for another process and none of ours is about to end
 
 
-class Runner:
+class Runner(Planner):
     """Runs pipelines, each task in a child process of its own, and skips what is up to date.
 
     ``run`` does everything. The other methods are the steps that it takes, and can be taken by hand::
@@ -83,63 +71,20 @@ class Runner:
     ) -> None:
         if process_limit is not None and process_limit < 1:
             raise ValueError(f"process_limit must be at least 1, not {process_limit}")
-        self.data_path = data_path
+        super().__init__(data_path)
         self.log_path = os.fspath(log_path)
         self.process_limit = process_limit or os.cpu_count() or 1
-        self.pipeline: Pipeline | None = None
-        self.plan: Mapping[str, Decision] = {}
-        self._store = open_store(data_path)
         self._new_executor = find_executor(executor)
         self._hooks = tuple(hooks)
         self._report = report
         self._mainfile = mainfile
         self._session: RunSession | None = None
-        self._queue: list[Task] = []
-        self._execute: list[Task] = []
         self._conf: dict[str, Any] = {}
-
-    # -- the plan ------------------------------------------------------------------------------------------------
-
-    @property
-    def tasks_queue(self) -> list[Task]:
-        """All tasks in topological order, as they were planned; a new list on every access."""
-        return list(self._queue)
-
-    @property
-    def tasks_execute(self) -> list[Task]:
-        """Those of ``tasks_queue`` that run, or whose output a running task needs; a new list on every access."""
-        return list(self._execute)
 
     def set_pipeline(self, pipeline: Pipeline) -> None:
         """Set the pipeline to run and forget the plan of the one before."""
         self._drop_session()
-        self.pipeline = pipeline
-        self.plan = {}
-        self._queue = []
-        self._execute = []
-
-    def assert_valid_pipeline(self) -> None:
-        """Check that a pipeline is set, has tasks, unique names and no cycle.
-
-        Raises:
-            ValueError: No pipeline is set, or names are not unique, or there is a cycle.
-            PipelineError: The pipeline has no tasks.
-        """
-        self.validate_pipeline(self._pipeline())
-
-    @staticmethod
-    def validate_pipeline(pipeline: Pipeline) -> None:
-        """Check that a pipeline has tasks, unique names and no cycle; raise as ``assert_valid_pipeline`` does."""
-        if not len(pipeline.dag()):
-            raise PipelineError(f"pipeline {pipeline.name!r} is empty: add a task with pipeline.add(task)")
-
-    def analyze_pipeline(self, force_reload: bool = False) -> None:
-        """Decide for every task whether it runs, is loaded or is skipped, and keep that as ``plan``; changes no task.
-
-        Args:
-            force_reload: Run every task.
-        """
-        self._analyze(self._pipeline().dag(), force_reload)
+        super().set_pipeline(pipeline)
 
     def queue_tasks(self, force_reload: bool = False) -> None:
         """Plan a run: fill ``tasks_queue`` and ``tasks_execute`` and make every task ready for it.
@@ -147,30 +92,19 @@ class Runner:
         Args:
             force_reload: Run every task.
         """
-        self.assert_valid_pipeline()
+        dag = dag_of(self._pipeline())
         self._drop_session()
-        dag = self._pipeline().dag()
         self._analyze(dag, force_reload)
         self._queue = list(dag)
         self._execute = [task for task in dag if self.plan[task.name].action != "skip"]
+        place = str((self._store.spec() or {}).get("url", ""))
         for task in dag:
-            task.bind(self._store)
+            task.bind(self._store, place)
             task.status = Task.Status.NOT_STARTED
             task.result = None
         self._session = RunSession(
             dag, self._store, self.plan, self._new_executor, self._new_record, self.process_limit
         )
-
-    def execution_plan_summary(self, print_fn: Callable[[str], object] | None = None) -> None:
-        """Draw the graph as text, with the tasks that will run marked ``*``.
-
-        Args:
-            print_fn: Called with the text; ``print`` by default.
-        """
-        if not self.plan:
-            self.analyze_pipeline()
-        mark = {name for name, decision in self.plan.items() if decision.action == "run"}
-        (print_fn or print)(draw_text(self._pipeline().dag(), mark=mark))
 
     # -- one step at a time --------------------------------------------------------------------------------------
 
@@ -337,24 +271,6 @@ class Runner:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _pipeline(self) -> Pipeline:
-        if self.pipeline is None:
-            raise ValueError("there is no pipeline to run: pass one to run() or set_pipeline()")
-        return self.pipeline
-
-    def _analyze(self, dag: DAG[Task], force: bool) -> None:
-        refresh_hashes(dag)
-        held = {task.name for task in dag if task.held}
-        keys = {task.key: task.name for task in dag if not task.held}
-        self.plan = plan(
-            [task.name for task in dag],
-            {task.name: [up.name for up in dag.upstream(task)] for task in dag},
-            missing={keys[key] for key in self._store.missing(keys)},
-            reload={task.name for task in dag if task.reload},
-            held=held,
-            force=force,
-        )
-
     def _run_session(self) -> RunSession:
         if self._session is None:
             self.queue_tasks()
@@ -370,10 +286,3 @@ class Runner:
 
     def _new_record(self) -> Record:
         return Record(RunFolder.create(self.log_path, self._pipeline().name), self._hooks)
-
-    def _location(self) -> str:
-        """What the record and errors say of where the outputs are: never a password."""
-        if isinstance(self.data_path, (str, os.PathLike)):
-            return strip_credentials(os.fspath(self.data_path))
-        spec = self.data_path.spec()
-        return strip_credentials(str(spec["url"])) if spec else repr(self.data_path)

@@ -1,0 +1,111 @@
+"""The deciding half of the runner: the pipeline, its plan, where outputs are kept. Starts nothing, writes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from pyperunner_dag import DAG, OutputStore, Pipeline, PipelineError, Task, draw_text, open_store, refresh_hashes
+from pyperunner_results import strip_credentials
+from pyperunner_runner.plan import Decision, plan
+
+__all__ = ["Planner", "dag_of"]
+
+
+class Planner:
+    """Decides what a run of a pipeline would do.
+
+    Args:
+        data_path: Where outputs are kept: a folder, a store URL, or an open ``OutputStore``.
+    """
+
+    def __init__(self, data_path: str | os.PathLike[str] | OutputStore) -> None:
+        self.data_path = data_path
+        self.pipeline: Pipeline | None = None
+        self.plan: Mapping[str, Decision] = {}
+        self._store = open_store(data_path)
+        self._queue: list[Task] = []
+        self._execute: list[Task] = []
+
+    @property
+    def tasks_queue(self) -> list[Task]:
+        """All tasks in topological order, as they were planned; a new list on every access."""
+        return list(self._queue)
+
+    @property
+    def tasks_execute(self) -> list[Task]:
+        """Those of ``tasks_queue`` that run, or whose output a running task needs; a new list on every access."""
+        return list(self._execute)
+
+    def set_pipeline(self, pipeline: Pipeline) -> None:
+        """Set the pipeline to run and forget the plan of the one before."""
+        self.pipeline = pipeline
+        self.plan = {}
+        self._queue = []
+        self._execute = []
+
+    def assert_valid_pipeline(self) -> None:
+        """Check that a pipeline is set, has tasks, unique names and no cycle.
+
+        Raises:
+            ValueError: No pipeline is set, or names are not unique, or there is a cycle.
+            PipelineError: The pipeline has no tasks.
+        """
+        dag_of(self._pipeline())
+
+    @staticmethod
+    def validate_pipeline(pipeline: Pipeline) -> None:
+        """Check that a pipeline has tasks, unique names and no cycle; raise as ``assert_valid_pipeline`` does."""
+        dag_of(pipeline)
+
+    def analyze_pipeline(self, force_reload: bool = False) -> None:
+        """Decide for every task whether it runs, is loaded or is skipped, and keep that as ``plan``; changes no task.
+
+        Args:
+            force_reload: Run every task.
+        """
+        self._analyze(self._pipeline().dag(), force_reload)
+
+    def execution_plan_summary(self, print_fn: Callable[[str], object] | None = None) -> None:
+        """Draw the graph as text, with the tasks that will run marked ``*``.
+
+        Args:
+            print_fn: Called with the text; ``print`` by default.
+        """
+        if not self.plan:
+            self.analyze_pipeline()
+        mark = {name for name, decision in self.plan.items() if decision.action == "run"}
+        (print_fn or print)(draw_text(self._pipeline().dag(), mark=mark))
+
+    def _pipeline(self) -> Pipeline:
+        if self.pipeline is None:
+            raise ValueError("there is no pipeline to run: pass one to run() or set_pipeline()")
+        return self.pipeline
+
+    def _analyze(self, dag: DAG[Task], force: bool) -> None:
+        refresh_hashes(dag)
+        held = {task.name for task in dag if task.held}
+        keys = {task.key: task.name for task in dag if not task.held}
+        self.plan = plan(
+            [task.name for task in dag],
+            {task.name: [up.name for up in dag.upstream(task)] for task in dag},
+            missing={keys[key] for key in self._store.missing(keys)},
+            reload={task.name for task in dag if task.reload},
+            held=held,
+            force=force,
+        )
+
+    def _location(self) -> str:
+        """What the record and errors say of where the outputs are: never a password."""
+        if isinstance(self.data_path, (str, os.PathLike)):
+            return strip_credentials(os.fspath(self.data_path))
+        spec = self.data_path.spec()
+        return strip_credentials(str(spec["url"])) if spec else repr(self.data_path)
+
+
+def dag_of(pipeline: Pipeline) -> DAG[Task]:
+    """Return the graph of a pipeline that can be run; raise as ``Planner.assert_valid_pipeline`` does."""
+    dag = pipeline.dag()
+    if not len(dag):
+        raise PipelineError(f"pipeline {pipeline.name!r} is empty: add a task with pipeline.add(task)")
+    return dag
