@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 GOLDEN = Path(__file__).with_name("edits") / "digests.json"
-OF_ONE_VERSION = "code made by exec at import"
+OF_ONE_VERSION = ("dynamic: code made by exec at import", "odd: dataclass made by a call")
+"""No source, and a class that says it comes from another module since Python 3.12."""
 
 
 def test_key_changes_exactly_when_the_result_does(scenario, edited):
@@ -35,12 +36,12 @@ def test_an_edit_shows_in_the_parts(edited):
 
 def test_keys_are_those_of_every_other_python_version(edited):
     golden = json.loads(GOLDEN.read_text())
-    found = {name: before["digest"] for name, (before, _) in edited.items() if OF_ONE_VERSION not in name}
+    found = {name: before["digest"] for name, (before, _) in edited.items() if name not in OF_ONE_VERSION}
     assert found == golden
 
 
 def test_other_pythons_agree(edited, scenarios, pythons, look_at, tmp_path):
-    chosen = [item for item in scenarios if OF_ONE_VERSION not in item.name][::8]
+    chosen = [item for item in scenarios if item.name not in OF_ONE_VERSION][::8]
     folders = [item.write(tmp_path / str(number), "-") for number, item in enumerate(chosen)]
     for python in pythons:
         found = [item["digest"] for item in look_at(folders, python)]

@@ -51,7 +51,7 @@ def test_what_is_bound():
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
-        ("X", ["X, Y = (1, 2)", "TABLE['k'] = X", "if X:"]),
+        ("X", ["X, Y = 1, 2", "TABLE['k'] = X", "if X:"]),
         ("TABLE", ["TABLE = {}", "TABLE['k'] = X", "for i in range(3):"]),
         ("maybe", ["if X:"]),
         ("STEPS", ["STEPS = []", "@step\ndef one():"]),
@@ -60,8 +60,11 @@ def test_what_is_bound():
     ],
 )
 def test_statements_that_make_a_name(name, lines):
-    found = [ast.unparse(node) for node in top(TEXT).statements(name)]
-    assert [text[: len(line)] for text, line in zip(found, lines, strict=True)] == lines
+    # Python versions differ in the parentheses that they write.
+    bare = str.maketrans("", "", "()")
+    found = [ast.unparse(node).translate(bare) for node in top(TEXT).statements(name)]
+    expected = [line.translate(bare) for line in lines]
+    assert [text[: len(line)] for text, line in zip(found, expected, strict=True)] == expected
 
 
 def test_effects_on_other_modules():

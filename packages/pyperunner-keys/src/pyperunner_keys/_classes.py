@@ -153,7 +153,8 @@ def _counts(cls: type[Any], name: str, value: Any, written: set[str] | None) -> 
     function = getattr(value, "__func__", value)
     if isinstance(function, types.FunctionType):
         made = function.__code__.co_filename.startswith("<") and name.startswith("__")
-        return is_own_code(function) and not (made and written is not None)
+        known = written is not None or "__dataclass_fields__" in vars(cls)
+        return is_own_code(function) and not (made and known)
     if name.startswith("_"):
         return written is None and not name.startswith("__") and not isinstance(cls, enum.EnumMeta)
     return True

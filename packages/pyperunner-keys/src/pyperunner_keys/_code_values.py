@@ -60,7 +60,8 @@ def write_code(content: Content, value: Any, out: Writer) -> None:
     out.enter(value)
     out.buffer += b"K"
     if is_own_code(value):
-        name = value.__name__ if isinstance(value, types.ModuleType) else value.__qualname__
+        # The last part of the name: what it is nested in differs between versions of Python.
+        name = value.__name__ if isinstance(value, types.ModuleType) else value.__qualname__.rpartition(".")[2]
         write_text(content.link(f"in {name}", content.reader.part(value)), out)
     elif isinstance(value, types.MethodType) and not _is_importable(value):
         _write_parts("method", (value.__func__, value.__self__), out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 import types
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["fill_constant", "fill_effects", "fill_function", "fill_module", "fill_statement"]
 
+_INLINED = re.compile(r"<(?:list|set|dict)comp>\.(?:<locals>\.)?")
+"""Since Python 3.12 a comprehension is no function of its own in a qualified name."""
 _CHANGED = "it is changed while the code runs; what it holds before that counts"
 
 
@@ -36,7 +39,7 @@ def fill_function(content: Content) -> None:
         file, node = found
         form, facts = file.function(node, leaves_no_trace(function.__globals__))
         content.source(file, [node])
-    content.add("function", function.__qualname__, form)
+    content.add("function", _INLINED.sub("", function.__qualname__), form)
     for name in ("__defaults__", "__kwdefaults__"):
         if getattr(function, name):
             content.value(name, getattr(function, name))

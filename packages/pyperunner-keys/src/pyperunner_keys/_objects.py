@@ -146,7 +146,7 @@ def write_state(state: Any, value: Any, out: Writer) -> None:
         write_item(state, out)
         return
     cls = type(value)
-    names = sorted(n for n in state if not isinstance(getattr(cls, n, None), functools.cached_property))
+    names = sorted(name for name in state if name not in _NOTES and not _is_remembered(cls, name))
     out.buffer += b"a%d:" % len(names)
     name = ""
     try:
@@ -155,6 +155,14 @@ def write_state(state: Any, value: Any, out: Writer) -> None:
             write_item(state[name], out)
     except UnencodableError as error:
         raise error.below(f".{name}", value) from None
+
+
+_NOTES = frozenset(("__annotations__", "__doc__", "__module__", "__name__", "__qualname__", "__type_params__"))
+"""What ``functools.update_wrapper`` leaves in an object that wraps a function."""
+
+
+def _is_remembered(cls: type[Any], name: str) -> bool:
+    return isinstance(getattr(cls, name, None), functools.cached_property)
 
 
 def _write_protocol(value: Any, out: Writer) -> None:
