@@ -18,6 +18,7 @@ from pyperunner_dag._errors import (
     OpaqueValueError,
     PipelineError,
     PipelineFileError,
+    SecretNotSetError,
     StoreError,
     StoreNotInstalledError,
     StorePluginError,
@@ -36,6 +37,7 @@ from pyperunner_dag._layout import layout
 from pyperunner_dag._node import Node
 from pyperunner_dag._pipeline import Pipeline, Sequential
 from pyperunner_dag._run import run
+from pyperunner_dag._secret import Secret
 from pyperunner_dag._stores import open_store, reopen_store
 from pyperunner_dag._task import Task
 from pyperunner_dag.ports import OutputStore
@@ -54,6 +56,8 @@ __all__ = [
     "Pipeline",
     "PipelineError",
     "PipelineFileError",
+    "Secret",
+    "SecretNotSetError",
     "Sequential",
     "StoreError",
     "StoreNotInstalledError",

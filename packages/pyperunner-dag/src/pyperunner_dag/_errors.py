@@ -8,6 +8,7 @@
     │   ├── TaskDefinitionError          + TypeError: its class or its run() is not written as a task must be
     │   ├── TaskParamError               + TypeError: its params do not fit the signature of run()
     │   │   └── UnhashableParamError     a param has no stable encoding, so that no cache key can be made of it
+    │   ├── SecretNotSetError            + LookupError: the environment variable of a secret param is not set
     │   └── TaskStoreError               + RuntimeError: no store, or one that cannot do this
     ├── PipelineError                    a graph of tasks is not sound
     │   ├── NotATaskError                + ValueError: something else stands where a task must stand
@@ -43,6 +44,7 @@ __all__ = [
     "OpaqueValueError",
     "PipelineError",
     "PipelineFileError",
+    "SecretNotSetError",
     "StoreError",
     "StoreNotInstalledError",
     "StorePluginError",
@@ -97,6 +99,17 @@ class TaskParamError(TaskError, TypeError):
     def __str__(self) -> str:
         task, tag, problem = self.args
         return f"{_task(task, tag)}: {problem}"
+
+
+class SecretNotSetError(TaskError, LookupError):
+    """A secret param reads an environment variable that is not set."""
+
+    def __init__(self, task: str, tag: str, param: str, env: str) -> None:
+        super().__init__(task, tag, param, env)
+
+    def __str__(self) -> str:
+        task, tag, param, env = self.args
+        return f"{_task(task, tag)}: param {param} is a secret in the environment variable {env}, which is not set"
 
 
 class UnhashableParamError(TaskParamError):

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import _hashing
-from pyperunner_dag._errors import NotATaskError, TaskDefinitionError, TaskNameError, TaskParamError
+from pyperunner_dag._errors import NotATaskError, SecretNotSetError, TaskDefinitionError, TaskNameError, TaskParamError
 from pyperunner_dag._inputs import describe, holds_task, leaves, nesting, resolve_inputs
 from pyperunner_dag._output import NodeWithOutput
 from pyperunner_dag._run import RunMethod, run_method
+from pyperunner_dag._secret import Secret
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -187,16 +188,30 @@ class Task(NodeWithOutput, ABC):
             data: Outputs of the connected parents, in order; passed on if ``run`` takes ``data``.
             inputs: Named inputs with outputs in the place of tasks (see ``resolve_inputs``).
         """
-        return self._method.call(self, data, {**self.params, **inputs})
+        return self._method.call(self, data, {**_revealed(self.params), **inputs})
+
+    def assert_secrets_set(self) -> None:
+        """Check that every ``Secret`` among the params has a value; a runner does before anything starts.
+
+        Raises:
+            SecretNotSetError: One reads an environment variable that is not set.
+        """
+        for name, value in self.params.items():
+            if isinstance(value, Secret) and not value.is_set:
+                raise SecretNotSetError(self.task_name, self.tag, name, str(value.env))
 
     def _own_arguments(self, names: Collection[str]) -> dict[str, Any]:
         """Return those of the task's own arguments that are in ``names``: params, inputs as outputs, ``data``."""
-        own = {name: value for name, value in self.params.items() if name in names}
+        own = _revealed({name: value for name, value in self.params.items() if name in names})
         named = {name: value for name, value in self.inputs.items() if name in names}
         own.update(resolve_inputs(named, lambda task: task.output))
         if "data" in names and "data" not in own:
             own["data"] = [parent.output for parent in self._parents]
         return own
+
+
+def _revealed(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.reveal() if isinstance(value, Secret) else value for name, value in params.items()}
 
 
 def check_text(task_name: str, tag: object) -> None:

@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pyperunner_dag._secret import Secret
 from pyperunner_dag._values_code import CODE_READERS, code_to_plain
 from pyperunner_dag._values_numpy import NUMPY_READERS, numpy_to_plain
 
@@ -190,6 +191,7 @@ _WRITERS: dict[type[Any], tuple[str, Writer]] = {
     uuid.UUID: ("$uuid", lambda v, inner: str(v)),
     range: ("$range", lambda v, inner: [inner(part) for part in (v.start, v.stop, v.step)]),
     slice: ("$slice", lambda v, inner: [inner(part) for part in (v.start, v.stop, v.step)]),
+    Secret: ("$secret", lambda v, inner: {"env": v.env, "key": v.key} if v.env is not None else None),
     **{kind: ("$path", lambda v, inner: [type(v).__name__, inner(str(v))]) for kind in _PATHS},
 }
 
@@ -218,6 +220,7 @@ _READERS: dict[str, Reader] = {
     "$range": lambda c, inner, find: range(*map(inner, c)),
     "$slice": lambda c, inner, find: slice(*map(inner, c)),
     "$path": _read_path,
+    "$secret": lambda c, inner, find: Secret(env=c["env"], key=c["key"]),
     "$opaque": _opaque_reader,
     **CODE_READERS,
     **NUMPY_READERS,

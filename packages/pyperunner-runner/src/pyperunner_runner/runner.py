@@ -16,7 +16,7 @@ from pyperunner_results import (
     run_section,
     write_report,
 )
-from pyperunner_runner._checks import check_store
+from pyperunner_runner._checks import check_secrets, check_store
 from pyperunner_runner._errors import RunFailed
 from pyperunner_runner._executors import ExecutorFactory, find_executor
 from pyperunner_runner._planner import Planner, dag_of
@@ -219,6 +219,7 @@ class Runner(Planner):
         Raises:
             ValueError: There is no pipeline, or it has a cycle or duplicate names.
             PipelineError: The pipeline is empty.
+            SecretNotSetError: A task that must run has a secret without a value; nothing was started.
             StoreNotWritable: Tasks must run and the store can't take their outputs; nothing was started.
             RunFailed: Only with ``raise_on_failure``.
             KeyboardInterrupt: After the children were ended and the run was recorded as interrupted.
@@ -228,9 +229,10 @@ class Runner(Planner):
         self.queue_tasks(force_reload)
         if show_execution_plan:
             self.execution_plan_summary()
+        session = self._run_session()
+        check_secrets(session.dag, self.plan)
         check_store(self._store, self._location(), self.plan)
         self.save_pipeline_params()
-        session = self._run_session()
         drawing = layout(session.dag)
         began = time.monotonic()
         interrupted = True
