@@ -103,18 +103,16 @@ class SourceFile:
         return nodes[0] if len(nodes) == 1 else self._pick(code, nodes)
 
     def _pick(self, code: CodeType, nodes: list[Function]) -> Function | None:
-        """Tell lambdas on one line apart: give each a line of its own, compile, and see which one is ``code``."""
-        lines = [(node.lineno, node.end_lineno) for node in nodes]
-        try:
-            for index, node in enumerate(nodes):
-                node.lineno = node.end_lineno = _FAR + index
-            codes = [*nested_codes(self._compile())]
-        finally:
-            for node, (first, last) in zip(nodes, lines, strict=True):
-                node.lineno, node.end_lineno = first, last
-        for other in codes:
-            if other.co_firstlineno >= _FAR and _alike(code, other):
-                return nodes[other.co_firstlineno - _FAR]
+        """Tell lambdas on one line apart: move each to lines of its own, compile, and see which one is ``code``."""
+        for node in nodes:
+            ast.increment_lineno(node, _FAR)
+            try:
+                # Of lambdas inside each other, the outermost comes first.
+                moved = next(item for item in nested_codes(self._compile()) if item.co_firstlineno > _FAR)
+            finally:
+                ast.increment_lineno(node, -_FAR)
+            if _alike(code, moved):
+                return node
         return None
 
     def function(self, node: Function, drop: Drop) -> tuple[bytes, Facts]:
