@@ -7,7 +7,7 @@ from checks.process import Outcome, pytest, run
 
 __all__ = ["long", "newest", "oldest", "optimised", "tests"]
 
-_SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
+_SIDE_BY_SIDE = ("-n", "2")
 
 
 def tests(shop: Workshop) -> Outcome:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 
 import pytest
 
@@ -23,6 +24,33 @@ with open_store(sys.argv[1]).lock("T()/0123456789abcdef0123456789abcdef"):
         os._exit(0)
     time.sleep(60)
 """
+
+
+def start_child(function):
+    """Fork; the child calls ``function``, whose result is its exit code, and never comes back into the test runner."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 99
+    try:
+        code = int(function())
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def in_child(function):
+    return os.waitstatus_to_exitcode(os.waitpid(start_child(function), 0)[1])
+
+
+def refused(lock):
+    """Say whether a lock is held by somebody else."""
+    try:
+        with lock:
+            return False
+    except TimeoutError:
+        return True
 
 
 @pytest.fixture(params=["file", "sqlite"])
@@ -63,40 +91,18 @@ def test_who_waits_without_limit_is_woken(url):
 def test_a_forked_child_does_not_hold_its_parents_lock(url):
     store = open_store(url)
     with store.lock(KEY):
-        pid = os.fork()
-        if pid == 0:
-            try:
-                with store.lock(KEY, 0.05):
-                    os._exit(1)
-            except TimeoutError:
-                os._exit(0)
-        assert os.waitpid(pid, 0)[1] == 0
+        assert in_child(lambda: not refused(store.lock(KEY, 0.05))) == 0
         with pytest.raises(LockTimeoutError):
             _in_thread(lambda: store.lock(KEY, 0.05).__enter__())
-    pid = os.fork()
-    if pid == 0:
-        with store.lock(KEY, 0):
-            os._exit(0)
-    assert os.waitpid(pid, 0)[1] == 0
+    assert in_child(lambda: refused(store.lock(KEY, 0))) == 0
 
 
 def test_a_child_that_leaves_the_block_frees_nothing(url):
     store = open_store(url)
     lock = store.lock(KEY)
     with lock:
-        pid = os.fork()
-        if pid == 0:
-            lock.__exit__(None, None, None)
-            os._exit(0)
-        os.waitpid(pid, 0)
-        pid = os.fork()
-        if pid == 0:
-            try:
-                store.lock(KEY, 0).__enter__()
-            except TimeoutError:
-                os._exit(0)
-            os._exit(1)
-        assert os.waitpid(pid, 0)[1] == 0
+        assert in_child(lambda: lock.__exit__(None, None, None) or 0) == 0
+        assert in_child(lambda: not refused(store.lock(KEY, 0))) == 0
 
 
 def test_only_one_of_many_is_inside(url, tmp_path):
@@ -111,16 +117,7 @@ def test_only_one_of_many_is_inside(url, tmp_path):
                 time.sleep(0.0005)
                 counter.write_text(str(value + 1))
 
-    children = []
-    for _ in range(4):
-        pid = os.fork()
-        if pid == 0:
-            try:
-                add()
-            except BaseException:
-                os._exit(1)
-            os._exit(0)
-        children.append(pid)
+    children = [start_child(lambda: add() or 0) for _ in range(4)]
     threads = [threading.Thread(target=add) for _ in range(3)]
     for thread in threads:
         thread.start()
@@ -147,31 +144,17 @@ def test_letting_go_of_one_lock_keeps_the_others(url):
             pass
         with pytest.raises(LockTimeoutError), open_store(url).lock("T()/short", 0), open_store(url).lock("T()/kept", 0):
             pass
-        pid = os.fork()
-        if pid == 0:
-            try:
-                with store.lock("T()/short", 0), store.lock("T()/kept", 0):
-                    os._exit(1)
-            except TimeoutError:
-                os._exit(0)
-            finally:
-                os._exit(2)
-        assert os.waitpid(pid, 0)[1] == 0
+        assert in_child(lambda: refused(store.lock("T()/short", 0)) or not refused(store.lock("T()/kept", 0))) == 0
 
 
 def test_a_holder_that_closes_all_descriptors_goes_on(url):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            store = open_store(url)
-            with store.lock(KEY):
-                os.closerange(3, 100)
-            with store.lock(KEY, 1):
-                pass
-            os._exit(0)
-        finally:
-            os._exit(1)
-    assert os.waitpid(pid, 0)[1] == 0
+    def close_everything():
+        store = open_store(url)
+        with store.lock(KEY):
+            os.closerange(3, 100)
+        return refused(store.lock(KEY, 1))
+
+    assert in_child(close_everything) == 0
 
 
 def _in_thread(work):
