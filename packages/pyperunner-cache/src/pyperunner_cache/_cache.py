@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, NoReturn, TypedDict
+from typing import Any, TypedDict
 
 from ._abilities import supports
-from ._care import Collected, Stat, Verified, collect, describe, verify
+from ._able import with_abilities
+from ._checked import Checked
 from ._entry import Draft, Policy, decode_entry, decode_parts, read_envelope
-from ._errors import (
-    BadSizeError,
-    DamagedEntryError,
-    DamagedEntryWarning,
-    EntryTooLargeError,
-    ForeignEntryError,
-    MissingEntryError,
-    StoreError,
-    UnstorableError,
-)
+from ._errors import BadSizeError, MissingEntryError, UnstorableError
 from ._names import split_key
 from ._registry import codec_class
 from ._sizes import parse_size
+from ._tended import EntryInfo, Tended
 from ._trust import read_signing_key
 from ._values import pack
-from .ports import Backend, Blob, Codec, SupportsLocate, SupportsLock, SupportsSetAside, SupportsTally, SupportsTouch
+from .ports import Backend, Codec, SupportsTouch
 
 __all__ = ["Cache", "EntryInfo", "Receipt"]
 
 _ALIAS_HOPS = 8
-_PROBE_KEY = f".probe/{0:032x}"
 
 
 class Receipt(TypedDict):
@@ -45,17 +34,7 @@ class Receipt(TypedDict):
     """Bytes the entry takes."""
 
 
-class EntryInfo(TypedDict):
-    """What `Cache.entries` says of one entry."""
-
-    key: str
-    size: int
-    """Bytes the entry takes."""
-    modified: float
-    """Epoch seconds at which it was stored."""
-
-
-class Cache:
+class Cache(Tended):
     """Keeps values by key, exactly, and checks every byte it reads.
 
     Made by `open_store`. Safe to use from many threads and processes; another process opens its own from `spec`.
@@ -75,7 +54,8 @@ class Cache:
 
     def __new__(cls, backend: Backend, *_args: Any, **_options: Any) -> Cache:
         # The protocol for hashing has a method that a class object seems to lack; every class can be hashed.
-        return super().__new__(_with_abilities(cls, type(backend)))  # type: ignore[arg-type]
+        made: Cache = super().__new__(with_abilities(cls, type(backend)))  # type: ignore[arg-type]
+        return made
 
     def __init__(
         self,
@@ -162,8 +142,7 @@ class Cache:
             UnstorableError: The value, or ``meta``, cannot be kept; with the path of the offending part.
             StoreError: The medium failed; the old entry is still there, and nothing else is.
         """
-        name, _ = split_key(key)
-        chosen = self._codec_named(codec or self._options["codecs"].get(name) or self._options["codec"])
+        chosen = self._codec_for(key, codec)
         try:
             parts = pack(value, pickles=self._policy.pickles)
             fields = {"meta": self._pack_meta(meta)} if meta else {}
@@ -206,64 +185,6 @@ class Cache:
         """Remove the entry of ``key``; say whether there was one."""
         return self.backend.delete(key)
 
-    def probe(self) -> None:
-        """Return if entries can be stored just now: one is made and removed.
-
-        Raises:
-            StoreError: They can not, with the cause.
-        """
-        self.backend.put(_PROBE_KEY, [b"probe"], "result.dump.probe")
-        self.backend.delete(_PROBE_KEY)
-
-    def entries(self, name: str | None = None) -> Iterator[EntryInfo]:
-        """Yield every entry, or those whose key begins with ``name/``, in no particular order."""
-        for info in self.backend.scan(name):
-            yield {"key": info.key, "size": info.size, "modified": info.modified}
-
-    def stat(self) -> Stat:
-        """Count entries, their bytes, damaged entries set aside, and orphans; changes nothing."""
-        return describe(self.backend)
-
-    def verify(self, name: str | None = None) -> Verified:
-        """Read every entry, or those of ``name``, and check every checksum; what is damaged is set aside.
-
-        Nothing is rebuilt, so no pickle is executed.
-        """
-        return verify(self.backend, self._check, name)
-
-    def gc(
-        self,
-        max_size: str | int | None = None,
-        max_age: str | float | None = None,
-        keep: Iterable[str] = (),
-        *,
-        dry_run: bool = False,
-    ) -> Collected:
-        """Remove what dead writers left and what was set aside, then the least recently used entries.
-
-        Safe while others read and write: an entry that goes is a miss to them, and no living writer's file is touched.
-
-        Args:
-            max_size: Bytes, or text such as ``"20GB"``, that entries may take afterwards.
-            max_age: Seconds, or text such as ``"7d"``, since an entry was last used.
-            keep: Keys that stay whatever the limits say.
-            dry_run: Only say what would go.
-
-        Raises:
-            BadSizeError: A limit says no amount.
-        """
-        done = collect(self.backend, max_size, max_age, keep, dry_run)
-        if self._max_size is not None and not dry_run and supports(self.backend, SupportsTally):
-            self.backend.tally(total=sum(info.size for info in self.backend.scan()))
-        return done
-
-    def clear(self, name: str | None = None) -> int:
-        """Remove all entries, or those of ``name``, and what was set aside; return how many entries went."""
-        gone = sum(self.backend.delete(info.key) for info in list(self.backend.scan(name)))
-        if name is None:
-            self.gc()
-        return gone
-
     def cache(
         self,
         func: Any = None,
@@ -298,12 +219,6 @@ class Cache:
             envelope, first = read_envelope(blob, key, self._policy)
             decode_parts(blob, envelope, first, self._policy)
 
-    def _keep_within(self, limit: int, added: int, key: str) -> None:
-        """Evict down to nine tenths of ``limit`` once it is passed, so that not every save has to."""
-        if supports(self.backend, SupportsTally) and self.backend.tally(added) > limit:
-            collect(self.backend, limit * 9 // 10, None, (key,), False)
-            self.backend.tally(total=sum(info.size for info in self.backend.scan()))
-
     def _load(self, key: str, digest: str | None, hops: int) -> Any:
         with self._checked(key) as blob:
             envelope, first = read_envelope(blob, key, self._policy)
@@ -320,9 +235,13 @@ class Cache:
             raise MissingEntryError(key, str(self.backend), "it is an alias that leads in a circle")
         return self._load(target, digest, hops - 1)
 
-    def _checked(self, key: str) -> _Checked:
+    def _checked(self, key: str) -> Checked:
         split_key(key)
-        return _Checked(self.backend, key)
+        return Checked(self.backend, key)
+
+    def _codec_for(self, key: str, codec: str | None = None) -> Codec:
+        name, _ = split_key(key)
+        return self._codec_named(codec or self._options["codecs"].get(name) or self._options["codec"])
 
     def _codec_named(self, name: str) -> Codec:
         codec = self._loaded.get(name)
@@ -338,95 +257,6 @@ class Cache:
 
         found: dict[str, Any] = unpack([packed], pickles=False)
         return found
-
-
-class _Checked:
-    """Opens an entry, and turns whatever is wrong with it into a warning, a place in quarantine and a miss."""
-
-    def __init__(self, backend: Backend, key: str) -> None:
-        self._backend, self._key = backend, key
-        self._blob: Blob | None = None
-
-    def __enter__(self) -> Blob:
-        try:
-            self._blob = self._backend.get(self._key)
-        except KeyError:
-            raise MissingEntryError(self._key, str(self._backend)) from None
-        except DamagedEntryError as error:
-            self._turn_into_miss(None, error)
-        return self._blob
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._blob is None:
-            return
-        try:
-            if isinstance(error, (DamagedEntryError, ForeignEntryError, EntryTooLargeError)):
-                self._turn_into_miss(self._blob, error)
-        finally:
-            self._blob.close()
-
-    def _turn_into_miss(
-        self, blob: Blob | None, error: DamagedEntryError | ForeignEntryError | EntryTooLargeError
-    ) -> NoReturn:
-        place = None
-        if blob is not None and isinstance(error, DamagedEntryError) and supports(self._backend, SupportsSetAside):
-            try:
-                place = self._backend.set_aside(self._key, blob)
-            except (OSError, StoreError):
-                pass  # a store that may only be read: the warning says what is wrong all the same
-        aside = f"; it was set aside as {place}" if place else ""
-        warnings.warn(
-            f"the entry {self._key!r} in {self._backend} counts as absent: {error.reason}{aside}",
-            DamagedEntryWarning,
-            stacklevel=5,
-        )
-        raise MissingEntryError(self._key, str(self._backend), error.reason) from error
-
-
-class _Locates(Cache):
-    """A cache with a file per entry."""
-
-    backend: Any
-
-    def locate(self, key: str, filename: str | None = None) -> str:
-        """Return the absolute path of the entry's file, or of ``filename`` in the entry's folder. Creates nothing."""
-        if filename is not None:
-            return str(self.backend.locate(key, filename))
-        name, _ = split_key(key)
-        codec = self._codec_named(self._options["codecs"].get(name) or self._options["codec"])
-        return str(self.backend.located(key) or self.backend.locate(key, codec.filename))
-
-
-class _Locks(Cache):
-    """A cache with locks."""
-
-    backend: Any
-
-    def lock(self, key: str, timeout: float | None = None) -> AbstractContextManager[object]:
-        """Return a context manager that holds the lock of ``key``; it is free again when its holder exits or dies.
-
-        Args:
-            key: ``'<name>/<hash>'``.
-            timeout: Seconds to wait at most; ``None`` waits for ever, ``0`` does not wait.
-
-        Raises:
-            LockTimeoutError: On entering, when the lock was not free in time.
-        """
-        lock: AbstractContextManager[object] = self.backend.lock(key, timeout)
-        return lock
-
-
-@lru_cache(maxsize=64)
-def _with_abilities(cls: type[Cache], backend: type[Backend]) -> type[Cache]:
-    """Return ``cls`` with the methods that its backend has the ability for, so that ``isinstance`` tells the truth.
-
-    Kept, because every child process of a runner opens its store and looking through a protocol costs more than that.
-    """
-    ports = ((SupportsLocate, _Locates), (SupportsLock, _Locks))
-    mixins = tuple(mixin for port, mixin in ports if issubclass(backend, port))
-    return type(cls.__name__, (*mixins, cls), {"__doc__": cls.__doc__, "__module__": __name__})
 
 
 def _reopen(spec: dict[str, Any]) -> Cache:
