@@ -15,7 +15,7 @@ def age(store, key, seconds):
     if hasattr(store, "locate"):
         os.utime(store.locate(key), (when, when))
     elif "sqlite" in str(store.backend):
-        with store.backend._using("age", key, create=False) as database:
+        with store.backend._database.using("age", key, create=False) as database:
             database.execute("UPDATE entries SET used = ?, modified = ? WHERE key = ?", (when, when, key.encode()))
     else:
         store.backend._used[key] = when
