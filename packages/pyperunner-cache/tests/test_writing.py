@@ -6,6 +6,7 @@ import random
 import resource
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -111,10 +112,10 @@ needs_strace = [
 CALLS = ["openat", "mkdir", "fcntl", "writev", "fsync", "rename", "close", "unlink"]
 
 
-def _inject(tmp_path, call, fault, when):
+def _inject(tmp_path, call, fault, when, url="{}"):
     """Save in a process whose ``when``-th ``call`` after it is ready ends in ``fault``; return process and output."""
     root = tmp_path / f"{call}-{when}"
-    child = start_saver(root, options="{'durable': True}")
+    child = start_saver(url.format(root), options="{'durable': True}")
     assert child.stdout.readline() == "ready\n", child.stderr.read()
     tracer = subprocess.Popen(
         [
@@ -175,6 +176,45 @@ class TestEachSystemCall:
             assert found == "new"
         store.gc()
         assert leftovers(root) == []
+
+
+SQLITE = "sqlite:///{}/s.db"
+ROW_CALLS = ["pwrite64", "write", "fdatasync", "openat"]
+MORE_ROW_CALLS = [*ROW_CALLS, "fcntl", "ftruncate", "unlink"]
+ROW_KILLS = [(call, *first) for call in ROW_CALLS for first in [(1, False), (2, True)]]
+MORE_ROW_KILLS = [
+    (call, when, replacing)
+    for call in MORE_ROW_CALLS
+    for when in range(1, 9)
+    for replacing in (False, True)
+    if (call, when, replacing) not in ROW_KILLS
+]
+
+
+class TestEachSystemCallOfSqlite:
+    pytestmark = needs_strace
+
+    @pytest.mark.parametrize(
+        ("call", "when", "replacing"),
+        [*ROW_KILLS, *(pytest.param(*kill, marks=pytest.mark.long) for kill in MORE_ROW_KILLS)],
+    )
+    def test_killed_there(self, tmp_path, call, when, replacing):
+        if replacing:
+            with open_store(SQLITE.format(tmp_path / f"{call}-{when}")) as store:
+                store.save(KEY, OLD)
+        root, child, _ = _inject(tmp_path, call, "signal=KILL", when, SQLITE)
+        if call in ("pwrite64", "fdatasync") and when <= 2:
+            assert child.returncode == -signal.SIGKILL
+        with open_store(SQLITE.format(root)) as store:
+            unfinished = "old" if replacing else "absent"
+            assert absent_or_exact(store) in ((unfinished, "new") if child.returncode else ("new",))
+            store.gc()
+            assert leftovers(root) == []
+            store.save(KEY, OLD)
+            assert store.load(KEY) == OLD
+            with sqlite3.connect(root / "s.db") as medium:
+                assert medium.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            medium.close()
 
 
 @pytest.fixture
