@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import time
 
 from checks.environment import EnvironmentFailure, Workshop, find_uv, sync
@@ -14,6 +15,8 @@ __all__ = ["main"]
 
 def main() -> int:
     """Run the checks; return 0 if all is well, 1 if something failed, 2 if the environment could not be made."""
+    # A background job inherits an ignored SIGINT, and so would the processes that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     names = _parser().parse_args().steps or EVERYTHING
     began = time.monotonic()
     try:

@@ -9,7 +9,7 @@ from checks.boundaries import boundaries
 from checks.environment import Workshop
 from checks.examples import examples
 from checks.process import Outcome, run
-from checks.suites import long, newest, oldest, optimised, tests
+from checks.suites import long, newest, oldest, tests
 
 __all__ = ["EVERYTHING", "STEPS"]
 
@@ -36,7 +36,6 @@ STEPS: dict[str, Callable[[Workshop], Outcome]] = {
     "types": types,
     "boundaries": boundaries,
     "tests": tests,
-    "optimised": optimised,
     "examples": examples,
     "alone": alone,
     "oldest": oldest,
