@@ -45,6 +45,8 @@ def uses(body):
         ("a.b = 1", "a.b"),
         ("del a[b]", "a b"),
         ("return eval('a + b')", "a b eval"),
+        ("return eval(a)", "a eval globals()"),
+        ("return globals()[p]", "globals globals()"),
         ("async for x in a: await b(x)", "a b"),
         ("return super().go()", "super"),
         ("print(a if b else c)", "a b c print"),

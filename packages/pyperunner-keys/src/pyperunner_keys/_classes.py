@@ -7,7 +7,6 @@ that decorators, metaclasses and later assignments are seen; its text says which
 from __future__ import annotations
 
 import abc
-import ast
 import enum
 import types
 from typing import TYPE_CHECKING, Any
@@ -17,10 +16,10 @@ from pyperunner_keys._decorators import leaves_no_trace
 from pyperunner_keys._names import importable_name, type_name
 from pyperunner_keys._own import family, foreign_name
 from pyperunner_keys._resolve import use_name
-from pyperunner_keys._syntax import tree_form
-from pyperunner_keys._uses import read_hints
+from pyperunner_keys._source import source_of
 
 if TYPE_CHECKING:
+    from pyperunner_keys._class_text import ClassText
     from pyperunner_keys._content import Content
     from pyperunner_keys._source import SourceFile
 
@@ -37,8 +36,7 @@ _NOT_COUNTED = frozenset(
 def fill_class(content: Content) -> None:
     """Fill the part of a class."""
     cls: type[Any] = content.part.subject
-    file = content.reader.source_file(content.names)
-    nodes = _definitions(cls, file)
+    file, texts = _text_of(cls, content)
     content.add("class", importable_name(cls.__module__), cls.__qualname__)
     for index, base in enumerate((*cls.__bases__, type(cls))):
         label = f"base {index}" if index < len(cls.__bases__) else "metaclass"
@@ -46,7 +44,7 @@ def fill_class(content: Content) -> None:
             content.refer(label, content.reader.part(base))
         else:
             content.foreign(label, foreign_name(base).replace("EnumType", "EnumMeta"))
-    _add_header(content, cls, nodes)
+    _add_header(content, cls, texts)
     _add_fields(content, cls)
     if _is_named_tuple(cls):
         content.add("fields", *cls._fields)
@@ -55,37 +53,38 @@ def fill_class(content: Content) -> None:
         for name, member in cls.__members__.items():
             content.value(name, member._value_)
         content.add("members", *cls.__members__)
-    _add_members(content, cls, nodes)
-    if file is not None and nodes:
-        methods = [item for node in nodes for item in node.body if isinstance(item, _METHODS)]
-        content.source(file, nodes, methods)
+    _add_members(content, cls, texts)
+    if file is not None and texts:
+        content.source(file, [text.node for text in texts], [method for text in texts for method in text.methods])
 
 
-_METHODS = (ast.FunctionDef, ast.AsyncFunctionDef)
+def _text_of(cls: type[Any], content: Content) -> tuple[SourceFile | None, list[ClassText]]:
+    """Return the text of a class; of several definitions of one name, the one that its methods come from.
+
+    Where its methods no longer match the file, the file has changed since, and says nothing about the class.
+    """
+    file = content.reader.source_file(content.names)
+    if file is None:
+        return None, []
+    codes = [item.__code__ for item in vars(cls).values() if isinstance(item, types.FunctionType)]
+    lines = []
+    for code in codes:
+        if code.co_filename == file.name:
+            found = source_of(code)
+            if found is None:
+                return None, []
+            file = found[0]
+            lines.append(code.co_firstlineno)
+    texts = file.classes(cls.__qualname__)
+    return file, [text for text in texts if any(map(text.holds, lines))] or texts
 
 
-def _definitions(cls: type[Any], file: SourceFile | None) -> list[ast.ClassDef]:
-    """Return the text of a class; of several definitions of one name, the one that its methods come from."""
-    nodes = [] if file is None else file.top.find_class(cls.__qualname__)
-    lines = {
-        item.__code__.co_firstlineno
-        for item in vars(cls).values()
-        if isinstance(item, types.FunctionType) and file is not None and item.__code__.co_filename == file.name
-    }
-    chosen = [node for node in nodes if any(node.lineno <= line <= (node.end_lineno or 0) for line in lines)]
-    return chosen or nodes
-
-
-def _add_header(content: Content, cls: type[Any], nodes: list[ast.ClassDef]) -> None:
+def _add_header(content: Content, cls: type[Any], texts: list[ClassText]) -> None:
     """Let decorators, keywords and, where someone looks at them, the hints of a class count."""
-    drop = leaves_no_trace(content.names)
-    for node in nodes:
-        decorators = [item for item in node.decorator_list if not drop(item)]
-        content.add(tree_form([decorators, node.keywords]))
-        watched = decorators or type(cls) not in _PLAIN_METACLASSES or not all(map(_is_plain_base, cls.__mro__))
-        hints = [item for item in node.body if isinstance(item, ast.AnnAssign)] if watched else []
-        content.add(tree_form([part for item in hints for part in (item.target, item.annotation)]))
-        facts = read_hints([*decorators, *node.keywords, *(item.annotation for item in hints)])
+    plain = type(cls) in _PLAIN_METACLASSES and all(map(_is_plain_base, cls.__mro__))
+    for text in texts:
+        form, facts = text.header(leaves_no_trace(content.names), plain)
+        content.add(form)
         for label, use in facts.sorted_uses:
             use_name(content, label, use, {})
 
@@ -113,8 +112,8 @@ def _is_named_tuple(cls: type[Any]) -> bool:
     return issubclass(cls, tuple) and "_field_defaults" in vars(cls)
 
 
-def _add_members(content: Content, cls: type[Any], nodes: list[ast.ClassDef]) -> None:
-    written = _written_names(cls, nodes) if nodes else None
+def _add_members(content: Content, cls: type[Any], texts: list[ClassText]) -> None:
+    written = {name for text in texts for name in text.names} if texts else None
     counted_already = _NOT_COUNTED
     if isinstance(cls, enum.EnumMeta):
         counted_already |= {*cls.__members__}
@@ -130,18 +129,6 @@ def _add_members(content: Content, cls: type[Any], nodes: list[ast.ClassDef]) ->
         else:
             title = f"{content.part.name}.{name}"
             content.refer(name, content.reader.constant(cls, name, value, title, content.names))
-
-
-def _written_names(cls: type[Any], nodes: list[ast.ClassDef]) -> set[str]:
-    names: set[str] = set()
-    for node in nodes:
-        for item in ast.walk(node):
-            if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.alias)):
-                names.add((getattr(item, "asname", None) or item.name).partition(".")[0])
-            elif isinstance(item, ast.Name) and not isinstance(item.ctx, ast.Load):
-                names.add(item.id)
-    mangled = {f"_{cls.__name__.lstrip('_')}{name}" for name in names if name.startswith("__")}
-    return names | mangled
 
 
 def _counts(cls: type[Any], name: str, value: Any, written: set[str] | None) -> bool:

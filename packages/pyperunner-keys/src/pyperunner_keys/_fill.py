@@ -132,6 +132,8 @@ def fill_statement(content: Content) -> None:
     form, facts = file.statements(name, leaves_no_trace_in(file))
     content.add("statements", form)
     content.source(file, file.top.statements(name))
+    if file.top.reads_from_outside(name):
+        content.gap(f"{module}.{name}", "its module is not loaded yet; what it reads at its import does not count")
     _use_statement_names(content, facts, module, file, name)
 
 

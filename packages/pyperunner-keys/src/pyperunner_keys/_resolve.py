@@ -17,6 +17,7 @@ from pyperunner_keys._names import importable_name, type_name
 from pyperunner_keys._objects import is_code
 from pyperunner_keys._scope import Import
 from pyperunner_keys._unloaded import absolute_name
+from pyperunner_keys._uses import WHOLE_MODULE
 
 if TYPE_CHECKING:
     from pyperunner_keys._content import Content
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["effects_on_others", "use_name", "use_statement_name"]
 
 _MISSING = object()
+_NOTES = ("__doc__", "__annotations__")
+"""What is said about code counts only for those who read it."""
 _OF_THE_PROCESS = {
     id(os.environ): "os:environ",
     id(sys.argv): "sys:argv",
@@ -48,6 +51,8 @@ def use_name(content: Content, label: str, use: Use, cells: dict[str, Any]) -> N
     root, rest = use[0], [*use[1:]]
     if isinstance(root, Import):
         _use_import(content, label, root, rest, content.names)
+    elif root == WHOLE_MODULE:
+        _use_whole_module(content)
     elif root in cells:
         _follow(content, label, cells[root], rest, None, root)
     elif root in content.names:
@@ -56,6 +61,12 @@ def use_name(content: Content, label: str, use: Use, cells: dict[str, Any]) -> N
         _use_builtin(content, label, root)
     else:
         content.add("missing", label)
+
+
+def _use_whole_module(content: Content) -> None:
+    module = sys.modules.get(str(content.names.get("__name__")))
+    if module is not None and vars(module) is content.names:
+        content.refer(WHOLE_MODULE, content.reader.part(module))
 
 
 def use_statement_name(content: Content, label: str, use: Use, module: str, file: SourceFile) -> None:
@@ -106,6 +117,8 @@ def _follow(content: Content, label: str, value: Any, rest: list[str], owner: di
         content.foreign(label, value.__name__)
     elif not (rest and isinstance(value, type) and _use_class_attribute(content, label, value, rest[0])):
         _use_value(content, label, value, owner, name)
+        if rest and rest[0] in _NOTES and is_own_code(value):
+            content.value(f"{label} as a note", getattr(value, rest[0], None))
 
 
 def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, rest: list[str]) -> None:

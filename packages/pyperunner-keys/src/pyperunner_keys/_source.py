@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from pyperunner_keys._bytecode import code_form, nested_codes
+from pyperunner_keys._class_text import ClassText
 from pyperunner_keys._digest import encode
 from pyperunner_keys._syntax import function_form, tree_form
 from pyperunner_keys._toplevel import TopLevel
@@ -47,6 +48,7 @@ class SourceFile:
         self.data = data
         self.digest = xxhash.xxh3_128_hexdigest(data)
         self._functions: dict[ast.AST, tuple[bytes, Facts]] = {}
+        self._classes: dict[str, list[ClassText]] = {}
         self._found: dict[int, tuple[CodeType, Function | None]] = {}
         self._statements: dict[str, tuple[bytes, Facts]] = {}
 
@@ -129,6 +131,16 @@ class SourceFile:
             known = (form, read_function(node, decorators))
             self._functions[node] = known
         return known
+
+    def classes(self, qualname: str) -> list[ClassText]:
+        """Return the definitions of a class.
+
+        Args:
+            qualname: Its qualified name.
+        """
+        if qualname not in self._classes:
+            self._classes[qualname] = [ClassText(node) for node in self.top.find_class(qualname)]
+        return self._classes[qualname]
 
     def statements(self, name: str, drop: Drop) -> tuple[bytes, Facts]:
         """Return the normal form of the statements that make a name of the module, and what they need.

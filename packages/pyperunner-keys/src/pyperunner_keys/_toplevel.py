@@ -72,6 +72,17 @@ class TopLevel:
         chosen = {id(node) for node in self._bound.get(name, ())} | {id(node) for node in self._mentions.get(name, ())}
         return [node for node in self._tree.body if id(node) in chosen]
 
+    def reads_from_outside(self, name: str) -> bool:
+        """Say whether the statements that make a name look as if they read files or the environment.
+
+        Args:
+            name: A name of the module.
+        """
+        nodes = [
+            node for item in self.statements(name) if not isinstance(item, _DEFINITIONS) for node in ast.walk(item)
+        ]
+        return any(_is_reading(getattr(node, "id", None) or getattr(node, "attr", None)) for node in nodes)
+
     @cached_property
     def _effects(self) -> list[ast.stmt]:
         """Statements run for their effect, such as ``TABLE.append(f)`` and ``TABLE["x"] = f``; decorated ones too."""
@@ -166,6 +177,10 @@ def _inside(node: ast.AST) -> list[ast.AST]:
         elif isinstance(item, (ast.stmt, ast.ExceptHandler, ast.match_case)):
             stack += ast.iter_child_nodes(item)
     return found
+
+
+def _is_reading(name: str | None) -> bool:
+    return name is not None and (name in ("environ", "getenv", "load", "open") or name.startswith("read"))
 
 
 def _has_effect(statement: ast.stmt) -> bool:

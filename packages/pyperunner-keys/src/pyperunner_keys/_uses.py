@@ -14,10 +14,13 @@ from typing import Any
 
 from pyperunner_keys._scope import COMPREHENSIONS, Function, Import, Scope, bind, defaults
 
-__all__ = ["Facts", "Use", "read_function", "read_hints", "read_statements"]
+__all__ = ["WHOLE_MODULE", "Facts", "Use", "read_function", "read_hints", "read_statements"]
 
 Use = tuple[Any, ...]
 """A name (or an ``Import``) and the attributes taken from it."""
+
+WHOLE_MODULE = "globals()"
+"""Stands, as a name, for all names of the module that the code is in."""
 
 _CHANGING = frozenset(
     ("add", "append", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "sort", "update")
@@ -227,6 +230,7 @@ class _Walker:
             self.facts.gaps[text] = "the module's name is made at run time"
         elif name == "globals" and isinstance(node.func, ast.Name):
             self.facts.gaps[text] = "globals are looked up by a name made at run time"
+            self.facts.uses.add((WHOLE_MODULE,))
         elif name == "__subclasses__":
             self.facts.gaps[text] = "subclasses are looked up at run time"
         elif name in _CHANGING and isinstance(node.func, ast.Attribute):
@@ -245,6 +249,7 @@ class _Walker:
         known = isinstance(node, ast.Constant) and isinstance(node.value, str) and self.visit_text(node.value, scope)
         if not known:
             self.facts.gaps[text] = "the code is made at run time"
+            self.facts.uses.add((WHOLE_MODULE,))
 
     def visit_text(self, text: str, scope: Scope) -> bool:
         """Walk code that is written as a text, and say whether it is code."""
