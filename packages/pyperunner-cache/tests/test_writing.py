@@ -182,6 +182,7 @@ SQLITE = "sqlite:///{}/s.db"
 ROW_CALLS = ["pwrite64", "write", "fdatasync", "openat"]
 MORE_ROW_CALLS = [*ROW_CALLS, "fcntl", "ftruncate", "unlink"]
 ROW_KILLS = [(call, *first) for call in ROW_CALLS for first in [(1, False), (2, True)]]
+ROW_KILLS.append(("fdatasync", 3, True))  # the first moment at which a removal apart from its insertion would show
 MORE_ROW_KILLS = [
     (call, when, replacing)
     for call in MORE_ROW_CALLS
