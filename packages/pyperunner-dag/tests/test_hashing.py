@@ -265,3 +265,27 @@ def test_kept_hashes_equal_those_of_a_graph_made_afresh(case):
     before = [made.hash() for made in asked]
     refresh_hashes(DAG(asked))
     assert [made.hash() for made in asked] == before
+
+
+def test_what_a_subclass_overrides_counts_though_run_is_inherited():
+    def model(bias):
+        class Base(Task):
+            factor = 1
+
+            def score(self, value):
+                return value * self.factor
+
+            @run
+            def run(self, data):
+                return self.score(len(data))
+
+        class Model(Base):
+            factor = 2
+
+            def score(self, value):
+                return super().score(value) + bias
+
+        return Model
+
+    assert model(1)().hash() == model(1)().hash()
+    assert model(1)().hash() != model(2)().hash()

@@ -69,15 +69,17 @@ class _CodeReader:
         from pyperunner_keys import Fingerprinter
 
         self._fingerprinter = Fingerprinter()
-        self._known: dict[RunMethod, Fingerprint] = {}
+        self._known: dict[tuple[RunMethod, type], Fingerprint] = {}
 
     def code_of(self, task: Task) -> Fingerprint:
         """Return the fingerprint of the task's code; once read, it stays with the task."""
         if task._code is None:
-            method = task._method
-            if method not in self._known:
-                self._known[method] = self._fingerprinter.fingerprint(method.function)
-            task._code = self._known[method]
+            method, kind = task._method, type(task)
+            if (method, kind) not in self._known:
+                # An inherited run reaches what the task's own class overrides.
+                classes = [kind] if method.takes_self else []
+                self._known[method, kind] = self._fingerprinter.fingerprint(method.function, depends=classes)
+            task._code = self._known[method, kind]
         return task._code
 
 
