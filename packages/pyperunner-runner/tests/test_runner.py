@@ -441,3 +441,27 @@ def _assert_gone(pid):
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < deadline, f"process {pid} is still there"
         time.sleep(0.01)
+
+
+def test_a_store_without_an_address_is_recorded_by_its_kind(kit):
+    class Closed(dict):
+        def missing(self, keys):
+            return {key for key in keys if key not in self}
+
+        def load(self, key):
+            return self[key]
+
+        def save(self, key, value, meta=None):
+            self[key] = value
+            return {"digest": "0", "size": 1}
+
+        def meta(self, key):
+            return {}
+
+        def spec(self):
+            return None
+
+    runner = Runner(Closed(), kit.log_path, executor="inline")
+    runner.run(kit.abc())
+    assert runner.results().conf["run"]["data_path"].startswith("object://")
+    assert runner.results()["Count(c)"] == 3

@@ -100,7 +100,8 @@ class Planner:
         if isinstance(self.data_path, (str, os.PathLike)):
             return strip_credentials(os.fspath(self.data_path))
         spec = self.data_path.spec()
-        return strip_credentials(str(spec["url"])) if spec else repr(self.data_path)
+        # No other process can open it, so there is no address; its repr could say anything.
+        return strip_credentials(str(spec["url"])) if spec else f"object://{type(self.data_path).__qualname__}"
 
 
 def dag_of(pipeline: Pipeline) -> DAG[Task]:
