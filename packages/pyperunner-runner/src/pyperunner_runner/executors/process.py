@@ -14,6 +14,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from pyperunner_dag import reopen_store
 from pyperunner_runner._errors import StoreNotShareable
@@ -78,6 +79,7 @@ class _Running:
         self.frames = FrameBuffer()
         self.lines = {stream: LineBuffer() for stream in _LEVELS}
         self.outcome = Outcome("lost")
+        self.early: list[Logged] = []
 
 
 class ProcessExecutor:
@@ -216,6 +218,7 @@ class ProcessExecutor:
             if kind == "started":
                 (running.handle._pid,) = facts
                 self._events.append(Started(task, facts[0]))
+                self._events.extend(replace(line, pid=facts[0]) for line in running.early)
             elif kind == "refused":
                 running.outcome = Outcome("failed", failure=Failure("BlockingIOError", facts[0]))
                 self._end(running, Exit())
@@ -255,12 +258,17 @@ class ProcessExecutor:
             return
         _, logger, level, text, when = message
         for line in text.splitlines():
-            self._events.append(Logged(running.job.task, running.handle._pid, logger, level, line, when))
+            self._log(running, logger, level, line, when)
 
     def _take_lines(self, running: _Running, stream: str, lines: list[str]) -> None:
         now = time.time()
         for line in lines:
-            self._events.append(Logged(running.job.task, running.handle._pid, stream, _LEVELS[stream], line, now))
+            self._log(running, stream, _LEVELS[stream], line, now)
+
+    def _log(self, running: _Running, stream: str, level: str, text: str, when: float) -> None:
+        line = Logged(running.job.task, running.handle._pid, stream, level, text, when)
+        # A child may speak before the nursery has said that it started.
+        (self._events if line.pid is not None else running.early).append(line)
 
     def _end(self, running: _Running, end: Exit) -> None:
         for name in list(running.fds):
