@@ -65,7 +65,7 @@ def test_arrays_come_back_without_a_pickle(name):
         np.str_(""),
         np.bytes_(b"x\0y"),
         np.datetime64("2024-01-01T00:00:00.123"),
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "s"),
         np.timedelta64(5, "h"),
         np.longdouble("1.1"),
         np.zeros(1, RECORD)[0],
