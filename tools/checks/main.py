@@ -52,8 +52,10 @@ def _check(name: str, shop: Workshop) -> Outcome:
         outcome = Outcome(str(failure), failed=1)
     counts = f"{outcome.passed} passed" + (f", {outcome.failed} failed" if outcome.failed else "")
     _line("ok" if outcome.ok else "FAIL", name, began, counts)
-    for line in (*outcome.output.splitlines(), *outcome.notes):
+    for line in outcome.output.splitlines():
         print(f"     | {line}", flush=True)
+    for reason, number in outcome.skipped.most_common():
+        print(f"     {number} skipped: {reason}", flush=True)
     return outcome
 
 

@@ -7,14 +7,16 @@ import random
 import re
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from checks.environment import ROOT, variables
 
 __all__ = ["Completed", "Outcome", "pytest", "run"]
 
 _LIMIT = 900.0  # seconds after which a command counts as hung
+_SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] .*?:\d+: (.*)$", re.MULTILINE)
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?|xfailed|xpassed)\b")
 
 
@@ -26,13 +28,13 @@ class Outcome:
         output: What a failure printed; empty if all is well.
         passed: Tests (or single checks) that passed.
         failed: Tests (or single checks) that failed.
-        notes: Lines worth reading after a success too.
+        skipped: How many tests were skipped, for each reason.
     """
 
     output: str = ""
     passed: int = 0
     failed: int = 0
-    notes: tuple[str, ...] = ()
+    skipped: Counter[str] = field(default_factory=Counter)
 
     @property
     def ok(self) -> bool:
@@ -41,8 +43,8 @@ class Outcome:
 
     def __add__(self, other: Outcome) -> Outcome:
         output = "\n".join(part for part in (self.output, other.output) if part)
-        notes = dict.fromkeys((*self.notes, *other.notes))
-        return Outcome(output, self.passed + other.passed, self.failed + other.failed, tuple(notes))
+        skipped = self.skipped + other.skipped
+        return Outcome(output, self.passed + other.passed, self.failed + other.failed, skipped)
 
 
 @dataclass(frozen=True)
@@ -118,5 +120,7 @@ def pytest(interpreter: Sequence[object], *arguments: object, added: Mapping[str
     counts = {what: int(number) for number, what in _COUNT.findall(lines[-1])}
     passed = counts.get("passed", 0) + counts.get("xfailed", 0)
     failed = sum(number for what, number in counts.items() if what not in {"passed", "xfailed"})
-    skipped = tuple(line for line in lines if line.startswith("SKIPPED"))
+    skipped: Counter[str] = Counter()
+    for number, reason in _SKIPPED.findall(done.output):
+        skipped[reason] += int(number)
     return Outcome(done.outcome.output, passed, failed or done.outcome.failed, skipped)
