@@ -41,12 +41,13 @@ def clean(flights: pd.DataFrame) -> pd.DataFrame:
 
 
 class Join(Task):
-    """Adds columns of one table to another: the first parent's output is left, the second's right."""
+    """Joins two tables: the first parent's output is left, the second's right."""
 
     @run
     def run(
         self, data: list[pd.DataFrame], on: list[str], columns: list[str], rename: dict[str, str] | None = None
     ) -> pd.DataFrame:
+        """Add ``columns`` by the columns ``on``; the right table's columns are renamed before."""
         left, right = data
         found = right.rename(columns=rename or {}).drop_duplicates(on)
         return left.merge(found[[*on, *columns]], on=on, how="left")
@@ -67,6 +68,7 @@ def split(flights: pd.DataFrame, test_share: float, seed: int) -> dict[str, pd.D
 
 
 def features(flights: pd.DataFrame) -> pd.DataFrame:
+    """Return what the model sees of each flight."""
     return flights[FEATURES].astype({"carrier": "category", "origin": "category"})
 
 

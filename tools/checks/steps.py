@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from checks.alone import alone
 from checks.boundaries import boundaries
-from checks.environment import Workshop
+from checks.environment import ROOT, Workshop
 from checks.examples import examples
 from checks.process import Outcome, run
 from checks.suites import long, newest, oldest, tests
@@ -27,7 +27,8 @@ def lint(shop: Workshop) -> Outcome:
 def types(shop: Workshop) -> Outcome:
     """The libraries and the tools are clean under mypy --strict."""
     mypy = [shop.python, "-m", "mypy"]
-    return run(mypy).outcome + run([*mypy, "-p", "checks"], {"MYPYPATH": "tools"}).outcome
+    doors = [ROOT / "tools" / name for name in ("check", "pin", "run")]
+    return run(mypy).outcome + run([*mypy, "--scripts-are-modules", *doors], {"MYPYPATH": "tools"}).outcome
 
 
 STEPS: dict[str, Callable[[Workshop], Outcome]] = {

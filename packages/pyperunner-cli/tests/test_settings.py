@@ -6,7 +6,7 @@ import pytest
 
 from pyperunner_cli._errors import CommandError
 from pyperunner_cli._settings import apply_settings
-from pyperunner_dag import Pipeline, Task, TaskError, run
+from pyperunner_dag import Pipeline, PipelineError, Task, TaskError, run
 
 
 class Scale(Task):
@@ -83,4 +83,7 @@ def test_an_unknown_param_is_the_tasks_error() -> None:
 
 
 def test_without_settings_the_graph_is_not_even_made() -> None:
-    apply_settings(Pipeline("twice", [Scale("x"), Scale("x")]), [])
+    twice = Pipeline("twice", [Scale("x"), Scale("x")])
+    apply_settings(twice, [])
+    with pytest.raises(PipelineError, match="unique"):
+        apply_settings(twice, ["Scale(x).factor=2"])
