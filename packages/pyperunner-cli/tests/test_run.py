@@ -109,6 +109,22 @@ def test_an_unknown_store_scheme_is_a_sentence(say, flow: Path) -> None:
     assert "Traceback" not in said.err
 
 
+@pytest.mark.parametrize("place", ["--data-path", "--log-path"])
+@pytest.mark.parametrize("path", ["flow.py/below", "/proc/nowhere"])
+def test_a_place_that_cannot_be_written_is_a_sentence(say, flow: Path, place: str, path: str) -> None:
+    said = say("run", "flow.py", place, path)
+    assert (said.code, said.out) == (2, "")
+    assert path in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_store_that_children_cannot_reach_is_a_sentence(say, flow: Path) -> None:
+    said = say("run", "flow.py", "--data-path", "memory://")
+    assert said.code == 2
+    assert "inline" in said.err
+    assert "executed" not in said.out
+
+
 def test_a_script_and_the_command_give_equal_keys(shell, write) -> None:
     write("script.py", SCRIPT)
     assert shell("script.py", script=True).code == 0

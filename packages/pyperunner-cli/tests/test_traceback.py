@@ -52,6 +52,15 @@ def test_causes_are_trimmed_too(write: Write) -> None:
     assert "pyperunner_cli" not in text
 
 
+def test_what_an_error_of_ours_was_raised_from_is_left_out(write: Write) -> None:
+    head = "import threading\nfrom pyperunner_dag import task\n\n@task('A')\ndef a(n):\n    return n\n\n"
+    write("flow.py", head + "a(n=threading.Lock())\n")
+    text = user_traceback(failing("flow.py"))
+    assert text.startswith("Traceback (most recent call last):")
+    assert text.count("Error: ") == 1
+    assert "param n (_thread.lock)" in text.splitlines()[-1]
+
+
 def test_whose_error_it_is() -> None:
     from pyperunner_dag import PipelineError
 

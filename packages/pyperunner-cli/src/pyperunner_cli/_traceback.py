@@ -12,7 +12,7 @@ __all__ = ["in_user_code", "speaks_for_itself", "user_traceback"]
 
 def speaks_for_itself(error: BaseException) -> bool:
     """Whether the error's own text is all a user needs: one of pyperunner's, or one of the operating system's."""
-    return type(error).__module__.partition(".")[0].startswith("pyperunner") or isinstance(error, OSError)
+    return _is_pyperunners(error) or isinstance(error, OSError)
 
 
 def in_user_code(error: BaseException) -> bool:
@@ -22,15 +22,25 @@ def in_user_code(error: BaseException) -> bool:
 
 
 def user_traceback(error: BaseException) -> str:
-    """Return the traceback text of ``error`` without the frames of pyperunner before and after the user's own."""
+    """Return the traceback text of ``error`` without the frames of pyperunner before and after the user's own.
+
+    What an error of pyperunner was raised from is left out, too: its own text says it.
+    """
     report = traceback.TracebackException.from_exception(error)
-    pending = [report]
+    pending: list[tuple[Any, BaseException]] = [(report, error)]
     while pending:
-        part = pending.pop()
+        part, shown = pending.pop()
         _trim(part)
-        pending += [other for other in (part.__cause__, part.__context__) if other is not None]
-        pending += getattr(part, "exceptions", None) or []
+        if _is_pyperunners(shown):
+            part.__cause__ = part.__context__ = None
+        chained = [(part.__cause__, shown.__cause__), (part.__context__, shown.__context__)]
+        grouped = zip(getattr(part, "exceptions", None) or (), getattr(shown, "exceptions", ()), strict=False)
+        pending += [pair for pair in (*chained, *grouped) if pair[0] is not None and pair[1] is not None]
     return "".join(report.format()).rstrip()
+
+
+def _is_pyperunners(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0].startswith("pyperunner")
 
 
 def _trim(report: Any) -> None:

@@ -132,14 +132,11 @@ def _create(folder: str, name: str, file_mode: int, folder_mode: int) -> tuple[s
         with _guard:
             _own_set().add(path)
         try:
-            try:
-                fd = os.open(path, CREATE_FLAGS, file_mode)
-            except FileNotFoundError:
-                made = make_folder(folder, folder_mode)
-                fd = os.open(path, CREATE_FLAGS, file_mode)
+            fd = os.open(path, CREATE_FLAGS, file_mode)
         except FileNotFoundError:
             _writing.discard(path)
-            continue  # somebody removed the empty folder in between
+            made = make_folder(folder, folder_mode) or made
+            continue  # and again, should somebody remove the empty folder in between
         except BaseException:
             _writing.discard(path)
             raise
@@ -153,7 +150,7 @@ def _create(folder: str, name: str, file_mode: int, folder_mode: int) -> tuple[s
         _writing.discard(path)
 
 
-def make_folder(folder: str, mode: int) -> bool:
+def make_folder(folder: str, mode: int, attempts: int = 3) -> bool:
     """Make ``folder`` and what is missing above it, each with ``mode``; say whether it was missing."""
     try:
         os.mkdir(folder, mode)
@@ -162,8 +159,11 @@ def make_folder(folder: str, mode: int) -> bool:
             raise
         return False
     except FileNotFoundError:
+        # A sweep may take the folder above as soon as it is made; and some file systems say so of one that is there.
+        if not attempts:
+            raise
         make_folder(os.path.dirname(folder), mode)
-        return make_folder(folder, mode)
+        return make_folder(folder, mode, attempts - 1)
     return True
 
 

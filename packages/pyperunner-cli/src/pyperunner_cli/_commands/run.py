@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from pyperunner_cli._options import add_places, add_target, make_runner, pipeline_of
+
+if TYPE_CHECKING:
+    from pyperunner_cli._summary import Tally
 
 __all__ = ["configure", "execute"]
 
@@ -30,13 +34,20 @@ def execute(options: argparse.Namespace) -> int:
     runner = make_runner(options, options.jobs, (display, tally))
     try:
         runner.run(pipeline, force_reload=options.force)
+    except (KeyboardInterrupt, SystemExit):
+        _say(tally)
+        raise
     finally:
         display.close()
-        for line in tally.lines():
-            print(line)
+    _say(tally)
     if not options.no_report:
         write_report(runner.run_folder)
     return tally.exit_code
+
+
+def _say(tally: Tally) -> None:
+    for line in tally.lines():
+        print(line)
 
 
 def _jobs(text: str) -> int:
