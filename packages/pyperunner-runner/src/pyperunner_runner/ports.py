@@ -40,12 +40,15 @@ class Session:
         store: The store, open in this process.
         store_spec: Builtins from which another process reopens the store; ``None`` where that is impossible.
         process_limit: How many jobs the runner keeps going at once.
+        start_method: How processes are made: ``fork``, ``forkserver`` or ``spawn``; empty for what is safe and fast
+            on this platform. An executor without processes of its own ignores it.
     """
 
     tasks: Mapping[str, Task]
     store: OutputStore
     store_spec: Mapping[str, Any] | None
     process_limit: int = 1
+    start_method: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,11 +118,17 @@ class Exit:
         code: Exit code; minus the signal's number when a signal ended the process.
         cpu: Seconds of processor time, user and system, of the process and the children it waited for.
         max_rss: Peak resident memory of the process in bytes, pages shared with its parent included.
+        read: Bytes that it and the children it waited for had read from storage, as the system accounts for them.
+        written: Bytes that they had written to storage.
+        oom: Whether the system ended it for want of memory.
     """
 
     code: int | None = None
     cpu: float | None = None
     max_rss: int | None = None
+    read: int | None = None
+    written: int | None = None
+    oom: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -210,7 +219,12 @@ class Executor(Protocol):
         ...
 
     def stop(self, task: str, *, kill: bool = False) -> None:
-        """Ask a running job and its whole process tree to end (SIGTERM), or make it end (SIGKILL). Does not wait."""
+        """Ask a running job and its whole process tree to end (SIGTERM), or make it end (SIGKILL). Does not wait.
+
+        The tree is what the task has started, and what that has started, also in sessions of their own; processes
+        that are stopped go on, so that they can hear of it. No stranger is ever signalled. A job that has ended
+        meanwhile is passed over.
+        """
         ...
 
     def close(self) -> None:
