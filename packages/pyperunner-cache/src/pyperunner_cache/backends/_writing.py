@@ -24,6 +24,8 @@ TEMPORARY = ".tmp-"
 _BATCH = 8 << 20
 _RESERVE_FROM = 32 << 20
 """Blocks reserved at once cost a fifth less than blocks found one by one, from about this many bytes on."""
+_FOLDER_ATTEMPTS = 20
+"""A sweep may take an empty folder as soon as it is made, and one that is in the way before it can be looked at."""
 
 _writing: set[str] = set()
 _guard = threading.Lock()
@@ -150,21 +152,23 @@ def _create(folder: str, name: str, file_mode: int, folder_mode: int) -> tuple[s
         _writing.discard(path)
 
 
-def make_folder(folder: str, mode: int, attempts: int = 3) -> bool:
+def make_folder(folder: str, mode: int) -> bool:
     """Make ``folder`` and what is missing above it, each with ``mode``; say whether it was missing."""
-    try:
-        os.mkdir(folder, mode)
-    except FileExistsError:
-        if not os.path.isdir(folder):
-            raise
-        return False
-    except FileNotFoundError:
-        # A sweep may take the folder above as soon as it is made; and some file systems say so of one that is there.
-        if not attempts:
-            raise
-        make_folder(os.path.dirname(folder), mode)
-        return make_folder(folder, mode, attempts - 1)
-    return True
+    for attempt in range(_FOLDER_ATTEMPTS):
+        last = attempt == _FOLDER_ATTEMPTS - 1
+        try:
+            os.mkdir(folder, mode)
+            return True
+        except FileExistsError:
+            if os.path.isdir(folder):
+                return False
+            if last:
+                raise
+        except FileNotFoundError:
+            if last:
+                raise
+            make_folder(os.path.dirname(folder), mode)
+    return False
 
 
 def _write(fd: int, chunks: Iterable[Buffer]) -> None:
