@@ -1,0 +1,100 @@
+"""The jobs of one run: which run now, at which attempt, since when, on which executor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyperunner_runner.ports import Event, Executor, Handle, Job
+
+if TYPE_CHECKING:
+    from pyperunner_dag import Task
+    from pyperunner_runner.plan import Decision
+
+__all__ = ["FinishedHandle", "Jobs", "RunningJob"]
+
+
+class FinishedHandle:
+    """Stands for a task that needed no process."""
+
+    pid: int | None = None
+    exitcode: int | None = 0
+
+    def is_alive(self) -> bool:
+        """``False``."""
+        return False
+
+    def join(self, timeout: float | None = None) -> None:
+        """Return at once."""
+
+
+@dataclass
+class RunningJob:
+    """One execution of a task that goes on."""
+
+    task: Task
+    attempt: int
+    started: float
+    """In seconds of ``time.monotonic``."""
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the start."""
+        return time.monotonic() - self.started
+
+
+class Jobs:
+    """Starts jobs and knows those that run.
+
+    Args:
+        open_executor: Makes the executor when the first job starts.
+    """
+
+    def __init__(self, open_executor: Callable[[], Executor]) -> None:
+        self._open_executor = open_executor
+        self._executor: Executor | None = None
+        self._running: dict[str, RunningJob] = {}
+        self._attempts: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def __iter__(self) -> Iterator[RunningJob]:
+        return iter(list(self._running.values()))
+
+    def __getitem__(self, name: str) -> RunningJob:
+        return self._running[name]
+
+    def start(self, task: Task, decision: Decision) -> Handle:
+        """Start the task's next attempt.
+
+        Raises:
+            BlockingIOError: No process can be made just now; then nothing has changed.
+        """
+        if self._executor is None:
+            self._executor = self._open_executor()
+        attempt = self._attempts.get(task.name, 0) + 1
+        self._attempts[task.name] = attempt
+        self._running[task.name] = RunningJob(task, attempt, time.monotonic())
+        try:
+            return self._executor.start(Job(task.name, attempt, decision.reuse, {"reason": decision.reason}))
+        except BlockingIOError:
+            self._attempts[task.name] -= 1
+            del self._running[task.name]
+            raise
+
+    def wait(self, timeout: float | None) -> Sequence[Event]:
+        """Return what has happened, waiting up to ``timeout`` seconds for the first of it."""
+        return () if self._executor is None else self._executor.wait(timeout)
+
+    def take(self, name: str) -> RunningJob:
+        """Return a job that is over and count it no more."""
+        return self._running.pop(name)
+
+    def close(self) -> None:
+        """Free the executor; what still runs is ended."""
+        if self._executor is not None:
+            self._executor.close()
+            self._executor = None

@@ -1,0 +1,73 @@
+"""Says what became of each task: to the run's record, which is begun when the first thing happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from pyperunner_dag import Task
+from pyperunner_runner.events import TaskFinished
+
+if TYPE_CHECKING:
+    from pyperunner_runner._record import Record
+    from pyperunner_runner.ports import Ended
+
+__all__ = ["Notes"]
+
+
+class Notes:
+    """Writes down the ends of tasks.
+
+    Args:
+        new_record: Makes the run folder.
+    """
+
+    def __init__(self, new_record: Callable[[], Record]) -> None:
+        self._new_record = new_record
+        self._record: Record | None = None
+
+    @property
+    def record(self) -> Record:
+        """The run's record, begun when it is first asked for."""
+        if self._record is None:
+            self._record = self._new_record()
+        return self._record
+
+    def end(
+        self,
+        task: Task,
+        reason: str,
+        *,
+        seconds: float = 0.0,
+        error: str = "",
+        ended: Ended | None = None,
+        uss_peak: int | None = None,
+    ) -> None:
+        """Note what became of a task whose status and result are set.
+
+        Args:
+            task: The task.
+            reason: Why it ran, or did not.
+            seconds: Wall time from start to end.
+            error: One line that says what went wrong.
+            ended: The figures of its process, if it had one.
+            uss_peak: Most memory of its own that it was seen to use, in bytes.
+        """
+        event = TaskFinished(task.name, ended.attempt if ended else 0, task.status.name, seconds, reason, error)
+        traceback = task.result.traceback if error and task.result is not None else ""
+        facts = {
+            "key": task.key,
+            "parts": task.key_parts(),
+            "uss_peak": uss_peak,
+            "traceback": traceback or None,
+        }
+        self.record.code(task.fingerprint())
+        self.record.task_finished(event, ended, **facts)
+        if error:
+            self.record.folder.log_exception(task.name, traceback or error)
+
+    def cant_run(self, tasks: Iterable[Task], reason: str) -> None:
+        """Give tasks the status ``CANT_RUN`` and note it."""
+        for task in tasks:
+            task.status = Task.Status.CANT_RUN
+            self.end(task, reason)

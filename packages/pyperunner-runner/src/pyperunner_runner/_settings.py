@@ -1,0 +1,34 @@
+"""What a run is told besides its pipeline and its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyperunner_dag import Task
+    from pyperunner_runner._executors import ExecutorFactory
+    from pyperunner_runner.plan import Decision
+
+__all__ = ["Reconsider", "RunSettings"]
+
+Reconsider = Callable[["Task", "Decision"], "Decision"]
+"""Looks at a task that is about to run, all of whose upstream tasks have ended, and decides anew."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Settings of one run.
+
+    Attributes:
+        new_executor: Makes the executor when the first job starts.
+        process_limit: How many jobs may run at once.
+        resources: How much there is of what tasks may ask for.
+        reconsider: Called just before a job starts; what it returns is done instead of what was planned.
+    """
+
+    new_executor: ExecutorFactory
+    process_limit: int = 1
+    resources: Mapping[str, float] = field(default_factory=dict)
+    reconsider: Reconsider | None = None
