@@ -17,6 +17,7 @@ from pyperunner_dag._errors import (
     ModuleRefusedError,
     NotATaskError,
     OpaqueValueError,
+    OptionError,
     PipelineError,
     PipelineFileError,
     SecretNotSetError,
@@ -44,6 +45,8 @@ EXAMPLES = [
         (TaskParamError,),
         r"task Load \(tag 'raw'\): param a\['b'\] \(lock\) cannot be part of a cache key: it has no value",
     ),
+    (OptionError("", "", "timeout", "it is -1"), (TaskError, ValueError), r"^option timeout: it is -1"),
+    (OptionError("Load", "", "timeout", "it is -1"), (TaskError,), r"task Load \(no tag\): option timeout: it is -1"),
     (
         SecretNotSetError("Load", "", "password", "PW"),
         (TaskError, LookupError),

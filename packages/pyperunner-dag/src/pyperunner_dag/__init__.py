@@ -16,6 +16,7 @@ from pyperunner_dag._errors import (
     ModuleRefusedError,
     NotATaskError,
     OpaqueValueError,
+    OptionError,
     PipelineError,
     PipelineFileError,
     SecretNotSetError,
@@ -35,6 +36,7 @@ from pyperunner_dag._hashing import refresh_hashes
 from pyperunner_dag._inputs import resolve_inputs
 from pyperunner_dag._layout import layout
 from pyperunner_dag._node import Node
+from pyperunner_dag._options import Options
 from pyperunner_dag._pipeline import Pipeline, Sequential
 from pyperunner_dag._run import run
 from pyperunner_dag._secret import Secret
@@ -52,6 +54,8 @@ __all__ = [
     "Node",
     "NotATaskError",
     "OpaqueValueError",
+    "OptionError",
+    "Options",
     "OutputStore",
     "Pipeline",
     "PipelineError",

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag._options import Options, changed
 from pyperunner_dag._run import RunMethod, as_method
 from pyperunner_dag._task import Task, check_text
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from pyperunner_dag._options import OptionArgs
 
 __all__ = ["task"]
 
 
-def task(name: str = "", receives_input: bool | None = None) -> Callable[[Callable[..., Any]], type[Task]]:
+def task(
+    name: str = "", receives_input: bool | None = None, **options: Unpack[OptionArgs]
+) -> Callable[[Callable[..., Any]], type[Task]]:
     """Make a Task class of a function: ``@task("Load")`` over ``def load(path): …``.
 
     The decorated name is the class; ``load("raw", path="x.csv")`` makes the task ``Load(raw)``.
@@ -19,14 +27,17 @@ def task(name: str = "", receives_input: bool | None = None) -> Callable[[Callab
     Args:
         name: Name of the class.
         receives_input: Whether the function is given ``data``; by default if it has a parameter of that name.
+        **options: Options of all tasks of the class, see ``Options``.
 
     Raises:
         TypeError: There is no name.
+        OptionError: There is no such option, or its value is none it can have.
         AttributeError: ``receives_input`` is true and the function has no parameter ``data`` (when it is applied).
     """
     if not isinstance(name, str) or not name:
         raise TypeError('a task needs a name: write @task(name), such as @task("Load")')
     check_text(name, "")
+    class_options = changed(Options, options, name)
 
     def decorate(function: Callable[..., Any]) -> type[Task]:
         if not callable(function) or isinstance(function, type):
@@ -39,6 +50,7 @@ def task(name: str = "", receives_input: bool | None = None) -> Callable[[Callab
             )
         members = {
             "run": as_method(method),
+            "options": class_options,
             "__module__": getattr(function, "__module__", __name__),
             "__qualname__": getattr(function, "__qualname__", name),
             "__doc__": function.__doc__,

@@ -8,6 +8,7 @@
     │   ├── TaskDefinitionError          + TypeError: its class or its run() is not written as a task must be
     │   ├── TaskParamError               + TypeError: its params do not fit the signature of run()
     │   │   └── UnhashableParamError     a param has no stable encoding, so that no cache key can be made of it
+    │   ├── OptionError                  + ValueError: an option is none, or not as it must be
     │   ├── SecretNotSetError            + LookupError: the environment variable of a secret param is not set
     │   └── TaskStoreError               + RuntimeError: no store, or one that cannot do this
     ├── PipelineError                    a graph of tasks is not sound
@@ -33,6 +34,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pyperunner_dag._display import visible
+from pyperunner_dag._errors_task import (
+    OptionError,
+    SecretNotSetError,
+    TaskDefinitionError,
+    TaskError,
+    TaskNameError,
+    TaskParamError,
+    TaskStoreError,
+    UnhashableParamError,
+)
 
 __all__ = [
     "CycleError",
@@ -42,6 +53,7 @@ __all__ = [
     "ModuleRefusedError",
     "NotATaskError",
     "OpaqueValueError",
+    "OptionError",
     "PipelineError",
     "PipelineFileError",
     "SecretNotSetError",
@@ -57,89 +69,6 @@ __all__ = [
     "UnhashableParamError",
     "UnknownStoreError",
 ]
-
-
-def _task(name: str, tag: str) -> str:
-    """Name a task by its class and tag."""
-    return f"task {visible(name)} " + (f"(tag '{visible(tag)}')" if tag else "(no tag)")
-
-
-class TaskError(Exception):
-    """A task cannot be made, or cannot do what was asked of it."""
-
-
-class TaskNameError(TaskError, ValueError):
-    """The name or the tag of a task is no text that a store and a file can carry."""
-
-    def __init__(self, task: str, tag: object, problem: str) -> None:
-        super().__init__(task, tag, problem)
-
-    def __str__(self) -> str:
-        task, tag, problem = self.args
-        return f"task {visible(task)} cannot have the tag {visible(ascii(tag))}: {problem}"
-
-
-class TaskDefinitionError(TaskError, TypeError):
-    """A Task class is not written as it must be."""
-
-    def __init__(self, task: str, problem: str) -> None:
-        super().__init__(task, problem)
-
-    def __str__(self) -> str:
-        task, problem = self.args
-        return f"task {visible(task)}: {problem}"
-
-
-class TaskParamError(TaskError, TypeError):
-    """The params of a task do not fit the signature of its ``run``."""
-
-    def __init__(self, task: str, tag: str, problem: str) -> None:
-        super().__init__(task, tag, problem)
-
-    def __str__(self) -> str:
-        task, tag, problem = self.args
-        return f"{_task(task, tag)}: {problem}"
-
-
-class SecretNotSetError(TaskError, LookupError):
-    """A secret param reads an environment variable that is not set."""
-
-    def __init__(self, task: str, tag: str, param: str, env: str) -> None:
-        super().__init__(task, tag, param, env)
-
-    def __str__(self) -> str:
-        task, tag, param, env = self.args
-        return f"{_task(task, tag)}: param {param} is a secret in the environment variable {env}, which is not set"
-
-
-class UnhashableParamError(TaskParamError):
-    """A param has no stable encoding.
-
-    Args:
-        task: Class name of the task.
-        tag: Its tag.
-        path: Where in the params the value stands, such as ``model['lock']``.
-        type_name: Its type.
-        reason: Why it has no encoding, in the words of ``pyperunner_keys``.
-    """
-
-    def __init__(self, task: str, tag: str, path: str, type_name: str, reason: str) -> None:
-        Exception.__init__(self, task, tag, path, type_name, reason)
-
-    def __str__(self) -> str:
-        task, tag, path, type_name, reason = self.args
-        return f"{_task(task, tag)}: param {visible(path)} ({type_name}) cannot be part of a cache key: {reason}"
-
-
-class TaskStoreError(TaskError, RuntimeError):
-    """A task has no store, or its store cannot do what was asked."""
-
-    def __init__(self, name: str, problem: str) -> None:
-        super().__init__(name, problem)
-
-    def __str__(self) -> str:
-        name, problem = self.args
-        return f"{visible(name)}: {problem}"
 
 
 class PipelineError(Exception):

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag import _hashing
 from pyperunner_dag._errors import NotATaskError, SecretNotSetError, TaskDefinitionError, TaskNameError, TaskParamError
 from pyperunner_dag._inputs import describe, holds_task, leaves, nesting, resolve_inputs
+from pyperunner_dag._options import COUNTED, Options, changed
 from pyperunner_dag._output import NodeWithOutput
 from pyperunner_dag._run import RunMethod, run_method
 from pyperunner_dag._secret import Secret
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
+    from pyperunner_dag._options import OptionArgs
     from pyperunner_keys import Fingerprint
 
 __all__ = ["Task", "as_tasks", "check_text"]
@@ -43,13 +45,22 @@ class Task(NodeWithOutput, ABC):
         result: Outcome of the latest run, if it had one.
         data_path: Where its store is, empty where there is none.
         store: Its output store.
+        options: How it is run, and what of its code counts; a class may set it, ``options = Options(timeout=60)``.
 
     Raises:
         TaskError: Name, tag, params or the class itself are not as they must be; the error says which and why.
     """
 
+    options: Options = Options()
+    _own_options: frozenset[str] = frozenset()
     _hash: str | None = None
     _code: Fingerprint | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not isinstance(cls.options, Options):
+            kind = type(cls.options).__name__
+            raise TaskDefinitionError(cls.__name__, f"its options are Options(timeout=60, …), not a {kind}")
 
     def __init__(self, /, tag: str = "", reload: bool = False, **kwargs: Any) -> None:
         task_name = type(self).__name__
@@ -109,6 +120,22 @@ class Task(NodeWithOutput, ABC):
             TaskError: They do not fit; then nothing has changed.
         """
         self._take({**self.params, **self.inputs, **changes})
+
+    def with_options(self, **changes: Unpack[OptionArgs]) -> Self:
+        """Change some options of this task; the others stay those of its class.
+
+        Returns:
+            This task.
+
+        Raises:
+            OptionError: There is no such option, or its value is none it can have; then nothing has changed.
+        """
+        self.options = changed(self.options, changes, self.task_name, self.tag)
+        self._own_options |= changes.keys()
+        if not COUNTED.isdisjoint(changes):
+            self._code = None
+            _hashing.forget(self)
+        return self
 
     def assert_params_complete(self) -> None:
         """Check the params against the signature of ``run``, as is done when the task is made.

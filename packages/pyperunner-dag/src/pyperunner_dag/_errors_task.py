@@ -1,0 +1,118 @@
+"""Errors of single tasks; the tree of all errors is drawn in ``_errors``."""
+
+from __future__ import annotations
+
+from pyperunner_dag._display import visible
+
+__all__ = [
+    "OptionError",
+    "SecretNotSetError",
+    "TaskDefinitionError",
+    "TaskError",
+    "TaskNameError",
+    "TaskParamError",
+    "TaskStoreError",
+    "UnhashableParamError",
+]
+
+
+def _task(name: str, tag: str) -> str:
+    """Name a task by its class and tag."""
+    return f"task {visible(name)} " + (f"(tag '{visible(tag)}')" if tag else "(no tag)")
+
+
+class TaskError(Exception):
+    """A task cannot be made, or cannot do what was asked of it."""
+
+
+class TaskNameError(TaskError, ValueError):
+    """The name or the tag of a task is no text that a store and a file can carry."""
+
+    def __init__(self, task: str, tag: object, problem: str) -> None:
+        super().__init__(task, tag, problem)
+
+    def __str__(self) -> str:
+        task, tag, problem = self.args
+        return f"task {visible(task)} cannot have the tag {visible(ascii(tag))}: {problem}"
+
+
+class TaskDefinitionError(TaskError, TypeError):
+    """A Task class is not written as it must be."""
+
+    def __init__(self, task: str, problem: str) -> None:
+        super().__init__(task, problem)
+
+    def __str__(self) -> str:
+        task, problem = self.args
+        return f"task {visible(task)}: {problem}"
+
+
+class TaskParamError(TaskError, TypeError):
+    """The params of a task do not fit the signature of its ``run``."""
+
+    def __init__(self, task: str, tag: str, problem: str) -> None:
+        super().__init__(task, tag, problem)
+
+    def __str__(self) -> str:
+        task, tag, problem = self.args
+        return f"{_task(task, tag)}: {problem}"
+
+
+class OptionError(TaskError, ValueError):
+    """An option does not exist, or its value is none it can have.
+
+    Args:
+        task: Class name of the task, empty where it is not known.
+        tag: Its tag.
+        option: Name of the option.
+        problem: What is wrong with it, and what it may be.
+    """
+
+    def __init__(self, task: str, tag: str, option: str, problem: str) -> None:
+        super().__init__(task, tag, option, problem)
+
+    def __str__(self) -> str:
+        task, tag, option, problem = self.args
+        whose = f"{_task(task, tag)}: " if task else ""
+        return f"{whose}option {visible(option)}: {visible(problem)}"
+
+
+class SecretNotSetError(TaskError, LookupError):
+    """A secret param reads an environment variable that is not set."""
+
+    def __init__(self, task: str, tag: str, param: str, env: str) -> None:
+        super().__init__(task, tag, param, env)
+
+    def __str__(self) -> str:
+        task, tag, param, env = self.args
+        return f"{_task(task, tag)}: param {param} is a secret in the environment variable {env}, which is not set"
+
+
+class UnhashableParamError(TaskParamError):
+    """A param has no stable encoding.
+
+    Args:
+        task: Class name of the task.
+        tag: Its tag.
+        path: Where in the params the value stands, such as ``model['lock']``.
+        type_name: Its type.
+        reason: Why it has no encoding, in the words of ``pyperunner_keys``.
+    """
+
+    def __init__(self, task: str, tag: str, path: str, type_name: str, reason: str) -> None:
+        Exception.__init__(self, task, tag, path, type_name, reason)
+
+    def __str__(self) -> str:
+        task, tag, path, type_name, reason = self.args
+        return f"{_task(task, tag)}: param {visible(path)} ({type_name}) cannot be part of a cache key: {reason}"
+
+
+class TaskStoreError(TaskError, RuntimeError):
+    """A task has no store, or its store cannot do what was asked."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name, problem)
+
+    def __str__(self) -> str:
+        name, problem = self.args
+        return f"{visible(name)}: {problem}"
