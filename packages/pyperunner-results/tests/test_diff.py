@@ -135,6 +135,12 @@ def test_times_memory_and_outcome(make_run):
     assert "B():" not in lines
 
 
+def test_memory_of_its_own_is_not_compared_with_memory_that_is_shared(make_run):
+    tasks, shared = {"A()": ({}, [])}, {"max_rss": 100 << 20}
+    before, now = make_run(tasks, {"A()": {**shared, "uss_peak": 3 << 20}}), make_run(tasks, {"A()": shared})
+    assert diff(before, now).tasks["A()"].memory_peak == (100 << 20, 100 << 20)
+
+
 def test_no_text_carries_escapes(make_run):
     one = make_run({"A(\x1b[31m\n)": ({"p\x1b": "\x1b[0m"}, [])})
     text = str(diff(one, make_run({"A(\x1b[31m\n)": ({"p\x1b": "x\ny"}, [])}), outputs=False))

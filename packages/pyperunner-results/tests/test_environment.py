@@ -49,9 +49,22 @@ def test_a_script_and_what_it_imports_are_the_sources(tmp_path):
     assert set(info) == {"base_dir", "mainfile", "sources", "dependencies", "repositories"}
     assert info["base_dir"] == os.path.realpath(root)
     assert info["mainfile"] == "flow.py"
-    own = {source["filename"]: source["hash"] for source in info["sources"] if not source["filename"].startswith("..")}
+    own = {source["filename"]: source["hash"] for source in info["sources"]}
     loaded = {name: text for name, text in files.items() if name != "unused.py"}
     assert own == {name: hashlib.sha256(text.encode()).hexdigest() for name, text in loaded.items()}
+
+
+def test_a_command_of_ours_that_is_installed_editable_is_no_source(tmp_path):
+    (tmp_path / "pyperunner_cli").mkdir()
+    (tmp_path / "pyperunner_cli" / "__init__.py").write_text("")
+    (tmp_path / "pyperunner_cli" / "__main__.py").write_text(
+        "import json\nfrom pyperunner_results import get_environment_info as info\nprint(json.dumps(info('flow.py')))"
+    )
+    (tmp_path / "flow.py").write_text("")
+    env = {**os.environ, "PYTHONPATH": str(Path(pyperunner_results.__file__).parents[1])}
+    command = [sys.executable, "-m", "pyperunner_cli"]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert [source["filename"] for source in json.loads(done.stdout)["sources"]] == ["flow.py"]
 
 
 def test_neither_the_standard_library_nor_installed_packages_are_sources():

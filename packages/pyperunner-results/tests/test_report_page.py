@@ -93,6 +93,37 @@ def test_labels_stay_inside_recorded_boxes(browser, folder, make_conf):
     assert "…" in browser.js("document.querySelector('#graph .node > text:last-of-type').textContent")
 
 
+def test_a_short_name_is_not_cut_for_the_sign_before_it(browser, folder, make_conf):
+    folder.write_pipeline(make_conf({"Good(a)": ({}, [])}))
+    box = {"name": "Good(a)", "x": 16, "y": 16, "w": 82.6, "h": 34}
+    folder.event("run_started", layout={"width": 115, "height": 66, "nodes": [box], "edges": []})
+    folder.finish()
+    browser.open(write_report(folder.path))
+    assert browser.js("document.querySelector('#graph .node > text:last-of-type').textContent") == "Good(a)"
+    assert browser.js(INSIDE)
+
+
+def test_memory_that_was_not_sampled_is_an_upper_bound(browser, folder, make_conf):
+    folder.write_pipeline(make_conf({"Own()": ({}, []), "Shared()": ({}, []), "Left()": ({}, [])}))
+    folder.event("task_finished", task="Own()", attempt=1, status="SUCCESS", max_rss=9 << 20, uss_peak=3 << 20)
+    folder.event("task_finished", task="Shared()", attempt=1, status="SUCCESS", max_rss=7 << 20)
+    folder.event("task_finished", task="Left()", attempt=0, status="CANT_RUN", wall=0.0)
+    folder.finish()
+    browser.open(write_report(folder.path))
+    cells = (
+        "[...document.querySelectorAll('tbody tr')].map(row => [row.cells[2].textContent, row.cells[3].textContent])"
+    )
+    assert browser.js(cells) == [["", "3.00 MiB"], ["", "≤ 7.00 MiB"], ["", ""]]
+
+
+def test_a_folded_failure_is_seen(browser, run):
+    browser.open(run({f"Load({n}{' bad' * (n == 7)})": ({}, []) for n in range(400)}))
+    assert browser.js("document.querySelector('#graph .has-failed .is-FAILURE').textContent") == "✕ 1"
+    assert (
+        browser.js("document.querySelector('#graph .has-failed rect.fill-FAILURE').getBoundingClientRect().width") > 3
+    )
+
+
 def test_a_click_leads_to_a_failures_cause(browser, small):
     browser.open(small)
     browser.js("document.querySelector('#failures button').click()")

@@ -63,7 +63,8 @@ def test_a_task_that_was_not_started_has_a_reason_and_no_attempt(results):
 
 def test_without_a_sample_of_its_own_memory_the_whole_counts(folder, results):
     folder.event("task_finished", task="Score()", attempt=1, status="SUCCESS", max_rss=7, uss_peak=None)
-    assert results.task("Score()").memory_peak == 7
+    task = results.task("Score()")
+    assert (task.memory_peak, task.memory_own, task.memory_resident) == (7, None, 7)
 
 
 def test_what_was_not_recorded_is_none(results):

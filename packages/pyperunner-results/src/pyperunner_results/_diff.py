@@ -144,8 +144,14 @@ def _task(a: PipelineResult, b: PipelineResult, name: str, outputs: bool) -> Tas
         output=output,
         output_lines=tuple(lines),
         wall=(x.wall, y.wall) if x.attempts and y.attempts else (None, None),
-        memory_peak=(x.memory_peak, y.memory_peak),
+        memory_peak=_memory(x, y),
     )
+
+
+def _memory(x: TaskResult, y: TaskResult) -> Change:
+    """Return two figures that can be compared: the tasks' own memory, or where one was not sampled, all of both."""
+    own = x.memory_own, y.memory_own
+    return own if None not in own else (x.memory_resident, y.memory_resident)
 
 
 def _params(x: TaskResult, y: TaskResult) -> dict[str, Change]:

@@ -13,6 +13,10 @@ from ._git import GitQuery, repository_roots
 __all__ = ["file_digest", "get_environment_info"]
 
 _SCRIPTS = "Scripts" if os.name == "nt" else "bin"
+_OURS = frozenset(
+    f"pyperunner{part}" for part in ("", "_cache", "_cache_fsspec", "_cli", "_dag", "_keys", "_results", "_runner")
+)
+"""Packages that are a dependency, also where they are installed editable; the record names their version."""
 _INSTALLED = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
 
 
@@ -20,8 +24,8 @@ def get_environment_info(mainfile: str | os.PathLike[str] | None = None) -> dict
     """Describe the environment of the running process.
 
     Sources are the files of the user's own modules that are loaded: everything outside the standard library and
-    ``site-packages``, editable installs included. Dependencies are the distributions found on ``sys.path``; their
-    metadata is not read.
+    ``site-packages``, editable installs included, apart from pyperunner itself. Dependencies are the distributions
+    found on ``sys.path``; their metadata is not read.
 
     Args:
         mainfile: The user's main file, if it is not the program that was started; a command that runs other people's
@@ -63,12 +67,15 @@ def _main_file(given: str | os.PathLike[str] | None) -> str | None:
 def _own_files() -> set[str]:
     standard = os.path.realpath(Path(os.__file__).parent) + os.sep
     files = set()
-    for module in list(sys.modules.values()):
-        # Not getattr: a lazy module would be woken up by it.
-        name = getattr(module, "__dict__", {}).get("__file__")
-        if not isinstance(name, str) or name.startswith(standard) or _INSTALLED.search(name):
+    for name, module in list(sys.modules.items()):
+        # Not getattr of what is looked for: a lazy module would be woken up by it.
+        known = getattr(module, "__dict__", {})
+        file, spec = known.get("__file__"), known.get("__spec__")
+        if (spec.name if spec else name).partition(".")[0] in _OURS:
             continue
-        real = os.path.realpath(name)
+        if not isinstance(file, str) or file.startswith(standard) or _INSTALLED.search(file):
+            continue
+        real = os.path.realpath(file)
         if not real.startswith(standard) and not _INSTALLED.search(real):
             files.add(real)
     return files

@@ -138,8 +138,18 @@ class TaskResult:
     @property
     def memory_peak(self) -> int | None:
         """Largest memory of the last attempt in bytes: its own where that was sampled, else with shared pages."""
-        own = self._fact("uss_peak", int)
-        return self._fact("max_rss", int) if own is None else own
+        own = self.memory_own
+        return self.memory_resident if own is None else own
+
+    @property
+    def memory_own(self) -> int | None:
+        """Largest memory in bytes that no other process shared; ``None`` where no sample fell."""
+        return self._fact("uss_peak", int)
+
+    @property
+    def memory_resident(self) -> int | None:
+        """Largest memory in bytes, pages shared with the parent included: an upper bound, but always known."""
+        return self._fact("max_rss", int)
 
     @property
     def output_size(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -112,13 +113,15 @@ class Record:
                 "digest": ended.outcome.digest,
                 "undeclared": list(ended.outcome.undeclared) or None,
             }
+        if event.seconds:
+            now = time.time()
+            facts |= {"start": round(now - event.seconds, 6), "end": round(now, 6), "wall": round(event.seconds, 6)}
         self.folder.event(
             "task_finished",
             task=event.task,
             attempt=event.attempt,
             status=event.status,
             reason=event.reason,
-            wall=event.seconds,
             error=event.error or None,
             **facts,
         )

@@ -31,6 +31,8 @@ function groupTasks() {
     group.label = group.tasks.length > 1
       ? `${middle(group.tasks[0].kind, 32)} × ${group.tasks.length.toLocaleString("en")}`
       : middle(group.tasks[0].name, 44);
+    const failed = group.tasks.filter((task) => task.status === "FAILURE").length;
+    group.failed = failed && group.tasks.length > 1 ? `${status("FAILURE").sign} ${failed.toLocaleString("en")}` : "";
   }
   return { list, home };
 }
@@ -41,7 +43,7 @@ function sizeOf(group) {
     const rows = Math.ceil(group.tasks.length / columns);
     return { w: columns * (CELL_W + 6) + 14, h: rows * (CELL_H + 6) + 40, columns };
   }
-  return { w: textWidth(group.label) + 46, h: group.tasks.length > 1 ? 44 : 34 };
+  return { w: textWidth(group.label) + 46 + (group.failed ? textWidth(group.failed) + 10 : 0), h: group.tasks.length > 1 ? 44 : 34 };
 }
 
 function drawBox(group, actions) {
@@ -67,7 +69,7 @@ function drawClosedGroup(group, actions) {
   const counts = countStatuses(group.tasks);
   const words = counts.map(([name, number]) => `${number} ${status(name).word.toLowerCase()}`).join(", ");
   const node = svg("g", {
-    class: "node group", role: "button", "aria-expanded": "false",
+    class: `node group${group.failed ? " has-failed" : ""}`, role: "button", "aria-expanded": "false",
     "aria-label": `${group.label} tasks: ${words}. Open`, click: () => actions.group(group),
   },
   svg("title", {}, `${words}. Click to open`),
@@ -75,6 +77,7 @@ function drawClosedGroup(group, actions) {
   svg("rect", { x: group.x, y: group.y, width: group.w, height: group.h, rx: 8 }),
   svg("text", { class: "sign", x: group.x + 11, y: group.y + 22 }, "+"),
   svg("text", { x: group.x + 26, y: group.y + 22 }, group.label),
+  group.failed ? svg("text", { class: "sign is-FAILURE", "text-anchor": "end", x: group.x + group.w - 12, y: group.y + 22 }, group.failed) : null,
   outcomeBar(counts, group.x + 12, group.y + 31, group.w - 24));
   node.box = group;
   return node;
@@ -105,10 +108,12 @@ function countStatuses(tasks) {
   return Object.keys(STATUS).map((name) => [name, tasks.filter((task) => task.status === name).length]).filter(([, number]) => number);
 }
 
+// Each outcome gets at least what can be seen.
 function outcomeBar(counts, x, y, width) {
+  const least = 4;
   const total = counts.reduce((sum, [, number]) => sum + number, 0);
   return counts.map(([name, number]) => {
-    const part = (width * number) / total;
+    const part = least + ((width - least * counts.length) * number) / total;
     x += part;
     return svg("rect", { class: `fill-${name}`, x: x - part, y, width: part, height: 5 });
   });

@@ -20,8 +20,8 @@ function paintDetails(task, source) {
     task.reason ? el("p", {}, task.reason) : null,
     task.error ? el("p", { class: "error" }, task.error) : null,
     pairs("Figures", [
-      ["Time", duration(task.wall)], ["CPU time", duration(task.cpu)], ["Peak memory", bytes(task.memory)],
-      ["Output", bytes(task.size)], ["Exit", task.exit], ["Output digest", task.digest], ["Key", task.key],
+      ["Time", duration(task.wall)], ["CPU time", duration(task.cpu)], ["Peak memory", memory(task)],
+      ["Output", bytes(task.size)], ["Exit", task.exit], ["Output digest", task.digest], ["Key", task.key], ["Log", task.logfile],
     ]),
     pairs("Params", Object.entries(task.params)),
     attempts(task),

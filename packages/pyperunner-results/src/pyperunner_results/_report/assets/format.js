@@ -36,6 +36,11 @@ function bytes(size) {
   return `${size.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0)} ${["KiB", "MiB", "GiB", "TiB"][unit]}`;
 }
 
+// Where no sample of a task's own memory fell, what it took with shared pages is an upper bound.
+function memory(task) {
+  return task.memory ? `${task.memory_bound ? "≤ " : ""}${bytes(task.memory)}` : "";
+}
+
 function plural(number, word) {
   return `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
 }

@@ -1,5 +1,6 @@
 // The graph: zoom with buttons, keys or Ctrl and the wheel, pan by dragging, arrow keys from box to box.
 
+const SIGN = 14;
 const view = { x: 0, y: 0, k: 1, width: 0, height: 0, touched: false };
 let canvas = null;
 let layer = null;
@@ -57,7 +58,9 @@ function drawGraph() {
 function recorded() {
   const { boxes, edges } = run.layout;
   groups.list.forEach((group, index) => {
-    [group.x, group.y, group.w, group.h] = boxes[index];
+    const [x, y, w, h] = boxes[index];
+    // The recorded boxes hold a name alone; the sign before it takes some of the space between them.
+    Object.assign(group, { x: x - SIGN / 2, y, w: w + SIGN, h });
     group.label = fitted(group.tasks[0].name, group.w - 34);
   });
   const all = groups.list;

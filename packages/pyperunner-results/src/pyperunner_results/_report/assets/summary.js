@@ -2,7 +2,7 @@
 
 function paintHead() {
   const executed = run.tasks.filter((task) => task.executed);
-  const largest = Math.max(0, ...run.tasks.map((task) => task.memory || 0));
+  const largest = run.tasks.reduce((most, task) => ((task.memory || 0) > (most.memory || 0) ? task : most), {});
   const cpu = executed.reduce((sum, task) => sum + (task.cpu || 0), 0);
   const critical = run.critical.reduce((sum, index) => sum + (run.tasks[index].wall || 0), 0);
   const figures = [
@@ -11,7 +11,7 @@ function paintHead() {
     ["Tasks", `${run.tasks.length.toLocaleString("en")}, ${executed.length.toLocaleString("en")} executed`],
     ["Critical path", critical ? duration(critical) : null],
     ["CPU time", cpu ? duration(cpu) : null],
-    ["Largest memory", largest ? bytes(largest) : null],
+    ["Largest memory", memory(largest)],
   ];
   put(byId("head"),
     el("div", { class: "title" },

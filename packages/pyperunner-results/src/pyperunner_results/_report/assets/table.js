@@ -4,7 +4,7 @@ const COLUMNS = [
   { title: "Task", value: (task) => task.name, show: (task) => el("button", { type: "button", class: "link", click: () => choose(task, "table") }, task.name) },
   { title: "Outcome", value: (task) => Object.keys(STATUS).indexOf(task.status), show: (task) => badge(task.status) },
   { title: "Time", value: (task) => task.wall, show: (task) => duration(task.wall), number: true },
-  { title: "Memory", value: (task) => task.memory, show: (task) => bytes(task.memory), number: true },
+  { title: "Memory", value: (task) => task.memory, show: memory, number: true },
   { title: "CPU", value: (task) => task.cpu, show: (task) => duration(task.cpu), number: true, minor: true },
   { title: "Start", value: (task) => (task.attempts.length ? task.attempts[0].start : null), show: (task) => (task.attempts.length ? duration(task.attempts[0].start) : ""), number: true, minor: true },
   { title: "Output", value: (task) => task.size, show: (task) => bytes(task.size), number: true, minor: true },
