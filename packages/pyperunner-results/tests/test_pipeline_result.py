@@ -138,7 +138,7 @@ def test_a_file_that_is_no_pipeline_is_refused(tmp_path, content):
 def test_a_missing_a_newer_and_a_hostile_file_are_refused(folder, tmp_path):
     with pytest.raises(NotARun, match="No such file"):
         PipelineResult.from_file(tmp_path / "none.yaml")
-    with pytest.raises(NotARun, match="No such file"):
+    with pytest.raises(NotARun, match=r"holds no pipeline\.yaml\.$"):
         PipelineResult.from_file(tmp_path)
     Path(folder.pipeline_file).write_text("tasks: !!python/object/apply:os.system [x]\n")
     with pytest.raises(YamlError, match="refused"):
@@ -146,6 +146,23 @@ def test_a_missing_a_newer_and_a_hostile_file_are_refused(folder, tmp_path):
     Path(folder.path, "summary.json").write_text('{"schema": 999}')
     with pytest.raises(NotARun, match="upgrade"):
         PipelineResult.from_file(folder.path)
+
+
+def test_a_folder_of_runs_is_no_run_and_the_error_names_one(folder, conf):
+    folder.write_pipeline(conf)
+    with pytest.raises(NotARun, match=f"such as {folder.path!r}"):
+        PipelineResult.from_file(Path(folder.path).parent)
+
+
+def test_the_error_of_an_output_says_that_its_task_failed(folder, conf, json_folder, tmp_path):
+    folder.write_pipeline(conf)
+    folder.event("task_finished", task="Load(csv)", attempt=1, status="FAILURE", error="ValueError: bad")
+    folder.event("task_finished", task="Train()", attempt=0, status="CANT_RUN", reason="upstream Load(csv) failed")
+    results = PipelineResult.from_file(folder.path, json_folder(tmp_path / "empty"))
+    with pytest.raises(OutputMissing, match=r"the task failed \(ValueError: bad\)\. To make it again, run: pyperunner"):
+        results["Load(csv)"]
+    with pytest.raises(OutputMissing, match=r"the task could not run \(upstream Load\(csv\) failed\)"):
+        results["Train()"]
 
 
 def test_the_record_is_read_again_when_it_has_grown(folder, conf, reader):

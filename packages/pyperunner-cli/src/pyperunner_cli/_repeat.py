@@ -43,7 +43,7 @@ def recorded_pipeline(folder: str, *, strict: bool) -> Pipeline:
         differences: list[str] = []
     except HashMismatchError as error:
         pipeline = Pipeline.from_dict(results.conf, compare_hashes=False)
-        differences = str(error).splitlines()
+        differences = ["tasks:", *str(error).splitlines()[1:]]
     differences += drift(results)
     if differences and strict:
         raise CommandError("\n".join(["not everything is as it was in the recorded run:", *differences]))

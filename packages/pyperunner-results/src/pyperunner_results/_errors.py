@@ -121,17 +121,25 @@ class OutputMissing(ResultsError, KeyError):
         key: Key of its output.
         store: Where it was looked for.
         remedy: How to make it again, as a clause.
+        why: Why it is not there, as a clause.
     """
 
-    def __init__(self, task: str, key: str, store: str, remedy: str = "run the pipeline again") -> None:
-        super().__init__(task, key, store, remedy)
-        self.task, self.key, self.store, self.remedy = task, key, store, remedy
+    def __init__(
+        self,
+        task: str,
+        key: str,
+        store: str,
+        remedy: str = "run the pipeline again",
+        why: str = "it was never made, was removed or is damaged",
+    ) -> None:
+        super().__init__(task, key, store, remedy, why)
+        self.task, self.key, self.store, self.remedy, self.why = task, key, store, remedy, why
 
     def sentence(self) -> str:
         """Return the error's text."""
         return (
-            f"The output of task {self.task!r} is not in the store {self.store!r} (key {self.key!r}): it was never "
-            f"made, was removed or is damaged. To make it again, {self.remedy}. "
+            f"The output of task {self.task!r} is not in the store {self.store!r} (key {self.key!r}): "
+            f"{self.why}. To make it again, {self.remedy}. "
             "If the store was moved, call set_data_path(…)."
         )
 

@@ -72,7 +72,7 @@ class PipelineResult(Mapping[str, Any]):
 
         path = Path(filename).absolute()
         if path.is_dir():
-            path = path / PIPELINE_FILE
+            path = _pipeline_file(path)
         recorded = path.with_name(SUMMARY_FILE).is_file()
         if recorded:
             read_summary(str(path.parent))
@@ -191,6 +191,16 @@ class PipelineResult(Mapping[str, Any]):
     # A run is equal to itself. The mapping's own comparison would load every output of both.
     __eq__ = object.__eq__
     __hash__ = object.__hash__
+
+
+def _pipeline_file(folder: Path) -> Path:
+    """Return the path of a run's ``pipeline.yaml``; of a folder that has none, say where a run could be meant."""
+    file = folder / PIPELINE_FILE
+    if not file.is_file() and not (folder / SUMMARY_FILE).is_file():
+        inside = sorted(found.parent.name for found in folder.glob(f"*/{PIPELINE_FILE}"))
+        hint = f"; it holds runs, such as {str(folder / inside[-1])!r}" if inside else ""
+        raise NotARun(str(folder), f"it holds no {PIPELINE_FILE}{hint}")
+    return file
 
 
 def _tasks(conf: Any, source: str) -> dict[str, Mapping[str, Any]]:

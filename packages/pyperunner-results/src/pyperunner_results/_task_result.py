@@ -81,7 +81,9 @@ class TaskResult:
             if isinstance(error, OutputMissing):
                 raise
             again = f"run: pyperunner run {self._folder}" if self._folder else "run the pipeline again"
-            raise OutputMissing(self.name, self.key, self._outputs.name, again) from error
+            why = {"FAILURE": f"the task failed ({self.error})", "CANT_RUN": f"the task could not run ({self.reason})"}
+            known = [why[self.status]] if self.status in why else []
+            raise OutputMissing(self.name, self.key, self._outputs.name, again, *known) from error
 
     def shares_output(self, other: TaskResult) -> bool:
         """Say whether ``other`` reads the same entry: the same key in the same store."""
