@@ -128,6 +128,25 @@ def test_modules_are_refused_before_they_are_imported(module, saved):
     Pipeline.from_dict(saved, modules=["flow_*"])
 
 
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"module": "flow_restore_refused"},
+        {"params": {"path": {"$partial": {"function": {"$function": "flow_restore_refused:x"}, "args": []}}}},
+        {"params": {"path": {"$enum": {"type": "flow_restore_refused:Colour", "name": "RED"}}}},
+        {"params": {"path": [[{"$dataclass": {"type": "flow_restore_refused:Point", "fields": {}}}]]}},
+        {"params": {}, "inputs": {"path": {"$value": {"$class": "flow_restore_refused:X"}}}},
+    ],
+)
+def test_all_modules_are_judged_before_the_first_is_imported(module, saved, later):
+    module("flow_restore_allowed", SOURCE, load=False)
+    changed = edited(saved, module="flow_restore_allowed")
+    changed["tasks"]["Join(c)"].update(later)
+    with pytest.raises(ModuleRefusedError, match=r"Join\(c\): module flow_restore_refused"):
+        Pipeline.from_dict(changed, modules=["flow_restore", "flow_restore_allowed"])
+    assert "flow_restore_allowed" not in sys.modules
+
+
 def test_a_missing_module_or_class_names_both(saved):
     with pytest.raises(TaskLookupError, match=r"Load from module gone: "):
         Pipeline.from_dict(edited(saved, module="gone"))

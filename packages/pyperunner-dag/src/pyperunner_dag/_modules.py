@@ -25,6 +25,11 @@ class Modules:
     def __init__(self, allowed: Iterable[str] | None) -> None:
         self.allowed = None if allowed is None else (allowed,) if isinstance(allowed, str) else tuple(allowed)
 
+    def check(self, task: str, module: str) -> None:
+        """Raise ``ModuleRefusedError`` if a module, which ``task`` needs, is not allowed. Imports nothing."""
+        if self.allowed is not None and not any(fnmatchcase(module, glob) for glob in self.allowed):
+            raise ModuleRefusedError(task, module, self.allowed)
+
     def module(self, task: str, module: str, name: str) -> Any:
         """Return a module; the running ``__main__`` where it goes by that name, instead of a second copy of it.
 
@@ -39,8 +44,7 @@ class Modules:
         """
         from pyperunner_keys import importable_name
 
-        if self.allowed is not None and not any(fnmatchcase(module, glob) for glob in self.allowed):
-            raise ModuleRefusedError(task, module, self.allowed)
+        self.check(task, module)
         if importable_name("__main__") == module:
             return sys.modules["__main__"]
         try:

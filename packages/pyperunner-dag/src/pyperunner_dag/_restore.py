@@ -14,6 +14,7 @@ from pyperunner_dag._modules import Modules
 from pyperunner_dag._pipeline import Pipeline
 from pyperunner_dag._restore_inputs import input_names, inputs_from_plain
 from pyperunner_dag._values import OpaqueFound, from_plain
+from pyperunner_dag._values_code import references
 
 if TYPE_CHECKING:
     from pyperunner_dag._task import Task
@@ -30,6 +31,7 @@ def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -
             if other not in entries:
                 raise PipelineFileError(f"task {task} needs {other}, which is not in the pipeline")
     found = Modules(modules)
+    _check_modules(entries, found)
     made: dict[str, Task] = {}
     for level in topological_levels(inputs, str):
         for task in level:
@@ -43,6 +45,14 @@ def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -
         hash_all(dag)
         compare(entries, saved.get("keys"), tasks)
     return pipeline
+
+
+def _check_modules(entries: Mapping[str, Any], modules: Modules) -> None:
+    """Judge every module that is named before the first one is imported."""
+    for task, entry in entries.items():
+        modules.check(task, entry["module"])
+        for reference in references([entry["params"], entry.get("inputs")]):
+            modules.check(task, reference.partition(":")[0])
 
 
 def _sections(saved: Any) -> tuple[str, dict[str, Any]]:

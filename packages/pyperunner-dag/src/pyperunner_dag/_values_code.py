@@ -6,11 +6,11 @@ import dataclasses
 import functools
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, Flag
 from typing import Any
 
-__all__ = ["CODE_READERS", "code_to_plain", "follow"]
+__all__ = ["CODE_READERS", "code_to_plain", "follow", "references"]
 
 
 def follow(module: Any, qualname: str) -> Any:
@@ -61,6 +61,22 @@ def code_to_plain(value: Any, inner: Callable[[Any], Any]) -> dict[str, Any] | N
         if all(hasattr(value, name) for name in names) and set(getattr(value, "__dict__", ())) <= set(names):
             return {"$dataclass": {"type": reference, "fields": {name: inner(getattr(value, name)) for name in names}}}
     return None
+
+
+def references(plain: Any) -> Iterator[str]:
+    """Yield every ``'module:qualified name'`` in the saved form of a value, so that it can be judged before use."""
+    stack = [plain]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, Mapping):
+            stack.extend(item.values())
+            for tag in CODE_READERS.keys() & item.keys():
+                content = item[tag]
+                name = content.get("type") if isinstance(content, Mapping) else content
+                if isinstance(name, str):
+                    yield name
 
 
 def _found(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
