@@ -208,6 +208,15 @@ class Task(NodeWithOutput, ABC):
     def run(self, **kwargs: Any) -> Any:
         """Do the work; to be written by the subclass and decorated with ``@run``."""
 
+    def detached(self) -> Self:
+        """Return a copy for another process: its key stands fast, and of its upstream it has names and keys alone.
+
+        It can be executed and asked for ``key_parts()``; it holds neither graph, store, output nor result.
+        """
+        from pyperunner_dag._detached import detached
+
+        return detached(self)
+
     def execute(self, data: list[Any], inputs: Mapping[str, Any]) -> Any:
         """Call ``run`` with the task's params.
 
