@@ -1,7 +1,18 @@
-"""The conformance suites are modules of the packages; their asserts are to work as those of tests do, under -O too."""
+"""What all tests share: asserts of the conformance suites work under -O too, and nothing is written to the home folder.
+
+The conformance suites are modules of the packages; their asserts are to work as those of tests do.
+"""
 
 from __future__ import annotations
 
 import pytest
 
 pytest.register_assert_rewrite(*(f"pyperunner_{part}.testing" for part in ("cache", "dag", "results", "runner")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory):
+    """Keep the user's memo of file contents out of the tests, and the tests out of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("user-cache")))
+        yield

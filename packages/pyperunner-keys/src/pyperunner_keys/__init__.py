@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_keys._digest import digest, digest_bytes, encode
-from pyperunner_keys._errors import FingerprintGapError, KeysError, UnencodableError
+from pyperunner_keys._digest import digest, digest_bytes, digest_files, encode
+from pyperunner_keys._errors import FileError, FingerprintGapError, KeysError, UnencodableError
+from pyperunner_keys._file_values import File, FileState, Folder, look, recording
 from pyperunner_keys._names import importable_name
 
 if TYPE_CHECKING:
     from pyperunner_keys._fingerprint import Fingerprint, Fingerprinter, fingerprint
 
 __all__ = [
+    "File",
+    "FileError",
+    "FileState",
     "Fingerprint",
     "FingerprintGapError",
     "Fingerprinter",
+    "Folder",
     "KeysError",
     "UnencodableError",
     "__version__",
     "digest",
     "digest_bytes",
+    "digest_files",
     "encode",
     "fingerprint",
     "importable_name",
+    "look",
+    "recording",
 ]
 
 __version__ = "0.2.0"

@@ -8,13 +8,14 @@ import xxhash
 
 from pyperunner_keys import _builtin, _standard  # noqa: F401 - they fill the table of encoders
 from pyperunner_keys._errors import TooDeepError, UnencodableError
+from pyperunner_keys._file_values import FileState, look, unread
 from pyperunner_keys._names import type_name
 from pyperunner_keys._writer import Writer, write_item, write_text
 
 if TYPE_CHECKING:
     from pyperunner_keys._fingerprint import Fingerprinter
 
-__all__ = ["digest", "digest_bytes", "encode"]
+__all__ = ["digest", "digest_bytes", "digest_files", "encode"]
 
 
 def encode(value: Any) -> bytes:
@@ -49,6 +50,30 @@ def digest(value: Any) -> str:
     _write(value, out)
     out.flush()
     return hasher.hexdigest()
+
+
+def digest_files(value: Any, *, read: bool = True) -> tuple[str, list[FileState]]:
+    """Return the digest of a value and every ``File`` and ``Folder`` that was found in it, as it is now.
+
+    Args:
+        value: Any value with a stable encoding.
+        read: ``False`` reads no file: the states say nothing, and where there are any the digest says nothing either.
+
+    Raises:
+        UnencodableError: As for ``encode``.
+        FileError: A file or folder is not there or cannot be read.
+    """
+    found: list[FileState] = []
+
+    def note(item: Any) -> str:
+        found.append(look(item) if read else unread(item))
+        return found[-1].digest
+
+    hasher = xxhash.xxh3_128()
+    out = Writer(_Codes(), hasher, file=note)
+    _write(value, out)
+    out.flush()
+    return hasher.hexdigest(), found
 
 
 def digest_bytes(data: bytes | bytearray | memoryview) -> str:

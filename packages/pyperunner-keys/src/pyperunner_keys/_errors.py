@@ -4,12 +4,13 @@
 
     KeysError
     ├── UnencodableError (also TypeError)
+    │   └── FileError (also OSError)
     └── FingerprintGapError (also ValueError)
 """
 
 from __future__ import annotations
 
-__all__ = ["FingerprintGapError", "KeysError", "TooDeepError", "UnencodableError"]
+__all__ = ["FileError", "FingerprintGapError", "KeysError", "TooDeepError", "UnencodableError"]
 
 
 class KeysError(Exception):
@@ -43,6 +44,38 @@ class UnencodableError(KeysError, TypeError):
             holder: The outer value.
         """
         return type(self)(step + self.path, self.type_name, self.reason)
+
+
+class FileError(UnencodableError, OSError):
+    """A ``File`` or ``Folder`` is not there or cannot be read, so that it has no content to count.
+
+    Args:
+        path: Where it sits inside a value; empty for the value itself.
+        type_name: ``"File"`` or ``"Folder"``.
+        reason: What is the matter, as the rest of a sentence.
+        file: Its path.
+    """
+
+    def __init__(self, path: str, type_name: str, reason: str, file: str) -> None:
+        super().__init__(path, type_name, reason)
+        self.args = (path, type_name, reason, file)
+        self.file = file
+
+    @property
+    def absent(self) -> bool:
+        """Whether there is nothing at its place."""
+        return self.reason.startswith("there is no such")
+
+    def __str__(self) -> str:
+        where = f"at {self.path}: " if self.path else ""
+        return f"{where}{self.type_name} {self.file}: {self.reason}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self.args
+
+    def below(self, step: str, holder: object) -> UnencodableError:
+        """Return this error as seen one level further out."""
+        return type(self)(step + self.path, self.type_name, self.reason, self.file)
 
 
 class FingerprintGapError(KeysError, ValueError):

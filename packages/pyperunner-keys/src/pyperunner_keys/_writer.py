@@ -16,7 +16,7 @@ from pyperunner_keys._names import type_name
 if TYPE_CHECKING:
     import xxhash
 
-__all__ = ["ENCODERS", "MAX_DEPTH", "CodeHook", "Encoder", "Writer", "write_item", "write_text"]
+__all__ = ["ENCODERS", "MAX_DEPTH", "CodeHook", "Encoder", "FileHook", "Writer", "write_item", "write_text"]
 
 MAX_DEPTH = 200
 """Levels of nesting that an encoding may have; a value that contains itself goes past it and is found so."""
@@ -31,17 +31,23 @@ class Writer:
         code: Writes what stands for a function, class or module.
         hasher: Where the bytes go; without one they stay in ``buffer``.
         table: Encoders by exact type, where they are not the usual ones.
+        file: Returns what stands for the content of a ``File`` or ``Folder``; it is read where this is not given.
     """
 
-    __slots__ = ("buffer", "code", "depth", "hasher", "table")
+    __slots__ = ("buffer", "code", "depth", "file", "hasher", "table")
 
     def __init__(
-        self, code: CodeHook, hasher: xxhash.xxh3_128 | None = None, table: dict[type[Any], Encoder] | None = None
+        self,
+        code: CodeHook,
+        hasher: xxhash.xxh3_128 | None = None,
+        table: dict[type[Any], Encoder] | None = None,
+        file: FileHook | None = None,
     ) -> None:
         self.buffer = bytearray()
         self.code = code
         self.hasher = hasher
         self.table = ENCODERS if table is None else table
+        self.file = file
         self.depth = 0
 
     def big(self, data: bytes | memoryview) -> None:
@@ -60,7 +66,7 @@ class Writer:
 
     def apart(self, value: Any) -> bytes:
         """Return the encoding of ``value`` by itself, for sorting."""
-        inner = Writer(self.code, table=self.table)
+        inner = Writer(self.code, table=self.table, file=self.file)
         inner.depth = self.depth
         write_item(value, inner)
         return bytes(inner.buffer)
@@ -83,6 +89,7 @@ class Writer:
 
 
 CodeHook = Callable[[Any, Writer], None]
+FileHook = Callable[[Any], str]
 Encoder = Callable[[Any, Writer], None]
 
 ENCODERS: dict[type[Any], Encoder] = {}

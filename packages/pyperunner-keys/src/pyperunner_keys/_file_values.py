@@ -1,0 +1,291 @@
+"""Values that stand for what lies on disk: ``File`` and ``Folder``.
+
+They count by content. ``look`` reads it, as far as it is not remembered from an earlier time; ``recording`` notes which
+of them are pickled, so that a store knows what its value depends on.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from pyperunner_keys._errors import FileError
+from pyperunner_keys._file_content import (
+    Content,
+    file_signature,
+    folder_files,
+    folder_signatures,
+    matches,
+    read_file,
+)
+from pyperunner_keys._file_memo import Memo
+from pyperunner_keys._standard import as_tagged
+from pyperunner_keys._writer import ENCODERS, Encoder
+
+__all__ = ["File", "FileState", "Folder", "look", "recording", "unread"]
+
+_REMEMBERED = 100_000
+_remembered: dict[str, Content] = {}
+"""Contents that this process knows, by place; the memo on disk knows those of all."""
+
+
+class FileState(NamedTuple):
+    """A file or folder as it was at one moment."""
+
+    item: OnDisk
+    digest: str
+    signature: str
+    """Empty where it cannot vouch for the content."""
+
+    @property
+    def label(self) -> str:
+        """What a person calls it: ``File data.csv``."""
+        return f"{type(self.item).__name__} {self.item.path}"
+
+    def fault(self) -> str | None:
+        """Return what is the matter if its content is another one by now (``File data.csv changed``), else ``None``."""
+        try:
+            if self.signature and self.item._signature() == self.signature:
+                return None
+            return None if look(self.item).digest == self.digest else f"{self.label} changed"
+        except FileError as error:
+            return f"{self.label} is gone" if error.absent else f"{self.label} changed: {error.reason}"
+
+
+class OnDisk(os.PathLike[str]):
+    __slots__ = ("_path", "_place")
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        found = os.fspath(path)
+        if not isinstance(found, str):
+            raise TypeError(f"a {type(self).__name__} takes a path as text, not {type(found).__name__}")
+        self._path = found
+        self._place = os.path.abspath(found)
+
+    @property
+    def path(self) -> str:
+        """The path as it was given."""
+        return self._path
+
+    def __fspath__(self) -> str:
+        """Return the absolute path: a relative one counts from where this object was made."""
+        return self._place
+
+    def __str__(self) -> str:
+        return self._place
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._path!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._facts() == other._facts()
+
+    def __hash__(self) -> int:
+        return hash(self._facts())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = self._facts()
+        found = _recorded.get()
+        if found is not None:
+            found.append(look(self))
+            # The digest belongs to the pickle: an equal path with another content is another value.
+            state = (*state, found[-1].digest)
+        return copyreg.__newobj__, (type(self),), state  # type: ignore[attr-defined]
+
+    def __setstate__(self, state: tuple[str, ...]) -> None:
+        self._path, self._place = state[:2]
+
+    def digest(self) -> str:
+        """Return the digest of the content as it is now, 32 hex digits; what has not changed is not read again.
+
+        Raises:
+            FileError: It is not there or cannot be read.
+        """
+        return look(self).digest
+
+    def covers(self, place: str) -> bool:
+        """Return whether an absolute path, links resolved, is what this stands for or lies in it."""
+        raise NotImplementedError
+
+    def _facts(self) -> tuple[str, ...]:
+        return (self._path, self._place)
+
+    def _signature(self) -> str:
+        raise NotImplementedError
+
+    def _content(self) -> Content:
+        raise NotImplementedError
+
+
+class File(OnDisk):
+    """A file that counts by its content, not by where it lies.
+
+    Give it as a param and the task runs again when the content changes; return it from a task and the task runs again
+    when the file was changed or removed. It is a path: ``open(file)`` works.
+
+    Args:
+        path: Where it is; it need not be there yet.
+    """
+
+    __slots__ = ()
+    __module__ = "pyperunner_keys"  # so that pickles do not depend on where it is defined
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("File cannot be subclassed")
+
+    def covers(self, place: str) -> bool:
+        """Return whether an absolute path, links resolved, is this file."""
+        return place == os.path.realpath(self)
+
+    def _signature(self) -> str:
+        return file_signature(self._place, self._path)
+
+    def _content(self) -> Content:
+        place = self._place
+        return _recall(place, self._signature()) or _remember({place: read_file(place, self._path)})[place]
+
+
+class Folder(OnDisk):
+    """A folder that counts by the contents and relative names of the files in it, not by where it lies.
+
+    Args:
+        path: Where it is; it need not be there yet.
+        glob: Which files count: ``*``, ``?`` and ``[…]`` as usual, ``**`` for any number of folders. Hidden files count
+            like others, links to folders are followed, empty folders do not count.
+
+    Raises:
+        ValueError: The pattern is empty or leads out of the folder.
+    """
+
+    __slots__ = ("_glob",)
+    __module__ = "pyperunner_keys"
+
+    def __init__(self, path: str | os.PathLike[str], glob: str = "**/*") -> None:
+        super().__init__(path)
+        if os.path.isabs(glob) or {"", ".", ".."} & {*glob.split("/")}:
+            raise ValueError(f"not a pattern below a folder: {glob!r}; write for example '*.csv' or '**/*.csv'")
+        self._glob = glob
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("Folder cannot be subclassed")
+
+    def __repr__(self) -> str:
+        return super().__repr__() if self._glob == "**/*" else f"Folder({self._path!r}, glob={self._glob!r})"
+
+    @property
+    def glob(self) -> str:
+        """Which files count."""
+        return self._glob
+
+    def files(self) -> list[str]:
+        """Return the absolute paths of the files that count, sorted by their relative names.
+
+        Raises:
+            FileError: The folder is not there or cannot be read.
+        """
+        return [place for _, place in folder_files(self._place, self._glob, self._path)]
+
+    def covers(self, place: str) -> bool:
+        """Return whether an absolute path, links resolved, is one of the files that count."""
+        base = os.path.join(os.path.realpath(self), "")
+        relative = place[len(base) :].replace(os.sep, "/")
+        if place.startswith(base) and matches(relative, self._glob.split("/")):
+            return True
+        return place in map(os.path.realpath, self.files())
+
+    def _signature(self) -> str:
+        return _digest(folder_signatures(dict(folder_files(self._place, self._glob, self._path))))
+
+    def _content(self) -> Content:
+        files = dict(folder_files(self._place, self._glob, self._path))
+        signatures = folder_signatures(files)
+        whole, place = _digest(signatures), f"{self._place}{os.sep}{self._glob}"
+        known = _recall(place, whole)
+        if known is not None:
+            return known
+        regular = {files[name]: signature for name, signature in signatures.items() if signature[:1].isdigit()}
+        digests = Memo().get(regular)
+        fresh = _remember({path: read_file(path, path) for path in regular if path not in digests})
+        digests |= {path: content.digest for path, content in fresh.items()}
+        # What is neither a file nor a link to one counts by what it is.
+        parts = {name: digests.get(files[name], signature) for name, signature in signatures.items()}
+        settled = all(content.signature == regular[path] for path, content in fresh.items())
+        return _remember({place: Content(_digest(parts), whole if settled else "")})[place]
+
+    def _facts(self) -> tuple[str, ...]:
+        return (*super()._facts(), self._glob)
+
+    def __setstate__(self, state: tuple[str, ...]) -> None:
+        self._path, self._place, self._glob = state[:3]
+
+
+_recorded: ContextVar[list[FileState] | None] = ContextVar("pyperunner files that are pickled", default=None)
+
+
+@contextmanager
+def recording() -> Iterator[list[FileState]]:
+    """Note every ``File`` and ``Folder`` that is pickled in the body as it is then; its digest goes into the pickle."""
+    found: list[FileState] = []
+    token = _recorded.set(found)
+    try:
+        yield found
+    finally:
+        _recorded.reset(token)
+
+
+def unread(item: OnDisk) -> FileState:
+    """Return a state that says nothing about the content."""
+    return FileState(item, "", "")
+
+
+def look(item: OnDisk) -> FileState:
+    """Return a file or folder as it is now; what is remembered under an unchanged signature is not read again.
+
+    Raises:
+        FileError: It is not there or cannot be read.
+    """
+    return FileState(item, *item._content())
+
+
+def _digest(texts: dict[str, str]) -> str:
+    from pyperunner_keys._digest import digest
+
+    return digest(texts)
+
+
+def _recall(place: str, signature: str) -> Content | None:
+    known = _remembered.get(place)
+    if known is not None and known.signature == signature:
+        return known
+    digest = Memo().get({place: signature}).get(place)
+    if digest is None:
+        return None
+    _keep(place, Content(digest, signature))
+    return _remembered[place]
+
+
+def _remember(found: dict[str, Content]) -> dict[str, Content]:
+    settled = {place: content for place, content in found.items() if content.signature}
+    for place, content in settled.items():
+        _keep(place, content)
+    Memo().put((place, content.signature, content.digest) for place, content in settled.items())
+    return found
+
+
+def _keep(place: str, content: Content) -> None:
+    if len(_remembered) >= _REMEMBERED:
+        _remembered.clear()
+    _remembered[place] = content
+
+
+def _encoder(kind: type[OnDisk]) -> Encoder:
+    write = as_tagged(f"pyperunner {kind.__name__}", lambda content: (content,))
+    return lambda value, out: write(look(value).digest if out.file is None else out.file(value), out)
+
+
+for _kind in (File, Folder):
+    ENCODERS[_kind] = _encoder(_kind)
