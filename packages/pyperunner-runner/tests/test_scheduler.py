@@ -32,7 +32,7 @@ def test_a_task_is_ready_when_all_its_upstream_tasks_are_settled():
 
 
 def test_ready_tasks_go_by_rank_and_then_in_order():
-    scheduler = Scheduler({"a": [], "b": [], "c": []}, {"c": -1.0})
+    scheduler = Scheduler({"a": [], "b": [], "c": []}, {"c": (-1.0,)})
     assert drain(scheduler) == ["c", "a", "b"]
 
 
@@ -156,3 +156,125 @@ def test_any_course_of_events_ends_and_respects_the_order(upstream, data):
             scheduler.succeed(name)
     assert scheduler.finished
     assert not running
+
+
+def test_a_task_that_is_put_off_holds_no_resources_and_comes_back():
+    scheduler = Scheduler({"a": [], "b": []}, demands={"a": {"gpu": 1}, "b": {"gpu": 1}}, capacity={"gpu": 1})
+    assert drain(scheduler) == ["a"]
+    scheduler.delay("a")
+    assert drain(scheduler) == ["b"]
+    scheduler.resume("a")
+    assert drain(scheduler) == []
+    scheduler.succeed("b")
+    assert drain(scheduler) == ["a"]
+    scheduler.resume("a")
+    assert scheduler.states["a"] is State.RUNNING
+
+
+def test_a_task_that_is_put_off_can_be_cancelled():
+    scheduler = Scheduler({"a": [], "b": ["a"]})
+    drain(scheduler)
+    scheduler.delay("a")
+    assert not scheduler.finished
+    assert scheduler.cancel_waiting() == ["a", "b"]
+    scheduler.resume("a")
+    assert scheduler.finished
+
+
+def test_what_does_not_fit_does_not_hold_up_what_does():
+    demands = {"wide": {"gpu": 2}, "narrow": {"gpu": 1}, "first": {"gpu": 1}}
+    upstream = {"first": [], "wide": [], "narrow": [], "none": []}
+    scheduler = Scheduler(upstream, {"first": (-9.0,), "wide": (-5.0,)}, demands=demands, capacity={"gpu": 2})
+    assert drain(scheduler) == ["first", "narrow", "none"]
+    scheduler.succeed("first")
+    assert drain(scheduler) == []
+    scheduler.succeed("narrow")
+    assert drain(scheduler) == ["wide"]
+
+
+def test_tenths_add_up():
+    names = [f"t{index}" for index in range(12)]
+    scheduler = Scheduler(
+        {name: [] for name in names}, demands={name: {"disk": 0.1} for name in names}, capacity={"disk": 1}
+    )
+    assert len(drain(scheduler)) == 10
+
+
+def test_tasks_that_cost_nothing_go_first_and_take_nothing():
+    demands = {"a": {"gpu": 1}, "b": {"gpu": 1}}
+    scheduler = Scheduler({"a": [], "b": []}, {"a": (-9.0,)}, free=["b"], demands=demands, capacity={"gpu": 1})
+    assert drain(scheduler) == ["b", "a"]
+
+
+def test_a_task_outside_the_selection_is_not_made_again():
+    scheduler = Scheduler({"a": [], "b": ["a"]}, fixed=["a"])
+    drain(scheduler)
+    scheduler.skip("a")
+    assert drain(scheduler) == ["b"]
+    assert not scheduler.remake("b", ["a"])
+
+
+class Model:
+    """What a scheduler with resources must do, written without heaps."""
+
+    def __init__(self, upstream, rank, demands, capacity):
+        self.upstream, self.rank, self.demands, self.capacity = upstream, rank, demands, capacity
+        self.order = list(upstream)
+        self.running, self.done, self.delayed = [], set(), set()
+
+    def used(self, resource):
+        return sum(self.demands.get(name, {}).get(resource, 0) for name in self.running)
+
+    def fits(self, name):
+        wanted = self.demands.get(name, {})
+        return all(self.used(resource) + amount <= self.capacity[resource] for resource, amount in wanted.items())
+
+    def next(self):
+        ready = [
+            name
+            for name in self.order
+            if name not in self.running
+            and name not in self.done | self.delayed
+            and self.done.issuperset(self.upstream[name])
+            and self.fits(name)
+        ]
+        best = min(ready, key=lambda name: (self.rank.get(name, ()), self.order.index(name)), default=None)
+        if best is not None:
+            self.running.append(best)
+        return best
+
+
+@given(graphs(), st.data())
+def test_hands_out_what_the_model_hands_out(upstream, data):
+    ranks = st.tuples(st.integers(-2, 2), st.integers(-3, 3))
+    capacity = {"gpu": data.draw(st.integers(1, 3)), "disk": data.draw(st.integers(1, 3))}
+    wanted = st.fixed_dictionaries({}, optional={name: st.integers(0, most) for name, most in capacity.items()})
+    demands = {name: data.draw(wanted) for name in upstream}
+    rank = {name: data.draw(ranks) for name in upstream}
+    model = Model(upstream, rank, demands, capacity)
+    scheduler = Scheduler(upstream, rank, demands=demands, capacity=capacity)
+    for _ in range(200):
+        while (name := scheduler.next_ready()) is not None:
+            assert name == model.next()
+            for resource, most in capacity.items():
+                assert model.used(resource) <= most
+            if data.draw(st.booleans()):
+                break
+        else:
+            assert model.next() is None
+        if scheduler.finished:
+            break
+        waiting = sorted(model.delayed)
+        if waiting and (not model.running or data.draw(st.booleans())):
+            scheduler.resume(waiting[0])
+            model.delayed.discard(waiting[0])
+        elif model.running:
+            name = data.draw(st.sampled_from(model.running))
+            model.running.remove(name)
+            if data.draw(st.integers(0, 3)) == 0:
+                scheduler.delay(name)
+                model.delayed.add(name)
+            else:
+                scheduler.succeed(name)
+                model.done.add(name)
+    assert scheduler.finished == (len(model.done) == len(upstream))

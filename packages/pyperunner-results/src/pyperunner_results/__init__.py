@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ._run_section import run_section
     from ._task_result import TaskResult
     from ._text import strip_credentials
+    from ._times import times_of_tasks
     from .ports import OutputReader
 
 __version__ = "0.2.0"
@@ -51,6 +52,7 @@ _HOMES = {
     "run_section": "_run_section",
     "runs": "_history",
     "strip_credentials": "_text",
+    "times_of_tasks": "_times",
     "write_report": "_report",
 }
 
@@ -79,6 +81,7 @@ __all__ = [
     "run_section",
     "runs",
     "strip_credentials",
+    "times_of_tasks",
     "write_report",
 ]
 

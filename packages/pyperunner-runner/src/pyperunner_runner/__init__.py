@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._errors import (
+        ImpossibleResources,
         InputLost,
         RunFailed,
         RunnerError,
+        SelectionUnmet,
         StoreNotShareable,
         StoreNotWritable,
         TaskDied,
         TaskExited,
         TaskKilled,
         UnknownExecutor,
+        UnknownSelection,
     )
     from ._replay import replay
     from .plan import Decision
@@ -30,6 +33,9 @@ __version__ = "0.2.0"
 _HOMES = {
     "Decision": "plan",
     "Executor": "ports",
+    "ImpossibleResources": "_errors",
+    "SelectionUnmet": "_errors",
+    "UnknownSelection": "_errors",
     "InputLost": "_errors",
     "RunFailed": "_errors",
     "Runner": "runner",
@@ -46,16 +52,19 @@ _HOMES = {
 __all__ = [
     "Decision",
     "Executor",
+    "ImpossibleResources",
     "InputLost",
     "RunFailed",
     "Runner",
     "RunnerError",
+    "SelectionUnmet",
     "StoreNotShareable",
     "StoreNotWritable",
     "TaskDied",
     "TaskExited",
     "TaskKilled",
     "UnknownExecutor",
+    "UnknownSelection",
     "__version__",
     "replay",
 ]

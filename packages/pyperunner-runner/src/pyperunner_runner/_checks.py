@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pyperunner_dag.ports import SupportsProbe
-from pyperunner_runner._errors import StoreNotWritable
+from pyperunner_runner._errors import ImpossibleResources, StoreNotWritable
+from pyperunner_runner._resources import impossible
 
 if TYPE_CHECKING:
     from pyperunner_dag import DAG, OutputStore, Task
     from pyperunner_runner.plan import Decision
 
-__all__ = ["check_secrets", "check_store"]
+__all__ = ["check_resources", "check_secrets", "check_store"]
 
 
 def check_store(store: OutputStore, location: str, decisions: Mapping[str, Decision]) -> None:
@@ -38,3 +39,17 @@ def check_secrets(dag: DAG[Task], decisions: Mapping[str, Decision]) -> None:
     for task in dag:
         if decisions[task.name].action == "run":
             task.assert_secrets_set()
+
+
+def check_resources(dag: DAG[Task], decisions: Mapping[str, Decision], capacity: Mapping[str, float]) -> None:
+    """Check that no task that will run asks for more of a resource than there is.
+
+    Raises:
+        ImpossibleResources: One does; the error names it.
+    """
+    for task in dag:
+        wanted = task.options.resources
+        if wanted and decisions[task.name].action != "skip":
+            resource = impossible(wanted, capacity)
+            if resource is not None:
+                raise ImpossibleResources(task.name, resource, wanted[resource], capacity.get(resource, 0))

@@ -4,6 +4,9 @@ RunnerError
 ├── StoreNotWritable      (also OSError)     the store refuses entries, said before work starts
 ├── StoreNotShareable     (also ValueError)  children could not reopen the store
 ├── UnknownExecutor       (also ValueError)
+├── UnknownSelection      (also ValueError)  only, until or from_ names no task
+├── SelectionUnmet        (also ValueError)  a selected task needs an output that nothing selected makes
+├── ImpossibleResources   (also ValueError)  a task asks for more than the runner has
 ├── InputLost         (also LookupError)     an input was made again and is still not there
 ├── RunFailed                                raised on demand at the end of a run with failures
 └── TaskDied                                 a task's process ended without a result
@@ -16,15 +19,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 __all__ = [
+    "ImpossibleResources",
     "InputLost",
     "RunFailed",
     "RunnerError",
+    "SelectionUnmet",
     "StoreNotShareable",
     "StoreNotWritable",
     "TaskDied",
     "TaskExited",
     "TaskKilled",
     "UnknownExecutor",
+    "UnknownSelection",
 ]
 
 
@@ -71,6 +77,54 @@ class UnknownExecutor(RunnerError, ValueError):
 
     def __str__(self) -> str:
         return f"there is no executor {self.name!r}; known: {', '.join(self.known) or 'none'}"
+
+
+class UnknownSelection(RunnerError, ValueError):
+    """A pattern of ``only``, ``until`` or ``from_`` matches no task of the pipeline."""
+
+    def __init__(self, what: str, pattern: str, near: Iterable[str] = ()) -> None:
+        self.what = what
+        self.pattern = pattern
+        self.near = tuple(near)
+        super().__init__(what, pattern, self.near)
+
+    def __str__(self) -> str:
+        hint = f"Did you mean {' or '.join(self.near)}?" if self.near else "Give a task's name, its tag, or a glob."
+        return f"{self.what}={self.pattern!r} matches no task. {hint} Nothing was started."
+
+
+class SelectionUnmet(RunnerError, ValueError):
+    """A selected task needs the output of one that is neither stored nor selected."""
+
+    def __init__(self, task: str, lacking: Iterable[str], others: int = 0) -> None:
+        self.task = task
+        self.lacking = tuple(lacking)
+        self.others = others
+        super().__init__(task, self.lacking, others)
+
+    def __str__(self) -> str:
+        more = f" (and {self.others} more tasks lack inputs)" if self.others else ""
+        return (
+            f"{self.task} needs the output of {', '.join(self.lacking)}, which is not stored and not selected{more}. "
+            f"Nothing was started; select it too, or run until={self.task!r}, which includes all it needs."
+        )
+
+
+class ImpossibleResources(RunnerError, ValueError):
+    """A task asks for more of a resource than the runner has."""
+
+    def __init__(self, task: str, resource: str, need: float, have: float) -> None:
+        self.task = task
+        self.resource = resource
+        self.need = need
+        self.have = have
+        super().__init__(task, resource, need, have)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.task} needs {self.need:g} {self.resource}, and the runner has {self.have:g}. Nothing was started; "
+            f"give the task less, or Runner(..., resources={{{self.resource!r}: {self.need:g}}})."
+        )
 
 
 class InputLost(RunnerError, LookupError):

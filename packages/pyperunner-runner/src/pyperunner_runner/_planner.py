@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from pyperunner_dag import DAG, OutputStore, Pipeline, PipelineError, Task, draw_text, open_store, refresh_hashes
 from pyperunner_results import strip_credentials
-from pyperunner_runner.plan import Decision, plan
+from pyperunner_runner._errors import SelectionUnmet
+from pyperunner_runner._selection import Labels, Selection, select
+from pyperunner_runner.plan import Decision, plan, unmet
 
-__all__ = ["Planner", "dag_of"]
+__all__ = ["Outline", "Patterns", "Planner", "dag_of"]
+
+Patterns: TypeAlias = str | Iterable[str] | None
+"""Names, tags or globs that select tasks; ``None`` for no selection."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A planned graph by names: every task after its upstream tasks, and which may run (``None``: all)."""
+
+    order: Sequence[str]
+    upstream: Mapping[str, Sequence[str]]
+    selected: frozenset[str] | None = None
 
 
 class Planner:
@@ -26,6 +42,7 @@ class Planner:
         self._store = open_store(data_path)
         self._queue: list[Task] = []
         self._execute: list[Task] = []
+        self._outline = Outline((), {})
 
     @property
     def tasks_queue(self) -> list[Task]:
@@ -58,13 +75,22 @@ class Planner:
         """Check that a pipeline has tasks, unique names and no cycle; raise as ``assert_valid_pipeline`` does."""
         dag_of(pipeline)
 
-    def analyze_pipeline(self, force_reload: bool = False) -> None:
+    def analyze_pipeline(
+        self, force_reload: bool = False, *, only: Patterns = None, until: Patterns = None, from_: Patterns = None
+    ) -> None:
         """Decide for every task whether it runs, is loaded or is skipped, and keep that as ``plan``; changes no task.
 
         Args:
-            force_reload: Run every task.
+            force_reload: Run every task that is selected.
+            only: Select these tasks; a task's name, its tag, or a glob over both, one or several.
+            until: Select these tasks and all their ancestors.
+            from_: Select these tasks and all their descendants.
+
+        Raises:
+            UnknownSelection: A pattern matches no task.
+            SelectionUnmet: A selected task needs an output that is neither stored nor made by a selected task.
         """
-        self._analyze(self._pipeline().dag(), force_reload)
+        self._analyze(self._pipeline().dag(), force_reload, Selection.of(only, until, from_))
 
     def execution_plan_summary(self, print_fn: Callable[[str], object] | None = None) -> None:
         """Draw the graph as text, with the tasks that will run marked ``*``.
@@ -82,18 +108,31 @@ class Planner:
             raise ValueError("there is no pipeline to run: pass one to run() or set_pipeline()")
         return self.pipeline
 
-    def _analyze(self, dag: DAG[Task], force: bool) -> None:
+    def _analyze(self, dag: DAG[Task], force: bool, selection: Selection) -> None:
+        order = [task.name for task in dag]
+        upstream = {task.name: [up.name for up in dag.upstream(task)] for task in dag}
+        selected = select(selection, [Labels(task.name, task.tag) for task in dag], upstream)
         refresh_hashes(dag)
         held = {task.name for task in dag if task.held}
-        keys = {task.key: task.name for task in dag if not task.held}
-        self.plan = plan(
-            [task.name for task in dag],
-            {task.name: [up.name for up in dag.upstream(task)] for task in dag},
-            missing={keys[key] for key in self._store.missing(keys)},
+        uncached = {task.name for task in dag if not task.options.cache}
+        keys = {task.key: task.name for task in dag if task.name not in held and task.name not in uncached}
+        missing = {keys[key] for key in self._store.missing(keys)} | (uncached - held)
+        decisions = plan(
+            order,
+            upstream,
+            missing=missing,
             reload={task.name for task in dag if task.reload},
             held=held,
+            uncached=uncached,
+            selected=selected,
             force=force,
         )
+        lacking = unmet(decisions, upstream, missing=missing, selected=selected)
+        if lacking:
+            first = next(name for name in order if name in lacking)
+            raise SelectionUnmet(first, lacking[first], len(lacking) - 1)
+        self.plan = decisions
+        self._outline = Outline(order, upstream, selected)
 
     def _location(self) -> str:
         """What the record and errors say of where the outputs are: never a password."""

@@ -14,11 +14,11 @@ from pyperunner_runner._verdicts import one_line, result_of
 from pyperunner_runner._watch import Watch
 from pyperunner_runner.plan import Decision
 from pyperunner_runner.ports import Ended, Event, Executor, Handle, Logged, Session, Started
-from pyperunner_runner.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from pyperunner_runner._record import Record
     from pyperunner_runner._settings import RunSettings
+    from pyperunner_runner.scheduler import Scheduler
 
 __all__ = ["RunSession"]
 
@@ -28,6 +28,7 @@ class RunSession:
 
     Args:
         dag: The tasks, bound to ``store``.
+        scheduler: Says what may start.
         store: Where outputs are kept.
         decisions: The plan.
         settings: How to run.
@@ -37,6 +38,7 @@ class RunSession:
     def __init__(
         self,
         dag: DAG[Task],
+        scheduler: Scheduler,
         store: OutputStore,
         decisions: Mapping[str, Decision],
         settings: RunSettings,
@@ -48,9 +50,7 @@ class RunSession:
         self._settings = settings
         self._notes = Notes(new_record)
         self._jobs = Jobs(self._open_executor)
-        # Tasks that cost nothing go first, so that none waits behind one that runs.
-        rank = {name: -1.0 for name, decision in decisions.items() if decision.action != "run"}
-        self._scheduler = Scheduler({task.name: [up.name for up in dag.upstream(task)] for task in dag}, rank)
+        self._scheduler = scheduler
         self._stored_by_hand: set[str] = set()
         self._watch = Watch()
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import OutputStore, Pipeline, Task
-from pyperunner_results import PipelineResult, RunFolder, get_environment_info, run_name, run_section
-from pyperunner_runner._planner import Planner, dag_of
+from pyperunner_results import PipelineResult, RunFolder, get_environment_info, run_name, run_section, times_of_tasks
+from pyperunner_runner._planner import Patterns, Planner, dag_of
 from pyperunner_runner._record import Record
+from pyperunner_runner._schedule import new_scheduler
+from pyperunner_runner._selection import Selection
 from pyperunner_runner._session import RunSession
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ class Steps(Planner):
     ) -> None:
         super().__init__(data_path)
         self.log_path = os.fspath(log_path)
+        self.process_limit = settings.process_limit
         self._settings = settings
         self._hooks = tuple(hooks)
         self._mainfile = mainfile
@@ -53,15 +57,20 @@ class Steps(Planner):
         self._drop_session()
         super().set_pipeline(pipeline)
 
-    def queue_tasks(self, force_reload: bool = False) -> None:
+    def queue_tasks(
+        self, force_reload: bool = False, *, only: Patterns = None, until: Patterns = None, from_: Patterns = None
+    ) -> None:
         """Plan a run: fill ``tasks_queue`` and ``tasks_execute`` and make every task ready for it.
 
         Args:
-            force_reload: Run every task.
+            force_reload: Run every task that is selected.
+            only: See ``analyze_pipeline``, as for the following.
+            until: Select these tasks and all their ancestors.
+            from_: Select these tasks and all their descendants.
         """
         dag = dag_of(self._pipeline())
         self._drop_session()
-        self._analyze(dag, force_reload)
+        self._analyze(dag, force_reload, Selection.of(only, until, from_))
         self._queue = list(dag)
         self._execute = [task for task in dag if self.plan[task.name].action != "skip"]
         place = str((self._store.spec() or {}).get("url", ""))
@@ -69,7 +78,9 @@ class Steps(Planner):
             task.bind(self._store, place)
             task.status = Task.Status.NOT_STARTED
             task.result = None
-        self._session = RunSession(dag, self._store, self.plan, self._settings, self._new_record)
+        settings = replace(self._settings, process_limit=self.process_limit)
+        scheduler = new_scheduler(dag, self._outline, self.plan, settings, self._earlier_times)
+        self._session = RunSession(dag, scheduler, self._store, self.plan, settings, self._new_record)
 
     # -- one step at a time --------------------------------------------------------------------------------------
 
@@ -174,6 +185,9 @@ class Steps(Planner):
             self._session.close()
         self._session = None
         self._conf = {}
+
+    def _earlier_times(self) -> dict[str, float]:
+        return times_of_tasks(self.log_path, self._pipeline().name)
 
     def _new_record(self) -> Record:
         return Record(RunFolder.create(self.log_path, self._pipeline().name), self._hooks)

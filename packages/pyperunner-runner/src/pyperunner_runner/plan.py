@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Action", "Decision", "plan"]
+__all__ = ["Action", "Decision", "plan", "unmet"]
 
 Action = Literal["run", "load", "skip"]
 
@@ -26,6 +26,9 @@ _LOAD = Decision("load", "up to date, needed by a task that runs")
 _FORCED = Decision("run", "forced")
 _RELOAD = Decision("run", "reload=True")
 _MISSING = Decision("run", "no stored output", reuse=True)
+_NOT_SELECTED = Decision("skip", "not selected")
+_NOT_NEEDED = Decision("skip", "its output is not kept, and no task that runs needs it")
+_NOT_KEPT = Decision("run", "its output is not kept")
 
 
 def plan(
@@ -35,13 +38,16 @@ def plan(
     missing: Collection[str],
     reload: Collection[str] = (),
     held: Collection[str] = (),
+    uncached: Collection[str] = (),
+    selected: Collection[str] | None = None,
     force: bool = False,
 ) -> dict[str, Decision]:
     """Decide for every task of a graph; linear in its edges.
 
     A task runs if it is forced, marked ``reload``, has no stored output, or follows a task that runs; one whose
     output was given by hand runs only if it is forced or marked. Of the others, those that a running task needs are
-    loaded and the rest is skipped.
+    loaded and the rest is skipped. A task whose output is not kept runs only if a task that runs needs it, or if it
+    is the end of its line; what it follows makes those after it run as if it stood not between them.
 
     Args:
         order: Task names, each after all its upstream tasks.
@@ -49,38 +55,108 @@ def plan(
         missing: Tasks without a stored output.
         reload: Tasks marked to run in any case.
         held: Tasks whose output was given by hand.
-        force: Run every task.
+        uncached: Tasks whose output is not kept.
+        selected: The tasks that may run; ``None`` for all.
+        force: Run every task that may.
 
     Returns:
         A decision per task, in the order given.
     """
+    followed = _followed(upstream, selected) if uncached else frozenset()
+    facts = _Facts(missing, reload, held, uncached, followed, force)
     decisions: dict[str, Decision] = {}
     for name in order:
-        decisions[name] = _decide(name, upstream[name], decisions, missing, reload, held, force)
-    for name in order:
+        may = selected is None or name in selected
+        decisions[name] = facts.decide(name, upstream[name]) if may else _NOT_SELECTED
+    for name in reversed(order):
         if decisions[name].action == "run":
             for parent in upstream[name]:
-                if decisions[parent].action == "skip":
-                    decisions[parent] = _LOAD
+                decisions[parent] = _needed(decisions[parent], name)
     return decisions
 
 
-def _decide(
-    name: str,
-    parents: Sequence[str],
+def unmet(
     decisions: Mapping[str, Decision],
+    upstream: Mapping[str, Sequence[str]],
+    *,
     missing: Collection[str],
-    reload: Collection[str],
-    held: Collection[str],
-    force: bool,
-) -> Decision:
-    if force:
-        return _FORCED
-    if name in reload:
-        return _RELOAD
-    if name in held:
-        return _SKIP
-    if name in missing:
-        return _MISSING
-    ran = next((parent for parent in parents if decisions[parent].action == "run"), None)
-    return _SKIP if ran is None else Decision("run", f"upstream {ran} runs")
+    selected: Collection[str] | None,
+) -> dict[str, list[str]]:
+    """Return the tasks that would run without an input: those whose upstream tasks have no output and may not run.
+
+    Args:
+        decisions: The plan.
+        upstream: The direct upstream tasks of each.
+        missing: Tasks without a stored output, tasks whose output is not kept included.
+        selected: The tasks that may run; ``None`` for all.
+
+    Returns:
+        For each such task the upstream tasks it lacks.
+    """
+    if selected is None:
+        return {}
+    found: dict[str, list[str]] = {}
+    for name in selected:
+        if decisions[name].action == "run":
+            lacking = [parent for parent in upstream[name] if parent not in selected and parent in missing]
+            if lacking:
+                found[name] = lacking
+    return found
+
+
+class _Facts:
+    """What a plan rests on; remembers which tasks it found to run.
+
+    Args:
+        missing: See ``plan``, as for the following.
+        reload: Tasks marked to run in any case.
+        held: Tasks whose output was given by hand.
+        uncached: Tasks whose output is not kept.
+        followed: Tasks that have a successor which may run.
+        force: Run every task.
+    """
+
+    def __init__(
+        self,
+        missing: Collection[str],
+        reload: Collection[str],
+        held: Collection[str],
+        uncached: Collection[str],
+        followed: Collection[str],
+        force: bool,
+    ) -> None:
+        self._missing, self._reload, self._held = missing, reload, held
+        self._uncached, self._followed, self._force = uncached, followed, force
+        self._stale: set[str] = set()  # tasks that run, and those whose output would be a new one if it were made
+
+    def decide(self, name: str, parents: Sequence[str]) -> Decision:
+        """Decide for one task, all of whose upstream tasks were decided."""
+        made, stale = self._judge(name, next((parent for parent in parents if parent in self._stale), None))
+        if stale:
+            self._stale.add(name)
+        return made
+
+    def _judge(self, name: str, cause: str | None) -> tuple[Decision, bool]:
+        if self._force:
+            return _FORCED, True
+        if name in self._reload:
+            return _RELOAD, True
+        if name in self._held:
+            return _SKIP, False
+        if name in self._uncached:
+            return (_NOT_NEEDED if name in self._followed else _NOT_KEPT), cause is not None
+        if name in self._missing:
+            return _MISSING, True
+        return (_SKIP, False) if cause is None else (Decision("run", f"upstream {cause} runs"), True)
+
+
+def _needed(decision: Decision, by: str) -> Decision:
+    """Return what becomes of a task that ``by``, which runs, needs."""
+    if decision is _NOT_NEEDED:
+        return Decision("run", f"needed by {by}")
+    return _LOAD if decision is _SKIP or decision is _NOT_SELECTED else decision
+
+
+def _followed(upstream: Mapping[str, Sequence[str]], selected: Collection[str] | None) -> set[str]:
+    """Return the tasks that a task which may run follows."""
+    return {parent for name, parents in upstream.items() if selected is None or name in selected for parent in parents}

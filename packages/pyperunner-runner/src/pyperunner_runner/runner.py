@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import OutputStore, Pipeline, draw_svg, layout
 from pyperunner_results import write_report
-from pyperunner_runner._checks import check_secrets, check_store
+from pyperunner_runner._checks import check_resources, check_secrets, check_store
 from pyperunner_runner._errors import RunFailed
 from pyperunner_runner._executors import ExecutorFactory, find_executor
 from pyperunner_runner._settings import RunSettings
 from pyperunner_runner._steps import Steps
 
 if TYPE_CHECKING:
+    from pyperunner_runner._planner import Patterns
     from pyperunner_runner._session import RunSession
     from pyperunner_runner.events import Hook
 
@@ -41,6 +42,7 @@ class Runner(Steps):
         data_path: Where outputs are kept: a folder, a store URL, or an open ``OutputStore``.
         log_path: Folder in which every run gets a folder of its own.
         process_limit: How many tasks run at once; the number of processors by default.
+        resources: How much there is of what tasks ask for in their options, such as ``{"gpu": 2}``.
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
         hooks: Called with every event of a run, see ``pyperunner_runner.events``.
         report: Write ``report.html`` into the run folder at the end of every run.
@@ -56,6 +58,7 @@ class Runner(Steps):
         log_path: str | os.PathLike[str],
         process_limit: int | None = None,
         *,
+        resources: Mapping[str, float] | None = None,
         executor: str | ExecutorFactory = "process",
         hooks: Iterable[Hook] = (),
         report: bool = False,
@@ -63,8 +66,8 @@ class Runner(Steps):
     ) -> None:
         if process_limit is not None and process_limit < 1:
             raise ValueError(f"process_limit must be at least 1, not {process_limit}")
-        self.process_limit = process_limit or os.cpu_count() or 1
-        settings = RunSettings(find_executor(executor), self.process_limit)
+        limit = process_limit or os.cpu_count() or 1
+        settings = RunSettings(find_executor(executor), limit, dict(resources or {}))
         super().__init__(data_path, log_path, settings, hooks, mainfile)
         self._report = report
 
@@ -74,6 +77,9 @@ class Runner(Steps):
         force_reload: bool = False,
         show_execution_plan: bool = False,
         *,
+        only: Patterns = None,
+        until: Patterns = None,
+        from_: Patterns = None,
         raise_on_failure: bool = False,
     ) -> None:
         """Run a pipeline: plan, execute what is not up to date, record.
@@ -83,13 +89,20 @@ class Runner(Steps):
 
         Args:
             pipeline: The pipeline; by default the one given to ``set_pipeline``.
-            force_reload: Run every task, whatever is stored.
+            force_reload: Run every task that is selected, whatever is stored.
             show_execution_plan: Print the graph first, with the tasks that will run marked ``*``.
+            only: Consider these tasks only; a task's name, its tag, or a glob over both, one or several. The others
+                are ``SKIPPED``; what they would have to make first is an error.
+            until: Consider these tasks and all their ancestors.
+            from_: Consider these tasks and all their descendants.
             raise_on_failure: Raise ``RunFailed`` at the end if a task failed.
 
         Raises:
             ValueError: There is no pipeline, or it has a cycle or duplicate names.
             PipelineError: The pipeline is empty.
+            UnknownSelection: ``only``, ``until`` or ``from_`` matches no task.
+            SelectionUnmet: A selected task needs an output that is neither stored nor made by a selected task.
+            ImpossibleResources: A task asks for more than there is; nothing was started.
             SecretNotSetError: A task that must run has a secret without a value; nothing was started.
             StoreNotWritable: Tasks must run and the store can't take their outputs; nothing was started.
             RunFailed: Only with ``raise_on_failure``.
@@ -97,10 +110,11 @@ class Runner(Steps):
         """
         if pipeline is not None:
             self.set_pipeline(pipeline)
-        self.queue_tasks(force_reload)
+        self.queue_tasks(force_reload, only=only, until=until, from_=from_)
         if show_execution_plan:
             self.execution_plan_summary()
         session = self._run_session()
+        check_resources(session.dag, self.plan, self._settings.resources)
         check_secrets(session.dag, self.plan)
         check_store(self._store, self._location(), self.plan)
         self.save_pipeline_params()

@@ -1,16 +1,19 @@
 """Says which task may start next. A state machine without I/O, clock or process: events go in, decisions come out.
 
 Every task is in one state. Tasks wait until all their upstream tasks are settled, are then handed out by
-``next_ready``, and end as done, failed or unable to run. A settled task whose output turns out to be missing or
-damaged goes back to the start, once.
+``next_ready`` as soon as the resources they ask for are free, and end as done, failed or unable to run. A task may be
+put off and come back later. A settled task whose output turns out to be missing or damaged goes back to the start,
+once.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
+
+from pyperunner_runner._resources import Demand, Pool
 
 __all__ = ["Scheduler", "State"]
 
@@ -21,6 +24,7 @@ class State(Enum):
     WAITING = "waiting"
     READY = "ready"
     RUNNING = "running"
+    DELAYED = "delayed"
     DONE = "done"
     SKIPPED = "skipped"
     FAILED = "failed"
@@ -29,12 +33,17 @@ class State(Enum):
     @property
     def settled(self) -> bool:
         """Whether the task's output is there for those that need it."""
-        return self in (State.DONE, State.SKIPPED)
+        return self in _SETTLED
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen to the task by itself."""
-        return self not in (State.WAITING, State.READY, State.RUNNING)
+        return self in _ENDED
+
+
+_SETTLED = frozenset((State.DONE, State.SKIPPED))
+_ENDED = _SETTLED | {State.FAILED, State.CANT_RUN}
+_PENDING = frozenset((State.WAITING, State.READY, State.DELAYED))
 
 
 class Scheduler:
@@ -43,25 +52,41 @@ class Scheduler:
     Args:
         upstream: The direct upstream tasks of each task; its order is the tie-breaker among ready tasks, so give it
             sorted topologically.
-        rank: Ready tasks with a smaller rank go first; 0 for those without one.
+        rank: Of the ready tasks whose resources are free, that of the smallest rank goes first.
+        free: Tasks that are only loaded or passed over: they take no resources and go before all others.
+        demands: What tasks ask for while they run, by resource.
+        capacity: How much there is of each resource. No demand may be larger.
+        fixed: Tasks that are never made again.
     """
 
     def __init__(
         self,
         upstream: Mapping[str, Sequence[str]],
-        rank: Mapping[str, float] | None = None,
+        rank: Mapping[str, tuple[float, ...]] | None = None,
+        *,
+        free: Collection[str] = (),
+        demands: Mapping[str, Mapping[str, float]] | None = None,
+        capacity: Mapping[str, float] | None = None,
+        fixed: Collection[str] = (),
     ) -> None:
-        self._upstream = {name: tuple(dict.fromkeys(parents)) for name, parents in upstream.items()}
+        self._upstream = {
+            name: tuple(dict.fromkeys(parents)) if len(parents) > 1 else tuple(parents)
+            for name, parents in upstream.items()
+        }
         self._downstream: dict[str, list[str]] = {name: [] for name in self._upstream}
         for name, parents in self._upstream.items():
             for parent in parents:
                 self._downstream[parent].append(name)
         self._index = {name: index for index, name in enumerate(self._upstream)}
         self._rank = rank or {}
+        self._free = set(free)
+        self._fixed = frozenset(fixed)
+        self._pool = Pool(capacity or {})
+        self._demands = {name: self._pool.demand(wanted) for name, wanted in (demands or {}).items()}
         self.states = dict.fromkeys(self._upstream, State.WAITING)
         self._open = len(self.states)
         self._blockers = {name: len(parents) for name, parents in self._upstream.items()}
-        self._ready: list[tuple[float, int, str]] = []
+        self._ready: dict[Demand, list[tuple[bool, tuple[float, ...], int, str]]] = {}
         self._remade: set[str] = set()
         self._events = 0
         self._handed_out: dict[str, int] = {}
@@ -76,18 +101,40 @@ class Scheduler:
         return self._open == 0
 
     def next_ready(self) -> str | None:
-        """Hand out the ready task of the smallest rank and count it as running; ``None`` if there is none."""
-        while self._ready:
-            _, _, name = heapq.heappop(self._ready)
-            if self.states[name] is State.READY:
-                self._set(name, State.RUNNING)
-                self._handed_out[name] = self._tick()
-                return name
-        return None
+        """Hand out the best of the ready tasks whose resources are free, and count it as running.
+
+        Returns:
+            Its name, ``None`` if there is none.
+        """
+        best: list[tuple[bool, tuple[float, ...], int, str]] | None = None
+        wanted: Demand = ()
+        for demand, heap in list(self._ready.items()):
+            while heap and self.states[heap[0][-1]] is not State.READY:
+                heapq.heappop(heap)
+            if not heap:
+                del self._ready[demand]
+            elif (best is None or heap[0] < best[0]) and self._pool.fits(demand):
+                best, wanted = heap, demand
+        if best is None:
+            return None
+        name = heapq.heappop(best)[-1]
+        self._set(name, State.RUNNING)
+        self._pool.take(name, wanted)
+        self._handed_out[name] = self._tick()
+        return name
 
     def give_back(self, name: str) -> None:
         """Return a task that was handed out but could not be started; it is ready again."""
         self._make_ready(name)
+
+    def delay(self, name: str) -> None:
+        """Put off a running task: it holds no resources and is not ready until ``resume``."""
+        self._set(name, State.DELAYED)
+
+    def resume(self, name: str) -> None:
+        """Let a task that was put off be ready again; does nothing if it has ended meanwhile."""
+        if self.states[name] is State.DELAYED:
+            self._wait(name)
 
     def succeed(self, name: str) -> None:
         """Count a task as done, by having run or by a stored output that stands for it."""
@@ -105,7 +152,7 @@ class Scheduler:
 
     def cancel_waiting(self) -> list[str]:
         """Let nothing more start; return the tasks that can't run because of it."""
-        names = [name for name, state in self.states.items() if state in (State.WAITING, State.READY)]
+        names = [name for name, state in self.states.items() if state in _PENDING]
         for name in names:
             self._set(name, State.CANT_RUN)
         return names
@@ -125,16 +172,15 @@ class Scheduler:
         """
         if self._blocked(name) or any(self._blocked(maker) or self._made_since(maker, name) for maker in inputs):
             return False
+        if not self._fixed.isdisjoint(inputs):
+            return False
         for maker in inputs:
             if maker not in self._remade and self.states[maker].settled:
                 self._remade.add(maker)
+                self._free.discard(maker)
                 self._unsettle(maker)
-                self._set(maker, State.WAITING)
-                if not self._blockers[maker]:
-                    self._make_ready(maker)
-        self._set(name, State.WAITING)
-        if not self._blockers[name]:
-            self._make_ready(name)
+                self._wait(maker)
+        self._wait(name)
         return True
 
     def remade(self, name: str) -> bool:
@@ -159,13 +205,24 @@ class Scheduler:
         return self._events
 
     def _set(self, name: str, state: State) -> None:
-        self._open += self.states[name].ended - state.ended
+        before = self.states[name]
+        if before is State.RUNNING:
+            self._pool.release(name)
+        self._open += before.ended - state.ended
         self.states[name] = state
+
+    def _wait(self, name: str) -> None:
+        """Let a task start as soon as all its upstream tasks are settled."""
+        if self._blockers[name]:
+            self._set(name, State.WAITING)
+        else:
+            self._make_ready(name)
 
     def _make_ready(self, name: str) -> None:
         self._set(name, State.READY)
-        index = self._index[name]
-        heapq.heappush(self._ready, (self._rank.get(name, 0.0), index, name))
+        free = name in self._free
+        heap = self._ready.setdefault(() if free else self._demands.get(name, ()), [])
+        heapq.heappush(heap, (not free, self._rank.get(name, (0.0,)), self._index[name], name))
 
     def _settle(self, name: str, state: State) -> None:
         was_settled = self.states[name].settled
@@ -191,7 +248,7 @@ class Scheduler:
         pending = deque(self._downstream[name])
         while pending:
             child = pending.popleft()
-            if self.states[child] in (State.WAITING, State.READY):
+            if self.states[child] in _PENDING:
                 self._set(child, State.CANT_RUN)
                 blocked.append(child)
                 pending.extend(self._downstream[child])

@@ -1,0 +1,104 @@
+"""Which tasks of a graph a run is asked for, by names, tags and globs. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from pyperunner_runner._errors import UnknownSelection
+
+__all__ = ["Labels", "Selection", "select"]
+
+_WILD = frozenset("*?[")
+_CANDIDATES = 5000  # near names are looked for among so many; a search through more takes seconds
+
+
+class Labels(NamedTuple):
+    """What a task is called: ``Load(raw)`` and ``raw``."""
+
+    name: str
+    tag: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a run was asked for; each part a tuple of names, tags and globs, ``None`` where it was not given."""
+
+    only: tuple[str, ...] | None = None
+    until: tuple[str, ...] | None = None
+    from_: tuple[str, ...] | None = None
+
+    @staticmethod
+    def of(
+        only: str | Iterable[str] | None, until: str | Iterable[str] | None, from_: str | Iterable[str] | None
+    ) -> Selection:
+        """Return the selection of what the caller gave, one pattern or several for each."""
+        return Selection(*(_patterns(part) for part in (only, until, from_)))
+
+
+def select(
+    selection: Selection, tasks: Sequence[Labels], upstream: Mapping[str, Sequence[str]]
+) -> frozenset[str] | None:
+    """Return the names of the tasks that may run; of several parts, the tasks that each of them allows.
+
+    Args:
+        selection: ``only``: these tasks. ``until``: these and all their ancestors. ``from_``: these and all their
+            descendants. A pattern is a task's name, its tag, or a glob over both; ``Hello`` stands for ``Hello()``.
+        tasks: Every task, each after all its upstream tasks.
+        upstream: The direct upstream tasks of each.
+
+    Returns:
+        The names, or ``None`` if nothing was selected, so that all tasks may run.
+
+    Raises:
+        UnknownSelection: A pattern matches no task; the error gives similar names.
+    """
+    chosen: list[set[str]] = []
+    if selection.only is not None:
+        chosen.append(_matches("only", selection.only, tasks))
+    if selection.until is not None:
+        below = _matches("until", selection.until, tasks)
+        chosen.append(_spread(below, (task.name for task in reversed(tasks)), upstream.__getitem__, backwards=True))
+    if selection.from_ is not None:
+        above = _matches("from_", selection.from_, tasks)
+        chosen.append(_spread(above, (task.name for task in tasks), upstream.__getitem__, backwards=False))
+    return frozenset(set.intersection(*chosen)) if chosen else None
+
+
+def _patterns(part: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    if part is None:
+        return None
+    return (part,) if isinstance(part, str) else tuple(part)
+
+
+def _matches(what: str, patterns: Collection[str], tasks: Sequence[Labels]) -> set[str]:
+    exact: dict[str, list[str]] = {}
+    for task in tasks:
+        for label in {task.name, task.name.removesuffix("()"), task.tag} - {""}:
+            exact.setdefault(label, []).append(task.name)
+    found: set[str] = set()
+    for pattern in patterns:
+        names = exact.get(pattern, [])
+        if not names and _WILD.intersection(pattern):
+            names = [task.name for task in tasks if fnmatchcase(task.name, pattern) or fnmatchcase(task.tag, pattern)]
+        if not names:
+            known = list(exact)[:_CANDIDATES]
+            raise UnknownSelection(what, pattern, difflib.get_close_matches(pattern, known, n=3, cutoff=0.5))
+        found.update(names)
+    return found
+
+
+def _spread(
+    names: set[str], order: Iterable[str], upstream: Callable[[str], Sequence[str]], *, backwards: bool
+) -> set[str]:
+    """Add to ``names`` all their ancestors (``backwards``, in an order from last to first) or all their descendants."""
+    found = set(names)
+    for name in order:
+        if backwards and name in found:
+            found.update(upstream(name))
+        elif not backwards and any(parent in found for parent in upstream(name)):
+            found.add(name)
+    return found
