@@ -16,7 +16,7 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "words", "line"),
     [
-        (BOMB, "aliases", 6),
+        (BOMB, "aliases", 5),
         ("[" * 100_000, "nested deeper", 1),
         ("".join(f"{' ' * n}- \n" for n in range(3000)), "nested deeper", 101),
         ("a: 1\nb: 2\na: 3\n", "'a' is given twice", 3),
@@ -32,6 +32,8 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: 'open\n", "quoted scalar", 2),
         ("a: 2024-99-99\n", "cannot be read", 0),
         ("a: " + "9" * 5000, "4,000 digits", 1),
+        ("a: " + "1:" * 5000 + "1", "4,000 digits", 1),
+        ("a: &a x\nb: [" + "*a," * 30_000 + "]", "aliases", 2),
         (b"a: \xff\xfe\xfd\n", "", 0),
         ("a: \x00", "", 0),
     ],

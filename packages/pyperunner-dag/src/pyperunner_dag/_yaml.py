@@ -20,6 +20,8 @@ MAX_DEPTH = 250
 """Levels of nesting; what this package writes stays far below."""
 MAX_ALIASED = 10_000
 """Values that aliases may stand for, all together."""
+MAX_DIGITS = 4_000
+"""Characters of a number; longer ones take Python ever longer to read, and larger numbers are saved as hexadecimal."""
 
 _CORE = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_CORE + name for name in ("null", "bool", "int", "float", "str", "timestamp"))
@@ -139,6 +141,8 @@ class _Builder:
             tag = self._constructor.resolve(yaml.ScalarNode, event.value, event.implicit)
         if tag not in _SCALARS:
             self._refuse(event, f"{event.value!r:.40} of the kind {tag} is not allowed")
+        if tag == f"{_CORE}int" and len(event.value) > MAX_DIGITS:
+            self._refuse(event, f"a number of more than {MAX_DIGITS} digits is not allowed")
         node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark)
         try:
             return self._constructor.construct_object(node)

@@ -15,7 +15,7 @@ from ._errors import YamlError
 __all__ = ["from_yaml"]
 
 _DEPTH = 100
-_EXPANDED = 200_000
+_EXPANDED = 20_000
 _BUILTIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
     for name in ("null", "bool", "int", "float", "str", "binary", "timestamp", "seq", "map", "set")
