@@ -11,6 +11,7 @@ from pyperunner_keys._names import importable_name
 
 if TYPE_CHECKING:
     from pyperunner_keys._fingerprint import Fingerprint, Fingerprinter, fingerprint
+    from pyperunner_keys._places import Place, unpack_places
 
 __all__ = [
     "File",
@@ -21,6 +22,7 @@ __all__ = [
     "Fingerprinter",
     "Folder",
     "KeysError",
+    "Place",
     "UnencodableError",
     "__version__",
     "digest",
@@ -31,6 +33,7 @@ __all__ = [
     "importable_name",
     "look",
     "recording",
+    "unpack_places",
 ]
 
 __version__ = "0.2.0"
@@ -42,4 +45,8 @@ def __getattr__(name: str) -> Any:
         from pyperunner_keys import _fingerprint
 
         return getattr(_fingerprint, name)
+    if name in ("Place", "unpack_places"):
+        from pyperunner_keys import _places
+
+        return getattr(_places, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -78,6 +78,7 @@ class Content:
         self.part.text = lambda: file.segment(nodes, without)
         if file.name and not file.name.startswith("<"):
             self.part.files[file.name] = file.digest
+            self.part.module, self.part.file_name = self.module, file.name.rpartition(os.sep)[2]
 
     def link(self, label: str, target: Part) -> str:
         """Let another part count, and return the label that it has got: distinct parts have distinct ones."""

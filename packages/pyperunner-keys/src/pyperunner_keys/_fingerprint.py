@@ -16,6 +16,7 @@ from pyperunner_keys._errors import FingerprintGapError
 from pyperunner_keys._graph import Part, full_digests, reachable
 from pyperunner_keys._names import importable_name
 from pyperunner_keys._objects import is_code
+from pyperunner_keys._places import Place, pack_places
 from pyperunner_keys._reader import Reader
 
 __all__ = ["Fingerprint", "Fingerprinter", "fingerprint"]
@@ -34,15 +35,27 @@ class Fingerprint:
         digest: 32 hex digits that change when any part of the code does.
         parts: Digest of each part's own content by its name, such as ``"features.clean"``.
         gaps: What could not be followed, with the reason, by a name for it.
-        sources: Source text of each part, where it is known.
         modules: Digest of each source file that was read, by its path (``digest_bytes`` of its content).
+        places: What each part is, where it stands, and its source text.
+        root: Name of the part of the code that the fingerprint is of; empty where code does not count.
     """
 
     digest: str
     parts: dict[str, str] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+    root: str = ""
+
+    @functools.cached_property
+    def sources(self) -> dict[str, str]:
+        """Source text of each part, where it is known."""
+        return {name: place.source for name, place in self.places.items() if place.source}
+
+    @functools.cached_property
+    def packed(self) -> str:
+        """The places as compressed text, to be kept beside what the code made; ``unpack_places`` reads it."""
+        return pack_places(self.places, [self.root] if self.root else [])
 
 
 class Fingerprinter:
@@ -91,7 +104,8 @@ class Fingerprinter:
         known = self._known.setdefault((code, ignored), {})
         full_digests(roots, leave_out, known)
         parts = reachable(roots, leave_out)
-        found = _describe(parts, [known[root] for root in roots], [FORMAT, code, version, _versions(parts, packages)])
+        salt = [FORMAT, code, version, _versions(parts, packages)]
+        found = _describe(parts, "" if code == "off" else roots[0].name, [known[root] for root in roots], salt)
         if strict and found.gaps:
             raise FingerprintGapError(getattr(obj, "__qualname__", repr(type(obj))), found.gaps)
         return found
@@ -158,16 +172,15 @@ def _matcher(ignored: tuple[str, ...], roots: list[Part]) -> Callable[[Part], bo
     return lambda part: matches(part.name) and part not in roots
 
 
-def _describe(parts: list[Part], digests: list[str], salt: list[Any]) -> Fingerprint:
-    found = Fingerprint(digest([*salt, digests]))
+def _describe(parts: list[Part], root: str, digests: list[str], salt: list[Any]) -> Fingerprint:
+    found = Fingerprint(digest([*salt, digests]), root=root)
     for part in sorted(parts, key=lambda item: (item.name, item.local)):
         name, count = part.name, 1
         while found.parts.get(name, part.local) != part.local:
             count += 1
             name = f"{part.name}#{count}"
         found.parts[name] = part.local
-        if part.source:
-            found.sources[name] = part.source
+        found.places[name] = part.place
         if part.gaps:
             found.gaps.update(part.gaps)
         if part.files:

@@ -15,6 +15,8 @@ from typing import Any
 
 import xxhash
 
+from pyperunner_keys._places import Place, place_of
+
 __all__ = ["Part", "full_digests", "reachable"]
 
 
@@ -41,11 +43,20 @@ class Part:
     """Makes the source text."""
     files: dict[str, str] = field(default_factory=dict)
     """Files that it was read from, and the digests of their bytes."""
+    module: str = ""
+    """Importable name of its module, where its text is known."""
+    file_name: str = ""
+    """Name of that module's file, without the folder."""
 
     @cached_property
     def source(self) -> str:
         """The source text, made only once."""
         return self.text()
+
+    @cached_property
+    def place(self) -> Place:
+        """What it is and where it stands, found only once."""
+        return place_of(self)
 
 
 def reachable(roots: list[Part], ignored: Callable[[Part], bool]) -> list[Part]:

@@ -1,0 +1,191 @@
+"""What differs between the parts of two keys of a task, in words. Pure: parts in, differences out.
+
+Parts are what ``Task.key_parts()`` returns. Those of a stored entry come from outside, so nothing is taken for granted
+about them: what has not the form it should have counts as not recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag._display import visible
+
+if TYPE_CHECKING:
+    from pyperunner_keys import Place
+
+__all__ = ["Difference", "differences"]
+
+_KNOWN = ("task", "tag", "params", "values", "inputs", "code", "parents", "env")
+_FILES = ("File ", "Folder ")
+"""How the short form of a param begins that counts by the content of what it names."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that differs; ``str()`` of it is a line such as ``param scale: 2 → 3``."""
+
+    kind: str
+    """``param``, ``code``, ``upstream``, ``env`` or ``option``."""
+    text: str
+    """The line."""
+    diff: str = ""
+    """Unified diff of a piece of code, where both texts are known."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def differences(
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
+    places_before: Mapping[str, Place] | None = None,
+    places_now: Mapping[str, Place] | None = None,
+) -> list[Difference]:
+    """Return what differs between two keys of one task, none if nothing that is recorded does.
+
+    Args:
+        before: Parts of the one key.
+        now: Parts of the other.
+        places_before: What the parts of the code are, with their texts, for the one key.
+        places_now: The same for the other.
+    """
+    return [
+        *_params(before, now),
+        *_code(_mapping(before.get("code")), _mapping(now.get("code")), places_before or {}, places_now or {}),
+        *_upstream(before, now),
+        *(Difference("env", f"env {line}") for line in _changes(_mapping(before.get("env")), _mapping(now.get("env")))),
+        *(Difference("option", line) for line in _changes(_options(before), _options(now))),
+    ]
+
+
+def _params(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
+    old, new = _mapping(before.get("params")), _mapping(now.get("params"))
+    old_text, new_text = _mapping(before.get("values")), _mapping(now.get("values"))
+    for name in {**new, **old}:
+        if old.get(name) != new.get(name):
+            yield Difference("param", _param(name, old, new, old_text.get(name), new_text.get(name)))
+
+
+def _param(name: str, old: Mapping[str, Any], new: Mapping[str, Any], was: Any, is_now: Any) -> str:
+    if name not in old or name not in new:
+        return f"param {visible(name)} {'added' if name not in old else 'removed'}"
+    if was is None or is_now is None:
+        return f"param {visible(name)} changed"
+    if was != is_now:
+        return f"param {visible(name)}: {visible(str(was))} → {visible(str(is_now))}"
+    named = str(is_now).startswith(_FILES)
+    return f"{visible(str(is_now)) if named else f'param {visible(name)}'} changed"
+
+
+def _code(
+    before: Mapping[str, Any], now: Mapping[str, Any], places_before: Mapping[str, Place], places_now: Mapping[str, Place]
+) -> Iterator[Difference]:
+    if before.get("digest") == now.get("digest"):
+        return
+    old, new = dict(_mapping(before.get("parts"))), dict(_mapping(now.get("parts")))
+    found = [*_run(before, now, old, new, places_before, places_now)] if old and new else []
+    # A part that has only moved, or got another name, does not count.
+    moved = {old[name] for name in old.keys() - new.keys()} & {new[name] for name in new.keys() - old.keys()}
+    for name in {**new, **old} if old and new else ():
+        if old.get(name) == new.get(name) or (old.get(name) or new.get(name)) in moved:
+            continue
+        how = "added" if name not in old else "removed" if name not in new else "changed"
+        place = places_now.get(name) or places_before.get(name)
+        text = f"{_title(name, place)} {how}"
+        found.append(Difference("code", text, _diff(places_before.get(name), places_now.get(name)) if how == "changed" else ""))
+    yield from found or [Difference("code", "code changed")]
+
+
+def _run(
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
+    old: dict[str, Any],
+    new: dict[str, Any],
+    places_before: Mapping[str, Place],
+    places_now: Mapping[str, Place],
+) -> Iterator[Difference]:
+    """Compare the tasks' own functions, whatever they are called, and take them out of the parts."""
+    name_now = str(now.get("root", ""))
+    name_before = str(before.get("root", name_now))
+    if name_before in old and name_now in new and old.pop(name_before) != new.pop(name_now):
+        yield Difference("code", "run() changed", _diff(places_before.get(name_before), places_now.get(name_now)))
+
+
+def _title(name: str, place: Place | None) -> str:
+    if place is None:
+        return f"code {visible(name)}"
+    where = f" in {visible(place.file)}" if place.file else ""
+    if place.kind == "function":
+        return f"a lambda{where}" if place.name.endswith("<lambda>") else f"helper {visible(place.name)}(){where}"
+    if place.kind == "import":
+        return f"what the import of {visible(place.file or name)} does"
+    return f"{visible(place.kind)} {visible(place.name)}{where}"
+
+
+def _diff(before: Place | None, now: Place | None) -> str:
+    if before is None or now is None or not (before.source and now.source):
+        return ""
+    import difflib
+
+    titles = (f"{visible(place.file or place.name)} ({when})" for place, when in ((before, "before"), (now, "now")))
+    lines = difflib.unified_diff(before.source.splitlines(), now.source.splitlines(), *titles, lineterm="")
+    return "\n".join(visible(line) for line in lines)
+
+
+def _upstream(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
+    parents_before, parents_now = _pairs(before.get("parents")), _pairs(now.get("parents"))
+    inputs_before, inputs_now = _mapping(before.get("inputs")), _mapping(now.get("inputs"))
+    old, new = dict(parents_before + _leaves(inputs_before)), dict(parents_now + _leaves(inputs_now))
+    found = []
+    for name in {**new, **old}:
+        if old.get(name) != new.get(name):
+            how = "added" if name not in old else "removed" if name not in new else "changed"
+            found.append(Difference("upstream", f"upstream {visible(name)} {how}"))
+    yield from found
+    if old.keys() == new.keys():
+        if [name for name, _ in parents_before] != [name for name, _ in parents_now]:
+            yield Difference("upstream", "upstream reordered")
+        for name in {**inputs_now, **inputs_before}:
+            if _shape(inputs_before.get(name)) != _shape(inputs_now.get(name)):
+                yield Difference("upstream", f"input {visible(name)} changed")
+
+
+def _leaves(value: Any) -> list[tuple[str, str]]:
+    """Return name and hash of the tasks in a nesting of named inputs."""
+    if isinstance(value, Mapping):
+        if "task" in value:
+            return _pairs([value["task"]])
+        return [leaf for item in value.values() for leaf in _leaves(item)]
+    return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, (list, tuple)) else []
+
+
+def _shape(value: Any) -> Any:
+    """Return a nesting of named inputs without the hashes of its tasks."""
+    if isinstance(value, Mapping):
+        return {key: _pairs([item])[:1] and item[0] if key == "task" else _shape(item) for key, item in value.items()}
+    return [_shape(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _pairs(value: Any) -> list[tuple[str, str]]:
+    if not isinstance(value, (list, tuple)):
+        return []
+    return [(str(pair[0]), str(pair[1])) for pair in value if isinstance(pair, (list, tuple)) and len(pair) == 2]
+
+
+def _options(parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parts.items() if name not in _KNOWN}
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    from pyperunner_dag._short import short
+
+    for name in {**new, **old}:
+        was, is_now = old.get(name), new.get(name)
+        if was != is_now:
+            yield f"{visible(name)}: {_plain(was, short)} → {_plain(is_now, short)}"
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
