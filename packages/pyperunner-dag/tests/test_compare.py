@@ -53,7 +53,7 @@ def test_params_changed_added_removed(saved):
     saved["keys"]["Load(b)"]["params"] = {}
     saved["tasks"]["Load(b)"]["hash"] = "0" * 32
     assert differences(saved) == {
-        "Load(a)": ("param path changed",),
+        "Load(a)": ("param path: 1 → 9",),
         "Load(b)": ("param path added",),
         "Join(c)": ("param how removed", "upstream Load(a) changed", "upstream Load(b) changed"),
         "Join(d)": ("upstream Join(c) changed",),
@@ -63,7 +63,7 @@ def test_params_changed_added_removed(saved):
 def test_code(saved, module):
     module("flow_compare", SOURCE.format(body=2))
     found = differences(saved)
-    assert found["Load(a)"] == found["Load(b)"] == ("code changed",)
+    assert found["Load(a)"] == found["Load(b)"] == ("code of run() changed",)
     assert found["Join(d)"] == ("upstream Join(c) changed",)
 
 
@@ -91,3 +91,25 @@ def test_a_section_keys_that_is_no_help(saved, keys):
     saved["keys"] = keys
     saved["tasks"]["Load(a)"]["hash"] = "0" * 32
     assert set(differences(saved)) == {"Load(a)"}
+
+
+HELPED = """
+from pyperunner_dag import task
+from tools_compare import half
+
+@task("Half")
+def half_of(path=1):
+    return half(path)
+"""
+
+
+def test_a_helper_is_named(saved, module):
+    module("tools_compare", "def half(x):\n    return x / 2\n")
+    saved = Pipeline("flow", [module("flow_helped", HELPED).half_of()]).to_dict()
+    module("tools_compare", "def half(x):\n    return x // 2\n")
+    module("flow_helped", HELPED)
+    assert differences(saved) == {"Half()": ("helper half() in tools_compare.py changed",)}
+    del saved["code"]
+    assert differences(saved) == {"Half()": ("code changed",)}
+    saved["code"] = {saved["keys"]["Half()"]["code"]: 3}
+    assert differences(saved) == {"Half()": ("code changed",)}

@@ -166,7 +166,9 @@ def test_the_parts_are_builtins_and_say_what_counted():
     assert parts["params"] == {"n": Number(n=2).key_parts()["params"]["n"]}
     assert parts["inputs"]["m"]["list"][0] == {"task": upstream}
     assert parts["inputs"]["m"]["list"][2] == {"tuple": [{"task": upstream}]}
-    assert set(parts["code"]) == {"digest", "parts"}
+    assert parts["values"] == {"n": "2"}
+    assert set(parts["code"]) == {"digest", "root", "parts"}
+    assert parts["code"]["root"] in parts["code"]["parts"]
     assert parts["code"]["digest"] == b.fingerprint().digest
     assert b.key_parts() == parts
 

@@ -46,9 +46,10 @@ def test_the_sections():
             },
         },
         "keys": {
-            "Load(a)": {"params": a.key_parts()["params"], "code": a.fingerprint().digest},
-            "Step(b)": {"params": b.key_parts()["params"], "code": b.fingerprint().digest},
+            "Load(a)": {name: a.key_parts()[name] for name in ("params", "values")} | {"code": a.fingerprint().digest},
+            "Step(b)": {name: b.key_parts()[name] for name in ("params", "values")} | {"code": b.fingerprint().digest},
         },
+        "code": {task.fingerprint().digest: task.fingerprint().parts for task in (a, b)},
     }
     assert list(saved["tasks"]["Load(a)"]) == ["name", "module", "tag", "params", "hash", "parents"]
 

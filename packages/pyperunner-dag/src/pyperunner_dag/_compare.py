@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag._differences import differences
 from pyperunner_dag._errors import HashMismatchError
 
 if TYPE_CHECKING:
@@ -13,36 +14,40 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 
-def compare(entries: Mapping[str, Any], keys: Any, tasks: Mapping[str, Task]) -> None:
+def compare(saved: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
     """Compare hashes.
 
     Args:
-        entries: Section ``tasks`` of the saved form.
-        keys: Its section ``keys``, if it has one.
+        saved: The saved form of a pipeline; its sections ``keys`` and ``code`` may be missing.
         tasks: The tasks that were made.
 
     Raises:
         HashMismatchError: Some differ; the error says in what.
     """
-    changed = {name for name, task in tasks.items() if task.hash() != entries[name]["hash"]}
+    hashes = {name: entry["hash"] for name, entry in saved["tasks"].items()}
+    changed = [name for name, task in tasks.items() if task.hash() != hashes[name]]
     if changed:
-        saved = keys if isinstance(keys, Mapping) else {}
-        differences = {name: _reasons(tasks[name], entries[name], saved.get(name), changed) for name in entries}
-        raise HashMismatchError({name: reasons for name, reasons in differences.items() if name in changed})
+        keys, code = _mapping(saved.get("keys")), _mapping(saved.get("code"))
+        raise HashMismatchError({name: _reasons(tasks[name], hashes, keys.get(name), code) for name in changed})
 
 
-def _reasons(task: Task, entry: Mapping[str, Any], saved: Any, changed: set[str]) -> list[str]:
+def _reasons(task: Task, hashes: Mapping[str, str], key: Any, code: Mapping[str, Any]) -> list[str]:
     """Say why the hash of a task is another one than was saved."""
-    reasons: list[str] = []
-    if isinstance(saved, Mapping) and isinstance(saved.get("params"), Mapping):
-        before, after = saved["params"], task._digests
-        for name in dict.fromkeys([*before, *after]):
-            if before.get(name) != after.get(name):
-                how = "added" if name not in before else "removed" if name not in after else "changed"
-                reasons.append(f"param {name} {how}")
-        if saved.get("code") != task.fingerprint().digest:
-            reasons.append("code changed")
-    reasons.extend(f"upstream {parent.name} changed" for parent in task.upstream if parent.name in changed)
-    if not reasons and saved is None:
-        reasons.append(f"hash {task.hash()} instead of {entry['hash']}")
+    now = {**task.key_parts(), "inputs": {}, "parents": [[up.name, up.hash()] for up in task.upstream]}
+    recorded = isinstance(key, Mapping) and isinstance(key.get("params"), Mapping)
+    before = {
+        **(key if recorded else now),
+        "parents": [[up.name, hashes[up.name]] for up in task.upstream],
+        "inputs": {},
+    }
+    if recorded:
+        digest = str(key.get("code"))
+        before["code"] = {"digest": digest, "root": now["code"]["root"], "parts": code.get(digest)}
+    reasons = [found.text for found in differences(before, now, {}, task.fingerprint().places)]
+    if not reasons and not recorded:
+        reasons.append(f"hash {task.hash()} instead of {hashes[task.name]}")
     return reasons or ["its parents, its inputs or its hash were edited in the saved pipeline"]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

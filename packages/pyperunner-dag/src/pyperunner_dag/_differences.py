@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag._display import visible
+from pyperunner_dag._display import shorten, visible
+from pyperunner_dag._short import short
 
 if TYPE_CHECKING:
     from pyperunner_keys import Place
@@ -55,8 +56,8 @@ def differences(
         *_params(before, now),
         *_code(_mapping(before.get("code")), _mapping(now.get("code")), places_before or {}, places_now or {}),
         *_upstream(before, now),
-        *(Difference("env", f"env {line}") for line in _changes(_mapping(before.get("env")), _mapping(now.get("env")))),
-        *(Difference("option", line) for line in _changes(_options(before), _options(now))),
+        *_changes("env", _mapping(before.get("env")), _mapping(now.get("env"))),
+        *_changes("option", _options(before), _options(now)),
     ]
 
 
@@ -80,37 +81,41 @@ def _param(name: str, old: Mapping[str, Any], new: Mapping[str, Any], was: Any, 
 
 
 def _code(
-    before: Mapping[str, Any], now: Mapping[str, Any], places_before: Mapping[str, Place], places_now: Mapping[str, Place]
+    before: Mapping[str, Any], now: Mapping[str, Any], was: Mapping[str, Place], is_now: Mapping[str, Place]
 ) -> Iterator[Difference]:
     if before.get("digest") == now.get("digest"):
         return
-    old, new = dict(_mapping(before.get("parts"))), dict(_mapping(now.get("parts")))
-    found = [*_run(before, now, old, new, places_before, places_now)] if old and new else []
-    # A part that has only moved, or got another name, does not count.
-    moved = {old[name] for name in old.keys() - new.keys()} & {new[name] for name in new.keys() - old.keys()}
-    for name in {**new, **old} if old and new else ():
-        if old.get(name) == new.get(name) or (old.get(name) or new.get(name)) in moved:
-            continue
-        how = "added" if name not in old else "removed" if name not in new else "changed"
-        place = places_now.get(name) or places_before.get(name)
-        text = f"{_title(name, place)} {how}"
-        found.append(Difference("code", text, _diff(places_before.get(name), places_now.get(name)) if how == "changed" else ""))
+    old, new = _mapping(before.get("parts")), _mapping(now.get("parts"))
+    found = [*_run(before, now, was, is_now), *_parts(before, now, was, is_now)] if old and new else []
     yield from found or [Difference("code", "code changed")]
 
 
 def _run(
-    before: Mapping[str, Any],
-    now: Mapping[str, Any],
-    old: dict[str, Any],
-    new: dict[str, Any],
-    places_before: Mapping[str, Place],
-    places_now: Mapping[str, Place],
+    before: Mapping[str, Any], now: Mapping[str, Any], was: Mapping[str, Place], is_now: Mapping[str, Place]
 ) -> Iterator[Difference]:
-    """Compare the tasks' own functions, whatever they are called, and take them out of the parts."""
-    name_now = str(now.get("root", ""))
-    name_before = str(before.get("root", name_now))
-    if name_before in old and name_now in new and old.pop(name_before) != new.pop(name_now):
-        yield Difference("code", "run() changed", _diff(places_before.get(name_before), places_now.get(name_now)))
+    """Compare the tasks' own functions, whatever they are called."""
+    old, new = _root(before), _root(now)
+    if _mapping(before["parts"]).get(old) != _mapping(now["parts"]).get(new):
+        yield Difference("code", "code of run() changed", _diff(was.get(old), is_now.get(new)))
+
+
+def _parts(
+    before: Mapping[str, Any], now: Mapping[str, Any], was: Mapping[str, Place], is_now: Mapping[str, Place]
+) -> Iterator[Difference]:
+    """Compare the parts that the tasks' functions reach."""
+    old = {name: digest for name, digest in before["parts"].items() if name != _root(before)}
+    new = {name: digest for name, digest in now["parts"].items() if name != _root(now)}
+    # A part that has only moved, or got another name, does not count.
+    moved = {old[name] for name in old.keys() - new.keys()} & {new[name] for name in new.keys() - old.keys()}
+    for name in {**new, **old}:
+        if old.get(name) != new.get(name) and (old.get(name) or new.get(name)) not in moved:
+            how = "added" if name not in old else "removed" if name not in new else "changed"
+            diff = _diff(was.get(name), is_now.get(name)) if how == "changed" else ""
+            yield Difference("code", f"{_title(name, is_now.get(name) or was.get(name))} {how}", diff)
+
+
+def _root(code: Mapping[str, Any]) -> str:
+    return str(code.get("root", ""))
 
 
 def _title(name: str, place: Place | None) -> str:
@@ -129,8 +134,9 @@ def _diff(before: Place | None, now: Place | None) -> str:
         return ""
     import difflib
 
-    titles = (f"{visible(place.file or place.name)} ({when})" for place, when in ((before, "before"), (now, "now")))
-    lines = difflib.unified_diff(before.source.splitlines(), now.source.splitlines(), *titles, lineterm="")
+    was, is_now = (visible(place.file or place.name) for place in (before, now))
+    old, new = before.source.splitlines(), now.source.splitlines()
+    lines = difflib.unified_diff(old, new, f"{was} (before)", f"{is_now} (now)", lineterm="")
     return "\n".join(visible(line) for line in lines)
 
 
@@ -164,7 +170,10 @@ def _leaves(value: Any) -> list[tuple[str, str]]:
 def _shape(value: Any) -> Any:
     """Return a nesting of named inputs without the hashes of its tasks."""
     if isinstance(value, Mapping):
-        return {key: _pairs([item])[:1] and item[0] if key == "task" else _shape(item) for key, item in value.items()}
+        return {
+            key: _pairs([item])[0][0] if key == "task" and _pairs([item]) else _shape(item)
+            for key, item in value.items()
+        }
     return [_shape(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
@@ -178,13 +187,17 @@ def _options(parts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parts.items() if name not in _KNOWN}
 
 
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    from pyperunner_dag._short import short
-
+def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
     for name in {**new, **old}:
-        was, is_now = old.get(name), new.get(name)
-        if was != is_now:
-            yield f"{visible(name)}: {_plain(was, short)} → {_plain(is_now, short)}"
+        if old.get(name) != new.get(name):
+            title = f"env {visible(name)}:" if kind == "env" else visible(name)
+            yield Difference(kind, f"{title} {_plain(old.get(name))} → {_plain(new.get(name))}")
+
+
+def _plain(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "none"
+    return visible(shorten(value, 60)) if isinstance(value, str) else short(value)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag._dag import DAG, reachable, topological_levels
 from pyperunner_dag._errors import UnhashableParamError
 from pyperunner_dag._inputs import holds_task, is_task, leaves
+from pyperunner_dag._short import short
 
 if TYPE_CHECKING:
     from pyperunner_dag._run import RunMethod
     from pyperunner_dag._task import Task
     from pyperunner_keys import Fingerprint
 
-__all__ = ["code_of", "digest_params", "forget", "hash_all", "hash_of", "key_parts", "refresh_hashes"]
+__all__ = ["code_of", "digest_params", "forget", "hash_all", "hash_of", "key_parts", "own_parts", "refresh_hashes"]
 
 FORMAT = "pyperunner/task/1"
 
@@ -148,6 +149,11 @@ def refresh_hashes(dag: DAG[Task]) -> None:
         task._hash = fresh
 
 
+def own_parts(task: Task) -> dict[str, Any]:
+    """Return what of the key is the task's own and not its code, in builtins."""
+    return {"params": dict(task._digests), "values": {name: short(value) for name, value in task.params.items()}}
+
+
 def key_parts(task: Task) -> dict[str, Any]:
     """Return what the hash of ``task`` is made of, in builtins."""
     hash_of(task)
@@ -155,8 +161,8 @@ def key_parts(task: Task) -> dict[str, Any]:
     return {
         "task": task.task_name,
         "tag": task.tag,
-        "params": dict(task._digests),
+        **own_parts(task),
         "inputs": {name: _input_parts(task, name, value) for name, value in task.inputs.items()},
-        "code": {"digest": code.digest, "parts": dict(code.parts)},
+        "code": {"digest": code.digest, "root": code.root, "parts": dict(code.parts)},
         "parents": [[parent.name, parent._hash] for parent in task._parents],
     }

@@ -44,6 +44,10 @@ class NodeWithOutput(Node):
         """Return what the key is made of, in builtins."""
         raise NotImplementedError
 
+    def entry_meta(self) -> dict[str, Any]:
+        """Return what a store keeps beside the output, so that a later difference can be told from it."""
+        raise NotImplementedError
+
     def set_reload(self, reload: bool) -> None:
         """Say whether the task runs even if there is a stored output."""
         self.reload = bool(reload)
@@ -124,7 +128,7 @@ class NodeWithOutput(Node):
         Raises:
             TaskStoreError: The task has no store.
         """
-        self._bound().save(self.key, output, {"parts": self.key_parts()})
+        self._bound().save(self.key, output, self.entry_meta())
 
     def output_filename(self, filename: str = _DEFAULT_FILE) -> str:
         """Return the path of the file that holds the output, or of another file beside it. Creates nothing.

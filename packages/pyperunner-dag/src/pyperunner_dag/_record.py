@@ -4,10 +4,11 @@
 
     pipeline: {name: …}
     tasks: {<task name>: {name, module, tag, params, hash, parents: [<task name>, …], inputs: {param: <task name>}}}
-    keys: {<task name>: {params: {name: digest}, code: digest}}
+    keys: {<task name>: {params: {name: digest}, values: {name: short text}, code: digest}}
+    code: {<digest>: {<name of a function, class or constant>: digest}}
 
 ``inputs`` is there where there are named inputs, with their nesting; plain values in it are marked ``$value``. ``keys``
-says what each hash was made of, so that a difference can be named.
+and ``code`` say what each hash was made of, so that a difference can be named.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._files import write_atomically
-from pyperunner_dag._hashing import hash_all
+from pyperunner_dag._hashing import hash_all, own_parts
 from pyperunner_dag._inputs import holds_task, is_task
 from pyperunner_dag._values import to_plain
 from pyperunner_dag._yaml import dump_yaml
@@ -37,8 +38,14 @@ def to_dict(name: str, dag: DAG[Task]) -> dict[str, Any]:
     """
     hash_all(dag)
     tasks = {task.name: _task(task) for task in dag}
-    keys = {task.name: {"params": dict(task._digests), "code": task.fingerprint().digest} for task in dag}
-    return {"pipeline": {"name": name}, "tasks": tasks, "keys": keys}
+    keys = {task.name: {**own_parts(task), "code": task.fingerprint().digest} for task in dag}
+    code = {task.fingerprint().digest: task.fingerprint().parts for task in dag}
+    return {
+        "pipeline": {"name": name},
+        "tasks": tasks,
+        "keys": keys,
+        "code": {digest: dict(parts) for digest, parts in code.items()},
+    }
 
 
 def to_file(saved: dict[str, Any], filename: str | os.PathLike[str]) -> None:

@@ -43,7 +43,7 @@ def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -
     dag = pipeline.dag()
     if compare_hashes:
         hash_all(dag)
-        compare(entries, saved.get("keys"), tasks)
+        compare(saved, tasks)
     return pipeline
 
 

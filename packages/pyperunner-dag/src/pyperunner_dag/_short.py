@@ -107,4 +107,3 @@ def _object(value: Any, depth: int) -> str:
 def _dataclass_fields(value: Any) -> list[str] | None:
     known = getattr(type(value), "__dataclass_fields__", None)
     return None if known is None else [name for name, field in known.items() if field.repr]
-

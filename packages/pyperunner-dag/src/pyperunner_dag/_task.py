@@ -176,8 +176,15 @@ class Task(NodeWithOutput, ABC):
         return f"{self.name}/{self.hash()}"
 
     def key_parts(self) -> dict[str, Any]:
-        """Return what ``hash()`` is made of, in builtins: task, tag, params, inputs, code and parents with digests."""
+        """Return what ``hash()`` is made of, in builtins: task, tag, params, inputs, code and parents with digests.
+
+        ``values`` shows the params in short, for people.
+        """
         return _hashing.key_parts(self)
+
+    def entry_meta(self) -> dict[str, Any]:
+        """Return what a store keeps beside the output: ``parts`` of the key and the packed texts of the code."""
+        return {"parts": self.key_parts(), "sources": self.fingerprint().packed}
 
     def __pyperunner_key__(self) -> Any:
         """Refuse to count as a part of some other object: only there would a task be asked for its encoding."""

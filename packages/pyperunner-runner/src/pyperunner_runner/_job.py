@@ -49,7 +49,7 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
         value = task.execute(data, inputs)
     seconds = time.perf_counter() - started
     del data, inputs  # so that storing a large result does not stand on top of its inputs
-    receipt = store.save(task.key, value, {**job.meta, "seconds": seconds, "parts": task.key_parts()})
+    receipt = store.save(task.key, value, {**job.meta, "seconds": seconds, **task.entry_meta()})
     undeclared = audit.found() if audit else ()
     return Outcome("stored", None, (), receipt["digest"], receipt["size"], seconds, undeclared)
 

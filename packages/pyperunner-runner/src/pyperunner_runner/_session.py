@@ -143,6 +143,10 @@ class RunSession:
 
     def _open_executor(self) -> Executor:
         tasks = {node.name: node for node in self.dag}
+        for name, decision in self.decisions.items():
+            if decision.action == "run":
+                # Made ready here, once for all tasks of the same code, and not in every child.
+                _ = tasks[name].fingerprint().packed
         return self._settings.new_executor(
             Session(tasks, self._store, self._store.spec(), self._settings.process_limit)
         )
