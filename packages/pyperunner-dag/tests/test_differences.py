@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pyperunner_dag._differences import differences
-from pyperunner_keys import unpack_places
+from pyperunner_keys import File, unpack_places
 
 FLOW = """
 from pyperunner_dag import Task, run, task
@@ -186,6 +186,14 @@ def test_environment_and_options():
         "mode none → ['a']",
     ]
     assert [item.kind for item in found] == ["env", "env", "option", "option"]
+
+
+def test_a_file_is_named(make, tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text("a")
+    before = make(table=File(data))
+    data.write_text("bc")
+    assert lines(before, make(table=File(data))) == [f"File {data} changed"]
 
 
 def test_files_are_named():

@@ -109,7 +109,7 @@ def test_what_was_edited_is_named_and_compare_hashes_lets_it_pass(saved):
     with pytest.raises(HashMismatchError) as caught:
         Pipeline.from_dict(changed)
     assert dict(caught.value.args[0]) == {
-        "Load(a)": ("param path: 'x' → 'other'",),
+        "Load(a)": ("param path: ('p', 1) → 'other'",),
         "Join(c)": ("upstream Load(a) changed",),
     }
     again = Pipeline.from_dict(changed, compare_hashes=False)

@@ -11,6 +11,7 @@ import pytest
 
 from pyperunner_dag import Secret
 from pyperunner_dag._short import short
+from pyperunner_keys import File, Folder
 
 
 class Color(enum.Enum):
@@ -53,6 +54,8 @@ class Opaque:
         (functools.partial(short, 1), "partial(short)"),
         (Opaque(), "Opaque"),
         ([Opaque()], "[Opaque]"),
+        (File("data.csv"), "File data.csv"),
+        (Folder("in", "*.csv"), "Folder in"),
         (Secret("hunter2"), "Secret(…)"),
         ({"password": [Secret("hunter2")]}, "{'password': [Secret(…)]}"),
         ("a\x1b[31m\n", "'a\\x1b[31m\\n'"),

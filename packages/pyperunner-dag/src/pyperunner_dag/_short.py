@@ -92,6 +92,8 @@ def _object(value: Any, depth: int) -> str:
     library = kind.__module__.partition(".")[0]
     if library in _LITERAL_MODULES:
         return repr(value)
+    if library == "pyperunner_keys":
+        return f"{kind.__name__} {value.path}"  # File data.csv
     if library in ("numpy", "pandas", "polars"):
         shape = getattr(value, "shape", None)
         return f"{kind.__name__}({value})" if shape == () else f"{kind.__name__} of shape {shape}"
