@@ -20,7 +20,7 @@ from pyperunner_runner._audit import ReadAudit
 from pyperunner_runner._failures import describe
 from pyperunner_runner._frames import pack, write_all
 from pyperunner_runner._job import perform
-from pyperunner_runner.ports import Job, Outcome
+from pyperunner_runner.ports import Job, Outcome, Waiting
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
@@ -68,7 +68,7 @@ class ChildKit:
             _posix.let_signals_through()
             self._home.fd, self._home.owner = messages, os.getpid()
             os.environ[_posix.MARKER] = mark
-            outcome = self._outcome(job, task)
+            outcome = self._outcome(job, task, lambda waiting: write_all(messages, pack(Waiting(job.task, waiting))))
             self._flush()
             write_all(messages, pack(outcome))
             code = 0 if outcome.kind in ("stored", "hit") else 1
@@ -79,11 +79,11 @@ class ChildKit:
         finally:
             os._exit(code)
 
-    def _outcome(self, job: Job, task: Task) -> Outcome:
+    def _outcome(self, job: Job, task: Task, tell_waiting: Callable[[bool], None]) -> Outcome:
         try:
             store = self._open_store()
             root = str((store.spec() or {}).get("url", ""))
-            return perform(job, task, store, ReadAudit([root] if root.startswith(os.sep) else []))
+            return perform(job, task, store, ReadAudit([root] if root.startswith(os.sep) else []), tell_waiting)
         except BaseException as error:
             return Outcome("failed", failure=describe(job.task, error))
 

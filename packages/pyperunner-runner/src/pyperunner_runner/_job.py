@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pyperunner_dag import OutputStore, Task, resolve_inputs
 from pyperunner_runner._failures import describe
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["perform"]
 
 
-def perform(job: Job, task: Task, store: OutputStore, audit: ReadAudit | None = None) -> Outcome:
+def perform(
+    job: Job,
+    task: Task,
+    store: OutputStore,
+    audit: ReadAudit | None = None,
+    tell_waiting: Callable[[bool], None] | None = None,
+) -> Outcome:
     """Execute a task and store its output; any exception but ``KeyboardInterrupt`` becomes a ``failed`` outcome.
 
     Args:
@@ -25,12 +31,13 @@ def perform(job: Job, task: Task, store: OutputStore, audit: ReadAudit | None = 
         task: The task that ``job`` names.
         store: The store, opened by the process that calls this.
         audit: Listens while the task's own code runs.
+        tell_waiting: Called with ``True`` when another run makes the same output, with ``False`` when it is done.
 
     Returns:
         What came of it, without the output itself.
     """
     try:
-        with _single_flight(store, task.key):
+        with _single_flight(store, task.key, tell_waiting):
             if job.reuse and not store.missing([task.key]):
                 return Outcome("hit")
             return _execute_and_store(job, task, store, audit)
@@ -69,8 +76,38 @@ def _load_inputs(task: Task, store: OutputStore) -> tuple[list[Any], Mapping[str
     return data, resolve_inputs(task.inputs, lambda source: outputs[source.name]), lost
 
 
-def _single_flight(store: OutputStore, key: str) -> AbstractContextManager[object]:
+def _single_flight(
+    store: OutputStore, key: str, tell_waiting: Callable[[bool], None] | None
+) -> AbstractContextManager[object]:
     """Return the lock of ``key`` where the store has locks (``SupportsLock``), so that nobody makes it twice."""
     # Looking through a protocol with isinstance costs a child more than the lock itself.
     lock = getattr(store, "lock", None)
-    return nullcontext() if lock is None else cast("AbstractContextManager[object]", lock(key))
+    return nullcontext() if lock is None else _Turn(lock, key, tell_waiting or _tell_nobody)
+
+
+class _Turn:
+    """Holds a lock; says so when it has to wait for it."""
+
+    def __init__(self, lock: _Lock, key: str, tell_waiting: Callable[[bool], None]) -> None:
+        self._lock, self._key, self._tell_waiting = lock, key, tell_waiting
+
+    def __enter__(self) -> None:
+        try:
+            self._held = self._lock(self._key, 0)
+            self._held.__enter__()
+        except TimeoutError:
+            self._tell_waiting(True)
+            self._held = self._lock(self._key)
+            self._held.__enter__()
+            self._tell_waiting(False)
+
+    def __exit__(self, *failure: Any) -> None:
+        self._held.__exit__(*failure)
+
+
+class _Lock(Protocol):
+    def __call__(self, key: str, timeout: float | None = None, /) -> AbstractContextManager[object]: ...
+
+
+def _tell_nobody(waiting: bool) -> None:
+    """Say nothing: in this process somebody who asks sees it in the debugger."""

@@ -16,6 +16,7 @@ from pyperunner_runner.events import (
     TaskFinished,
     TaskOutput,
     TaskStarted,
+    TaskWaiting,
 )
 
 if TYPE_CHECKING:
@@ -87,6 +88,11 @@ class Record:
         self.folder.event("task_started", task=task, attempt=attempt, pid=pid, reason=reason, log=self._logs[task].file)
         self.folder.log(f"started: {reason}", task=task, process=pid)
         self._tell(TaskStarted(task, attempt, pid))
+
+    def task_waiting(self, task: str, waiting: bool) -> None:
+        """Note that a task waits for another run that makes the same output, or goes on."""
+        self.say("waits for another run that makes the same output" if waiting else "goes on", task=task)
+        self._tell(TaskWaiting(task, waiting))
 
     def task_output(self, line: Logged) -> None:
         """Note a line that a task printed or logged."""

@@ -13,7 +13,7 @@ from pyperunner_runner._notes import Notes
 from pyperunner_runner._verdicts import one_line, result_of
 from pyperunner_runner._watch import Watch
 from pyperunner_runner.plan import Decision
-from pyperunner_runner.ports import Ended, Event, Executor, Handle, Logged, Session, Started
+from pyperunner_runner.ports import Ended, Event, Executor, Handle, Logged, Session, Started, Waiting
 
 if TYPE_CHECKING:
     from pyperunner_runner._record import Record
@@ -184,6 +184,8 @@ class RunSession:
             self._watch.begin(event.task, event.pid, time.monotonic())
             attempt = self._jobs[event.task].attempt
             self.record.task_started(event.task, attempt, event.pid, self.decisions[event.task].reason)
+        elif isinstance(event, Waiting):
+            self.record.task_waiting(event.task, event.waiting)
         else:
             self._take_end(event)
 

@@ -10,7 +10,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-__all__ = ["Hook", "RunEvent", "RunFinished", "RunStarted", "SupportsTick", "TaskFinished", "TaskOutput", "TaskStarted"]
+__all__ = [
+    "Hook",
+    "RunEvent",
+    "RunFinished",
+    "RunStarted",
+    "SupportsTick",
+    "TaskFinished",
+    "TaskOutput",
+    "TaskStarted",
+    "TaskWaiting",
+]
+    "Hook",
+    "RunEvent",
+    "RunFinished",
+    "RunStarted",
+    "SupportsTick",
+    "TaskFinished",
+    "TaskOutput",
+    "TaskStarted",
+    "TaskWaiting",
+]
 
 
 @dataclass(frozen=True)
@@ -30,6 +50,14 @@ class TaskStarted:
     task: str
     attempt: int
     pid: int | None
+
+
+@dataclass(frozen=True)
+class TaskWaiting:
+    """A task waits because another run makes the same output (``waiting``), or goes on."""
+
+    task: str
+    waiting: bool
 
 
 @dataclass(frozen=True)
@@ -78,7 +106,7 @@ class RunFinished:
     interrupted: bool
 
 
-RunEvent = RunStarted | TaskStarted | TaskOutput | TaskFinished | RunFinished
+RunEvent = RunStarted | TaskStarted | TaskWaiting | TaskOutput | TaskFinished | RunFinished
 Hook = Callable[[RunEvent], None]
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "Outcome",
     "Session",
     "Started",
+    "Waiting",
 ]
 
 
@@ -42,6 +43,8 @@ class Session:
         process_limit: How many jobs the runner keeps going at once.
         start_method: How processes are made: ``fork``, ``forkserver`` or ``spawn``; empty for what is safe and fast
             on this platform. An executor without processes of its own ignores it.
+        wake: A descriptor that becomes readable when ``wait`` is to return at once, because a signal has come; it is
+            read and closed by the runner. ``None`` where there is none.
     """
 
     tasks: Mapping[str, Task]
@@ -49,6 +52,7 @@ class Session:
     store_spec: Mapping[str, Any] | None
     process_limit: int = 1
     start_method: str = ""
+    wake: int | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,14 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """A job waits for another run that makes the same output, or has done so and goes on."""
+
+    task: str
+    waiting: bool
+
+
+@dataclass(frozen=True)
 class Logged:
     """A line that a task printed or logged.
 
@@ -170,7 +182,7 @@ class Ended:
     exit: Exit
 
 
-Event = Started | Logged | Ended
+Event = Started | Waiting | Logged | Ended
 
 
 class Handle(Protocol):
@@ -214,7 +226,8 @@ class Executor(Protocol):
 
         Guarantees: every job that was started yields exactly one ``Ended``, its ``Logged`` events come before it, and
             a process
-        that dies in any way is noticed without polling. With nothing running it returns at once.
+        that dies in any way is noticed without polling. With nothing running it returns at once, and so it does when
+            the session's ``wake`` can be read.
         """
         ...
 

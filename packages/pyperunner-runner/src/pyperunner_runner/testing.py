@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pyperunner_dag import Task, open_store, run
-from pyperunner_runner.ports import Ended, Event, Executor, Job, Logged, Session, Started
+from pyperunner_runner.ports import Ended, Event, Executor, Job, Logged, Session, Started, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,6 +217,40 @@ class ExecutorContract:
         assert handle.pid is not None
         executor.wait(0)
         assert executor.wait(0.01) == []
+
+    def test_a_wake_up_call_ends_waiting(self, tasks: dict[str, Task]) -> None:
+        """Waiting ends when the session's ``wake`` can be read, whatever the jobs do."""
+        self._needs_isolation()
+        store = next(iter(tasks.values())).store
+        assert store is not None
+        listening, calling = os.pipe()
+        executor = self.make_executor(Session(tasks, store, store.spec(), 4, wake=listening))
+        try:
+            assert executor.start(Job("_Sleep(long)")).pid is not None
+            os.write(calling, b"x")
+            began = time.monotonic()
+            executor.wait(_DEADLINE)
+            executor.wait(_DEADLINE)
+            assert time.monotonic() - began < _DEADLINE / 2
+        finally:
+            executor.close()
+            os.close(listening)
+            os.close(calling)
+
+    def test_waiting_for_another_run_is_reported(self, executor: Executor, tasks: dict[str, Task]) -> None:
+        """A job that finds the lock of its output taken says so, and says when it goes on."""
+        self._needs_isolation()
+        task = tasks["_Add(first)"]
+        with task.store.lock(task.key):  # type: ignore[union-attr]
+            executor.start(Job(task.name))
+            events: list[Event] = []
+            deadline = time.monotonic() + _DEADLINE
+            while Waiting(task.name, True) not in events:
+                assert time.monotonic() < deadline, f"nothing was said of waiting: {events}"
+                events += executor.wait(1.0)
+        events += self.events(executor)
+        assert Waiting(task.name, False) in events
+        assert isinstance(events[-1], Ended)
 
     @pytest.mark.parametrize(("kill", "number"), [(False, signal.SIGTERM), (True, signal.SIGKILL)])
     def test_stopping_ends_a_job(self, executor: Executor, kill: bool, number: int) -> None:

@@ -21,7 +21,7 @@ from pyperunner_runner._errors import StoreNotShareable
 from pyperunner_runner._frames import FrameBuffer, pack
 from pyperunner_runner._lines import LineBuffer
 from pyperunner_runner.executors._nursery import Nursery
-from pyperunner_runner.ports import Ended, Event, Exit, Failure, Handle, Job, Logged, Outcome, Session, Started
+from pyperunner_runner.ports import Ended, Event, Exit, Failure, Handle, Job, Logged, Outcome, Session, Started, Waiting
 
 __all__ = ["ProcessExecutor", "ProcessHandle"]
 
@@ -97,6 +97,8 @@ class ProcessExecutor:
         self._running: dict[str, _Running] = {}
         self._selector = selectors.DefaultSelector()
         self._events: deque[Event] = deque()
+        if session.wake is not None:
+            self._selector.register(session.wake, selectors.EVENT_READ, lambda: None)
         spec = session.store_spec
         if spec is None:
             raise StoreNotShareable(repr(session.store))
@@ -252,9 +254,12 @@ class ProcessExecutor:
             self._take_lines(running, name, running.lines[name].feed(data))
         return data
 
-    def _take_message(self, running: _Running, message: Outcome | tuple[str, str, str, str, float]) -> None:
+    def _take_message(self, running: _Running, message: Outcome | Waiting | tuple[str, str, str, str, float]) -> None:
         if isinstance(message, Outcome):
             running.outcome = message
+            return
+        if isinstance(message, Waiting):
+            self._events.append(message)
             return
         _, logger, level, text, when = message
         for line in text.splitlines():
