@@ -28,5 +28,11 @@ def test_no_text_forges_a_line_or_a_field(text, task):
         assert "\x1b" not in line
 
 
+def test_a_logger_and_a_level_forge_nothing_either():
+    line = format_lines("text", "A()", "MY\x1bLEVEL\n", 1, "my\tlogger\nINFO", None).decode()
+    assert line.count("\n") == 1
+    assert (parse_line(line).level, parse_line(line).stream) == (r"MY\x1bLEVEL\n", r"my\tlogger\nINFO")
+
+
 def test_what_is_no_log_line_is_none():
     assert parse_line("just text") is None

@@ -115,7 +115,7 @@ class RunFolder:
             task: Name of the task it concerns; ``-`` for none.
             level: Name of the level, such as ``WARNING``.
             process: Process id; ``None`` means this process.
-            stream: Where it came from: ``runner``, ``stdout``, ``stderr``, ``logging``, ``warnings``.
+            stream: Where it came from: ``runner``, ``stdout``, ``stderr``, or a logger's name.
             when: Epoch seconds; ``None`` means now.
         """
         self._log.write(format_lines(text, task, level, os.getpid() if process is None else process, stream, when))

@@ -21,7 +21,7 @@ class LogLine(NamedTuple):
     task: str
     """Task name, or ``-`` for the runner's own lines."""
     stream: str
-    """``runner``, ``stdout``, ``stderr``, ``logging`` or ``warnings``."""
+    """``runner``, ``stdout``, ``stderr``, or the name of the logger that a task logged with."""
     text: str
 
 
@@ -58,7 +58,8 @@ def format_lines(text: str, task: str, level: str, process: int | None, stream: 
         when: Epoch seconds; ``None`` means now.
     """
     stamp = _clock.stamp(time.time() if when is None else when)
-    head = f"{stamp}\t{level}\t{'-' if process is None else process}\t{visible(task)}\t{stream}\t"
+    number = "-" if process is None else process
+    head = f"{stamp}\t{visible(level)}\t{number}\t{visible(task)}\t{visible(stream)}\t"
     return "".join([f"{head}{line}\n" for line in visible_lines(text)]).encode()
 
 

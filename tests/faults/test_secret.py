@@ -1,0 +1,76 @@
+"""A secret param of a real run: in no file, no output of a command, no argument or environment of a process."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from pathlib import Path
+
+import psutil
+
+HIDDEN = "hunter2-hunter2"
+FLOW = """
+import base64, os, sys, time
+from pathlib import Path
+from pyperunner import Pipeline, task
+from pyperunner_dag import Secret
+
+@task("Login")
+def login(password, fail=False):
+    if os.environ.get("WAIT"):
+        Path("waiting").touch()
+        while Path("waiting").exists():
+            time.sleep(0.01)
+    if fail:
+        raise PermissionError("refused")
+    return len(password)
+
+hidden = base64.b64decode("aHVudGVyMi1odW50ZXIy").decode()
+tasks = [login("value", password=Secret(hidden)), login("labelled", password=Secret(hidden, key="main"))]
+tasks += [login("inside", password={"deep": [Secret(hidden)]}), login("bad", password=Secret(hidden), fail=True)]
+pipeline = Pipeline("p", tasks)
+"""
+
+
+def contents(folder: Path):
+    for path in folder.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            data = path.read_bytes()
+            yield path, gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+
+
+def test_it_is_nowhere(project):
+    project.write("flow.py", FLOW)
+
+    def say(*arguments):
+        process = project.start("-m", "pyperunner_cli", *arguments)
+        out, err = process.communicate(timeout=60)
+        assert HIDDEN not in out + err, arguments
+        return out
+
+    assert "1 failed" in say("run", "flow.py", "--verbose")
+    [folder] = map(str, (project.folder / "pyperunner-runs").iterdir())
+    for arguments in (["plan", "flow.py"], ["run", folder], ["results", folder], ["diff", folder, folder]):
+        say(*arguments)
+    say("debug", folder, "Login(bad)")
+    found = list(contents(project.folder))
+    assert len(found) > 10
+    assert [path for path, data in found if HIDDEN.encode() in data] == []
+
+
+def test_no_process_shows_it(project):
+    project.write("flow.py", FLOW)
+    runner = project.start("-m", "pyperunner_cli", "run", "flow.py", WAIT="1")
+    waiting = project.folder / "waiting"
+    deadline = time.monotonic() + 30
+    while not waiting.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    family = [psutil.Process(runner.pid), *psutil.Process(runner.pid).children(recursive=True)]
+    assert len(family) >= 2
+    for process in family:
+        shown = [process.name(), *process.cmdline(), *process.environ().values()]
+        assert not any(HIDDEN in text for text in shown)
+    while runner.poll() is None:
+        waiting.unlink(missing_ok=True)
+        time.sleep(0.01)
+    runner.communicate()
