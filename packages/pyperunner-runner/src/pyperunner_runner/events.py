@@ -21,16 +21,6 @@ __all__ = [
     "TaskStarted",
     "TaskWaiting",
 ]
-    "Hook",
-    "RunEvent",
-    "RunFinished",
-    "RunStarted",
-    "SupportsTick",
-    "TaskFinished",
-    "TaskOutput",
-    "TaskStarted",
-    "TaskWaiting",
-]
 
 
 @dataclass(frozen=True)
