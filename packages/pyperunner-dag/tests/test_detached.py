@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import pairwise
 
 from pyperunner_dag import Task, resolve_inputs, run
 
@@ -15,7 +16,7 @@ class Sum(Task):
 
 def graph():
     first, second, third = Sum("1"), Sum("2"), Sum("3")
-    last = Sum("last", extra=first, more=[second, 5])([third, first])
+    last = Sum("last", extra=first, more=[second, 5])([third, first]).with_options(timeout=5, env={"A": "1"})
     for _ in range(50):
         Sum(f"far {_}")(last)
     return last
@@ -24,6 +25,7 @@ def graph():
 def test_it_has_the_same_key_and_parts():
     task = graph()
     alone = pickle.loads(pickle.dumps(task.detached()))
+    assert alone.options == task.options != Sum("plain").options
     assert (alone.key, alone.key_parts(), alone.name) == (task.key, task.key_parts(), task.name)
     assert [(up.name, up.key) for up in alone.upstream] == [(up.name, up.key) for up in task.upstream]
     assert [parent.name for parent in alone.parents] == ["Sum(3)", "Sum(1)"]
@@ -58,3 +60,21 @@ def test_what_was_held_stays_behind():
     assert task.held
     task.release()
     assert not pickle.loads(pickle.dumps(task.detached())).held
+
+
+def test_a_task_in_the_middle_of_a_long_chain_is_small():
+    chain = [Sum(str(index)) for index in range(5000)]
+    for parent, child in pairwise(chain):
+        child(parent)
+    first, middle = (len(pickle.dumps(chain[index].detached())) for index in (1, 4000))
+    assert middle - first < 100
+
+
+def test_what_is_kept_for_one_run_stays_so():
+    parent, child = Sum("p").with_options(cache=False), Sum("c").with_options(cache=False)
+    child(parent)
+    for task in (parent, child):
+        task.scope_to("run 1")
+    alone = pickle.loads(pickle.dumps(child.detached()))
+    assert alone.key == child.key
+    assert alone.upstream[0].key == parent.key

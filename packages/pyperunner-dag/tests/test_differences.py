@@ -177,17 +177,25 @@ def test_named_inputs(module):
     ]
 
 
-def test_environment_and_options():
-    before = {"env": {"THREADS": "1", "SAME": "x"}, "version": "1", "mode": None}
-    now = {"env": {"THREADS": "2", "NEW": "y", "SAME": "x"}, "version": "2", "mode": ["a"]}
-    found = differences(before, now)
+def test_environment_options_and_packages():
+    before = {"env": {"THREADS": "1", "SAME": "x"}, "options": {"version": "1"}, "packages": {"numpy": "1.26"}}
+    now = {"env": {"THREADS": "2", "NEW": "y", "SAME": "x"}, "options": {"version": "2", "ignore": ["a"]}}
+    found = differences(before, {**now, "packages": {"numpy": "2.0"}})
     assert [str(item) for item in found] == [
         "env THREADS: 1 → 2",
         "env NEW: none → y",
-        "version 1 → 2",
-        "mode none → ['a']",
+        "option version: 1 → 2",
+        "option ignore: none → ['a']",
+        "package numpy: 1.26 → 2.0",
     ]
-    assert [item.kind for item in found] == ["env", "env", "option", "option"]
+    assert [item.kind for item in found] == ["env", "env", "option", "option", "package"]
+
+
+def test_an_option_of_the_code_says_enough(make):
+    plain, salted = make(), make().with_options(version="2")
+    assert lines(plain, salted) == ["option version: none → 2"]
+    assert lines(plain, make().with_options(code="off")) == ["option code: none → off"]
+    assert lines(plain, make().with_options(env={"A": "1"})) == ["env A: none → 1"]
 
 
 def test_a_file_is_named(make, tmp_path, monkeypatch):
@@ -210,7 +218,7 @@ JUNK = [None, 3, "x", [], [1], [[1]], {"a": 1}, {"task": 3}, [["x", "y", "z"]]]
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=str)
-@pytest.mark.parametrize("part", ["params", "values", "inputs", "code", "parents", "env"])
+@pytest.mark.parametrize("part", ["params", "values", "inputs", "code", "parents", "env", "options", "packages"])
 def test_parts_from_outside_may_be_anything(make, part, junk):
     parts = make(scale=2).key_parts()
     assert all(isinstance(item.text, str) for item in differences({**parts, part: junk}, parts))

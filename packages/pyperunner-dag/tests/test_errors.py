@@ -10,6 +10,7 @@ import pytest
 
 from pyperunner_dag import _errors
 from pyperunner_dag._errors import (
+    CodeGapError,
     CycleError,
     DuplicateNameError,
     HashMismatchError,
@@ -45,8 +46,9 @@ EXAMPLES = [
         (TaskParamError,),
         r"task Load \(tag 'raw'\): param a\['b'\] \(lock\) cannot be part of a cache key: it has no value",
     ),
-    (OptionError("", "", "timeout", "it is -1"), (TaskError, ValueError), r"^option timeout: it is -1"),
-    (OptionError("Load", "", "timeout", "it is -1"), (TaskError,), r"task Load \(no tag\): option timeout: it is -1"),
+    (OptionError("", "timeout", "it is -1"), (TaskError, ValueError), r"^option timeout: it is -1"),
+    (OptionError("task Load", "timeout", "it is -1"), (TaskError,), "^task Load: option timeout: it is -1"),
+    (CodeGapError("Load", "", {"a.b": "made"}), (TaskError, ValueError), r"task Load \(no tag\): .*\n  a\.b: made"),
     (
         SecretNotSetError("Load", "", "password", "PW"),
         (TaskError, LookupError),
@@ -68,7 +70,7 @@ EXAMPLES = [
         (PipelineFileError, ImportError),
         "Load from module flow: gone",
     ),
-    (OpaqueValueError("Load()", "n", "a.Lock"), (PipelineFileError,), r"Load\(\): param n is a a\.Lock"),
+    (OpaqueValueError("Load()", "param n", "a.Lock"), (PipelineFileError,), r"Load\(\): param n is a a\.Lock"),
     (HashMismatchError({"Load()": ["code changed"]}), (PipelineFileError, ValueError), r"Load\(\): code changed"),
     (
         MissingExtraError("a picture", "Pillow", "pip install x"),

@@ -291,3 +291,59 @@ def test_what_a_subclass_overrides_counts_though_run_is_inherited():
 
     assert model(1)().hash() == model(1)().hash()
     assert model(1)().hash() != model(2)().hash()
+
+
+def test_the_environment_of_a_task_counts():
+    plain = Number("a")
+    before = plain.hash()
+    assert Number("a").with_options(env={}).hash() == before
+    one = Number("a").with_options(env={"A": "1", "B": "2"})
+    assert one.hash() == Number("a").with_options(env={"B": "2", "A": "1"}).hash()
+    child = Number("child")(one)
+    hashes = [before, one.hash(), child.hash()]
+    for env in ({"A": "1"}, {"A": "2", "B": "2"}, {"A": "12", "B": ""}):
+        one.with_options(env=env)
+        hashes += [one.hash(), child.hash()]
+    assert len(set(hashes)) == len(hashes)
+    assert one.key_parts()["env"] == {"A": "12", "B": ""}
+    assert "env" not in plain.key_parts()
+
+
+@given(st.dictionaries(st.sampled_from("ABC"), st.text("01", max_size=2)), st.lists(st.text("A01", max_size=2)))
+def test_no_environment_looks_like_something_else(env, values):
+    alike = [Number("a", n=env), Number("a", n=values), Number("a", m=env), Number("a").with_options(env=env)]
+    assert len({made.hash() for made in alike}) == 4
+
+
+def test_an_output_that_is_not_kept_has_a_key_of_its_run(memory_store):
+    kept, dropped = Number("kept"), Number("dropped").with_options(cache=False)
+    child = Number("child")([kept, dropped])
+    own, hashes = dropped.key, [made.hash() for made in (kept, dropped, child)]
+    keys = [made.key for made in (kept, dropped, child)]
+    for made in (kept, dropped, child):
+        made.scope_to("run 1")
+    assert [made.hash() for made in (kept, dropped, child)] == hashes
+    assert [made.key == key for made, key in zip((kept, dropped, child), keys, strict=True)] == [True, False, True]
+    first = dropped.key
+    name, _, digits = first.partition("/")
+    assert (name, len(digits), int(digits, 16) > 0) == ("Number(dropped)", 32, True)
+    dropped.bind(memory_store)
+    dropped.store_output(5)
+    assert (dropped.output_exists(), dropped.load_output(), dropped.output) == (True, 5, 5)
+    dropped.scope_to("run 2")
+    assert (dropped.output_exists(), dropped.output) == (False, None)
+    assert len({own, first, dropped.key}) == 3
+    dropped.scope_to("run 1")
+    assert dropped.load_output() == 5
+    dropped.scope_to("")
+    assert dropped.key == own
+
+
+def test_a_scoped_key_follows_the_hash():
+    made = Number("a").with_options(cache=False)
+    made.scope_to("run")
+    before = made.key
+    made.set_params(n=3)
+    assert made.key != before
+    made.with_options(cache=True)
+    assert made.key == f"Number(a)/{made.hash()}"

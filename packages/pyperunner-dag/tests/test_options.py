@@ -105,11 +105,11 @@ def test_what_an_option_cannot_be_is_said_with_its_name(given, problem):
 def test_an_unknown_option_names_the_near_one_and_the_task():
     with pytest.raises(OptionError, match=r"^option timout: .*did you mean timeout\?"):
         Options(timout=3)
-    with pytest.raises(OptionError, match=r"^task Sum \(no tag\): option retrys: .*did you mean retries\?"):
+    with pytest.raises(OptionError, match=r"^task Sum: option retrys: .*did you mean retries\?"):
         task("Sum", retrys=3)
     with pytest.raises(TaskError, match=r"^task Work \(tag 'a'\): option gpu: there is no such option; There are: ti"):
         Work("a").with_options(gpu=1)
-    with pytest.raises(ValueError, match=r"task Sum \(no tag\): option timeout: "):
+    with pytest.raises(ValueError, match=r"task Sum: option timeout: "):
         task("Sum", timeout=-1)
 
 

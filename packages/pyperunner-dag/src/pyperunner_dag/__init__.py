@@ -9,6 +9,7 @@ from pyperunner_dag._draw_png import draw_png
 from pyperunner_dag._draw_svg import draw_svg
 from pyperunner_dag._draw_text import draw_text
 from pyperunner_dag._errors import (
+    CodeGapError,
     CycleError,
     DuplicateNameError,
     HashMismatchError,
@@ -46,6 +47,7 @@ from pyperunner_dag.ports import OutputStore
 
 __all__ = [
     "DAG",
+    "CodeGapError",
     "CycleError",
     "DuplicateNameError",
     "HashMismatchError",

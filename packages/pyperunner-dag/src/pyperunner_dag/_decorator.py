@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag._options import Options, changed
+from pyperunner_dag._names import check_text
+from pyperunner_dag._options import NO_OPTIONS, changed
 from pyperunner_dag._run import RunMethod, as_method
-from pyperunner_dag._task import Task, check_text
+from pyperunner_dag._task import Task
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -37,7 +38,7 @@ def task(
     if not isinstance(name, str) or not name:
         raise TypeError('a task needs a name: write @task(name), such as @task("Load")')
     check_text(name, "")
-    class_options = changed(Options, options, name)
+    class_options = changed(NO_OPTIONS, options, f"task {name}")
 
     def decorate(function: Callable[..., Any]) -> type[Task]:
         if not callable(function) or isinstance(function, type):
@@ -50,7 +51,7 @@ def task(
             )
         members = {
             "run": as_method(method),
-            "options": class_options,
+            **({"options": class_options} if options else {}),
             "__module__": getattr(function, "__module__", __name__),
             "__qualname__": getattr(function, "__qualname__", name),
             "__doc__": function.__doc__,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Difference", "differences"]
 
-_KNOWN = ("task", "tag", "params", "values", "inputs", "code", "parents", "env")
 _FILES = ("File ", "Folder ")
 """How the short form of a param begins that counts by the content of what it names."""
 
@@ -28,7 +27,7 @@ class Difference:
     """One thing that differs; ``str()`` of it is a line such as ``param scale: 2 → 3``."""
 
     kind: str
-    """``param``, ``code``, ``upstream``, ``env`` or ``option``."""
+    """``param``, ``code``, ``upstream``, ``env``, ``option`` or ``package``."""
     text: str
     """The line."""
     diff: str = ""
@@ -52,12 +51,20 @@ def differences(
         places_before: What the parts of the code are, with their texts, for the one key.
         places_now: The same for the other.
     """
+    options = [
+        *_changes("option", _mapping(before.get("options")), _mapping(now.get("options"))),
+        *_changes("package", _mapping(before.get("packages")), _mapping(now.get("packages"))),
+    ]
+    old, new = _mapping(before.get("code")), _mapping(now.get("code"))
+    code = list(_code(old, new, places_before or {}, places_now or {}))
+    if not code and not options and old.get("digest") != new.get("digest"):
+        code.append(Difference("code", "code changed"))
     return [
         *_params(before, now),
-        *_code(_mapping(before.get("code")), _mapping(now.get("code")), places_before or {}, places_now or {}),
+        *code,
         *_upstream(before, now),
         *_changes("env", _mapping(before.get("env")), _mapping(now.get("env"))),
-        *_changes("option", _options(before), _options(now)),
+        *options,
     ]
 
 
@@ -83,11 +90,9 @@ def _param(name: str, old: Mapping[str, Any], new: Mapping[str, Any], was: Any, 
 def _code(
     before: Mapping[str, Any], now: Mapping[str, Any], was: Mapping[str, Place], is_now: Mapping[str, Place]
 ) -> Iterator[Difference]:
-    if before.get("digest") == now.get("digest"):
-        return
-    old, new = _mapping(before.get("parts")), _mapping(now.get("parts"))
-    found = [*_run(before, now, was, is_now), *_parts(before, now, was, is_now)] if old and new else []
-    yield from found or [Difference("code", "code changed")]
+    if before.get("digest") != now.get("digest") and _mapping(before.get("parts")) and _mapping(now.get("parts")):
+        yield from _run(before, now, was, is_now)
+        yield from _parts(before, now, was, is_now)
 
 
 def _run(
@@ -183,15 +188,10 @@ def _pairs(value: Any) -> list[tuple[str, str]]:
     return [(str(pair[0]), str(pair[1])) for pair in value if isinstance(pair, (list, tuple)) and len(pair) == 2]
 
 
-def _options(parts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in parts.items() if name not in _KNOWN}
-
-
 def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
     for name in {**new, **old}:
         if old.get(name) != new.get(name):
-            title = f"env {visible(name)}:" if kind == "env" else visible(name)
-            yield Difference(kind, f"{title} {_plain(old.get(name))} → {_plain(new.get(name))}")
+            yield Difference(kind, f"{kind} {visible(name)}: {_plain(old.get(name))} → {_plain(new.get(name))}")
 
 
 def _plain(value: Any) -> str:

@@ -9,6 +9,7 @@
     │   ├── TaskParamError               + TypeError: its params do not fit the signature of run()
     │   │   └── UnhashableParamError     a param has no stable encoding, so that no cache key can be made of it
     │   ├── OptionError                  + ValueError: an option is none, or not as it must be
+    │   ├── CodeGapError                 + ValueError: its code cannot be followed everywhere, and must be
     │   ├── SecretNotSetError            + LookupError: the environment variable of a secret param is not set
     │   └── TaskStoreError               + RuntimeError: no store, or one that cannot do this
     ├── PipelineError                    a graph of tasks is not sound
@@ -35,6 +36,7 @@ from collections.abc import Iterable, Mapping
 
 from pyperunner_dag._display import visible
 from pyperunner_dag._errors_task import (
+    CodeGapError,
     OptionError,
     SecretNotSetError,
     TaskDefinitionError,
@@ -46,6 +48,7 @@ from pyperunner_dag._errors_task import (
 )
 
 __all__ = [
+    "CodeGapError",
     "CycleError",
     "DuplicateNameError",
     "HashMismatchError",
@@ -152,15 +155,21 @@ class TaskLookupError(PipelineFileError, ImportError):
 
 
 class OpaqueValueError(PipelineFileError):
-    """A saved pipeline holds a value that YAML could not keep, only its type and digest."""
+    """A saved pipeline holds a value that YAML could not keep, only its type and digest.
 
-    def __init__(self, task: str, param: str, type_name: str) -> None:
-        super().__init__(task, param, type_name)
+    Args:
+        whose: The task or pipeline, in words.
+        place: Which of its params or options it is, in words.
+        type_name: Type of the value.
+    """
+
+    def __init__(self, whose: str, place: str, type_name: str) -> None:
+        super().__init__(whose, place, type_name)
 
     def __str__(self) -> str:
-        task, param, type_name = (visible(fact) for fact in self.args)
+        whose, place, type_name = (visible(fact) for fact in self.args)
         return (
-            f"{task}: param {param} is a {type_name}, which a YAML file cannot hold; "
+            f"{whose}: {place} is a {type_name}, which a YAML file cannot hold; "
             "make this pipeline from its Python source instead"
         )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyperunner_dag._display import visible
 
 __all__ = [
+    "CodeGapError",
     "OptionError",
     "SecretNotSetError",
     "TaskDefinitionError",
@@ -13,10 +16,11 @@ __all__ = [
     "TaskParamError",
     "TaskStoreError",
     "UnhashableParamError",
+    "whose",
 ]
 
 
-def _task(name: str, tag: str) -> str:
+def whose(name: str, tag: str) -> str:
     """Name a task by its class and tag."""
     return f"task {visible(name)} " + (f"(tag '{visible(tag)}')" if tag else "(no tag)")
 
@@ -55,26 +59,43 @@ class TaskParamError(TaskError, TypeError):
 
     def __str__(self) -> str:
         task, tag, problem = self.args
-        return f"{_task(task, tag)}: {problem}"
+        return f"{whose(task, tag)}: {problem}"
 
 
 class OptionError(TaskError, ValueError):
     """An option does not exist, or its value is none it can have.
 
     Args:
-        task: Class name of the task, empty where it is not known.
-        tag: Its tag.
+        whose: The task or pipeline, in words; empty where it is not known.
         option: Name of the option.
         problem: What is wrong with it, and what it may be.
     """
 
-    def __init__(self, task: str, tag: str, option: str, problem: str) -> None:
-        super().__init__(task, tag, option, problem)
+    def __init__(self, whose: str, option: str, problem: str) -> None:
+        super().__init__(whose, option, problem)
 
     def __str__(self) -> str:
-        task, tag, option, problem = self.args
-        whose = f"{_task(task, tag)}: " if task else ""
-        return f"{whose}option {visible(option)}: {visible(problem)}"
+        whose, option, problem = self.args
+        return f"{whose + ': ' if whose else ''}option {visible(option)}: {visible(problem)}"
+
+
+class CodeGapError(TaskError, ValueError):
+    """Something in the code of a task cannot be followed, and its options say ``strict=True``.
+
+    Args:
+        task: Class name of the task.
+        tag: Its tag.
+        gaps: What cannot be followed, with the reason.
+    """
+
+    def __init__(self, task: str, tag: str, gaps: Mapping[str, str]) -> None:
+        super().__init__(task, tag, dict(gaps))
+
+    def __str__(self) -> str:
+        task, tag, gaps = self.args
+        lines = [f"  {visible(name)}: {visible(reason)}" for name, reason in gaps.items()]
+        fix = "say what it uses with depends=[…], or leave out strict=True:"
+        return "\n".join([f"{whose(task, tag)}: its code cannot be followed everywhere; {fix}", *lines])
 
 
 class SecretNotSetError(TaskError, LookupError):
@@ -85,7 +106,7 @@ class SecretNotSetError(TaskError, LookupError):
 
     def __str__(self) -> str:
         task, tag, param, env = self.args
-        return f"{_task(task, tag)}: param {param} is a secret in the environment variable {env}, which is not set"
+        return f"{whose(task, tag)}: param {param} is a secret in the environment variable {env}, which is not set"
 
 
 class UnhashableParamError(TaskParamError):
@@ -104,7 +125,7 @@ class UnhashableParamError(TaskParamError):
 
     def __str__(self) -> str:
         task, tag, path, type_name, reason = self.args
-        return f"{_task(task, tag)}: param {visible(path)} ({type_name}) cannot be part of a cache key: {reason}"
+        return f"{whose(task, tag)}: param {visible(path)} ({type_name}) cannot be part of a cache key: {reason}"
 
 
 class TaskStoreError(TaskError, RuntimeError):

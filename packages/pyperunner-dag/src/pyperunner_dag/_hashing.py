@@ -1,7 +1,8 @@
 """The cache key of a task, computed once over a whole graph without recursion.
 
 ``hash()`` is the digest of: format, class name, tag, digests of the params, named inputs (each task in its place stood
-for by its hash), code fingerprint, hashes of the connected parents in order. A hashed task has only hashed ancestors,
+for by its hash), code fingerprint, hashes of the connected parents in order; and the environment variables that its
+options set, where they do. A hashed task has only hashed ancestors,
 so forgetting walks through hashed descendants alone and costs no more than hashing them did.
 """
 
@@ -10,19 +11,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag._code import CodeReader, code_of, options_of_code
 from pyperunner_dag._dag import DAG, reachable, topological_levels
 from pyperunner_dag._errors import UnhashableParamError
 from pyperunner_dag._inputs import holds_task, is_task, leaves
+from pyperunner_dag._options import NO_OPTIONS
 from pyperunner_dag._short import short
 
 if TYPE_CHECKING:
-    from pyperunner_dag._run import RunMethod
+    from pyperunner_dag._options import Options
     from pyperunner_dag._task import Task
-    from pyperunner_keys import Fingerprint
 
-__all__ = ["code_of", "digest_params", "forget", "hash_all", "hash_of", "key_parts", "own_parts", "refresh_hashes"]
+__all__ = [
+    "bind",
+    "digest_params",
+    "entry_hash",
+    "forget",
+    "hash_all",
+    "hash_of",
+    "key_parts",
+    "own_parts",
+    "refresh_hashes",
+]
 
 FORMAT = "pyperunner/task/1"
+SCOPED = "pyperunner/task in one run/1"
 
 
 def _digest_param(task: Task, path: str, value: Any) -> str:
@@ -63,39 +76,14 @@ def _input_parts(task: Task, path: str, value: Any) -> Any:
     return {kind: [_input_parts(task, f"{path}[{index}]", item) for index, item in enumerate(value)]}
 
 
-class _CodeReader:
-    """Fingerprints the code of tasks: all that is read in one pass is read once and shared."""
-
-    def __init__(self) -> None:
-        from pyperunner_keys import Fingerprinter
-
-        self._fingerprinter = Fingerprinter()
-        self._known: dict[tuple[RunMethod, type], Fingerprint] = {}
-
-    def code_of(self, task: Task) -> Fingerprint:
-        """Return the fingerprint of the task's code; once read, it stays with the task."""
-        if task._code is None:
-            method, kind = task._method, type(task)
-            if (method, kind) not in self._known:
-                # An inherited run reaches what the task's own class overrides.
-                classes = [kind] if method.takes_self else []
-                self._known[method, kind] = self._fingerprinter.fingerprint(method.function, depends=classes)
-            task._code = self._known[method, kind]
-        return task._code
-
-
-def code_of(task: Task) -> Fingerprint:
-    """Return the fingerprint of the task's code, reading it now where no hash has needed it yet."""
-    return task._code or _CodeReader().code_of(task)
-
-
-def _compute(task: Task, codes: _CodeReader) -> str:
+def _compute(task: Task, codes: CodeReader) -> str:
     """Return the hash of a task whose upstream is hashed."""
     from pyperunner_keys import digest
 
     inputs = {name: _input_parts(task, name, value) for name, value in task.inputs.items()}
     parents = [parent._hash for parent in task._parents]
-    return digest([FORMAT, task.task_name, task.tag, task._digests, inputs, codes.code_of(task).digest, parents])
+    env = [dict(task.options.env)] if task.options.env else []
+    return digest([FORMAT, task.task_name, task.tag, task._digests, inputs, codes.digest_of(task), parents, *env])
 
 
 def hash_of(task: Task) -> str:
@@ -112,6 +100,26 @@ def hash_of(task: Task) -> str:
     return task._hash or ""
 
 
+def entry_hash(task: Task) -> str:
+    """Return the hash under which the output is stored: the task's own, or one of its run where it is kept for that."""
+    own = hash_of(task)
+    if not task._scope or task.options.cache:
+        return own
+    from pyperunner_keys import digest
+
+    return digest([SCOPED, own, task._scope])
+
+
+def bind(dag: DAG[Task], defaults: Options) -> None:
+    """Make ``defaults`` what counts of the code of those tasks of ``dag`` that do not say so themselves."""
+    said = None if defaults == NO_OPTIONS else defaults
+    for task in dag.nodes:
+        if task._defaults is not said and task._defaults != said:
+            task._code = None
+            forget(task)
+            task._defaults = said
+
+
 def hash_all(dag: DAG[Task]) -> None:
     """Hash those tasks of ``dag`` that are not, in one pass."""
     _hash_in_order(task for task in dag if task._hash is None)
@@ -119,7 +127,7 @@ def hash_all(dag: DAG[Task]) -> None:
 
 def _hash_in_order(tasks: Iterable[Task]) -> None:
     """Hash ``tasks``, each after its ancestors."""
-    codes = _CodeReader()
+    codes = CodeReader()
     for task in tasks:
         task._hash = _compute(task, codes)
 
@@ -133,13 +141,21 @@ def forget(task: Task) -> None:
         stack.extend(child for child in node._children if child._hash is not None)
 
 
-def refresh_hashes(dag: DAG[Task]) -> None:
+def refresh_hashes(dag: DAG[Task], defaults: Options | None = None) -> None:
     """Compute every hash of ``dag`` afresh, reading all params again; a code fingerprint that is known is kept.
+
+    Args:
+        dag: The graph.
+        defaults: What counts of the code where a task does not say so itself (see ``code_options``); it stays with the
+            tasks until they are hashed with others. ``None`` leaves it as it is.
 
     Raises:
         UnhashableParamError: A param was changed into something that has no stable encoding.
+        CodeGapError: Something in the code of a task cannot be followed, and its options say ``strict=True``.
     """
-    codes = _CodeReader()
+    if defaults is not None:
+        bind(dag, defaults)
+    codes = CodeReader()
     for task in dag.nodes:
         if task.params or task._digests:
             task._digests = digest_params(task, task.params, task.inputs)
@@ -151,7 +167,12 @@ def refresh_hashes(dag: DAG[Task]) -> None:
 
 def own_parts(task: Task) -> dict[str, Any]:
     """Return what of the key is the task's own and not its code, in builtins."""
-    return {"params": dict(task._digests), "values": {name: short(value) for name, value in task.params.items()}}
+    found: dict[str, Any] = {
+        "params": dict(task._digests),
+        "values": {name: short(value) for name, value in task.params.items()},
+    }
+    own = {"env": dict(task.options.env), "options": options_of_code(task), "packages": dict(code_of(task).versions)}
+    return {**found, **{name: value for name, value in own.items() if value}}
 
 
 def key_parts(task: Task) -> dict[str, Any]:

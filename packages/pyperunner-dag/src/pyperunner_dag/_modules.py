@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import sys
 from collections.abc import Iterable
@@ -14,6 +15,11 @@ from pyperunner_dag._values_code import follow
 
 __all__ = ["Modules"]
 
+_EXCEPTIONS = frozenset(
+    name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)
+)
+"""What options name of Python's own; nobody needs to allow it."""
+
 
 class Modules:
     """Imports the modules that a saved pipeline names, if they are allowed.
@@ -25,9 +31,11 @@ class Modules:
     def __init__(self, allowed: Iterable[str] | None) -> None:
         self.allowed = None if allowed is None else (allowed,) if isinstance(allowed, str) else tuple(allowed)
 
-    def check(self, task: str, module: str) -> None:
-        """Raise ``ModuleRefusedError`` if a module, which ``task`` needs, is not allowed. Imports nothing."""
-        if self.allowed is not None and not any(fnmatchcase(module, glob) for glob in self.allowed):
+    def check(self, task: str, module: str, name: str = "") -> None:
+        """Raise ``ModuleRefusedError`` if ``task`` may not have ``name`` from a module. Imports nothing."""
+        if self.allowed is None or any(fnmatchcase(module, glob) for glob in self.allowed):
+            return
+        if module != "builtins" or name not in _EXCEPTIONS:
             raise ModuleRefusedError(task, module, self.allowed)
 
     def module(self, task: str, module: str, name: str) -> Any:
@@ -44,7 +52,7 @@ class Modules:
         """
         from pyperunner_keys import importable_name
 
-        self.check(task, module)
+        self.check(task, module, name)
         if importable_name("__main__") == module:
             return sys.modules["__main__"]
         try:

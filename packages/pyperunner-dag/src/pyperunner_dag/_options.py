@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyperunner_dag._errors import OptionError
@@ -40,10 +40,11 @@ if TYPE_CHECKING:
         cache: bool
 
 
-__all__ = ["CODE_FIELDS", "COUNTED", "Options", "changed", "checked"]
+__all__ = ["CODE_FIELDS", "COUNTED", "NO_OPTIONS", "Options", "changed", "checked", "code_options"]
 
 CODE_FIELDS = ("code", "version", "ignore", "depends", "packages", "strict")
 """Options that say what of the code counts."""
+_NOTHING: tuple[Any, ...] = (None, ())
 COUNTED = frozenset({*CODE_FIELDS, "env"})
 """Options that can change a cache key."""
 
@@ -127,45 +128,67 @@ class Options:
         raise TypeError("options cannot be hashed: there may be anything in depends")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return changed, (Options, self.said())
+        return _made, (self.said(),)
 
 
-def changed(base: Options | type[Options], changes: Mapping[str, Any], task: str = "", tag: str = "") -> Options:
-    """Return ``base``, or the defaults, with ``changes``.
+def _made(values: dict[str, Any]) -> Options:
+    return Options(**values)
+
+
+def changed(base: Options, changes: Mapping[str, Any], whose: str, known: Collection[str] = FIELDS) -> Options:
+    """Return ``base`` with ``changes``.
 
     Args:
-        base: Options, or their class for the defaults.
+        base: Options.
         changes: Values by name.
-        task: Class name of the task, for the error.
-        tag: Its tag, for the error.
+        whose: The task or pipeline, in words, for the error.
+        known: Names that ``changes`` may have.
 
     Raises:
-        OptionError: One of ``changes`` is no option, or not as it must be.
+        OptionError: One of ``changes`` is not known, or not as it must be.
     """
-    before = base.said() if isinstance(base, Options) else {}
-    return Options(**{**before, **checked(changes, task, tag)})
+    return Options(**{**base.said(), **checked(changes, whose, known)}) if changes else base
 
 
-def checked(given: Mapping[str, Any], task: str = "", tag: str = "") -> dict[str, Any]:
-    """Return options in their one form.
-
-    Raises:
-        OptionError: One is no option, or not as it must be; the error names it, and the task if that is given.
-    """
+def checked(given: Mapping[str, Any], whose: str = "", known: Collection[str] = FIELDS) -> dict[str, Any]:
+    """Return options in their one form; arguments and errors are those of ``changed``."""
     found = {}
     for name, value in given.items():
-        if name not in FIELDS:
-            raise OptionError(task, tag, name, _unknown(name))
+        if name not in known:
+            raise OptionError(whose, name, _unknown(name, known))
         try:
             found[name] = FIELDS[name][1](value)
         except ValueError as error:
-            raise OptionError(task, tag, name, str(error)) from None
+            raise OptionError(whose, name, str(error)) from None
     return found
 
 
-def _unknown(name: str) -> str:
+def _unknown(name: str, known: Collection[str]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, FIELDS, n=1)
+    if name in FIELDS:
+        return f"it is an option of a task; here there are: {', '.join(known)}"
+    near = get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    return f"there is no such option; {hint}There are: {', '.join(FIELDS)}"
+    return f"there is no such option; {hint}There are: {', '.join(known)}"
+
+
+def code_options(*levels: Options | None) -> Options:
+    """Return options that say of the code what the first of these says that says anything, field by field."""
+    saying = [options for options in levels if options is not None and _says_of_code(options)]
+    if len(saying) < 2:
+        return saying[0] if saying else NO_OPTIONS
+    found: dict[str, Any] = {}
+    for options in saying:
+        for name in CODE_FIELDS:
+            if found.get(name) in _NOTHING:
+                found[name] = getattr(options, name)
+    return Options(**found)
+
+
+def _says_of_code(options: Options) -> bool:
+    return options is not NO_OPTIONS and any(getattr(options, name) not in _NOTHING for name in CODE_FIELDS)
+
+
+NO_OPTIONS = Options()
+"""The options of a task of which nothing is said."""

@@ -79,7 +79,7 @@ class NodeWithOutput(Node):
 
     def release(self) -> None:
         """Forget an output given by hand."""
-        self._held = _NOTHING
+        self.__dict__.pop("_held", None)  # so that a copy in another process sees the mark of this class again
 
     def set_data_path(self, path: str | os.PathLike[str] | OutputStore) -> None:
         """Open the store at ``path`` (a folder, a store URL, or a store) for this task's output.

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._dag import DAG
 from pyperunner_dag._errors import PipelineError
+from pyperunner_dag._options import CODE_FIELDS, NO_OPTIONS, Options, changed, code_options
 from pyperunner_dag._task import Task, as_tasks
 
 if TYPE_CHECKING:
     import networkx
+    from typing_extensions import Unpack
+
+    from pyperunner_dag._options import CodeArgs
 
 __all__ = ["Pipeline", "Sequential"]
 
@@ -23,15 +27,20 @@ class Pipeline:
     Args:
         name: Name of the pipeline.
         tasks: Root tasks, at which the pipeline starts.
+        **code: What counts of the code of tasks that do not say so themselves: ``code``, ``version``, ``ignore``,
+            ``depends``, ``packages`` and ``strict`` of ``Options``. It counts from the moment the pipeline is planned
+            or saved.
 
     Raises:
         NotATaskError: A class or a stranger stands where a task must.
+        OptionError: There is no such option, or its value is none it can have.
     """
 
-    def __init__(self, name: str, tasks: Iterable[Task] | None = None) -> None:
+    def __init__(self, name: str, tasks: Iterable[Task] | None = None, **code: Unpack[CodeArgs]) -> None:
         if not isinstance(name, str):
             raise PipelineError(f"the name of a pipeline is text, not {type(name).__name__}")
         self.name = name
+        self.options = changed(NO_OPTIONS, code, f"pipeline {name}", CODE_FIELDS)
         self._added: list[Task] = []
         self._results: Any = None
         if tasks is not None:
@@ -138,11 +147,15 @@ class Pipeline:
 
     # --- saved form
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the pipeline in builtins that YAML can hold: ``pipeline``, ``tasks`` and ``keys``."""
+    def to_dict(self, defaults: Options | None = None) -> dict[str, Any]:
+        """Return the pipeline in builtins that YAML can hold: ``pipeline``, ``tasks`` and ``keys``.
+
+        Args:
+            defaults: What counts of the code where neither a task nor the pipeline says so.
+        """
         from pyperunner_dag._record import to_dict
 
-        return to_dict(self.name, self.dag())
+        return to_dict(self.name, self.dag(), code_options(self.options, defaults))
 
     def to_file(self, filename: str | os.PathLike[str]) -> None:
         """Write the pipeline to a YAML file, which is there whole or not at all."""
@@ -191,6 +204,7 @@ class Sequential(Pipeline):
     Args:
         name: Name of the pipeline.
         tasks: Tasks in the order in which they run.
+        **code: As for ``Pipeline``.
     """
 
     def add(self, task: Task) -> None:

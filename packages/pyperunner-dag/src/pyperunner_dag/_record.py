@@ -2,13 +2,15 @@
 
 ::
 
-    pipeline: {name: …}
-    tasks: {<task name>: {name, module, tag, params, hash, parents: [<task name>, …], inputs: {param: <task name>}}}
-    keys: {<task name>: {params: {name: digest}, values: {name: short text}, code: digest}}
+    pipeline: {name: …, options: {name: value}}
+    tasks: {<task name>: {name, module, tag, params, hash, parents: [<task name>, …], inputs: {param: <task name>},
+                          options: {name: value}}}
+    keys: {<task name>: {params: {name: digest}, values: {name: short text}, code: digest, env: {name: value}, …}}
     code: {<digest>: {<name of a function, class or constant>: digest}}
 
-``inputs`` is there where there are named inputs, with their nesting; plain values in it are marked ``$value``. ``keys``
-and ``code`` say what each hash was made of, so that a difference can be named.
+``inputs`` is there where there are named inputs, with their nesting; plain values in it are marked ``$value``.
+``options`` is there where some were given to the task, or pipeline, itself. ``keys`` and ``code`` say what each hash
+was made of, so that a difference can be named.
 """
 
 from __future__ import annotations
@@ -17,31 +19,37 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._files import write_atomically
-from pyperunner_dag._hashing import hash_all, own_parts
+from pyperunner_dag._hashing import bind, hash_all, own_parts
 from pyperunner_dag._inputs import holds_task, is_task
+from pyperunner_dag._options import NO_OPTIONS
+from pyperunner_dag._record_options import options_to_plain
 from pyperunner_dag._values import to_plain
 from pyperunner_dag._yaml import dump_yaml
 
 if TYPE_CHECKING:
     from pyperunner_dag._dag import DAG
+    from pyperunner_dag._options import Options
     from pyperunner_dag._task import Task
 
 __all__ = ["to_dict", "to_file"]
 
 
-def to_dict(name: str, dag: DAG[Task]) -> dict[str, Any]:
+def to_dict(name: str, dag: DAG[Task], defaults: Options = NO_OPTIONS) -> dict[str, Any]:
     """Return the saved form of a pipeline.
 
     Args:
         name: Name of the pipeline.
         dag: Its graph.
+        defaults: What counts of the code of tasks that do not say so themselves.
     """
+    bind(dag, defaults)
     hash_all(dag)
+    options = options_to_plain(defaults.said())
     tasks = {task.name: _task(task) for task in dag}
     keys = {task.name: {**own_parts(task), "code": task.fingerprint().digest} for task in dag}
     code = {task.fingerprint().digest: task.fingerprint().parts for task in dag}
     return {
-        "pipeline": {"name": name},
+        "pipeline": {"name": name, **({"options": options} if options else {})},
         "tasks": tasks,
         "keys": keys,
         "code": {digest: dict(parts) for digest, parts in code.items()},
@@ -63,6 +71,8 @@ def _task(task: Task) -> dict[str, Any]:
     }
     if task.inputs:
         found["inputs"] = {name: _nesting(value) for name, value in task.inputs.items()}
+    if task._own_options:
+        found["options"] = options_to_plain({name: getattr(task.options, name) for name in sorted(task._own_options)})
     return found
 
 

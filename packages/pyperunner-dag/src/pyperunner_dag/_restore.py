@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._compare import compare
 from pyperunner_dag._dag import topological_levels
-from pyperunner_dag._errors import OpaqueValueError, PipelineFileError, TaskError
-from pyperunner_dag._hashing import hash_all
+from pyperunner_dag._errors import OpaqueValueError, OptionError, PipelineFileError, TaskError
+from pyperunner_dag._hashing import bind, hash_all
 from pyperunner_dag._modules import Modules
+from pyperunner_dag._options import checked
 from pyperunner_dag._pipeline import Pipeline
 from pyperunner_dag._restore_inputs import input_names, inputs_from_plain
 from pyperunner_dag._values import OpaqueFound, from_plain
@@ -24,14 +25,14 @@ __all__ = ["from_dict"]
 
 def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -> Pipeline:
     """Make a pipeline from its saved form: see ``Pipeline.from_dict``."""
-    name, entries = _sections(saved)
+    name, defaults, entries = _sections(saved)
     inputs = {task: set(input_names(task, list(entry.get("inputs", {}).values()))) for task, entry in entries.items()}
     for task, entry in entries.items():
         for other in [*entry["parents"], *inputs[task]]:
             if other not in entries:
                 raise PipelineFileError(f"task {task} needs {other}, which is not in the pipeline")
     found = Modules(modules)
-    _check_modules(entries, found)
+    _check_modules({**entries, f"pipeline {name}": {"options": defaults}}, found)
     made: dict[str, Task] = {}
     for level in topological_levels(inputs, str):
         for task in level:
@@ -39,8 +40,9 @@ def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -
     tasks = {task: made[task] for task in entries}
     for task, entry in entries.items():
         tasks[task].connect([tasks[parent] for parent in entry["parents"]])
-    pipeline = Pipeline(name, tasks.values())
+    pipeline = Pipeline(name, tasks.values(), **_options(f"pipeline {name}", defaults, found))
     dag = pipeline.dag()
+    bind(dag, pipeline.options)
     if compare_hashes:
         hash_all(dag)
         compare(saved, tasks)
@@ -50,13 +52,15 @@ def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -
 def _check_modules(entries: Mapping[str, Any], modules: Modules) -> None:
     """Judge every module that is named before the first one is imported."""
     for task, entry in entries.items():
-        modules.check(task, entry["module"])
-        for reference in references([entry["params"], entry.get("inputs")]):
-            modules.check(task, reference.partition(":")[0])
+        if "module" in entry:
+            modules.check(task, entry["module"])
+        for reference in references([entry.get(field) for field in ("params", "inputs", "options")]):
+            module, _, qualname = reference.partition(":")
+            modules.check(task, module, qualname)
 
 
-def _sections(saved: Any) -> tuple[str, dict[str, Any]]:
-    """Return the name and the tasks of a saved pipeline, having checked its form."""
+def _sections(saved: Any) -> tuple[str, Any, dict[str, Any]]:
+    """Return the name, the options and the tasks of a saved pipeline, having checked its form."""
     if not isinstance(saved, Mapping) or not {"pipeline", "tasks"} <= saved.keys():
         raise PipelineFileError("this is not a saved pipeline: it has no sections 'pipeline' and 'tasks'")
     head, entries = saved["pipeline"], saved["tasks"]
@@ -66,7 +70,7 @@ def _sections(saved: Any) -> tuple[str, dict[str, Any]]:
         raise PipelineFileError("this is not a saved pipeline: tasks is not a mapping of names to tasks")
     for name, entry in entries.items():
         _check_entry(name, entry)
-    return head["name"], dict(entries)
+    return head["name"], head.get("options", {}), dict(entries)
 
 
 def _check_entry(name: str, entry: Any) -> None:
@@ -86,23 +90,37 @@ def _check_entry(name: str, entry: Any) -> None:
 def _make(name: str, entry: Mapping[str, Any], modules: Modules, tasks: Mapping[str, Task]) -> Task:
     """Make one task; those that are its named inputs have been made."""
     cls = modules.task_class(name, entry["module"], entry["name"])
-
-    def plain(param: str, value: Any) -> Any:
-        try:
-            return from_plain(value, partial(modules.object, name))
-        except OpaqueFound as error:
-            raise OpaqueValueError(name, param, str(error)) from None
-        except PipelineFileError:
-            raise
-        except (ValueError, RecursionError) as error:
-            raise PipelineFileError(f"task {name}: param {param}: {error}") from error
-
-    given = {param: plain(param, value) for param, value in entry["params"].items()}
+    plain = partial(_value, f"task {name}", modules)
+    given = {param: plain(f"param {param}", value) for param, value in entry["params"].items()}
     for param, value in entry.get("inputs", {}).items():
         if param in given:
             raise PipelineFileError(f"task {name}: {param} is there twice, in params and in inputs")
-        given[param] = inputs_from_plain(value, tasks.__getitem__, partial(plain, param))
+        given[param] = inputs_from_plain(value, tasks.__getitem__, partial(plain, f"param {param}"))
     try:
-        return cls(entry["tag"], **given)
+        made = cls(entry["tag"], **given)
     except (TaskError, TypeError) as error:
         raise PipelineFileError(f"task {name} cannot be made as it was saved: {error}") from error
+    return made.with_options(**_options(f"task {name}", entry.get("options", {}), modules))
+
+
+def _options(whose: str, saved: Any, modules: Modules) -> dict[str, Any]:
+    """Return the options that are saved of a task or a pipeline."""
+    if not isinstance(saved, Mapping) or not all(isinstance(name, str) for name in saved):
+        raise PipelineFileError(f"{whose}: options must be a mapping of names to values")
+    given = {name: _value(whose, modules, f"option {name}", value) for name, value in saved.items()}
+    try:
+        return checked(given)
+    except OptionError as error:
+        raise PipelineFileError(f"{whose}: {error}") from error
+
+
+def _value(whose: str, modules: Modules, place: str, saved: Any) -> Any:
+    """Return what was saved at one place of a task or pipeline."""
+    try:
+        return from_plain(saved, partial(modules.object, whose))
+    except OpaqueFound as error:
+        raise OpaqueValueError(whose, place, str(error)) from None
+    except PipelineFileError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise PipelineFileError(f"{whose}: {place}: {error}") from error

@@ -7,9 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import _hashing
-from pyperunner_dag._errors import NotATaskError, SecretNotSetError, TaskDefinitionError, TaskNameError, TaskParamError
+from pyperunner_dag._code import code_of
+from pyperunner_dag._errors import NotATaskError, SecretNotSetError, TaskDefinitionError, TaskParamError
+from pyperunner_dag._errors_task import whose
 from pyperunner_dag._inputs import describe, holds_task, leaves, nesting, resolve_inputs
-from pyperunner_dag._options import COUNTED, Options, changed
+from pyperunner_dag._names import check_text
+from pyperunner_dag._options import COUNTED, NO_OPTIONS, Options, changed
 from pyperunner_dag._output import NodeWithOutput
 from pyperunner_dag._run import RunMethod, run_method
 from pyperunner_dag._secret import Secret
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from pyperunner_dag._options import OptionArgs
     from pyperunner_keys import Fingerprint
 
-__all__ = ["Task", "as_tasks", "check_text"]
+__all__ = ["Task", "as_tasks"]
 
 
 class Task(NodeWithOutput, ABC):
@@ -51,8 +54,10 @@ class Task(NodeWithOutput, ABC):
         TaskError: Name, tag, params or the class itself are not as they must be; the error says which and why.
     """
 
-    options: Options = Options()
+    options: Options = NO_OPTIONS
     _own_options: frozenset[str] = frozenset()
+    _defaults: Options | None = None
+    _scope: str = ""
     _hash: str | None = None
     _code: Fingerprint | None = None
 
@@ -130,7 +135,7 @@ class Task(NodeWithOutput, ABC):
         Raises:
             OptionError: There is no such option, or its value is none it can have; then nothing has changed.
         """
-        self.options = changed(self.options, changes, self.task_name, self.tag)
+        self.options = changed(self.options, changes, whose(self.task_name, self.tag))
         self._own_options |= changes.keys()
         if not COUNTED.isdisjoint(changes):
             self._code = None
@@ -172,8 +177,16 @@ class Task(NodeWithOutput, ABC):
 
     @property
     def key(self) -> str:
-        """Key of the output in a store: ``'<name>/<hash>'``."""
-        return f"{self.name}/{self.hash()}"
+        """Key of the output in a store: ``'<name>/<hash>'``; with ``cache=False`` the hash is the run's own."""
+        return f"{self.name}/{_hashing.entry_hash(self)}"
+
+    def scope_to(self, run_id: str) -> None:
+        """Give the output of a task with ``cache=False`` a key that no other run has; to others it does nothing.
+
+        Args:
+            run_id: What tells the run apart from all others; empty for none, as the task is made.
+        """
+        self._scope = run_id
 
     def key_parts(self) -> dict[str, Any]:
         """Return what ``hash()`` is made of, in builtins: task, tag, params, inputs, code and parents with digests.
@@ -195,7 +208,7 @@ class Task(NodeWithOutput, ABC):
 
     def fingerprint(self) -> Fingerprint:
         """Return the fingerprint of the task's code, as read at its first hash: digest, parts and gaps."""
-        return _hashing.code_of(self)
+        return code_of(self)
 
     def description(self) -> dict[str, Any]:
         """Return ``name`` (of the class), ``module``, ``tag``, ``hash`` and ``params``."""
@@ -255,19 +268,6 @@ class Task(NodeWithOutput, ABC):
 
 def _revealed(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.reveal() if isinstance(value, Secret) else value for name, value in params.items()}
-
-
-def check_text(task_name: str, tag: object) -> None:
-    """Refuse what no file name, YAML file or store could carry."""
-    if not isinstance(tag, str):
-        raise TaskNameError(task_name, tag, f"a tag is text, not {type(tag).__name__}")
-    for text in (task_name, tag):
-        if "\0" in text:
-            raise TaskNameError(task_name, tag, "there is a NUL character in it")
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise TaskNameError(task_name, tag, "it is not valid Unicode text (a lone surrogate)") from None
 
 
 def as_tasks(found: object, place: str) -> list[Task]:

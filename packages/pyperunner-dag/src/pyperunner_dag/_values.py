@@ -20,7 +20,7 @@ from pyperunner_dag._secret import Secret
 from pyperunner_dag._values_code import CODE_READERS, code_to_plain
 from pyperunner_dag._values_numpy import NUMPY_READERS, numpy_to_plain
 
-__all__ = ["Finder", "OpaqueFound", "from_plain", "to_plain"]
+__all__ = ["Finder", "OpaqueFound", "from_plain", "opaque", "to_plain"]
 
 MAX_DEPTH = 50
 """Levels of nesting that are kept; a YAML file of three times that many levels can still be read."""
@@ -72,11 +72,18 @@ def _fits(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _opaque(value: Any) -> dict[str, Any]:
-    from pyperunner_keys import digest, importable_name
+def opaque(value: Any, digest: str) -> dict[str, Any]:
+    """Return what is kept of a value that cannot be brought back: its type and its digest."""
+    from pyperunner_keys import importable_name
 
     kind = type(value)
-    return {"$opaque": {"type": f"{importable_name(kind.__module__)}.{kind.__qualname__}", "digest": digest(value)}}
+    return {"$opaque": {"type": f"{importable_name(kind.__module__)}.{kind.__qualname__}", "digest": digest}}
+
+
+def _opaque(value: Any) -> dict[str, Any]:
+    from pyperunner_keys import digest
+
+    return opaque(value, digest(value))
 
 
 def from_plain(value: Any, find: Finder) -> Any:

@@ -38,12 +38,14 @@ class Fingerprint:
         modules: Digest of each source file that was read, by its path (``digest_bytes`` of its content).
         places: What each part is, where it stands, and its source text.
         root: Name of the part of the code that the fingerprint is of; empty where code does not count.
+        versions: Version of each installed package that counts, and of Python; empty with ``packages="none"``.
     """
 
     digest: str
     parts: dict[str, str] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     root: str = ""
 
@@ -104,8 +106,9 @@ class Fingerprinter:
         known = self._known.setdefault((code, ignored), {})
         full_digests(roots, leave_out, known)
         parts = reachable(roots, leave_out)
-        salt = [FORMAT, code, version, _versions(parts, packages)]
-        found = _describe(parts, "" if code == "off" else roots[0].name, [known[root] for root in roots], salt)
+        salt = [FORMAT, code, version]
+        name = "" if code == "off" else roots[0].name
+        found = _describe(parts, name, [known[root] for root in roots], salt, _versions(parts, packages))
         if strict and found.gaps:
             raise FingerprintGapError(getattr(obj, "__qualname__", repr(type(obj))), found.gaps)
         return found
@@ -172,8 +175,10 @@ def _matcher(ignored: tuple[str, ...], roots: list[Part]) -> Callable[[Part], bo
     return lambda part: matches(part.name) and part not in roots
 
 
-def _describe(parts: list[Part], root: str, digests: list[str], salt: list[Any]) -> Fingerprint:
-    found = Fingerprint(digest([*salt, digests]), root=root)
+def _describe(
+    parts: list[Part], root: str, digests: list[str], salt: list[str], versions: dict[str, str]
+) -> Fingerprint:
+    found = Fingerprint(digest([*salt, versions, digests]), root=root, versions=versions)
     for part in sorted(parts, key=lambda item: (item.name, item.local)):
         name, count = part.name, 1
         while found.parts.get(name, part.local) != part.local:
