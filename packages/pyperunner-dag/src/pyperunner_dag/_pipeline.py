@@ -74,6 +74,14 @@ class Pipeline:
         """
         return DAG(self._added)
 
+    def code_options(self, defaults: Options | None = None) -> Options:
+        """Return what counts of the code of tasks that do not say so themselves, for ``refresh_hashes``.
+
+        Args:
+            defaults: What counts where the pipeline does not say so either.
+        """
+        return code_options(self.options, defaults)
+
     def __len__(self) -> int:
         return len(self.dag())
 
@@ -155,7 +163,7 @@ class Pipeline:
         """
         from pyperunner_dag._record import to_dict
 
-        return to_dict(self.name, self.dag(), code_options(self.options, defaults))
+        return to_dict(self.name, self.dag(), self.code_options(defaults))
 
     def to_file(self, filename: str | os.PathLike[str]) -> None:
         """Write the pipeline to a YAML file, which is there whole or not at all."""

@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pyperunner_dag import DAG, OutputStore, Pipeline, PipelineError, Task, draw_text, open_store, refresh_hashes
+from pyperunner_dag import (
+    DAG,
+    Options,
+    OutputStore,
+    Pipeline,
+    PipelineError,
+    Task,
+    draw_text,
+    open_store,
+    refresh_hashes,
+)
 from pyperunner_results import strip_credentials
 from pyperunner_runner._errors import SelectionUnmet
 from pyperunner_runner._selection import Labels, Selection, select
@@ -33,10 +43,12 @@ class Planner:
 
     Args:
         data_path: Where outputs are kept: a folder, a store URL, or an open ``OutputStore``.
+        code: What counts of the code where neither a task nor the pipeline says so.
     """
 
-    def __init__(self, data_path: str | os.PathLike[str] | OutputStore) -> None:
+    def __init__(self, data_path: str | os.PathLike[str] | OutputStore, code: Options | None = None) -> None:
         self.data_path = data_path
+        self._code = code
         self.pipeline: Pipeline | None = None
         self.plan: Mapping[str, Decision] = {}
         self._store = open_store(data_path)
@@ -112,7 +124,7 @@ class Planner:
         order = [task.name for task in dag]
         upstream = {task.name: [up.name for up in dag.upstream(task)] for task in dag}
         selected = select(selection, [Labels(task.name, task.tag) for task in dag], upstream)
-        refresh_hashes(dag)
+        refresh_hashes(dag, self._pipeline().code_options(self._code))
         held = {task.name for task in dag if task.held}
         uncached = {task.name for task in dag if not task.options.cache}
         keys = {task.key: task.name for task in dag if task.name not in held and task.name not in uncached}

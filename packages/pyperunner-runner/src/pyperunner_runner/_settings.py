@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyperunner_dag import Task
+    from pyperunner_dag import Options, Task
     from pyperunner_runner._executors import ExecutorFactory
     from pyperunner_runner.plan import Decision
 
@@ -25,10 +25,12 @@ class RunSettings:
         new_executor: Makes the executor when the first job starts.
         process_limit: How many jobs may run at once.
         resources: How much there is of what tasks may ask for.
+        code: What counts of the code where neither a task nor the pipeline says so.
         reconsider: Called just before a job starts; what it returns is done instead of what was planned.
     """
 
     new_executor: ExecutorFactory
     process_limit: int = 1
     resources: Mapping[str, float] = field(default_factory=dict)
+    code: Options | None = None
     reconsider: Reconsider | None = None

@@ -43,7 +43,7 @@ class Steps(Planner):
         hooks: Iterable[Hook] = (),
         mainfile: str | os.PathLike[str] | None = None,
     ) -> None:
-        super().__init__(data_path)
+        super().__init__(data_path, settings.code)
         self.log_path = os.fspath(log_path)
         self.process_limit = settings.process_limit
         self._settings = settings
@@ -162,7 +162,7 @@ class Steps(Planner):
         from pyperunner_runner import __version__
 
         section = run_section(self._location(), self.log_path, get_environment_info(self._mainfile), __version__)
-        self._conf = {**self._pipeline().to_dict(), "run": section}
+        self._conf = {**self._pipeline().to_dict(self._code), "run": section}
         self._run_session().record.folder.write_pipeline(self._conf)
 
     def results(self) -> PipelineResult:

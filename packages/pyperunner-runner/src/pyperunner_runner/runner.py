@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from pyperunner_dag import OutputStore, Pipeline, draw_svg, layout
+from pyperunner_dag import Options, OutputStore, Pipeline, draw_svg, layout
 from pyperunner_results import write_report
 from pyperunner_runner._checks import check_resources, check_secrets, check_store
 from pyperunner_runner._errors import RunFailed
@@ -44,12 +44,18 @@ class Runner(Steps):
         process_limit: How many tasks run at once; the number of processors by default.
         resources: How much there is of what tasks ask for in their options, such as ``{"gpu": 2}``.
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
+        code: How far the code of tasks is followed where neither they nor the pipeline say so; see
+            ``pyperunner_dag.Options``, as for the following three.
+        ignore: Names or patterns of parts of the code that do not count.
+        packages: Whether the versions of installed packages that the code uses count.
+        strict: Whether code that cannot be followed is an error, before anything is started.
         hooks: Called with every event of a run, see ``pyperunner_runner.events``.
         report: Write ``report.html`` into the run folder at the end of every run.
         mainfile: The user's main file, for the record; by default the program that was started.
 
     Raises:
         ValueError: ``process_limit`` is less than 1, or the executor or store scheme is unknown.
+        OptionError: An option of the code is not as it must be.
     """
 
     def __init__(
@@ -60,6 +66,10 @@ class Runner(Steps):
         *,
         resources: Mapping[str, float] | None = None,
         executor: str | ExecutorFactory = "process",
+        code: Literal["deep", "own", "off"] | None = None,
+        ignore: Iterable[str] = (),
+        packages: Literal["none", "version"] | None = None,
+        strict: bool | None = None,
         hooks: Iterable[Hook] = (),
         report: bool = False,
         mainfile: str | os.PathLike[str] | None = None,
@@ -67,7 +77,8 @@ class Runner(Steps):
         if process_limit is not None and process_limit < 1:
             raise ValueError(f"process_limit must be at least 1, not {process_limit}")
         limit = process_limit or os.cpu_count() or 1
-        settings = RunSettings(find_executor(executor), limit, dict(resources or {}))
+        of_code = Options(code=code, ignore=ignore, packages=packages, strict=strict)
+        settings = RunSettings(find_executor(executor), limit, dict(resources or {}), of_code)
         super().__init__(data_path, log_path, settings, hooks, mainfile)
         self._report = report
 
