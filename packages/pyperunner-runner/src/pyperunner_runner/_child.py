@@ -1,8 +1,8 @@
-"""What happens in a task's own process, from the fork to its end.
+"""What happens in a task's own process, from its beginning to its end.
 
 A page of memory that a child touches has to be copied first, which costs far more than what is done with it. So
-whatever children have in common is made ready once, in the nursery (``ChildKit``), and a child does only what is its
-own.
+whatever children have in common is made ready once, in the process they are forked from (``ChildKit``), and a child
+does only what is its own.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag import reopen_store
 from pyperunner_runner import _posix
 from pyperunner_runner._audit import ReadAudit
 from pyperunner_runner._failures import describe
 from pyperunner_runner._frames import pack, write_all
 from pyperunner_runner._job import perform
+from pyperunner_runner._tree import MARKER
 from pyperunner_runner.ports import Job, Outcome, Waiting
 
 if TYPE_CHECKING:
@@ -29,14 +31,20 @@ __all__ = ["ChildKit"]
 
 
 class ChildKit:
-    """What children inherit from the nursery, ready for use. Made once, in the nursery, which uses none of it itself.
+    """What the processes of tasks need, ready for use. Made once, in the process that forks them.
+
+    It takes over standard input and output, logging and signals of the process it is made in.
 
     Args:
-        open_store: Opens the store anew; no handle crosses the fork.
+        tasks: The tasks that may be asked for, by name.
+        spec: Builtins from which a child opens the store anew, because no handle crosses a fork.
+        store: A store that has no handles (``SupportsFork``), used by all children in the place of one of their own.
     """
 
-    def __init__(self, open_store: Callable[[], OutputStore]) -> None:
-        self._open_store = open_store
+    def __init__(self, tasks: Mapping[str, Task], spec: Mapping[str, Any], store: OutputStore | None = None) -> None:
+        self.tasks = tasks
+        self._spec = spec
+        self._store = store
         # Kept, because closing them would write the runner's unflushed text into a task's log.
         self._streams_of_runner = (sys.stdin, sys.stdout, sys.stderr)
         null = os.open(os.devnull, os.O_RDONLY)
@@ -46,44 +54,55 @@ class ChildKit:
         sys.stdout = _text(1)
         sys.stderr = _text(2)
         self._home = self._connect_logging()
+        place = str(spec.get("url", ""))
+        self._audit = ReadAudit([place] if place.startswith(os.sep) else [])
         _posix.set_default_signals()
 
-    def run(self, job: Job, task: Task, fds: tuple[int, int, int], mark: str) -> None:
-        """Carry out a job in a freshly forked process and end the process; never returns.
+    def enter(self, fds: tuple[int, int, int], mark: str) -> None:
+        """Make the calling process, which was just forked, one that tasks can run in.
+
+        Args:
+            fds: Where messages, standard output and standard error go.
+            mark: Value of ``MARKER`` in the environment, inherited by whatever the task starts.
+        """
+        messages, stdout, stderr = fds
+        _posix.die_with_parent()
+        _posix.lead_session()
+        for source, target in ((stdout, 1), (stderr, 2)):
+            os.dup2(source, target)
+            os.close(source)
+        _posix.let_signals_through()
+        self._home.fd, self._home.owner = messages, os.getpid()
+        os.environ[MARKER] = mark
+
+    def run(self, job: Job, fds: tuple[int, int, int], mark: str) -> None:
+        """Carry out a job in a process made for it, and end the process; never returns.
 
         Args:
             job: What to do.
-            task: The task that ``job`` names.
-            fds: Write ends for messages, standard output and standard error.
-            mark: Value of ``_posix.MARKER`` in the environment, inherited by whatever the task starts.
+            fds: Where messages, standard output and standard error go.
+            mark: See ``enter``.
         """
         code = 1
         try:
-            messages, stdout, stderr = fds
-            _posix.die_with_parent()
-            _posix.lead_session()
-            for source, target in ((stdout, 1), (stderr, 2)):
-                os.dup2(source, target)
-                os.close(source)
-            _posix.let_signals_through()
-            self._home.fd, self._home.owner = messages, os.getpid()
-            os.environ[_posix.MARKER] = mark
-            outcome = self._outcome(job, task, lambda waiting: write_all(messages, pack(Waiting(job.task, waiting))))
-            self._flush()
-            write_all(messages, pack(outcome))
+            self.enter(fds, mark)
+            outcome = self.perform(job)
+            self.flush()
+            write_all(fds[0], pack(outcome))
             code = 0 if outcome.kind in ("stored", "hit") else 1
             if threading.active_count() > 1:
                 # As at the end of every Python process: threads that are not daemons may finish.
                 threading._shutdown()  # type: ignore[attr-defined]
-                self._flush()
+                self.flush()
         finally:
             os._exit(code)
 
-    def _outcome(self, job: Job, task: Task, tell_waiting: Callable[[bool], None]) -> Outcome:
+    def perform(self, job: Job) -> Outcome:
+        """Carry out a job and say what came of it; whatever goes wrong is an outcome too."""
         try:
-            store = self._open_store()
-            root = str((store.spec() or {}).get("url", ""))
-            return perform(job, task, store, ReadAudit([root] if root.startswith(os.sep) else []), tell_waiting)
+            if self._store is None:
+                self._store = reopen_store(self._spec)
+            return perform(job, self.tasks[job.task], self._store, self._audit, self._home.tell_waiting(job))
         except BaseException as error:
             return Outcome("failed", failure=describe(job.task, error))
 
@@ -101,7 +120,8 @@ class ChildKit:
         return home
 
     @staticmethod
-    def _flush() -> None:
+    def flush() -> None:
+        """Write out what is left in Python's and in C's buffers."""
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
@@ -115,6 +135,10 @@ class _Home(logging.Handler):
 
     fd = -1
     owner = -1
+
+    def tell_waiting(self, job: Job) -> Callable[[bool], None]:
+        """Return what tells the runner that a job waits, or waits no more."""
+        return lambda waiting: write_all(self.fd, pack(Waiting(job.task, waiting)))
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

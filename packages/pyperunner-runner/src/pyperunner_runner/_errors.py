@@ -3,10 +3,12 @@
 RunnerError
 ├── StoreNotWritable      (also OSError)     the store refuses entries, said before work starts
 ├── StoreNotShareable     (also ValueError)  children could not reopen the store
+├── TaskNotPortable       (also TypeError)   a task can't be sent to a fresh interpreter
 ├── UnknownExecutor       (also ValueError)
 ├── UnknownSelection      (also ValueError)  only, until or from_ names no task
 ├── SelectionUnmet        (also ValueError)  a selected task needs an output that nothing selected makes
 ├── ImpossibleResources   (also ValueError)  a task asks for more than the runner has
+├── UnknownStartMethod    (also ValueError)
 ├── InputLost         (also LookupError)     an input was made again and is still not there
 ├── RunFailed                                raised on demand at the end of a run with failures
 └── TaskDied                                 a task's process ended without a result
@@ -29,8 +31,10 @@ __all__ = [
     "TaskDied",
     "TaskExited",
     "TaskKilled",
+    "TaskNotPortable",
     "UnknownExecutor",
     "UnknownSelection",
+    "UnknownStartMethod",
 ]
 
 
@@ -124,6 +128,36 @@ class ImpossibleResources(RunnerError, ValueError):
         return (
             f"{self.task} needs {self.need:g} {self.resource}, and the runner has {self.have:g}. Nothing was started; "
             f"give the task less, or Runner(..., resources={{{self.resource!r}: {self.need:g}}})."
+        )
+
+
+class UnknownStartMethod(RunnerError, ValueError):
+    """There is no such way to make processes, here."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        super().__init__(name, self.known)
+
+    def __str__(self) -> str:
+        return f"start_method={self.name!r} is not possible on this system; possible: {', '.join(self.known)}"
+
+
+class TaskNotPortable(RunnerError, TypeError):
+    """A task can't be pickled, so it can't reach a fresh interpreter."""
+
+    def __init__(self, task: str, part: str, cause: str, start_method: str) -> None:
+        self.task = task
+        self.part = part
+        self.cause = cause
+        self.start_method = start_method
+        super().__init__(task, part, cause, start_method)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.task} can't be sent to a fresh interpreter, as start_method={self.start_method!r} must: "
+            f"{self.part or 'something in it'} can't be pickled ({self.cause}). Nothing was started. Make it inside "
+            "the task instead, or use start_method='fork'."
         )
 
 

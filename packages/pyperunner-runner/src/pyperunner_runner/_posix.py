@@ -9,28 +9,22 @@ import signal
 import sys
 from typing import Any
 
+from pyperunner_runner.ports import Exit
+
 __all__ = [
-    "MARKER",
+    "OutOfMemoryKills",
     "adopt_orphans",
-    "bytes_of_max_rss",
-    "children",
-    "descendants",
     "die_with_parent",
     "end_of_process",
     "ended_child",
-    "exit_code",
+    "exit_of",
     "flush_c_streams",
     "hold_signals_back",
     "lead_session",
     "let_signals_through",
-    "marked",
     "set_default_signals",
-    "signal_group",
     "wake_on_child_end",
 ]
-
-MARKER = "PYPERUNNER_TASK"
-"""Environment variable that ties a process to the task that started it, whatever session it has moved to."""
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -99,21 +93,6 @@ def end_of_process(pid: int) -> int | None:
         return None
 
 
-def signal_group(leader: int, signum: int) -> None:
-    """Send ``signum`` to the process group of ``leader``, or to it alone while it has not yet got one.
-
-    Only for children of this process that it has not yet reaped, so that the number can't belong to a stranger.
-    """
-    # A stopped process would see no other signal before it goes on.
-    for number in (signum, signal.SIGCONT):
-        try:
-            os.killpg(leader, number)
-        except ProcessLookupError:
-            os.kill(leader, number)
-        except PermissionError:  # macOS says so of a group in which only an ended process is left
-            return
-
-
 def ended_child() -> int | None:
     """Return a child of this process that has ended, without reaping it, so that its number is still its own."""
     try:
@@ -123,40 +102,39 @@ def ended_child() -> int | None:
     return None if info is None else info.si_pid
 
 
-def children(pid: int) -> list[int]:
-    """Return the direct children of a process that has one thread, or that forks from its first thread only.
+class OutOfMemoryKills:
+    """Tells whether the system has lately killed a process for want of memory, by its count of such kills."""
 
-    One read of ``/proc`` instead of a look at every process of the machine; an empty list where there is no such file.
+    def __init__(self) -> None:
+        self._seen = self._count()
+
+    def more(self) -> bool | None:
+        """Whether there were any since the last look; ``None`` where the system does not say."""
+        before, self._seen = self._seen, self._count()
+        return None if self._seen is None or before is None else self._seen > before
+
+    @staticmethod
+    def _count() -> int | None:
+        # Counts those within a memory group too (Linux, mm/oom_kill.c: __oom_kill_process).
+        try:
+            with open("/proc/vmstat", "rb") as file:
+                lines = (line.split() for line in file)
+                return next((int(count) for name, count in lines if name == b"oom_kill"), None)
+        except OSError:
+            return None
+
+
+def exit_of(status: int, usage: Any, kills: OutOfMemoryKills | None) -> Exit:
+    """Describe how a process ended.
+
+    Args:
+        status: Its wait status.
+        usage: Its ``resource.struct_rusage``.
+        kills: Tells of kills for want of memory; ``None`` if it is known who killed it.
     """
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
-            return [int(word) for word in file.read().split()]
-    except OSError:
-        return []
-
-
-def descendants(pid: int) -> list[int]:
-    """Return the children of a process, their children, and so on."""
-    found = children(pid)
-    for child in found:
-        found.extend(children(child))
-    return found
-
-
-def marked(pid: int, mark: str) -> bool:
-    """Whether a process was started with ``mark`` as the value of ``MARKER`` in its environment."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            return f"{MARKER}={mark}".encode() in file.read().split(b"\0")
-    except OSError:
-        return False
-
-
-def exit_code(status: int) -> int:
-    """Turn a wait status into an exit code, minus the signal's number after a signal."""
-    return os.waitstatus_to_exitcode(status)
-
-
-def bytes_of_max_rss(max_rss: int) -> int:
-    """Turn ``ru_maxrss`` into bytes: Linux counts in KiB, macOS in bytes (their getrusage manuals)."""
-    return max_rss if sys.platform == "darwin" else max_rss * 1024
+    code = os.waitstatus_to_exitcode(status)
+    oom = kills.more() if kills is not None and code == -signal.SIGKILL else False
+    # Linux counts resident memory in KiB, macOS in bytes; both count blocks of 512 bytes (their getrusage manuals).
+    max_rss = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024
+    cpu = usage.ru_utime + usage.ru_stime
+    return Exit(code, cpu, max_rss, usage.ru_inblock * 512, usage.ru_oublock * 512, oom)

@@ -148,7 +148,13 @@ class RunSession:
                 # Made ready here, once for all tasks of the same code, and not in every child.
                 _ = tasks[name].fingerprint().packed
         return self._settings.new_executor(
-            Session(tasks, self._store, self._store.spec(), self._settings.process_limit)
+            Session(
+                tasks,
+                self._store,
+                self._store.spec(),
+                self._settings.process_limit,
+                start_method=self._settings.start_method,
+            )
         )
 
     def _decide(self, task: Task) -> Decision:

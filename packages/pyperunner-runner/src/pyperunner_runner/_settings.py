@@ -24,6 +24,7 @@ class RunSettings:
     Attributes:
         new_executor: Makes the executor when the first job starts.
         process_limit: How many jobs may run at once.
+        start_method: How processes are made; empty for the platform's default.
         resources: How much there is of what tasks may ask for.
         code: What counts of the code where neither a task nor the pipeline says so.
         reconsider: Called just before a job starts; what it returns is done instead of what was planned.
@@ -31,6 +32,7 @@ class RunSettings:
 
     new_executor: ExecutorFactory
     process_limit: int = 1
+    start_method: str = ""
     resources: Mapping[str, float] = field(default_factory=dict)
     code: Options | None = None
     reconsider: Reconsider | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyperunner_runner import _posix
+from pyperunner_runner import _tree
 
 __all__ = ["Watch"]
 
@@ -52,7 +52,7 @@ class Watch:
         if self._due is None or now < self._due:
             return
         for task, pid in self._pids.items():
-            used = sum(_unique_set_size(member) for member in (pid, *_posix.descendants(pid)))
+            used = sum(_unique_set_size(member) for member in (pid, *_tree.descendants(pid)))
             if used:
                 self._peaks[task] = max(used, self._peaks.get(task, 0))
         after = clock()
@@ -64,5 +64,5 @@ def _unique_set_size(pid: int) -> int:
 
     try:
         return int(psutil.Process(pid).memory_full_info().uss)
-    except psutil.Error:  # it has just ended, or is somebody else's
+    except (psutil.Error, OSError):  # it has just ended, or is somebody else's
         return 0

@@ -13,6 +13,7 @@ from pyperunner_runner._checks import check_resources, check_secrets, check_stor
 from pyperunner_runner._errors import RunFailed
 from pyperunner_runner._executors import ExecutorFactory, find_executor
 from pyperunner_runner._settings import RunSettings
+from pyperunner_runner._start_methods import start_method as checked_start_method
 from pyperunner_runner._steps import Steps
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Runner(Steps):
         process_limit: How many tasks run at once; the number of processors by default.
         resources: How much there is of what tasks ask for in their options, such as ``{"gpu": 2}``.
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
+        start_method: How processes are made: ``"fork"``, ``"forkserver"`` or ``"spawn"`` (see docs/executors.md); by
+            default ``fork`` on Linux and ``spawn`` elsewhere.
         code: How far the code of tasks is followed where neither they nor the pipeline say so; see
             ``pyperunner_dag.Options``, as for the following three.
         ignore: Names or patterns of parts of the code that do not count.
@@ -54,7 +57,7 @@ class Runner(Steps):
         mainfile: The user's main file, for the record; by default the program that was started.
 
     Raises:
-        ValueError: ``process_limit`` is less than 1, or the executor or store scheme is unknown.
+        ValueError: ``process_limit`` is less than 1, or executor, start method or store scheme is unknown.
         OptionError: An option of the code is not as it must be.
     """
 
@@ -66,6 +69,7 @@ class Runner(Steps):
         *,
         resources: Mapping[str, float] | None = None,
         executor: str | ExecutorFactory = "process",
+        start_method: str | None = None,
         code: Literal["deep", "own", "off"] | None = None,
         ignore: Iterable[str] = (),
         packages: Literal["none", "version"] | None = None,
@@ -78,7 +82,8 @@ class Runner(Steps):
             raise ValueError(f"process_limit must be at least 1, not {process_limit}")
         limit = process_limit or os.cpu_count() or 1
         of_code = Options(code=code, ignore=ignore, packages=packages, strict=strict)
-        settings = RunSettings(find_executor(executor), limit, dict(resources or {}), of_code)
+        method = checked_start_method(start_method)
+        settings = RunSettings(find_executor(executor), limit, method, dict(resources or {}), of_code)
         super().__init__(data_path, log_path, settings, hooks, mainfile)
         self._report = report
 

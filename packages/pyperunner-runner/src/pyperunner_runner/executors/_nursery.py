@@ -1,4 +1,4 @@
-"""A single-threaded process, forked from the runner once per run, that forks one child for every task.
+"""A single-threaded process, made by the runner once per run, that makes one child for every order it gets.
 
 Why not fork from the runner itself: after each fork the kernel makes every page the parent touches a fault, so a
 parent that goes on working pays for each child again; and a parent with threads must not fork at all if it can be
@@ -6,9 +6,9 @@ helped. The nursery touches little, has no threads, and forks while the runner d
 *subreaper* of everything its tasks start, a process that has escaped its task's session becomes a child of the
 nursery and can be told from any stranger.
 
-It speaks frames over a socket: in come ``("start", job)`` with three descriptors and ``("stop", task, kill)``; out go
-``("started", task, pid)`` and ``("ended", task, pid, code, cpu, max_rss)``. When the socket closes, or the runner
-dies, it ends everything and itself.
+It speaks frames over a socket: in come ``("start", name, order)`` with three descriptors and ``("stop", name, kill)``;
+out go ``("started", name, pid)``, ``("refused", name, why)`` and ``("ended", name, Exit)``. When the socket closes, or
+the runner dies, it ends everything and itself.
 """
 
 from __future__ import annotations
@@ -21,44 +21,56 @@ import signal
 import socket
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from pyperunner_runner import _posix
-from pyperunner_runner._child import ChildKit
 from pyperunner_runner._frames import FrameBuffer, pack
+from pyperunner_runner.executors._orphans import Orphans
 
-if TYPE_CHECKING:
-    from pyperunner_dag import OutputStore, Task
-    from pyperunner_runner.ports import Job
+__all__ = ["Children", "Fds", "Nursery"]
 
-__all__ = ["Nursery"]
+Fds = tuple[int, int, int]
 
 _FDS_PER_JOB = 3
 _FORK_RETRY_SECONDS = (0.01, 1.0)  # first and longest pause while the system has no room for another process
 _FORK_PATIENCE_SECONDS = 30.0  # with no child of ours that could make room by ending
+_NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+
+
+class Children(Protocol):
+    """How the nursery makes a child."""
+
+    def start(self, order: Any, fds: Fds, mark: str, leave_behind: Callable[[], None]) -> int:
+        """Make a child that carries out ``order``, and return its process id.
+
+        Args:
+            order: What the runner wants of it.
+            fds: Write ends, or sockets, that are the child's alone.
+            mark: Value of the variable that ties whatever the child starts to it.
+            leave_behind: To be called in a child that is a copy of the nursery: closes what is not the child's.
+
+        Raises:
+            OSError: There is no room for another process.
+        """
+        ...
 
 
 class Nursery:
-    """The server side; built in the runner, run in the forked process by ``serve``.
+    """The server side; ``serve`` runs it in a process of its own.
 
     Args:
         control: This side's end of a stream socket pair.
-        tasks: Every task, by name.
-        open_store: Opens the store anew in a child.
+        make_children: Called once, in the nursery's process, before the first order.
     """
 
-    def __init__(
-        self, control: socket.socket, tasks: Mapping[str, Task], open_store: Callable[[], OutputStore]
-    ) -> None:
+    def __init__(self, control: socket.socket, make_children: Callable[[], Children]) -> None:
         self._control = control
-        self._tasks = tasks
-        self._open_store = open_store
+        self._make_children = make_children
         self._frames = FrameBuffer()
         self._fds: list[int] = []
         self._running: dict[int, str] = {}
-        self._marks: dict[str, str] = {}
-        self._queue: list[tuple[Job, tuple[int, int, int]]] = []
+        self._queue: list[tuple[str, Any, Fds]] = []
         self._retry_at = 0.0
         self._pause = _FORK_RETRY_SECONDS[0]
         self._waiting_since: float | None = None
@@ -70,17 +82,19 @@ class Nursery:
         Args:
             runner: Its process id.
         """
+        self._orphans = Orphans()
         try:
             _posix.hold_signals_back()
             _posix.lead_session()
             _posix.adopt_orphans()
-            self._kit = ChildKit(self._open_store)
+            self._kills = _posix.OutOfMemoryKills()
+            self._children = self._make_children()
             gc.freeze()  # nothing of the runner's is garbage here; collecting it would copy its pages
             self._loop(runner)
         except BaseException:
             traceback.print_exc()  # the runner sees the socket close and reports the tasks as lost
         finally:
-            self._end_everything()
+            self._orphans.end_everything(self._running)
             os._exit(0)
 
     def _loop(self, runner: int) -> None:
@@ -122,92 +136,80 @@ class Nursery:
         if not data:
             self._stopping = True
             return
-        for message in self._frames.feed(data):
-            if message[0] == "start":
-                messages, stdout, stderr = (self._fds.pop(0) for _ in range(_FDS_PER_JOB))
-                self._queue.append((message[1], (messages, stdout, stderr)))
+        for kind, name, detail in self._frames.feed(data):
+            if kind == "start":
+                first, second, third = (self._fds.pop(0) for _ in range(_FDS_PER_JOB))
+                self._queue.append((name, detail, (first, second, third)))
             else:
-                _, task, kill = message
-                self._stop(task, signal.SIGKILL if kill else signal.SIGTERM)
+                self._stop(name, kill=detail)
 
-    def _stop(self, task: str, signum: int) -> None:
-        for pid, name in self._running.items():
-            if name == task:
-                _posix.signal_group(pid, signum)
+    def _stop(self, name: str, kill: bool) -> None:
+        for pid, running in self._running.items():
+            if running == name:
+                self._orphans.signal(name, pid, signal.SIGKILL if kill else signal.SIGTERM)
+                return
+        self._unqueue(name, "it was stopped before there was a process for it")
 
     def _start_queued(self) -> None:
         now = time.monotonic()
         while self._queue and now >= self._retry_at:
-            job, fds = self._queue[0]
+            name, order, fds = self._queue[0]
+            mark = self._orphans.mark(name)
             try:
-                self._fork(job, fds)
+                pid = self._children.start(order, fds, mark, self._leave_behind)
             except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.ENOMEM):
+                self._orphans.forget(name)
+                if error.errno not in _NO_ROOM:
                     raise
-                self._back_off(now)
+                self._back_off(now, error)
                 return
+            self._running[pid] = name
+            self._send(("started", name, pid))
             self._queue.pop(0)
             self._pause = _FORK_RETRY_SECONDS[0]
             self._waiting_since = None
             for fd in fds:
                 os.close(fd)
 
-    def _back_off(self, now: float) -> None:
+    def _leave_behind(self) -> None:
+        """In a forked child: close what belongs to the nursery and to jobs that come later."""
+        self._control.close()
+        for _, _, later in self._queue[1:]:
+            for fd in later:
+                os.close(fd)
+
+    def _back_off(self, now: float, error: OSError) -> None:
         self._waiting_since = self._waiting_since or now
         if not self._running and now - self._waiting_since > _FORK_PATIENCE_SECONDS:
-            job, fds = self._queue.pop(0)
-            for fd in fds:
-                os.close(fd)
-            self._send(("refused", job.task, f"no process could be made for {_FORK_PATIENCE_SECONDS:.0f} s"))
+            why = f"no process could be made for {_FORK_PATIENCE_SECONDS:.0f} s: {error.strerror}"
+            self._unqueue(self._queue[0][0], why)
             self._waiting_since = None
         self._retry_at = now + self._pause
         self._pause = min(2 * self._pause, _FORK_RETRY_SECONDS[1])
 
-    def _fork(self, job: Job, fds: tuple[int, int, int]) -> None:
-        mark = f"{os.getpid()}:{job.attempt}:{job.task}"
-        pid = os.fork()
-        if pid == 0:
-            self._control.close()
-            for _, later in self._queue[1:]:
-                for fd in later:
+    def _unqueue(self, name: str, why: str) -> None:
+        for index, (queued, _, fds) in enumerate(self._queue):
+            if queued == name:
+                del self._queue[index]
+                for fd in fds:
                     os.close(fd)
-            self._kit.run(job, self._tasks[job.task], fds, mark)
-        self._running[pid] = job.task
-        self._marks[job.task] = mark
-        self._send(("started", job.task, pid))
+                self._send(("refused", name, why))
+                return
 
     def _reap(self) -> None:
         while (pid := _posix.ended_child()) is not None:
-            task = self._running.get(pid)
-            if task is not None:
-                # Before the number is free: whatever the task left in its session ends with it.
-                _posix.signal_group(pid, signal.SIGKILL)
-            _, status, usage = os.wait4(pid, 0)
-            if task is None:
+            name = self._running.pop(pid, None)
+            if name is None:
+                os.waitpid(pid, 0)
                 continue
-            del self._running[pid]
-            self._end_orphans(self._marks.pop(task))
-            cpu = usage.ru_utime + usage.ru_stime
-            code = _posix.exit_code(status)
-            self._send(("ended", task, pid, code, cpu, _posix.bytes_of_max_rss(usage.ru_maxrss)))
-
-    def _end_orphans(self, mark: str) -> None:
-        for pid in _posix.children(os.getpid()):
-            if pid not in self._running and _posix.marked(pid, mark):
-                os.kill(pid, signal.SIGKILL)
+            # Before the number is free: whatever the task left in its session ends with it.
+            killed = self._orphans.end_group(name, pid)
+            _, status, usage = os.wait4(pid, 0)
+            self._orphans.end_rest(name, pid, self._running)
+            self._send(("ended", name, _posix.exit_of(status, usage, None if killed else self._kills)))
 
     def _send(self, message: object) -> None:
         try:
             self._control.sendall(pack(message))
         except OSError:
             self._stopping = True
-
-    def _end_everything(self) -> None:
-        for pid in self._running:
-            _posix.signal_group(pid, signal.SIGKILL)
-        # Orphans come to this process as their parents end, so look until none is left.
-        deadline = time.monotonic() + 1.0
-        while (children := _posix.children(os.getpid())) and time.monotonic() < deadline:
-            for pid in children:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)

@@ -1,4 +1,4 @@
-"""One child process per task, forked by a nursery (see ``_nursery``) and watched from one selector.
+"""One child process per task, made by a nursery (see ``_nursery``) and watched from one selector.
 
 Each job has three pipes of its own whose write ends exist in its child alone, so a child that is killed at any moment
 leaves an end of file, never a lock that someone waits for.
@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import os
 import selectors
-import socket
-import sys
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from pyperunner_dag import reopen_store
-from pyperunner_runner._errors import StoreNotShareable
-from pyperunner_runner._frames import FrameBuffer, pack
+from pyperunner_runner._frames import FrameBuffer
 from pyperunner_runner._lines import LineBuffer
-from pyperunner_runner.executors._nursery import Nursery
+from pyperunner_runner.executors._children import RunJob
+from pyperunner_runner.executors._link import NurseryLink
 from pyperunner_runner.ports import Ended, Event, Exit, Failure, Handle, Job, Logged, Outcome, Session, Started, Waiting
 
 __all__ = ["ProcessExecutor", "ProcessHandle"]
@@ -90,39 +86,30 @@ class ProcessExecutor:
 
     Raises:
         StoreNotShareable: A child could not reopen the store.
+        UnknownStartMethod: There is no such start method.
+        TaskNotPortable: A task can't be sent to a fresh interpreter, as the start method asks for.
     """
 
     def __init__(self, session: Session) -> None:
-        self._control: socket.socket | None = None
         self._running: dict[str, _Running] = {}
         self._selector = selectors.DefaultSelector()
         self._events: deque[Event] = deque()
+        self._link = NurseryLink(session)
         if session.wake is not None:
             self._selector.register(session.wake, selectors.EVENT_READ, lambda: None)
-        spec = session.store_spec
-        if spec is None:
-            raise StoreNotShareable(repr(session.store))
-        self._open_store = lambda: reopen_store(spec)
-        self._tasks = session.tasks
-        self._frames = FrameBuffer()
-        self._nursery_pid = 0
 
     def __del__(self) -> None:
-        self.close()  # a run that was driven by hand and left half way
+        if hasattr(self, "_link"):  # else it could not be made
+            self.close()  # a run that was driven by hand and left half way
 
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``."""
-        control = self._control or self._start_nursery()
         try:
             pipes = self._open_pipes()
         except OSError as error:
             raise BlockingIOError(*error.args) from error
-        write_ends = [pipes[name][1] for name in _PIPES]
-        try:
-            socket.send_fds(control, [pack(("start", job))], write_ends)
-        finally:
-            for fd in write_ends:
-                os.close(fd)
+        link = self._opened_link()
+        link.start(job.task, RunJob(job), [pipes[name][1] for name in _PIPES])
         handle = ProcessHandle(self, job)
         running = _Running(job, handle, {name: pipes[name][0] for name in _PIPES})
         self._running[job.task] = running
@@ -146,51 +133,27 @@ class ProcessExecutor:
 
     def stop(self, task: str, *, kill: bool = False) -> None:
         """See ``Executor.stop``."""
-        if self._control is not None and task in self._running:
-            self._control.sendall(pack(("stop", task, kill)))
+        if task in self._running:
+            self._link.stop(task, kill=kill)
 
     def close(self) -> None:
         """See ``Executor.close``."""
-        if self._control is not None:
-            # The nursery ends everything when it sees this end closed.
-            self._drop_nursery()
+        self._drop_nursery()
         for running in list(self._running.values()):
             self._close_pipes(running)
         self._running.clear()
         self._selector.close()
 
-    def _start_nursery(self) -> socket.socket:
-        ours, theirs = socket.socketpair()
-        nursery = Nursery(theirs, self._tasks, self._open_store)
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-        with warnings.catch_warnings():
-            # Python warns of forking beside threads. This is the one such fork of a run, the nursery uses no lock
-            # that another thread could have held, and Python's own locks are made new in it.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            runner = os.getpid()
-            pid = os.fork()
-        if pid == 0:
-            ours.close()
-            nursery.serve(runner)
-        theirs.close()
-        self._nursery_pid = pid
-        self._control = ours
-        self._selector.register(ours, selectors.EVENT_READ, self._receive)
-        return ours
+    def _opened_link(self) -> NurseryLink:
+        if not self._link.is_open:
+            self._link.open()
+            self._selector.register(self._link, selectors.EVENT_READ, self._receive)
+        return self._link
 
-    def _drop_nursery(self) -> None:
-        if self._control is None:
-            return
-        self._selector.unregister(self._control)
-        self._control.close()
-        self._control = None
-        self._frames = FrameBuffer()
-        try:
-            os.waitpid(self._nursery_pid, 0)
-        except ChildProcessError:  # the user's own program collects every child
-            pass
+    def _drop_nursery(self, *, lost: bool = False) -> None:
+        if self._link.is_open:
+            self._selector.unregister(self._link)
+            self._link.close(lost=lost)
 
     def _open_pipes(self) -> dict[str, tuple[int, int]]:
         pipes: dict[str, tuple[int, int]] = {}
@@ -205,33 +168,23 @@ class ProcessExecutor:
         return pipes
 
     def _receive(self) -> None:
-        if self._control is None:
+        messages = self._link.receive()
+        if messages is None:
+            self._drop_nursery(lost=True)
+            for running in list(self._running.values()):
+                self._end(running, Exit())
             return
-        try:
-            data = self._control.recv(_READ_SIZE)
-        except ConnectionResetError:
-            data = b""
-        if not data:
-            self._lose_nursery()
-            return
-        for message in self._frames.feed(data):
-            kind, task, *facts = message
+        for kind, task, fact in messages:
             running = self._running[task]
             if kind == "started":
-                (running.handle._pid,) = facts
-                self._events.append(Started(task, facts[0]))
-                self._events.extend(replace(line, pid=facts[0]) for line in running.early)
+                running.handle._pid = fact
+                self._events.append(Started(task, fact))
+                self._events.extend(replace(line, pid=fact) for line in running.early)
             elif kind == "refused":
-                running.outcome = Outcome("failed", failure=Failure("BlockingIOError", facts[0]))
+                running.outcome = Outcome("failed", failure=Failure("BlockingIOError", fact))
                 self._end(running, Exit())
             else:
-                _, code, cpu, max_rss = facts
-                self._end(running, Exit(code, cpu, max_rss))
-
-    def _lose_nursery(self) -> None:
-        self._drop_nursery()
-        for running in list(self._running.values()):
-            self._end(running, Exit())
+                self._end(running, fact)
 
     def _reader(self, running: _Running, name: str) -> Callable[[], None]:
         def read() -> None:

@@ -1,0 +1,168 @@
+"""Process trees: who is in one, and signals that reach all of it and no stranger.
+
+On Linux a tree is read from ``/proc``, process by process, and a signal goes through a *pidfd*, which stands for one
+process and not for a number that might have passed to another. Elsewhere psutil does the same with a look at every
+process, and compares creation times before it signals.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import time
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+__all__ = ["MARKER", "children", "descendants", "end_marked", "marked", "reap", "send", "signal_group", "signal_tree"]
+
+MARKER = "PYPERUNNER_TASK"
+"""Environment variable that ties a process to the task that started it, whatever session it has moved to."""
+
+_REAP_SECONDS = 1.0
+
+
+@functools.cache
+def _lists_children() -> bool:
+    return Path(f"/proc/self/task/{os.getpid()}/children").exists() and hasattr(os, "pidfd_open")
+
+
+def children(pid: int) -> list[int]:
+    """Return the direct children of a process, of whichever of its threads; none if it is gone."""
+    if not _lists_children():
+        return _children_by_psutil(pid)
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                found += map(int, file.read().split())
+    except OSError:  # it has just ended
+        pass
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the children of a process, their children, and so on."""
+    found = children(pid)
+    for child in found:
+        found.extend(children(child))
+    return found
+
+
+def marked(pid: int, mark: str) -> bool:
+    """Whether a process was started with ``mark`` as the value of ``MARKER`` in its environment."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return f"{MARKER}={mark}".encode() in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def signal_group(leader: int, signum: int) -> None:
+    """Send ``signum`` to the process group of ``leader``, or to it alone while it has not yet got one.
+
+    Only for children of this process that it has not yet reaped, so that the number can't belong to a stranger.
+    """
+    # A stopped process would see no other signal before it goes on.
+    for number in (signum, signal.SIGCONT):
+        try:
+            os.killpg(leader, number)
+        except ProcessLookupError:
+            os.kill(leader, number)
+        except PermissionError:  # macOS says so of a group in which only an ended process is left
+            return
+
+
+def signal_tree(leader: int, signum: int) -> None:
+    """Send ``signum`` to a child of this process that it has not yet reaped, to its group, and to all its descendants.
+
+    Those that are stopped go on.
+    """
+    below = descendants(leader)
+    signal_group(leader, signum)
+    family = {os.getpid(), leader, *below}
+    for pid in below:
+        if _group_of(pid) != leader:  # else it has had its signal
+            send(pid, signum, family)
+
+
+def send(pid: int, signum: int, parents: Collection[int]) -> bool:
+    """Send ``signum``, and then SIGCONT, to a process if it is a child of one of ``parents``; say whether it was."""
+    if not _lists_children():
+        return _send_by_psutil(pid, signum, parents)
+    try:
+        handle = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        # Asked only now: should the number have passed on before, this tells; should it pass on later, the handle does.
+        if _parent_of(pid) not in parents:
+            return False
+        for number in (signum, signal.SIGCONT):
+            signal.pidfd_send_signal(handle, number)  # type: ignore[attr-defined,unused-ignore]
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def reap(pids: Iterable[int]) -> None:
+    """Collect children of this process that were killed, for a second at most."""
+    deadline = time.monotonic() + _REAP_SECONDS
+    for pid in pids:
+        try:
+            while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
+                time.sleep(0.001)
+        except ChildProcessError:
+            pass
+
+
+def end_marked(prefix: str) -> None:
+    """Kill whatever on this machine has a ``MARKER`` that begins with ``prefix``; looks at every process once."""
+    import psutil
+
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARKER, "").startswith(prefix):
+                process.kill()  # compares the creation time before it signals
+        except (psutil.Error, OSError):  # gone meanwhile, or somebody else's
+            pass
+
+
+def _parent_of(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, IndexError, ValueError):
+        return -1
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return -1
+
+
+def _children_by_psutil(pid: int) -> list[int]:
+    import psutil
+
+    try:
+        return [child.pid for child in psutil.Process(pid).children()]
+    except (psutil.Error, OSError):
+        return []
+
+
+def _send_by_psutil(pid: int, signum: int, parents: Collection[int]) -> bool:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        if process.ppid() not in parents:
+            return False
+        for number in (signum, signal.SIGCONT):
+            process.send_signal(number)
+    except (psutil.Error, OSError):
+        return False
+    return True
