@@ -90,7 +90,7 @@ class Memo:
         try:
             if not self._is_sound():
                 return
-            database = sqlite3.connect(self._file, _PATIENCE_SECONDS, isolation_level=None)
+            database = sqlite3.connect(self._file, timeout=_PATIENCE_SECONDS, isolation_level=None)
             try:
                 database.execute("PRAGMA synchronous = OFF")
                 work(database)
