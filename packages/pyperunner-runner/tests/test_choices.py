@@ -77,7 +77,8 @@ def test_priority_goes_before_the_order_in_the_graph(kit):
 
 
 def test_the_longest_path_goes_first_by_the_times_of_earlier_runs(kit):
-    tasks = [Wait("short", seconds=0.01), Wait("long", seconds=0.3), Wait("middle", seconds=0.1)]
+    # The long one first: the time of the first task holds the start of the executor, too.
+    tasks = [Wait("long", seconds=0.4), Wait("short", seconds=0.01), Wait("middle", seconds=0.2)]
     kit.runner(process_limit=1).run(Pipeline("p", tasks))
     order = []
     hook = [lambda event: order.append(event.task) if isinstance(event, TaskStarted) else None]
