@@ -23,7 +23,7 @@ def register(monkeypatch, group, name, value):
             found.append(importlib.metadata.EntryPoint(name, value, group))
         return found
 
-    monkeypatch.setattr(_registry, "entry_points", entry_points)
+    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
     monkeypatch.setattr(_registry, "_loaded", dict(_registry._loaded))
 
 
@@ -50,7 +50,7 @@ def test_an_unknown_scheme_lists_the_known_ones():
 
 
 def test_a_missing_extra_prints_its_install_command(monkeypatch):
-    monkeypatch.setattr(_registry, "entry_points", lambda **_: [])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: [])
     with pytest.raises(UnknownBackendError, match="pip install pyperunner-cache-fsspec"):
         open_store("s3://bucket/x")
 

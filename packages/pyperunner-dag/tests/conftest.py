@@ -89,6 +89,7 @@ def stores(monkeypatch):
     def register(**targets):
         found = [importlib.metadata.EntryPoint(scheme, target, _stores.GROUP) for scheme, target in targets.items()]
         monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: found)
+        monkeypatch.setattr(_stores, "_at_hand", lambda scheme, path: None)
         _stores._registered.cache_clear()
         _stores._load.cache_clear()
 

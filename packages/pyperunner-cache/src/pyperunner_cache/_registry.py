@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+import importlib
 from typing import TYPE_CHECKING, Any, cast
 
 from ._errors import UnknownBackendError, UnknownCodecError
@@ -53,8 +53,11 @@ def _load(group: str, name: str) -> tuple[Any, list[str]]:
     if (group, name) in _loaded:
         return _loaded[group, name], []
     if (group, name) in _BUILT_IN:
-        found = EntryPoint(name, _BUILT_IN[group, name], group).load()
+        module, _, attribute = _BUILT_IN[group, name].partition(":")
+        found = getattr(importlib.import_module(module), attribute)
     else:
+        from importlib.metadata import entry_points
+
         plugins = {plugin.name: plugin for plugin in entry_points(group=group)}
         if name not in plugins:
             return None, sorted({*plugins, *(known for kind, known in _BUILT_IN if kind == group)})

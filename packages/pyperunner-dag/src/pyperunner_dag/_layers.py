@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["Layers", "place"]
 
 _ORDER_SWEEPS = 8
-_MOST_COUNTED = 2000
+_MOST_COUNTED = 1000
 _PLACE_SWEEPS = 8
+_SETTLED = 0.5
+"""Pixels; when nothing moves farther in a sweep down and one up, further ones would show nothing."""
 _BEND_WEIGHT = 4.0
 
 
@@ -99,21 +101,31 @@ class Layers:
         if max(map(len, self.rows), default=0) < 2:
             return
         counted = len(self.rank) <= _MOST_COUNTED
-        best = [*position]
+        best = before = [*position]
         fewest = self._crossings(position) if counted else 0
         for sweep in range(_ORDER_SWEEPS):
-            neighbours = self.below if sweep % 2 else self.above
-            for row in reversed(self.rows) if sweep % 2 else self.rows:
-                if len(row) > 1:
-                    means = {item: _mean(position, neighbours[item], position[item]) for item in row}
-                    row.sort(key=means.__getitem__)
-                    for index, item in enumerate(row):
-                        position[item] = index
+            if counted and not fewest:
+                break
+            if sweep % 2 == 0:
+                if sweep and position == before:
+                    break
+                before = [*position]
+            self._sweep(position, upwards=sweep % 2 == 1)
             crossings = self._crossings(position) if counted else 0
             if crossings < fewest or not counted:
                 best, fewest = [*position], crossings
         for row in self.rows:
             row.sort(key=best.__getitem__)
+
+    def _sweep(self, position: list[int], upwards: bool) -> None:
+        """Sort layer after layer by the mean position of the neighbours in the layer before."""
+        neighbours = self.below if upwards else self.above
+        for row in reversed(self.rows) if upwards else self.rows:
+            if len(row) > 1:
+                means = {item: _mean(position, neighbours[item], position[item]) for item in row}
+                row.sort(key=means.__getitem__)
+                for index, item in enumerate(row):
+                    position[item] = index
 
     def _crossings(self, position: list[int]) -> int:
         """Return how many pairs of lines cross."""
@@ -163,7 +175,12 @@ def place(layers: Layers, widths: Sequence[float], gap: float) -> list[float]:
         for item in row:
             centres[item] = edge + (widths[item] + gap) / 2
             edge += widths[item] + gap
+    before = centres
     for sweep in range(_PLACE_SWEEPS):
+        if sweep % 2 == 0:
+            if sweep and all(abs(old - new) < _SETTLED for old, new in zip(before, centres, strict=True)):
+                break
+            before = [*centres]
         neighbours = layers.below if sweep % 2 else layers.above
         for row in reversed(layers.rows) if sweep % 2 else layers.rows:
             if len(row) == 1:

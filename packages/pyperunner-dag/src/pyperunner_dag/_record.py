@@ -24,7 +24,6 @@ from pyperunner_dag._inputs import holds_task, is_task
 from pyperunner_dag._options import NO_OPTIONS
 from pyperunner_dag._record_options import options_to_plain
 from pyperunner_dag._values import to_plain
-from pyperunner_dag._yaml import dump_yaml
 
 if TYPE_CHECKING:
     from pyperunner_dag._dag import DAG
@@ -58,6 +57,8 @@ def to_dict(name: str, dag: DAG[Task], defaults: Options = NO_OPTIONS) -> dict[s
 
 def to_file(saved: dict[str, Any], filename: str | os.PathLike[str]) -> None:
     """Write the saved form of a pipeline to a YAML file."""
+    from pyperunner_dag._yaml import dump_yaml
+
     write_atomically(filename, dump_yaml(saved))
 
 

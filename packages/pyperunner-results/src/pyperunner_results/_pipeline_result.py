@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,10 +115,28 @@ class PipelineResult(Mapping[str, Any]):
         """
         if name not in self._tasks:
             raise UnknownTask(name, self.name, near(str(name), self._tasks))
+        [found] = self._read([name])
+        return found
+
+    def all_tasks(self) -> list[TaskResult]:
+        """Return the readers of all tasks, in the pipeline's order; the record is read once for all of them."""
+        return self._read(self._tasks)
+
+    def _read(self, names: Iterable[str]) -> list[TaskResult]:
         run = self.record
-        record = run.tasks.get(name) if run else None
-        digests = as_mapping(as_mapping(self.conf.get("keys")).get(name))
-        return TaskResult(name, self._tasks[name], self._outputs, record, self.run_folder, digests)
+        records = run.tasks if run else {}
+        digests = as_mapping(self.conf.get("keys"))
+        return [
+            TaskResult(
+                name,
+                self._tasks[name],
+                self._outputs,
+                records.get(name),
+                self.run_folder,
+                as_mapping(digests.get(name)),
+            )
+            for name in names
+        ]
 
     @property
     def record(self) -> RunRecord | None:
@@ -139,17 +157,17 @@ class PipelineResult(Mapping[str, Any]):
         """
         from fnmatch import fnmatchcase
 
-        return [self.task(name) for name in self._tasks if fnmatchcase(name, pattern)]
+        return self._read([name for name in self._tasks if fnmatchcase(name, pattern)])
 
     @property
     def failed(self) -> list[TaskResult]:
         """The tasks that failed; those that could not run because of them are not among these."""
-        return [task for task in map(self.task, self._tasks) if task.status == "FAILURE"]
+        return [task for task in self.all_tasks() if task.status == "FAILURE"]
 
     @property
     def executed(self) -> list[TaskResult]:
         """The tasks that were started in this run."""
-        return [task for task in map(self.task, self._tasks) if task.executed]
+        return [task for task in self.all_tasks() if task.executed]
 
     @property
     def state(self) -> str | None:

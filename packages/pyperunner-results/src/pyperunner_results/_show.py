@@ -21,7 +21,7 @@ _COLUMNS = ("status", "reason", "executed", "start", "end", "wall", "cpu", "memo
 
 def one_line(results: PipelineResult) -> str:
     """Return the pipeline's name, the run's state and the number of tasks by status."""
-    tasks = [results.task(name) for name in results]
+    tasks = results.all_tasks()
     counts = Counter(task.status for task in tasks if task.status)
     parts = [results.state, *(f"{number} {status.lower()}" for status, number in counts.most_common())]
     return ", ".join(
@@ -31,10 +31,10 @@ def one_line(results: PipelineResult) -> str:
 
 def to_html(results: PipelineResult) -> str:
     """Return an HTML table of the run's tasks. Names and texts are escaped; there is no script in it."""
-    names = list(results)
+    tasks = results.all_tasks()
     head = "".join(f"<th>{name}</th>" for name in ("task", "status", "reason", "time", "memory", "error"))
-    rows = "".join(map(_row, map(results.task, names[:_ROWS])))
-    more = f"<p>… and {len(names) - _ROWS:,} more tasks</p>" if len(names) > _ROWS else ""
+    rows = "".join(map(_row, tasks[:_ROWS]))
+    more = f"<p>… and {len(tasks) - _ROWS:,} more tasks</p>" if len(tasks) > _ROWS else ""
     return f"<p>{_safe(one_line(results))}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
 
 
@@ -60,7 +60,7 @@ def to_frame(results: PipelineResult) -> Any:
         import pandas as pd
     except ModuleNotFoundError as error:
         raise ImportError("A frame of a run needs pandas. Install it with: pip install pandas") from error
-    tasks = [results.task(name) for name in results]
+    tasks = results.all_tasks()
     rows = {column: [getattr(task, column) for task in tasks] for column in _COLUMNS}
     frame = pd.DataFrame(rows, index=pd.Index([task.name for task in tasks], name="task"))
     for column in ("start", "end"):

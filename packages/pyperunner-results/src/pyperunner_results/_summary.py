@@ -12,6 +12,8 @@ from ._text import visible
 
 __all__ = ["describe_pipeline", "to_json"]
 
+# Made once: json.dumps makes an encoder anew whenever it is called with options.
+_STRICT = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=str).encode
 _PARAMS = 200
 _VALUE_CHARS = 80
 
@@ -19,9 +21,9 @@ _VALUE_CHARS = 80
 def to_json(value: Any) -> str:
     """Return ``value`` as one line of strict JSON; NaN and infinity become null, strange objects their text."""
     try:
-        return json.dumps(value, allow_nan=False, separators=(",", ":"), default=str)
+        return _STRICT(value)
     except (ValueError, TypeError):
-        return json.dumps(_plain(value, 0), allow_nan=False, separators=(",", ":"), default=str)
+        return _STRICT(_plain(value, 0))
 
 
 def _plain(value: Any, depth: int) -> Any:

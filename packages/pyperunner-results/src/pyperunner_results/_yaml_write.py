@@ -18,9 +18,8 @@ from ._errors import RecordError
 __all__ = ["to_yaml"]
 
 # A letter first keeps numbers, dates and special floats out; the listed words are YAML 1.1's booleans and nulls.
-_PLAIN = re.compile(
-    r"(?!(?:y|n|yes|no|on|off|true|false|null)\Z)[a-z_][a-z0-9_./()+-]*(?: [a-z0-9_./()+-]+)*\Z", re.IGNORECASE
-)
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./()+-]*(?: [A-Za-z0-9_./()+-]+)*\Z")
+_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 _BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
 _BROKEN_BY_JSON = re.compile("[\x7f-\uffff]")
 
@@ -35,39 +34,68 @@ def to_yaml(value: Any) -> str:
     Raises:
         RecordError: A value inside is of another type, or contains itself; the error names its path.
     """
+    strings = _Strings()
+    if not _is_block(value):
+        return f"{_line(value, (), strings)}\n"
     out: list[str] = []
-    _block(value, "", "", out, ())
-    return "".join(out).lstrip("\n") if isinstance(value, (Mapping, list, tuple)) else "".join(out).strip() + "\n"
+    _block(value, "", (), (), out, strings)
+    return "".join(out)
 
 
-def _block(value: Any, indent: str, where: str, out: list[str], open_ids: tuple[int, ...]) -> None:
-    """Append ``value``, which follows a ``key:`` or ``-`` on the same line, and the line's end."""
-    if isinstance(value, (Mapping, list, tuple)):
-        if not value:
-            out.append(" {}\n" if isinstance(value, Mapping) else " []\n")
-            return
-        if id(value) in open_ids or len(open_ids) > 90:
-            raise RecordError(where, f"{type(value).__name__} that contains itself or is nested too deep")
-        out.append("\n")
-        open_ids = (*open_ids, id(value))
-        if isinstance(value, Mapping):
-            for key, item in value.items():
-                name = _scalar(key, where)
-                # A key that is written before its colon ends within 1,024 characters; longer ones are announced.
-                out.append(f"{indent}{name}:" if len(name) < 1000 else f"{indent}? {name}\n{indent}:")
-                _block(item, indent + "  ", f"{where}.{key}" if where else str(key), out, open_ids)
+class _Strings(dict[str, str]):
+    """Texts as YAML writes them; most texts of a record stand in it several times."""
+
+    def __missing__(self, text: str) -> str:
+        written = text if _PLAIN.match(text) and text.lower() not in _WORDS else _quoted(text)
+        self[text] = written
+        return written
+
+
+def _is_block(value: Any) -> bool:
+    return type(value) is not str and isinstance(value, (dict, list, tuple, Mapping)) and len(value) > 0
+
+
+def _block(
+    value: Any, indent: str, path: tuple[Any, ...], open_ids: tuple[int, ...], out: list[str], strings: _Strings
+) -> None:
+    """Append the lines of a mapping or list that is not empty.
+
+    Args:
+        value: The mapping or list.
+        indent: What every line begins with.
+        path: Keys and numbers that lead to ``value``.
+        open_ids: What ``value`` stands in.
+        out: Where the lines go.
+        strings: Texts written so far.
+    """
+    if id(value) in open_ids or len(open_ids) > 90:
+        raise RecordError(_where(path), f"{type(value).__name__} that contains itself or is nested too deep")
+    open_ids = (*open_ids, id(value))
+    mapping = isinstance(value, Mapping)
+    head = f"{indent}-"
+    for key, item in value.items() if mapping else enumerate(value):
+        if mapping:
+            name = strings[key] if type(key) is str else _line(key, path, strings)
+            # A key that is written before its colon ends within 1,024 characters; longer ones are announced.
+            head = f"{indent}{name}:" if len(name) < 1000 else f"{indent}? {name}\n{indent}:"
+        if type(item) is str:
+            out.append(f"{head} {strings[item]}\n")
+        elif _is_block(item):
+            out.append(f"{head}\n")
+            _block(item, f"{indent}  ", (*path, key), open_ids, out, strings)
         else:
-            for number, item in enumerate(value):
-                out.append(f"{indent}-")
-                _block(item, indent + "  ", f"{where}[{number}]", out, open_ids)
-    else:
-        out.append(f" {_scalar(value, where)}\n")
+            out.append(f"{head} {_line(item, (*path, key), strings)}\n")
 
 
-def _scalar(value: Any, where: str) -> str:
+def _where(path: tuple[Any, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+def _line(value: Any, path: tuple[Any, ...], strings: _Strings) -> str:
+    """Return a scalar or an empty collection as it is written on one line."""
     kind = type(value)
     if kind is str:
-        return value if _PLAIN.match(value) else _quoted(value)
+        return strings[value]
     if value is None:
         return "null"
     if kind is bool:
@@ -76,7 +104,9 @@ def _scalar(value: Any, where: str) -> str:
         return str(value)
     if kind is float:
         return _float(value)
-    return _other(value, where)
+    if isinstance(value, Mapping):
+        return "{}"
+    return "[]" if isinstance(value, (list, tuple)) else _other(value, _where(path))
 
 
 def _quoted(text: str) -> str:

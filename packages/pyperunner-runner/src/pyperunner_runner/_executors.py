@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from typing import cast
 
 from pyperunner_runner._errors import UnknownExecutor
@@ -13,16 +13,28 @@ __all__ = ["ExecutorFactory", "find_executor"]
 
 ExecutorFactory = Callable[[Session], Executor]
 _GROUP = "pyperunner.executors"
+_BUILT_IN = {
+    "inline": "pyperunner_runner.executors.inline:InlineExecutor",
+    "process": "pyperunner_runner.executors.process:ProcessExecutor",
+}
+"""The same as this package's entry points: reading the metadata of all that is installed takes milliseconds."""
 
 
 def find_executor(executor: str | ExecutorFactory) -> ExecutorFactory:
     """Return what makes the executor: the argument itself if it can be called, else what its name stands for.
+
+    Those of this package are imported when the first job starts; a run that has nothing to do needs none.
 
     Raises:
         UnknownExecutor: No executor of that name is installed; the error lists those that are.
     """
     if not isinstance(executor, str):
         return executor
+    if executor in _BUILT_IN:
+        module, _, name = _BUILT_IN[executor].partition(":")
+        return lambda session: cast("Executor", getattr(importlib.import_module(module), name)(session))
+    from importlib.metadata import entry_points
+
     found = {entry.name: entry for entry in entry_points(group=_GROUP)}
     if executor not in found:
         raise UnknownExecutor(executor, sorted(found))

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Record"]
 
+_MOST_DRAWN = 300
+"""Beyond this many tasks a reader folds them into groups, and draws those in its own way."""
+
 
 class Record:
     """Writes a run folder and tells the hooks; everything that happens in a run passes through here once.
@@ -68,7 +71,8 @@ class Record:
             layout: The drawing of the graph, kept for readers that paint it.
         """
         counts = {"tasks": len(tasks), "to_execute": len(to_execute)}
-        self.folder.event("run_started", pipeline=pipeline, **counts, layout=layout)
+        drawn = layout if len(tasks) <= _MOST_DRAWN else None
+        self.folder.event("run_started", pipeline=pipeline, **counts, layout=drawn)
         self.say(f"run of {pipeline}: {len(tasks)} tasks, {len(to_execute)} to execute")
         self._tell(RunStarted(pipeline, self.folder.path, tasks, to_execute))
 

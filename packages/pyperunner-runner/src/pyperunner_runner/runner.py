@@ -151,7 +151,7 @@ class Runner(Steps):
             session.record.run_finished(statuses, time.monotonic() - began, interrupted, picture)
             self._pipeline().set_results(self.results())
             if self._report:
-                write_report(self.run_folder)
+                write_report(self.results())
         if raise_on_failure and "FAILURE" in statuses.values():
             failed, cant_run = ([n for n, s in statuses.items() if s == end] for end in ("FAILURE", "CANT_RUN"))
             raise RunFailed(failed, cant_run, self.run_folder)

@@ -41,7 +41,7 @@ def execute(options: argparse.Namespace) -> int:
         display.close()
     _say(tally)
     if not options.no_report:
-        write_report(runner.run_folder)
+        write_report(runner.results())
     return tally.exit_code
 
 

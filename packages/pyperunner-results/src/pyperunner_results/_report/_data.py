@@ -28,7 +28,7 @@ _LINES = 40
 
 def report_data(results: PipelineResult) -> dict[str, Any]:
     """Return the content of a report. All texts are free of control characters, line feeds aside."""
-    tasks = [results.task(name) for name in results]
+    tasks = results.all_tasks()
     upstream = upstream_of(results.conf["tasks"])
     positions = order(upstream)
     if not positions:

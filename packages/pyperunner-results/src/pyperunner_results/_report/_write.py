@@ -8,9 +8,10 @@ import os
 import re
 from functools import lru_cache
 from html import escape
-from importlib.resources import files
+from pkgutil import get_data
 from typing import TYPE_CHECKING
 
+from .._errors import NotARun
 from .._files import replace_file
 from .._pipeline_result import PipelineResult
 from .._schema import REPORT_FILE
@@ -29,22 +30,24 @@ _SCRIPTS = ("dom", "format", "model", "layout", "summary", "details", "boxes", "
 _MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
-def write_report(run_folder: str | os.PathLike[str]) -> str:
+def write_report(run: str | os.PathLike[str] | PipelineResult) -> str:
     """Write ``report.html`` into a run folder and return its path.
 
     The page is complete in itself. Its content-security policy allows its own style and script, by their hashes, and
     nothing else. What comes from the run lies in it as data and is shown as text only.
 
     Args:
-        run_folder: The folder of a run; one that is going on or was interrupted is shown as far as it got.
+        run: The folder of a run, or its results; a run that is going on or was interrupted is shown as far as it got.
 
     Raises:
-        NotARun: The folder holds no run.
+        NotARun: The folder holds no run, or the results are not those of a run folder.
         YamlError: Its ``pipeline.yaml`` is malformed or refused.
         OSError: The report cannot be written.
     """
-    results = PipelineResult.from_file(run_folder)
-    path = os.path.join(os.fspath(run_folder), REPORT_FILE)
+    results = run if isinstance(run, PipelineResult) else PipelineResult.from_file(run)
+    if results.run_folder is None:
+        raise NotARun(results.name, "there is no run folder into which a report could be written")
+    path = os.path.join(results.run_folder, REPORT_FILE)
     replace_file(path, _page(report_data(results)).encode())
     return path
 
@@ -67,11 +70,12 @@ def _page(data: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=1)
 def _assets() -> tuple[str, str, str]:
-    folder = files(__package__) / "assets"
-    parts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
-    script = '"use strict";\n(() => {\n' + "\n".join(parts) + "})();\n"
-    style = (folder / "report.css").read_text(encoding="utf-8")
-    return (folder / "report.html").read_text(encoding="utf-8"), style, script
+    script = '"use strict";\n(() => {\n' + "\n".join(_asset(f"{name}.js") for name in _SCRIPTS) + "})();\n"
+    return _asset("report.html"), _asset("report.css"), script
+
+
+def _asset(name: str) -> str:
+    return (get_data(__name__, f"assets/{name}") or b"").decode()
 
 
 def _hash(text: str) -> str:
