@@ -207,6 +207,17 @@ def test_a_file_is_named(make, tmp_path, monkeypatch):
     assert lines(before, make(table=File(data))) == ["File data.csv changed"]
 
 
+def test_files_inside_a_param_are_named(make, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in "abc":
+        Path(name).write_text("1")
+    nested = {"all": [File("a"), (File("b"), File("c"))]}
+    before = make(table=nested)
+    for name in "ac":
+        Path(name).write_text("2")
+    assert lines(before, make(table=nested)) == ["File a changed", "File c changed"]
+
+
 def test_files_are_named():
     before, now = ({"params": {"data": digest}, "values": {"data": "File data.csv"}} for digest in "ab")
     assert [str(item) for item in differences(before, now)] == ["File data.csv changed"]

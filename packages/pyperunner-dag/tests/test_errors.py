@@ -10,9 +10,11 @@ import pytest
 
 from pyperunner_dag import _errors
 from pyperunner_dag._errors import (
+    ChangedDuringRunError,
     CodeGapError,
     CycleError,
     DuplicateNameError,
+    FileParamError,
     HashMismatchError,
     MissingExtraError,
     ModuleRefusedError,
@@ -31,6 +33,7 @@ from pyperunner_dag._errors import (
     TaskNameError,
     TaskParamError,
     TaskStoreError,
+    UndeclaredInputError,
     UnhashableParamError,
     UnknownStoreError,
 )
@@ -49,6 +52,26 @@ EXAMPLES = [
     (OptionError("", "timeout", "it is -1"), (TaskError, ValueError), r"^option timeout: it is -1"),
     (OptionError("task Load", "timeout", "it is -1"), (TaskError,), "^task Load: option timeout: it is -1"),
     (CodeGapError("Load", "", {"a.b": "made"}), (TaskError, ValueError), r"task Load \(no tag\): .*\n  a\.b: made"),
+    (
+        FileParamError("Load", "raw", "a['b']", "File", "/x/y.csv", "there is no such file"),
+        (TaskError, OSError),
+        r"task Load \(tag 'raw'\): param a\['b'\]: File /x/y.csv: there is no such file; make /x/y.csv or correct",
+    ),
+    (
+        FileParamError("Load", "", "a", "Folder", "/x", "permission denied"),
+        (TaskError, OSError),
+        r"param a: Folder /x: permission denied; look at /x",
+    ),
+    (
+        ChangedDuringRunError("Load", "", ["File a changed", "File b is gone"]),
+        (TaskError, RuntimeError),
+        r"task Load \(no tag\): changed during the run: File a changed, File b is gone. Nothing was stored",
+    ),
+    (
+        UndeclaredInputError("Load", "", ["/a", "/b"]),
+        (TaskError, RuntimeError),
+        r"task Load \(no tag\) read what its params do not declare: /a, /b. Nothing .* File\(…\)",
+    ),
     (
         SecretNotSetError("Load", "", "password", "PW"),
         (TaskError, LookupError),

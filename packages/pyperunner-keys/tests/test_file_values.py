@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import pickle
 import time
 
 import pytest
 
-from pyperunner_keys import File, FileError, Folder, UnencodableError, digest, digest_files, look, recording
+from pyperunner_keys import File, FileError, FileState, Folder, UnencodableError, digest, digest_files, look, recording
 from pyperunner_keys import _file_values as values
 
 
@@ -290,6 +291,18 @@ def test_a_state_at_rest_costs_no_read(tmp_path, reads, memo, settled):
     state = look(write(tmp_path / "a"))
     assert state.fault() is None
     assert reads == ["a"]
+
+
+def test_a_state_travels_as_builtins(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "in/a", "1")
+    for item in (File("in/a"), Folder("in", "*")):
+        state = look(item)
+        monkeypatch.chdir("/")
+        twin = FileState.of(json.loads(json.dumps(state.record())))
+        assert (twin.item, twin.item.path, twin.digest) == (item, item.path, state.digest)
+        assert twin.fault() is None
+        monkeypatch.chdir(tmp_path)
 
 
 def test_digest_files_lists_what_it_met(tmp_path):

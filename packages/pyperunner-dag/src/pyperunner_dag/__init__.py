@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pyperunner_dag._dag import DAG
 from pyperunner_dag._decorator import task
 from pyperunner_dag._draw_markup import draw_dot, draw_mermaid
@@ -9,9 +11,11 @@ from pyperunner_dag._draw_png import draw_png
 from pyperunner_dag._draw_svg import draw_svg
 from pyperunner_dag._draw_text import draw_text
 from pyperunner_dag._errors import (
+    ChangedDuringRunError,
     CodeGapError,
     CycleError,
     DuplicateNameError,
+    FileParamError,
     HashMismatchError,
     MissingExtraError,
     ModuleRefusedError,
@@ -30,6 +34,7 @@ from pyperunner_dag._errors import (
     TaskNameError,
     TaskParamError,
     TaskStoreError,
+    UndeclaredInputError,
     UnhashableParamError,
     UnknownStoreError,
 )
@@ -45,11 +50,18 @@ from pyperunner_dag._stores import open_store, reopen_store
 from pyperunner_dag._task import Task
 from pyperunner_dag.ports import OutputStore
 
+if TYPE_CHECKING:
+    from pyperunner_keys import File, Folder
+
 __all__ = [
     "DAG",
+    "ChangedDuringRunError",
     "CodeGapError",
     "CycleError",
     "DuplicateNameError",
+    "File",
+    "FileParamError",
+    "Folder",
     "HashMismatchError",
     "MissingExtraError",
     "ModuleRefusedError",
@@ -75,6 +87,7 @@ __all__ = [
     "TaskNameError",
     "TaskParamError",
     "TaskStoreError",
+    "UndeclaredInputError",
     "UnhashableParamError",
     "UnknownStoreError",
     "__version__",
@@ -93,3 +106,12 @@ __all__ = [
 ]
 
 __version__ = "0.2.0"
+
+
+def __getattr__(name: str) -> Any:
+    # Who uses no files does without what reads them.
+    if name in ("File", "Folder"):
+        import pyperunner_keys
+
+        return getattr(pyperunner_keys, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

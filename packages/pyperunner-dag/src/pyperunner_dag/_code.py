@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._errors import CodeGapError
+from pyperunner_dag._guard import late_modules
 from pyperunner_dag._options import Options, code_options
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class CodeReader:
 
         self._fingerprinter = Fingerprinter()
         self._known: dict[tuple[Any, ...], Fingerprint] = {}
+        self._late: dict[str, tuple[str, ...]] = {}
 
     def code_of(self, task: Task) -> Fingerprint:
         """Return the fingerprint of the task's code; once read, it stays with the task."""
@@ -43,6 +45,13 @@ class CodeReader:
         if code.gaps and _code_options(task).strict:
             raise CodeGapError(task.task_name, task.tag, code.gaps)
         return code.digest
+
+    def late_of(self, task: Task) -> tuple[str, ...]:
+        """Return those source files of a task that no loaded module comes from: its process will load them."""
+        code = self.code_of(task)
+        if code.digest not in self._late:
+            self._late[code.digest] = late_modules(code.modules)
+        return self._late[code.digest]
 
     def _read(self, task: Task, options: Options) -> Fingerprint:
         method = task._method

@@ -31,7 +31,7 @@ def detached(task: T) -> T:
     It holds neither output nor result, and can be pickled as far as the task's params and class can.
     """
     # The copy keeps hash and code, because there may be no sources where it goes.
-    task.fingerprint()
+    task.hash()
     stand_ins: dict[Any, Upstream] = {up: Upstream(up) for up in task.upstream}
     alone = copy.copy(task)
     alone.__dict__.update(

@@ -73,7 +73,15 @@ def _params(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Diffe
     old_text, new_text = _mapping(before.get("values")), _mapping(now.get("values"))
     for name in {**new, **old}:
         if old.get(name) != new.get(name):
-            yield Difference("param", _param(name, old, new, old_text.get(name), new_text.get(name)))
+            files = _changed_files(name, before, now) if old_text.get(name) == new_text.get(name) else []
+            for line in files or [_param(name, old, new, old_text.get(name), new_text.get(name))]:
+                yield Difference("param", line)
+
+
+def _changed_files(param: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Say which of the files in a param changed, however deep inside it they stand."""
+    old, new = (_mapping(_mapping(parts.get("files")).get(param)) for parts in (before, now))
+    return [f"{visible(str(file))} changed" for file in new if file in old and old[file] != new[file]]
 
 
 def _param(name: str, old: Mapping[str, Any], new: Mapping[str, Any], was: Any, is_now: Any) -> str:

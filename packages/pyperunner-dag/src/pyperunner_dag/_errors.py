@@ -10,6 +10,9 @@
     │   │   └── UnhashableParamError     a param has no stable encoding, so that no cache key can be made of it
     │   ├── OptionError                  + ValueError: an option is none, or not as it must be
     │   ├── CodeGapError                 + ValueError: its code cannot be followed everywhere, and must be
+    │   ├── FileParamError               + OSError: a file or folder among the params cannot be read
+    │   ├── ChangedDuringRunError        + RuntimeError: code or files changed after the plan
+    │   ├── UndeclaredInputError         + RuntimeError: it read files that its params do not declare
     │   ├── SecretNotSetError            + LookupError: the environment variable of a secret param is not set
     │   └── TaskStoreError               + RuntimeError: no store, or one that cannot do this
     ├── PipelineError                    a graph of tasks is not sound
@@ -36,7 +39,9 @@ from collections.abc import Iterable, Mapping
 
 from pyperunner_dag._display import visible
 from pyperunner_dag._errors_task import (
+    ChangedDuringRunError,
     CodeGapError,
+    FileParamError,
     OptionError,
     SecretNotSetError,
     TaskDefinitionError,
@@ -44,13 +49,16 @@ from pyperunner_dag._errors_task import (
     TaskNameError,
     TaskParamError,
     TaskStoreError,
+    UndeclaredInputError,
     UnhashableParamError,
 )
 
 __all__ = [
+    "ChangedDuringRunError",
     "CodeGapError",
     "CycleError",
     "DuplicateNameError",
+    "FileParamError",
     "HashMismatchError",
     "MissingExtraError",
     "ModuleRefusedError",
@@ -69,6 +77,7 @@ __all__ = [
     "TaskNameError",
     "TaskParamError",
     "TaskStoreError",
+    "UndeclaredInputError",
     "UnhashableParamError",
     "UnknownStoreError",
 ]

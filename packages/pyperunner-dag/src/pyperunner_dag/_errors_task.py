@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from pyperunner_dag._display import visible
 
 __all__ = [
+    "ChangedDuringRunError",
     "CodeGapError",
+    "FileParamError",
     "OptionError",
     "SecretNotSetError",
     "TaskDefinitionError",
@@ -15,6 +18,7 @@ __all__ = [
     "TaskNameError",
     "TaskParamError",
     "TaskStoreError",
+    "UndeclaredInputError",
     "UnhashableParamError",
     "whose",
 ]
@@ -107,6 +111,79 @@ class SecretNotSetError(TaskError, LookupError):
     def __str__(self) -> str:
         task, tag, param, env = self.args
         return f"{whose(task, tag)}: param {param} is a secret in the environment variable {env}, which is not set"
+
+
+class FileParamError(TaskError, OSError):
+    """A ``File`` or ``Folder`` among the params is not there or cannot be read.
+
+    Args:
+        task: Class name of the task.
+        tag: Its tag.
+        path: Where in the params it stands, such as ``data['raw']``.
+        kind: ``"File"`` or ``"Folder"``.
+        file: Its path.
+        reason: What is the matter, in the words of ``pyperunner_keys``.
+    """
+
+    def __init__(self, task: str, tag: str, path: str, kind: str, file: str, reason: str) -> None:
+        super().__init__(task, tag, path, kind, file, reason)
+
+    def __str__(self) -> str:
+        task, tag, path, kind, file, reason = self.args
+        place = visible(str(Path(file).absolute()))
+        remedy = f"make {place} or correct the path" if reason.startswith("there is no") else f"look at {place}"
+        return f"{whose(task, tag)}: param {visible(path)}: {kind} {visible(file)}: {reason}; {remedy}"
+
+
+class ChangedDuringRunError(TaskError, RuntimeError):
+    """Code or files that the task's key vouches for became other ones after the plan, so nothing was stored.
+
+    Args:
+        task: Class name of the task.
+        tag: Its tag.
+        changes: What changed, such as ``"File data.csv changed"``.
+    """
+
+    def __init__(self, task: str, tag: str, changes: Iterable[str]) -> None:
+        super().__init__(task, tag, tuple(changes))
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What changed."""
+        found: tuple[str, ...] = self.args[2]
+        return found
+
+    def __str__(self) -> str:
+        task, tag, changes = self.args
+        what = ", ".join(map(visible, changes))
+        return f"{whose(task, tag)}: changed during the run: {what}. Nothing was stored; run it again"
+
+
+class UndeclaredInputError(TaskError, RuntimeError):
+    """A task read files that its params do not declare, so nothing was stored.
+
+    Args:
+        task: Class name of the task.
+        tag: Its tag.
+        files: Their paths.
+    """
+
+    def __init__(self, task: str, tag: str, files: Iterable[str]) -> None:
+        super().__init__(task, tag, tuple(files))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of the files."""
+        found: tuple[str, ...] = self.args[2]
+        return found
+
+    def __str__(self) -> str:
+        task, tag, files = self.args
+        listed = ", ".join(map(visible, files))
+        return (
+            f"{whose(task, tag)} read what its params do not declare: {listed}. Nothing was stored; pass each as "
+            "File(…), or their folder as Folder(…), so that the task runs again when they change"
+        )
 
 
 class UnhashableParamError(TaskParamError):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._code import CodeReader, code_of, options_of_code
 from pyperunner_dag._dag import DAG, reachable, topological_levels
-from pyperunner_dag._errors import UnhashableParamError
+from pyperunner_dag._display import visible
+from pyperunner_dag._errors import FileParamError, UnhashableParamError
 from pyperunner_dag._inputs import holds_task, is_task, leaves
 from pyperunner_dag._options import NO_OPTIONS
 from pyperunner_dag._short import short
@@ -21,10 +22,11 @@ from pyperunner_dag._short import short
 if TYPE_CHECKING:
     from pyperunner_dag._options import Options
     from pyperunner_dag._task import Task
+    from pyperunner_keys import FileState
 
 __all__ = [
     "bind",
-    "digest_params",
+    "check_params",
     "entry_hash",
     "forget",
     "hash_all",
@@ -38,28 +40,46 @@ FORMAT = "pyperunner/task/1"
 SCOPED = "pyperunner/task in one run/1"
 
 
-def _digest_param(task: Task, path: str, value: Any) -> str:
-    """Return the digest of one param.
+def _digest_param(task: Task, path: str, value: Any, *, read: bool = True) -> tuple[str, list[FileState]]:
+    """Return the digest of one param, and the files and folders in it.
+
+    Args:
+        task: Whose param it is.
+        path: Where the value stands.
+        value: The value.
+        read: Whether files are read; where they are not, the digest of what holds some is empty.
 
     Raises:
         UnhashableParamError: It has none; the error names task, tag and the place inside the param.
+        FileParamError: A file or folder in it is not there or cannot be read.
     """
-    from pyperunner_keys import UnencodableError, digest
+    from pyperunner_keys import FileError, UnencodableError, digest_files
 
     try:
-        return digest(value)
+        digest, files = digest_files(value, read=read)
+    except FileError as error:
+        place = path + error.path
+        raise FileParamError(task.task_name, task.tag, place, error.type_name, error.file, error.reason) from None
     except UnencodableError as error:
         place = path + error.path.removesuffix(".__pyperunner_key__()")
         raise UnhashableParamError(task.task_name, task.tag, place, error.type_name, error.reason) from error
+    return ("" if files and not read else digest), files
 
 
-def digest_params(task: Task, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, str]:
-    """Return the digests of ``params``, having tried the plain values among ``inputs`` too."""
+def check_params(task: Task, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of ``params``, empty where files have to be read first; try the plain values in ``inputs``."""
     for name, value in inputs.items():
         for path, leaf in leaves(value):
             if not is_task(leaf):
-                _digest_param(task, name + path, leaf)
-    return {name: _digest_param(task, name, value) for name, value in params.items()}
+                _digest_param(task, name + path, leaf, read=False)
+    return {name: _digest_param(task, name, value, read=False)[0] for name, value in params.items()}
+
+
+def _read_params(task: Task) -> None:
+    """Digest the params as they are now, files included, and keep the states of those."""
+    found = {name: _digest_param(task, name, value) for name, value in task.params.items()}
+    task._digests = {name: digest for name, (digest, _) in found.items()}
+    task._files = {name: files for name, (_, files) in found.items() if files}
 
 
 def _input_parts(task: Task, path: str, value: Any) -> Any:
@@ -69,7 +89,8 @@ def _input_parts(task: Task, path: str, value: Any) -> Any:
     from pyperunner_keys import digest
 
     if not holds_task(value):
-        return {"value": _digest_param(task, path, value)}
+        found, task._files[path] = _digest_param(task, path, value)
+        return {"value": found}
     if type(value) is dict:
         return {"dict": {digest(key): _input_parts(task, f"{path}[{key!r}]", item) for key, item in value.items()}}
     kind = "list" if type(value) is list else "tuple"
@@ -80,10 +101,14 @@ def _compute(task: Task, codes: CodeReader) -> str:
     """Return the hash of a task whose upstream is hashed."""
     from pyperunner_keys import digest
 
-    inputs = {name: _input_parts(task, name, value) for name, value in task.inputs.items()}
+    if "" in task._digests.values():
+        _read_params(task)
+    inputs = task._input_parts = {name: _input_parts(task, name, value) for name, value in task.inputs.items()}
     parents = [parent._hash for parent in task._parents]
     env = [dict(task.options.env)] if task.options.env else []
-    return digest([FORMAT, task.task_name, task.tag, task._digests, inputs, codes.digest_of(task), parents, *env])
+    code = codes.digest_of(task)
+    task._late = codes.late_of(task)
+    return digest([FORMAT, task.task_name, task.tag, task._digests, inputs, code, parents, *env])
 
 
 def hash_of(task: Task) -> str:
@@ -158,7 +183,7 @@ def refresh_hashes(dag: DAG[Task], defaults: Options | None = None) -> None:
     codes = CodeReader()
     for task in dag.nodes:
         if task.params or task._digests:
-            task._digests = digest_params(task, task.params, task.inputs)
+            _read_params(task)
         fresh = _compute(task, codes)
         if task._hash is not None and task._hash != fresh:
             forget(task)
@@ -171,7 +196,16 @@ def own_parts(task: Task) -> dict[str, Any]:
         "params": dict(task._digests),
         "values": {name: short(value) for name, value in task.params.items()},
     }
-    own = {"env": dict(task.options.env), "options": options_of_code(task), "packages": dict(code_of(task).versions)}
+    own = {
+        "files": {
+            name: {visible(state.label): state.digest for state in states}
+            for name, states in task._files.items()
+            if states
+        },
+        "env": dict(task.options.env),
+        "options": options_of_code(task),
+        "packages": dict(code_of(task).versions),
+    }
     return {**found, **{name: value for name, value in own.items() if value}}
 
 
@@ -183,7 +217,7 @@ def key_parts(task: Task) -> dict[str, Any]:
         "task": task.task_name,
         "tag": task.tag,
         **own_parts(task),
-        "inputs": {name: _input_parts(task, name, value) for name, value in task.inputs.items()},
+        "inputs": task._input_parts,
         "code": {"digest": code.digest, "root": code.root, "parts": dict(code.parts)},
         "parents": [[parent.name, parent._hash] for parent in task._parents],
     }

@@ -6,15 +6,16 @@ is kept as a copy of that nesting, with the tasks and the plain values as its le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from pyperunner_dag._errors import NotATaskError
 from pyperunner_dag._node import Node
 
 if TYPE_CHECKING:
     from pyperunner_dag._task import Task
 
-__all__ = ["describe", "holds_task", "is_task", "leaves", "nesting", "rebuild", "resolve_inputs"]
+__all__ = ["as_tasks", "describe", "holds_task", "is_task", "leaves", "nesting", "rebuild", "resolve_inputs"]
 
 MAX_DEPTH = 100
 """Levels of nesting around a named input; what contains itself goes past it."""
@@ -115,3 +116,26 @@ def resolve_inputs(inputs: Mapping[str, Any], load: Callable[[Task], Any]) -> di
         return outputs[task]
 
     return {name: rebuild(value, output) for name, value in inputs.items()}
+
+
+def as_tasks(found: object, place: str) -> list[Task]:
+    """Return ``found``, one task or several, as a list of tasks.
+
+    Args:
+        found: A task, or an iterable of tasks.
+        place: What they are needed for, for the error.
+
+    Raises:
+        NotATaskError: A class or a stranger is among them; the error says which.
+    """
+    from pyperunner_dag._task import Task
+
+    if isinstance(found, Task):
+        return [found]
+    if isinstance(found, (str, bytes, type)) or not isinstance(found, Iterable):
+        raise NotATaskError(place, describe(found))
+    tasks = list(found)
+    for item in tasks:
+        if not isinstance(item, Task):
+            raise NotATaskError(place, describe(item))
+    return tasks

@@ -32,8 +32,8 @@ class NodeWithOutput(Node):
     _held: Any = _NOTHING
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the open store behind: a copy, or a task in another process, opens its own."""
-        return {name: value for name, value in self.__dict__.items() if name != "store"}
+        """Leave behind what holds in this process only: the open store, and which modules were loaded."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("store", "_late")}
 
     @property
     def key(self) -> str:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._dag import DAG
 from pyperunner_dag._errors import PipelineError
+from pyperunner_dag._inputs import as_tasks
 from pyperunner_dag._options import CODE_FIELDS, NO_OPTIONS, Options, changed, code_options
-from pyperunner_dag._task import Task, as_tasks
 
 if TYPE_CHECKING:
     import networkx
     from typing_extensions import Unpack
 
     from pyperunner_dag._options import CodeArgs
+    from pyperunner_dag._task import Task
 
 __all__ = ["Pipeline", "Sequential"]
 

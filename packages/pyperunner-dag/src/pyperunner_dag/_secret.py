@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Secret"]
+__all__ = ["Secret", "revealed"]
 
 _NOT_GIVEN = object()
 
@@ -63,3 +64,8 @@ class Secret:
 
 def _from_env(env: str, key: str | None) -> Secret:
     return Secret(env=env, key=key)
+
+
+def revealed(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``params`` with values in the place of secrets."""
+    return {name: value.reveal() if isinstance(value, Secret) else value for name, value in params.items()}

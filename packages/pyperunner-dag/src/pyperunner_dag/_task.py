@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import _hashing
 from pyperunner_dag._code import code_of
-from pyperunner_dag._errors import NotATaskError, SecretNotSetError, TaskDefinitionError, TaskParamError
+from pyperunner_dag._errors import SecretNotSetError, TaskDefinitionError, TaskParamError
 from pyperunner_dag._errors_task import whose
-from pyperunner_dag._inputs import describe, holds_task, leaves, nesting, resolve_inputs
+from pyperunner_dag._inputs import as_tasks, holds_task, leaves, nesting, resolve_inputs
 from pyperunner_dag._names import check_text
 from pyperunner_dag._options import COUNTED, NO_OPTIONS, Options, changed
 from pyperunner_dag._output import NodeWithOutput
 from pyperunner_dag._run import RunMethod, run_method
-from pyperunner_dag._secret import Secret
+from pyperunner_dag._secret import Secret, revealed
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
+    from pyperunner_dag._guard import Guard
     from pyperunner_dag._options import OptionArgs
-    from pyperunner_keys import Fingerprint
+    from pyperunner_keys import File, FileState, Fingerprint, Folder
 
-__all__ = ["Task", "as_tasks"]
+__all__ = ["Task"]
 
 
 class Task(NodeWithOutput, ABC):
@@ -60,6 +61,7 @@ class Task(NodeWithOutput, ABC):
     _scope: str = ""
     _hash: str | None = None
     _code: Fingerprint | None = None
+    _late: tuple[str, ...] | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -113,7 +115,9 @@ class Task(NodeWithOutput, ABC):
         except TypeError as error:
             raise TaskParamError(self.task_name, self.tag, str(error)) from None
         params = {name: value for name, value in given.items() if name not in inputs}
-        self._digests = _hashing.digest_params(self, params, inputs)
+        self._digests = _hashing.check_params(self, params, inputs)
+        self._files: dict[str, list[FileState]] = {}
+        self._input_parts: dict[str, Any] = {}
         self.params, self.inputs = params, inputs
         self._set_inputs(leaf for value in inputs.values() for _, leaf in leaves(value) if isinstance(leaf, Task))
         _hashing.forget(self)
@@ -222,6 +226,21 @@ class Task(NodeWithOutput, ABC):
             "params": dict(self.params),
         }
 
+    @property
+    def files(self) -> list[File | Folder]:
+        """Files and folders among the params and the plain values of named inputs, as far as the task is hashed."""
+        return [state.item for states in self._files.values() for state in states]
+
+    def guard(self) -> Guard | None:
+        """Return a context manager for running the task; its ``check()`` finds what has changed since it was hashed.
+
+        It watches files among the params, and modules that are loaded after the key was made; ``None`` where there is
+        nothing to watch.
+        """
+        from pyperunner_dag._guard import guard_of
+
+        return guard_of(self)
+
     # --- running
 
     @abstractmethod
@@ -244,7 +263,7 @@ class Task(NodeWithOutput, ABC):
             data: Outputs of the connected parents, in order; passed on if ``run`` takes ``data``.
             inputs: Named inputs with outputs in the place of tasks (see ``resolve_inputs``).
         """
-        return self._method.call(self, data, {**_revealed(self.params), **inputs})
+        return self._method.call(self, data, {**revealed(self.params), **inputs})
 
     def assert_secrets_set(self) -> None:
         """Check that every ``Secret`` among the params has a value; a runner does before anything starts.
@@ -258,34 +277,9 @@ class Task(NodeWithOutput, ABC):
 
     def _own_arguments(self, names: Collection[str]) -> dict[str, Any]:
         """Return those of the task's own arguments that are in ``names``: params, inputs as outputs, ``data``."""
-        own = _revealed({name: value for name, value in self.params.items() if name in names})
+        own = revealed({name: value for name, value in self.params.items() if name in names})
         named = {name: value for name, value in self.inputs.items() if name in names}
         own.update(resolve_inputs(named, lambda task: task.output))
         if "data" in names and "data" not in own:
             own["data"] = [parent.output for parent in self._parents]
         return own
-
-
-def _revealed(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.reveal() if isinstance(value, Secret) else value for name, value in params.items()}
-
-
-def as_tasks(found: object, place: str) -> list[Task]:
-    """Return ``found``, one task or several, as a list of tasks.
-
-    Args:
-        found: A task, or an iterable of tasks.
-        place: What they are needed for, for the error.
-
-    Raises:
-        NotATaskError: A class or a stranger is among them; the error says which.
-    """
-    if isinstance(found, Task):
-        return [found]
-    if isinstance(found, (str, bytes, type)) or not isinstance(found, Iterable):
-        raise NotATaskError(place, describe(found))
-    tasks = list(found)
-    for item in tasks:
-        if not isinstance(item, Task):
-            raise NotATaskError(place, describe(item))
-    return tasks

@@ -18,6 +18,7 @@ from typing import Any
 
 from pyperunner_dag._secret import Secret
 from pyperunner_dag._values_code import CODE_READERS, code_to_plain
+from pyperunner_dag._values_files import FILE_READERS, file_to_plain
 from pyperunner_dag._values_numpy import NUMPY_READERS, numpy_to_plain
 
 __all__ = ["Finder", "OpaqueFound", "from_plain", "opaque", "to_plain"]
@@ -63,7 +64,7 @@ def to_plain(value: Any, depth: int = 0) -> Any:
         tag, write = _WRITERS[kind]
         found: dict[str, Any] | None = {tag: write(value, inner)}
     else:
-        found = code_to_plain(value, inner) or numpy_to_plain(value, inner)
+        found = code_to_plain(value, inner) or numpy_to_plain(value, inner) or file_to_plain(value, inner)
     return _opaque(value) if found is None or None in found.values() else found
 
 
@@ -231,4 +232,5 @@ _READERS: dict[str, Reader] = {
     "$opaque": _opaque_reader,
     **CODE_READERS,
     **NUMPY_READERS,
+    **FILE_READERS,
 }

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import copyreg
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pyperunner_keys._errors import FileError
 from pyperunner_keys._file_content import (
@@ -36,7 +36,7 @@ _remembered: dict[str, Content] = {}
 class FileState(NamedTuple):
     """A file or folder as it was at one moment."""
 
-    item: OnDisk
+    item: File | Folder
     digest: str
     signature: str
     """Empty where it cannot vouch for the content."""
@@ -45,6 +45,18 @@ class FileState(NamedTuple):
     def label(self) -> str:
         """What a person calls it: ``File data.csv``."""
         return f"{type(self.item).__name__} {self.item.path}"
+
+    def record(self) -> dict[str, str]:
+        """Return builtins that say all but the signature, for ``FileState.of`` to read."""
+        glob = {"glob": self.item.glob} if isinstance(self.item, Folder) else {}
+        return {"path": self.item.path, "place": os.fspath(self.item), **glob, "digest": self.digest}
+
+    @classmethod
+    def of(cls, record: Mapping[str, str]) -> FileState:
+        """Return what ``record`` was made of."""
+        item: File | Folder = Folder.__new__(Folder) if "glob" in record else File.__new__(File)
+        item.__setstate__(tuple(record[name] for name in ("path", "place", "glob") if name in record))
+        return cls(item, record["digest"], "")
 
     def fault(self) -> str | None:
         """Return what is the matter if its content is another one by now (``File data.csv changed``), else ``None``."""
@@ -237,7 +249,7 @@ def recording() -> Iterator[list[FileState]]:
         _recorded.reset(token)
 
 
-def unread(item: OnDisk) -> FileState:
+def unread(item: File | Folder) -> FileState:
     """Return a state that says nothing about the content."""
     return FileState(item, "", "")
 
@@ -248,7 +260,7 @@ def look(item: OnDisk) -> FileState:
     Raises:
         FileError: It is not there or cannot be read.
     """
-    return FileState(item, *item._content())
+    return FileState(cast("File | Folder", item), *item._content())
 
 
 def _digest(texts: dict[str, str]) -> str:

@@ -52,9 +52,12 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
     if lost:
         return Outcome("inputs", inputs=lost)
     started = time.perf_counter()
-    with audit or nullcontext():
+    guard = task.guard()
+    with guard or nullcontext(), audit or nullcontext():
         value = task.execute(data, inputs)
     seconds = time.perf_counter() - started
+    if guard:
+        guard.check()
     del data, inputs  # so that storing a large result does not stand on top of its inputs
     receipt = store.save(task.key, value, {**job.meta, "seconds": seconds, **task.entry_meta()})
     undeclared = audit.found() if audit else ()
