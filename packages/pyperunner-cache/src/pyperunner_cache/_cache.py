@@ -114,6 +114,11 @@ class Cache(Tended):
             return None
         return {**spec, **{name: value for name, value in self._options.items() if value not in (None, {})}}
 
+    @property
+    def survives_fork(self) -> bool:
+        """Whether a forked process may use this object instead of opening its own: its backend holds nothing open."""
+        return bool(getattr(self.backend, "survives_fork", False))
+
     def missing(self, keys: Iterable[str]) -> set[str]:
         """Return those of ``keys`` that have no entry, in one trip to the medium. Writes nothing."""
         return self.backend.missing(keys)

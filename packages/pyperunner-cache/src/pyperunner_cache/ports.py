@@ -19,6 +19,7 @@ __all__ = [
     "BlobInfo",
     "Buffer",
     "Codec",
+    "SupportsFork",
     "SupportsLocate",
     "SupportsLock",
     "SupportsMap",
@@ -81,7 +82,8 @@ class SupportsMap(Protocol):
 
 @runtime_checkable
 class Backend(Protocol):
-    """Keeps bytes by key. Safe to use from many threads and processes; never used on both sides of a fork.
+    """Keeps bytes by key. Safe to use from many threads and processes; not used on both sides of a fork, but see
+    ``SupportsFork``.
 
     Keys are text of the form ``'<name>/<hash>'``; ``name`` may hold any characters, also ``/``, NUL and lone
     surrogates. Different keys are different entries, also where they differ only by case or Unicode form. Opening a
@@ -149,6 +151,16 @@ class SupportsLocate(Protocol):
 
     def located(self, key: str) -> str | None:
         """Return the absolute path of the entry's file, or ``None`` when there is no entry."""
+        ...
+
+
+@runtime_checkable
+class SupportsFork(Protocol):
+    """A backend that can say whether it may be inherited by a forked process."""
+
+    @property
+    def survives_fork(self) -> bool:
+        """Whether one object may be used on both sides of a fork: it holds no file, connection or thread."""
         ...
 
 

@@ -18,6 +18,7 @@ from pyperunner_dag.ports import (
     SupportsAlias,
     SupportsDelete,
     SupportsEntries,
+    SupportsFork,
     SupportsLocate,
     SupportsLock,
     SupportsProbe,
@@ -271,6 +272,16 @@ class OutputStoreContract:
         assert len(found) == len(keys)
         assert all(entry["size"] > 0 and abs(entry["modified"] - time.time()) < 60 for entry in found)
         assert [entry["key"] for entry in listing.entries("Task()")] == [f"Task()/{HASH}"]
+
+    def test_one_object_on_both_sides_of_a_fork(self, store: OutputStore) -> None:
+        """A store that says so can be used by a forked child and goes on being used by its parent."""
+        if not _ability(store, SupportsFork).survives_fork:
+            pytest.skip("this store says that it has handles")
+        store.save(KEY, 1)
+        child = Child(lambda: (store.load(KEY), store.save(OTHER, 2)["size"] > 0))
+        assert child.result() == (1, True)
+        store.save(KEY, 3)
+        assert (store.load(KEY), store.load(OTHER)) == (3, 2)
 
     def test_probe_leaves_nothing(self, store: OutputStore) -> None:
         """Probing a store that works raises nothing and makes no entry."""

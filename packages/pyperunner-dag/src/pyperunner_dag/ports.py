@@ -21,6 +21,7 @@ __all__ = [
     "SupportsAlias",
     "SupportsDelete",
     "SupportsEntries",
+    "SupportsFork",
     "SupportsLocate",
     "SupportsLock",
     "SupportsProbe",
@@ -48,7 +49,7 @@ class EntryInfo(TypedDict):
 
 @runtime_checkable
 class OutputStore(Protocol):
-    """Keeps outputs by key. Safe to use from many processes at once; never crosses a fork (see ``spec``)."""
+    """Keeps outputs by key. Safe to use from many processes at once; crosses no fork (but see ``SupportsFork``)."""
 
     def missing(self, keys: Iterable[str]) -> set[str]:
         """Return those of ``keys`` that have no entry, in one trip to the medium. Writes nothing."""
@@ -139,6 +140,16 @@ class SupportsDelete(Protocol):
 
     def delete(self, key: str) -> bool:
         """Remove the entry of ``key``; say whether there was one."""
+        ...
+
+
+@runtime_checkable
+class SupportsFork(Protocol):
+    """A store that can say whether it may be inherited, which saves every forked process to open its own."""
+
+    @property
+    def survives_fork(self) -> bool:
+        """Whether one object may be used on both sides of a fork: it holds no file, connection or thread."""
         ...
 
 

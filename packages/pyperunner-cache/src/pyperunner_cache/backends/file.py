@@ -40,6 +40,9 @@ class FileBackend:
         durable: A save returns only when file and folder are on the disk.
     """
 
+    survives_fork = True
+    """Files are open while they are read or written, not between."""
+
     def __init__(self, root: str | os.PathLike[str], *, shared: bool = False, durable: bool = False) -> None:
         self.root = os.path.abspath(os.fspath(root))
         self.shared, self.durable = shared, durable

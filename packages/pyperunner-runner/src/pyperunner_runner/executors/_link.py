@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag import reopen_store
+from pyperunner_dag.ports import SupportsFork
 from pyperunner_runner import _tree
 from pyperunner_runner._child import ChildKit
 from pyperunner_runner._errors import StoreNotShareable
@@ -47,6 +49,7 @@ class NurseryLink:
         self._spec = session.store_spec
         self._session = session
         self._pickled = {} if self._method == "fork" else pack_tasks(session.tasks, self._method)
+        self._one_store = isinstance(session.store, SupportsFork) and session.store.survives_fork
         self._frames = FrameBuffer()
         self._pid = 0
 
@@ -127,28 +130,25 @@ class NurseryLink:
         return pid
 
     def _copies(self) -> Children:
-        store = self._session.store
-        return ForkedChildren(ChildKit(self._session.tasks, self._spec, store if _survives_fork(store) else None))
+        store = self._session.store if self._one_store else None
+        return ForkedChildren(ChildKit(self._session.tasks, self._spec, store))
 
     def _start_fresh(self, theirs: socket.socket) -> int:
         world = World.of(self._session.tasks.values(), self._spec)
-        return start_python(world, _be_nursery, (self._method, self._pickled), [theirs.fileno()])
+        luggage = (self._method, self._pickled, self._one_store)
+        return start_python(world, _be_nursery, luggage, [theirs.fileno()])
 
 
-def _be_nursery(world: World, luggage: tuple[str, dict[str, bytes]], fds: tuple[int]) -> None:
+def _be_nursery(world: World, luggage: tuple[str, dict[str, bytes], bool], fds: tuple[int]) -> None:
     """Be a nursery that is not a copy of the runner."""
-    method, pickled = luggage
+    method, pickled, one_store = luggage
 
     def copies() -> Children:
         world.preload()
-        return ForkedChildren(ChildKit(Luggage(pickled), world.spec))
+        return ForkedChildren(ChildKit(Luggage(pickled), world.spec, reopen_store(world.spec) if one_store else None))
 
     def interpreters() -> Children:
         return SpawnedChildren(pickled, world)
 
     with socket.socket(fileno=fds[0]) as control:
         Nursery(control, copies if method == "forkserver" else interpreters).serve(os.getppid())
-
-
-def _survives_fork(store: object) -> bool:
-    return bool(getattr(store, "survives_fork", False))
