@@ -155,7 +155,8 @@ def test_upstream(module):
     assert lines(first, joined(module, "b")) == ["upstream Load(a) removed"]
     assert lines(first, joined(module, "ba")) == ["upstream reordered"]
     assert lines(first, joined(module, "aab")) == ["upstream reordered"]
-    assert {found.kind for found in between(first, joined(module, "b"))} == {"upstream"}
+    assert [found.kind for found in between(first, joined(module, "ab", path="y"))] == ["upstream"]
+    assert {found.kind for tags in ("b", "abc", "ba") for found in between(first, joined(module, tags))} == {"edge"}
 
 
 def test_named_inputs(module):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._dag import DAG
 from pyperunner_dag._decorator import task
+from pyperunner_dag._differences import Difference, differences
 from pyperunner_dag._draw_markup import draw_dot, draw_mermaid
 from pyperunner_dag._draw_png import draw_png
 from pyperunner_dag._draw_svg import draw_svg
@@ -58,6 +59,7 @@ __all__ = [
     "ChangedDuringRunError",
     "CodeGapError",
     "CycleError",
+    "Difference",
     "DuplicateNameError",
     "File",
     "FileParamError",
@@ -91,6 +93,7 @@ __all__ = [
     "UnhashableParamError",
     "UnknownStoreError",
     "__version__",
+    "differences",
     "draw_dot",
     "draw_mermaid",
     "draw_png",

@@ -7,8 +7,7 @@ about them: what has not the form it should have counts as not recorded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyperunner_dag._display import shorten, visible
 from pyperunner_dag._short import short
@@ -22,12 +21,11 @@ _FILES = ("File ", "Folder ")
 """How the short form of a param begins that counts by the content of what it names."""
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """One thing that differs; ``str()`` of it is a line such as ``param scale: 2 → 3``."""
 
     kind: str
-    """``param``, ``code``, ``upstream``, ``env``, ``option`` or ``package``."""
+    """``param``, ``code``, ``env``, ``option``, ``package``, ``upstream`` (its key) or ``edge`` (which those are)."""
     text: str
     """The line."""
     diff: str = ""
@@ -161,14 +159,15 @@ def _upstream(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Dif
     for name in {**new, **old}:
         if old.get(name) != new.get(name):
             how = "added" if name not in old else "removed" if name not in new else "changed"
-            found.append(Difference("upstream", f"upstream {visible(name)} {how}"))
+            kind = "upstream" if how == "changed" else "edge"
+            found.append(Difference(kind, f"upstream {visible(name)} {how}"))
     yield from found
     if old.keys() == new.keys():
         if [name for name, _ in parents_before] != [name for name, _ in parents_now]:
-            yield Difference("upstream", "upstream reordered")
+            yield Difference("edge", "upstream reordered")
         for name in {**inputs_now, **inputs_before}:
             if _shape(inputs_before.get(name)) != _shape(inputs_now.get(name)):
-                yield Difference("upstream", f"input {visible(name)} changed")
+                yield Difference("edge", f"input {visible(name)} changed")
 
 
 def _leaves(value: Any) -> list[tuple[str, str]]:

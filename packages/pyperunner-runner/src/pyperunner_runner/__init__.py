@@ -9,9 +9,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._accept import Acceptance
     from ._errors import (
         ImpossibleResources,
         InputLost,
+        NotAcceptable,
         RunFailed,
         RunnerError,
         SelectionUnmet,
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
         TaskKilled,
         UnknownExecutor,
         UnknownSelection,
+        UnknownTask,
     )
+    from ._explain import Explanation, TaskExplanation
     from ._replay import replay
     from .plan import Decision
     from .ports import Executor
@@ -37,6 +41,11 @@ _HOMES = {
     "SelectionUnmet": "_errors",
     "UnknownSelection": "_errors",
     "InputLost": "_errors",
+    "NotAcceptable": "_errors",
+    "Acceptance": "_accept",
+    "Explanation": "_explain",
+    "TaskExplanation": "_explain",
+    "UnknownTask": "_errors",
     "RunFailed": "_errors",
     "Runner": "runner",
     "RunnerError": "_errors",
@@ -50,10 +59,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "Acceptance",
     "Decision",
     "Executor",
+    "Explanation",
     "ImpossibleResources",
     "InputLost",
+    "NotAcceptable",
     "RunFailed",
     "Runner",
     "RunnerError",
@@ -62,9 +74,11 @@ __all__ = [
     "StoreNotWritable",
     "TaskDied",
     "TaskExited",
+    "TaskExplanation",
     "TaskKilled",
     "UnknownExecutor",
     "UnknownSelection",
+    "UnknownTask",
     "__version__",
     "replay",
 ]

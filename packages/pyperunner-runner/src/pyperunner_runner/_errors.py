@@ -6,6 +6,8 @@ RunnerError
 ├── TaskNotPortable       (also TypeError)   a task can't be sent to a fresh interpreter
 ├── UnknownExecutor       (also ValueError)
 ├── UnknownSelection      (also ValueError)  only, until or from_ names no task
+├── UnknownTask           (also KeyError)    the pipeline has no such task
+├── NotAcceptable         (also ValueError)  no earlier output can stand for today's key
 ├── SelectionUnmet        (also ValueError)  a selected task needs an output that nothing selected makes
 ├── ImpossibleResources   (also ValueError)  a task asks for more than the runner has
 ├── UnknownStartMethod    (also ValueError)
@@ -23,6 +25,7 @@ from collections.abc import Iterable
 __all__ = [
     "ImpossibleResources",
     "InputLost",
+    "NotAcceptable",
     "RunFailed",
     "RunnerError",
     "SelectionUnmet",
@@ -35,6 +38,7 @@ __all__ = [
     "UnknownExecutor",
     "UnknownSelection",
     "UnknownStartMethod",
+    "UnknownTask",
 ]
 
 
@@ -95,6 +99,31 @@ class UnknownSelection(RunnerError, ValueError):
     def __str__(self) -> str:
         hint = f"Did you mean {' or '.join(self.near)}?" if self.near else "Give a task's name, its tag, or a glob."
         return f"{self.what}={self.pattern!r} matches no task. {hint} Nothing was started."
+
+
+class UnknownTask(RunnerError, KeyError):
+    """The pipeline has no task of that name."""
+
+    def __init__(self, name: str, near: Iterable[str] = ()) -> None:
+        self.name = name
+        self.near = tuple(near)
+        super().__init__(name, self.near)
+
+    def __str__(self) -> str:
+        hint = f" Did you mean {' or '.join(self.near)}?" if self.near else ""
+        return f"the pipeline has no task {self.name!r}.{hint}"
+
+
+class NotAcceptable(RunnerError, ValueError):
+    """An output stored earlier can't stand for a task's key of today, or there is nothing to be done about it."""
+
+    def __init__(self, task: str, reason: str) -> None:
+        self.task = task
+        self.reason = reason
+        super().__init__(task, reason)
+
+    def __str__(self) -> str:
+        return f"{self.task}: {self.reason}"
 
 
 class SelectionUnmet(RunnerError, ValueError):

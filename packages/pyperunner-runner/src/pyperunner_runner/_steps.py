@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import OutputStore, Pipeline, Task
 from pyperunner_results import PipelineResult, RunFolder, get_environment_info, run_name, run_section, times_of_tasks
-from pyperunner_runner._planner import Patterns, Planner, dag_of
+from pyperunner_runner._advice import Advisor
+from pyperunner_runner._planner import Patterns, dag_of
 from pyperunner_runner._record import Record
 from pyperunner_runner._schedule import new_scheduler
 from pyperunner_runner._selection import Selection
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Steps"]
 
 
-class Steps(Planner):
+class Steps(Advisor):
     """Plans runs and carries them out one step at a time.
 
     Args:
