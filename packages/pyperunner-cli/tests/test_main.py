@@ -41,7 +41,7 @@ def test_usage_errors_are_2(say, argv: list[str]) -> None:
 
 
 def test_an_unknown_command_suggests_the_near_one(say) -> None:
-    assert say("plna").err == "pyperunner: there is no command 'plna'. Did you mean plan?\n"
+    assert say("plna").err == "pyperunner: there is no command 'plna'. Did you mean plan or explain?\n"
 
 
 def test_errors_of_the_users_file_show_their_traceback_only(say, write) -> None:

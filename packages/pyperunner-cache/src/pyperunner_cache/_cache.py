@@ -132,6 +132,14 @@ class Cache(Tended):
         Raises:
             MissingEntryError: There is none, or it was unusable; then it was set aside with a `DamagedEntryWarning`.
         """
+        return self._load(key, None, _ALIAS_HOPS)[0]
+
+    def load_with_digest(self, key: str) -> tuple[Any, str]:
+        """Return what `load` does, and the digest that its receipt had.
+
+        Raises:
+            MissingEntryError: As for `load`.
+        """
         return self._load(key, None, _ALIAS_HOPS)
 
     def save(self, key: str, value: Any, meta: Mapping[str, Any] | None = None, *, codec: str | None = None) -> Receipt:
@@ -224,7 +232,7 @@ class Cache(Tended):
             envelope, first = read_envelope(blob, key, self._policy)
             decode_parts(blob, envelope, first, self._policy)
 
-    def _load(self, key: str, digest: str | None, hops: int) -> Any:
+    def _load(self, key: str, digest: str | None, hops: int) -> tuple[Any, str]:
         with self._checked(key) as blob:
             envelope, first = read_envelope(blob, key, self._policy)
             alias = envelope.head.get("alias")
@@ -234,7 +242,7 @@ class Cache(Tended):
                 value = decode_entry(blob, envelope, first, self._policy)
                 if supports(self.backend, SupportsTouch):
                     self.backend.touch(key, blob)
-                return value
+                return value, envelope.digest
         target, digest = alias
         if not hops or target == key:
             raise MissingEntryError(key, str(self.backend), "it is an alias that leads in a circle")

@@ -62,7 +62,7 @@ def _dispatch(argv: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     from pyperunner_cli import __version__
 
-    commands = "\n".join(f"  {name:<9} {command.summary}" for name, command in COMMANDS.items())
+    commands = "\n".join(f"  {name:<10} {command.summary}" for name, command in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="pyperunner",
         usage="pyperunner [-h] [--version] COMMAND ...",

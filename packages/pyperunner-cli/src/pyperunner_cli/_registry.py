@@ -48,6 +48,9 @@ class Command:
 COMMANDS: Mapping[str, Command] = {
     "run": Command("pyperunner_cli._commands.run", "run a pipeline: execute what has no stored output yet"),
     "plan": Command("pyperunner_cli._commands.plan", "say what a run would do with each task, and why"),
+    "explain": Command("pyperunner_cli._commands.explain", "say why tasks would run: what differs from what is stored"),
+    "accept": Command("pyperunner_cli._commands.accept", "let a stored output stand although its task was changed"),
+    "invalidate": Command("pyperunner_cli._commands.invalidate", "remove the stored output of a task"),
     "graph": Command("pyperunner_cli._commands.graph", "draw a pipeline"),
     "results": Command("pyperunner_cli._commands.results", "show the tasks of a run, or the output of one"),
     "runs": Command("pyperunner_cli._commands.runs", "list the runs there have been"),

@@ -17,6 +17,7 @@ from pyperunner_dag.ports import (
     OutputStore,
     SupportsAlias,
     SupportsDelete,
+    SupportsDigest,
     SupportsEntries,
     SupportsFork,
     SupportsLocate,
@@ -252,6 +253,17 @@ class OutputStoreContract:
         store.save(KEY, "another value")
         with pytest.raises(KeyError):
             store.load(OTHER)
+
+    def test_a_value_is_loaded_with_its_digest(self, store: OutputStore) -> None:
+        """The digest is that of the receipt, for an alias that of its target."""
+        digesting = _ability(store, SupportsDigest)
+        with pytest.raises(KeyError):
+            digesting.load_with_digest(KEY)
+        receipt = store.save(KEY, ["value"])
+        assert digesting.load_with_digest(KEY) == (["value"], receipt["digest"])
+        if isinstance(store, SupportsAlias):
+            store.alias(OTHER, KEY)
+            assert digesting.load_with_digest(OTHER) == (["value"], receipt["digest"])
 
     def test_delete(self, store: OutputStore) -> None:
         """A deleted entry is missing; deleting again says that there was none."""

@@ -20,6 +20,7 @@ __all__ = [
     "Receipt",
     "SupportsAlias",
     "SupportsDelete",
+    "SupportsDigest",
     "SupportsEntries",
     "SupportsFork",
     "SupportsLocate",
@@ -150,6 +151,19 @@ class SupportsFork(Protocol):
     @property
     def survives_fork(self) -> bool:
         """Whether one object may be used on both sides of a fork: it holds no file, connection or thread."""
+        ...
+
+
+@runtime_checkable
+class SupportsDigest(Protocol):
+    """A store that knows, when it loads an output, the digest that its receipt had."""
+
+    def load_with_digest(self, key: str) -> tuple[Any, str]:
+        """Return what ``load`` does, and the ``digest`` of that very payload.
+
+        Raises:
+            KeyError: As for ``load``.
+        """
         ...
 
 

@@ -38,8 +38,9 @@ class Acceptance:
 def acceptable(dag: DAG[Task], store: OutputStore, task: Task, downstream: bool) -> list[tuple[Task, Earlier]]:
     """Return which earlier entry could stand for the task, and with ``downstream`` those for what follows from it.
 
-    A task downstream is among them if it has no output of its own yet and the store holds one that was made by the
-    same code and params from the very outputs that are accepted now, or from others that are up to date.
+    A task downstream is among them if it has no output of its own yet and the store holds one that was made with the
+    same params from the very outputs that are accepted now, or from others that are up to date, and by the same code
+    but for changes that the task itself has, too.
 
     Args:
         dag: The graph, hashed.
@@ -56,33 +57,57 @@ def acceptable(dag: DAG[Task], store: OutputStore, task: Task, downstream: bool)
     if not store.missing([task.key]):
         if not downstream:
             raise NotAcceptable(task.name, "it is up to date, there is nothing to accept")
-        before = Earlier(task.key, store.meta(task.key)).stands_for
+        standing = Earlier(task.key, store.meta(task.key))
+        agreed = _Agreed({task.name: _hash(standing.stands_for)})
         chosen: list[tuple[Task, Earlier]] = []
     else:
         earlier = nearest(store, task)
         if earlier is None:
             raise NotAcceptable(task.name, "the store holds no earlier output of it that says what it was made from")
-        before, chosen = earlier.key, [(task, earlier)]
+        agreed = _Agreed({task.name: _hash(earlier.key)}, _code_changes(earlier.parts, task.key_parts()))
+        chosen = [(task, earlier)]
     if downstream:
-        chosen += _downstream(dag, store, task, before)
+        chosen += _downstream(dag, store, agreed)
         if not chosen:
             raise NotAcceptable(task.name, "it is up to date, and nothing downstream of it can be accepted")
     return chosen
 
 
-def _downstream(dag: DAG[Task], store: OutputStore, task: Task, before: str) -> Iterator[tuple[Task, Earlier]]:
-    """Yield the descendants that differ from an earlier entry by nothing but the keys of what was accepted."""
-    stands = {task.name: _hash(before)}
+@dataclass
+class _Agreed:
+    """What is accepted: the hashes that stand for today's, by task, and changes of code."""
+
+    hashes: dict[str, str]
+    code: frozenset[tuple[Any, ...]] = frozenset()
+
+
+def _downstream(dag: DAG[Task], store: OutputStore, agreed: _Agreed) -> Iterator[tuple[Task, Earlier]]:
+    """Yield the descendants that differ from an earlier entry by nothing but what is agreed."""
     for node in dag:
-        upstream = dag.upstream(node)
-        if not any(up.name in stands for up in upstream) or not store.missing([node.key]):
+        follows = any(up.name in agreed.hashes for up in dag.upstream(node))
+        if not follows or not node.options.cache or not store.missing([node.key]):
             continue
-        now = _with_hashes(node.key_parts(), stands)
+        now = _with_hashes(node.key_parts(), agreed.hashes)
         for earlier in earlier_entries(store, node.name):
-            if earlier.parts and not differences(earlier.parts, now):
-                stands[node.name] = _hash(earlier.key)
+            if earlier.parts and _agrees(earlier.parts, now, agreed):
+                agreed.hashes[node.name] = _hash(earlier.key)
                 yield node, earlier
                 break
+
+
+def _agrees(before: Mapping[str, Any], now: Mapping[str, Any], agreed: _Agreed) -> bool:
+    found = differences(before, now)
+    changes = _code_changes(before, now)
+    return not found or (all(one.kind == "code" for one in found) and bool(changes) and changes <= agreed.code)
+
+
+def _code_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> frozenset[tuple[Any, ...]]:
+    """Return the parts of the code that differ, each with its digests; something unique where they are not known."""
+    try:
+        old, new = dict(before["code"]["parts"]), dict(now["code"]["parts"])
+    except (KeyError, TypeError, ValueError):
+        return frozenset({(object(),)})
+    return frozenset((name, old.get(name), new.get(name)) for name in {**old, **new} if old.get(name) != new.get(name))
 
 
 def _with_hashes(parts: Any, hashes: Mapping[str, str]) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, overload
 
-from pyperunner_dag import Task, refresh_hashes
+from pyperunner_dag import Task
 from pyperunner_runner._accept import Acceptance, accept, acceptable, invalidate
 from pyperunner_runner._errors import UnknownTask
 from pyperunner_runner._explain import Explanation, TaskExplanation, explain
@@ -14,8 +14,11 @@ from pyperunner_runner._planner import Planner, dag_of
 from pyperunner_runner._selection import Selection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pyperunner_dag import DAG
     from pyperunner_runner._planner import Patterns
+    from pyperunner_runner.plan import Decision
 
 __all__ = ["Advisor", "find_task"]
 
@@ -66,14 +69,15 @@ class Advisor(Planner):
             UnknownTask: There is no such task.
         """
         dag = dag_of(self._pipeline())
-        planned, outline = self.plan, self._outline
-        try:
-            self._analyze(dag, force_reload, Selection.of(only, until, from_))
-            if task is None:
-                return Explanation(explain(list(dag), self.plan, self._store))
-            return self._explain_one(dag, find_task(dag, task), force_reload)
-        finally:
-            self.plan, self._outline = planned, outline
+        decisions = self._look(dag, force_reload, Selection.of(only, until, from_))
+        if task is None:
+            return Explanation(explain(list(dag), decisions, self._store))
+        one = find_task(dag, task)
+        damaged = self._damaged(one)
+        if damaged:
+            decisions = self._look(dag, force_reload)  # it has been set aside, so the plan is another one
+        found = explain([one], decisions, self._store)[one.name]
+        return replace(found, reasons=("damaged",), differences=(), nearest=None) if damaged else found
 
     def accept(self, task: Task | str, *, downstream: bool = False, dry_run: bool = False) -> list[Acceptance]:
         """Let the nearest output stored earlier stand for a task's key of today: for a change that changes nothing.
@@ -93,7 +97,8 @@ class Advisor(Planner):
             NotAcceptable: The task is up to date, or has no earlier output; or the store can't do it.
             UnknownTask: There is no such task.
         """
-        dag = self._hashed()
+        dag = dag_of(self._pipeline())
+        self._look(dag)
         chosen = acceptable(dag, self._store, find_task(dag, task), downstream)
         return accept(self._store, chosen, dry_run=dry_run)
 
@@ -111,20 +116,18 @@ class Advisor(Planner):
             NotAcceptable: The store can't remove entries.
             UnknownTask: There is no such task.
         """
-        dag = self._hashed()
+        dag = dag_of(self._pipeline())
+        self._look(dag)
         return invalidate(dag, self._store, find_task(dag, task), downstream)
 
-    def _hashed(self) -> DAG[Task]:
-        dag = dag_of(self._pipeline())
-        refresh_hashes(dag)
-        return dag
-
-    def _explain_one(self, dag: DAG[Task], task: Task, force: bool) -> TaskExplanation:
-        damaged = self._damaged(task)
-        if damaged:
-            self._analyze(dag, force, Selection())  # it has been set aside, so the plan is another one
-        found = explain([task], self.plan, self._store)[task.name]
-        return replace(found, reasons=("damaged",), differences=(), nearest=None) if damaged else found
+    def _look(self, dag: DAG[Task], force: bool = False, selection: Selection | None = None) -> Mapping[str, Decision]:
+        """Hash the tasks and return what would be planned; the plan that there is stays."""
+        kept = self.plan, self._outline
+        try:
+            self._analyze(dag, force, selection or Selection())
+            return self.plan
+        finally:
+            self.plan, self._outline = kept
 
     def _damaged(self, task: Task) -> bool:
         """Whether there is an entry for a task's key which cannot be read."""

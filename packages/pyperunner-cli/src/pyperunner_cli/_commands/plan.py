@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from pyperunner_cli._options import add_places, add_target, make_runner, pipeline_of
 from pyperunner_cli._text import aligned, count, visible
+
+if TYPE_CHECKING:
+    from pyperunner_runner import TaskExplanation
 
 __all__ = ["configure", "execute"]
 
@@ -21,9 +25,17 @@ def execute(options: argparse.Namespace) -> int:
     pipeline = pipeline_of(options)
     runner = make_runner(options)
     runner.set_pipeline(pipeline)
-    runner.queue_tasks(force_reload=options.force)
+    runner.analyze_pipeline(force_reload=options.force)
     decisions = runner.plan
-    print("\n".join(aligned([(visible(name), made.action, visible(made.reason)) for name, made in decisions.items()])))
+    why = runner.explain(force_reload=options.force)
+    rows = [(visible(name), made.action, visible(_short(why[name], made.reason))) for name, made in decisions.items()]
+    print("\n".join(aligned(rows)))
     to_execute = sum(made.action == "run" for made in decisions.values())
     print(f"{to_execute} of {count(len(decisions), 'task')} to execute")
     return 0
+
+
+def _short(why: TaskExplanation, otherwise: str) -> str:
+    """Return the first of the reasons, and how many more there are."""
+    more = len(why.reasons) - 1
+    return (why.reasons[0] if why.reasons else otherwise) + (f" (and {more} more)" if more > 0 else "")

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def test_the_next_run_makes_it_again(say, flow: Path) -> None:
+    assert say("run", "flow.py").code == 0
+    assert say("invalidate", "flow.py", "Number").out == "removed Number()\n"
+    assert say("plan", "flow.py").out.splitlines()[-1] == "2 of 2 tasks to execute"
+    assert say("run", "flow.py").code == 0
+    assert say("invalidate", "flow.py", "Number()", "--downstream").out == "removed Number(), Double()\n"
+    said = say("invalidate", "flow.py", "Number()")
+    assert (said.code, said.out) == (0, "there was no stored output\n")
+    assert say("invalidate", "flow.py", "Nobody()").code == 2
