@@ -6,14 +6,29 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pyperunner_dag.ports import SupportsProbe
-from pyperunner_runner._errors import ImpossibleResources, StoreNotWritable
+from pyperunner_runner._errors import ImpossibleResources, LimitTooLow, StoreNotWritable
 from pyperunner_runner._resources import impossible
 
 if TYPE_CHECKING:
     from pyperunner_dag import DAG, OutputStore, Task
     from pyperunner_runner.plan import Decision
 
-__all__ = ["check_resources", "check_secrets", "check_store"]
+__all__ = ["check_limits", "check_resources", "check_secrets", "check_store"]
+
+_LEAST_MEMORY = 32 << 20
+"""What the process of a task that does nothing may take by itself, in bytes, with each start method."""
+
+
+def check_limits(dag: DAG[Task], decisions: Mapping[str, Decision]) -> None:
+    """Check that no task that will run has a memory limit that its process exceeds by itself.
+
+    Raises:
+        LimitTooLow: One has; the error names it.
+    """
+    for task in dag:
+        limit = task.options.memory_limit
+        if limit is not None and limit < _LEAST_MEMORY and decisions[task.name].action != "skip":
+            raise LimitTooLow(task.name, limit, _LEAST_MEMORY)
 
 
 def check_store(store: OutputStore, location: str, decisions: Mapping[str, Decision]) -> None:

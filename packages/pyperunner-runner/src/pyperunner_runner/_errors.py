@@ -9,6 +9,7 @@ RunnerError
 ├── UnknownTask           (also KeyError)    the pipeline has no such task
 ├── NotAcceptable         (also ValueError)  no earlier output can stand for today's key
 ├── SelectionUnmet        (also ValueError)  a selected task needs an output that nothing selected makes
+├── LimitTooLow           (also ValueError)  a memory limit below what any task's process takes
 ├── ImpossibleResources   (also ValueError)  a task asks for more than the runner has
 ├── UnknownStartMethod    (also ValueError)
 ├── InputLost         (also LookupError)     an input was made again and is still not there
@@ -16,6 +17,8 @@ RunnerError
 └── TaskDied                                 a task's process ended without a result
     ├── TaskExited                           it called exit
     └── TaskKilled                           a signal ended it, the runner's own included
+        ├── TaskTimedOut    (also TimeoutError)
+        └── TaskOutOfMemory (also MemoryError)
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from collections.abc import Iterable
 __all__ = [
     "ImpossibleResources",
     "InputLost",
+    "LimitTooLow",
     "NotAcceptable",
     "RunFailed",
     "RunnerError",
@@ -35,11 +39,18 @@ __all__ = [
     "TaskExited",
     "TaskKilled",
     "TaskNotPortable",
+    "TaskOutOfMemory",
+    "TaskTimedOut",
     "UnknownExecutor",
     "UnknownSelection",
     "UnknownStartMethod",
     "UnknownTask",
 ]
+
+
+_LISTED = 50  # names in one message
+_SHOWN = 3  # failed tasks whose last words a message shows
+_MORE_TIME = "Raise the timeout, or see in its log what it waited for."
 
 
 class RunnerError(Exception):
@@ -190,6 +201,22 @@ class TaskNotPortable(RunnerError, TypeError):
         )
 
 
+class LimitTooLow(RunnerError, ValueError):
+    """A task's memory limit is below what its process takes before the task does anything."""
+
+    def __init__(self, task: str, limit: int, least: int) -> None:
+        self.task = task
+        self.limit = limit
+        self.least = least
+        super().__init__(task, limit, least)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.task}: a memory_limit of {in_bytes(self.limit)} is less than the {in_bytes(self.least)} that the "
+            "process of a task may take by itself. Nothing was started; raise the limit."
+        )
+
+
 class InputLost(RunnerError, LookupError):
     """The outputs of upstream tasks are missing or damaged although they were made again in this run."""
 
@@ -206,19 +233,29 @@ class InputLost(RunnerError, LookupError):
 
 
 class RunFailed(RunnerError):
-    """At least one task of the run failed; see ``failed`` and ``cant_run`` for their names."""
+    """At least one task of the run failed.
 
-    def __init__(self, failed: Iterable[str], cant_run: Iterable[str], run_folder: str) -> None:
+    Attributes:
+        failed: Names of the tasks that failed.
+        cant_run: Names of those that could not run.
+        run_folder: Where the record is.
+        errors: What went wrong, for each that failed, with the last lines it printed.
+    """
+
+    def __init__(
+        self, failed: Iterable[str], cant_run: Iterable[str], run_folder: str, errors: Iterable[str] = ()
+    ) -> None:
         self.failed = tuple(failed)
         self.cant_run = tuple(cant_run)
         self.run_folder = run_folder
-        super().__init__(self.failed, self.cant_run, run_folder)
+        self.errors = tuple(errors)
+        super().__init__(self.failed, self.cant_run, run_folder, self.errors)
 
     def __str__(self) -> str:
-        text = f"{len(self.failed)} task(s) failed: {', '.join(self.failed)}"
+        text = f"{len(self.failed)} task(s) failed: {_listing(self.failed)}"
         if self.cant_run:
-            text += f"; {len(self.cant_run)} could not run: {', '.join(self.cant_run)}"
-        return f"{text}. Tracebacks are in {self.run_folder}"
+            text += f"; {len(self.cant_run)} could not run: {_listing(self.cant_run)}"
+        return "\n".join([f"{text}. Tracebacks are in {self.run_folder}", *self.errors[:_SHOWN]])
 
 
 class TaskDied(RunnerError):
@@ -239,3 +276,42 @@ class TaskExited(TaskDied):
 
 class TaskKilled(TaskDied):
     """A signal ended the task's process."""
+
+
+class TaskTimedOut(TaskKilled, TimeoutError):
+    """The task ran longer than its timeout allows, and was ended with all processes it had started."""
+
+    def __init__(self, task: str, timeout: float) -> None:
+        super().__init__(task, f"ran longer than its timeout of {timeout:g} s and was ended. {_MORE_TIME}")
+        self.timeout = timeout
+        self.args = (task, timeout)
+
+
+class TaskOutOfMemory(TaskKilled, MemoryError):
+    """The task was ended because it used more memory than it may, or by the system for want of memory."""
+
+    def __init__(self, task: str, peak: int | None, limit: int | None = None) -> None:
+        seen = "" if peak is None else f", peak seen {in_bytes(peak)}"
+        if limit is None:
+            how = f"killed, likely out of memory{seen}. Let fewer tasks run at once, or let it use less."
+        else:
+            how = f"killed, out of memory: its memory_limit is {in_bytes(limit)}{seen}. Raise it, or let it use less."
+        super().__init__(task, how)
+        self.peak = peak
+        self.limit = limit
+        self.args = (task, peak, limit)
+
+
+def in_bytes(number: int) -> str:
+    """Return ``1.5 GiB`` for 1610612736."""
+    amount, unit = float(number), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024:
+            break
+        amount, unit = amount / 1024, larger
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.3g} {unit}"
+
+
+def _listing(names: tuple[str, ...]) -> str:
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -25,7 +25,8 @@ def describe(task: str, error: BaseException) -> Failure:
             error.__traceback__
         )
     text = "".join(traceback.format_exception(type(error), error, _user_frames(error.__traceback__)))
-    return Failure(type(error).__qualname__, _message(error), text, _pickled(error))
+    bases = tuple(kind.__qualname__ for kind in type(error).__mro__)
+    return Failure(type(error).__qualname__, _message(error), text, _pickled(error), bases)
 
 
 def rebuild(failure: Failure) -> Exception:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pyperunner_dag import OutputStore, Task, resolve_inputs
+from pyperunner_runner._environ import environment
 from pyperunner_runner._failures import describe
 from pyperunner_runner.ports import Job, Outcome
 
@@ -53,7 +54,7 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
         return Outcome("inputs", inputs=lost)
     started = time.perf_counter()
     guard = task.guard()
-    with guard or nullcontext(), audit or nullcontext():
+    with environment(task.options.env), guard or nullcontext(), audit or nullcontext():
         value = task.execute(data, inputs)
     seconds = time.perf_counter() - started
     if guard:

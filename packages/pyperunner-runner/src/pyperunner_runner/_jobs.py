@@ -11,6 +11,7 @@ from pyperunner_runner.ports import Event, Executor, Handle, Job
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
+    from pyperunner_runner._errors import TaskKilled
     from pyperunner_runner.plan import Decision
 
 __all__ = ["FinishedHandle", "Jobs", "RunningJob"]
@@ -38,6 +39,10 @@ class RunningJob:
     attempt: int
     started: float
     """In seconds of ``time.monotonic``."""
+    waiting: bool = False
+    """Whether it waits for another run that makes the same output."""
+    cause: TaskKilled | None = None
+    """Why the runner ends it, if it does."""
 
     @property
     def seconds(self) -> float:
@@ -57,6 +62,9 @@ class Jobs:
         self._executor: Executor | None = None
         self._running: dict[str, RunningJob] = {}
         self._attempts: dict[str, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._running)
 
     def __len__(self) -> int:
         return len(self._running)
@@ -92,6 +100,18 @@ class Jobs:
     def take(self, name: str) -> RunningJob:
         """Return a job that is over and count it no more."""
         return self._running.pop(name)
+
+    def stop(self, name: str, cause: TaskKilled, *, kill: bool = False) -> None:
+        """Ask a job and its whole tree to end, or make it end; the first cause given counts."""
+        job = self._running[name]
+        job.cause = job.cause or cause
+        if self._executor is not None:
+            self._executor.stop(name, kill=kill)
+
+    def kill(self, name: str) -> None:
+        """Make a job and its whole tree end."""
+        if self._executor is not None:
+            self._executor.stop(name, kill=True)
 
     def close(self) -> None:
         """Free the executor; what still runs is ended."""

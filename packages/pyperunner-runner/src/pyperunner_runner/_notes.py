@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import Task
-from pyperunner_runner.events import TaskFinished
+from pyperunner_runner.events import TaskFinished, TaskRetried
 
 if TYPE_CHECKING:
     from pyperunner_runner._record import Record
@@ -62,9 +62,27 @@ class Notes:
             "traceback": traceback or None,
         }
         self.record.code(task.fingerprint())
+        if error and task.result is not None:
+            task.result.traceback = self._failed(task.name, traceback or error)
         self.record.task_finished(event, ended, **facts)
-        if error:
-            self.record.folder.log_exception(task.name, traceback or error)
+
+    def retried(self, event: TaskRetried, traceback: str, ended: Ended, uss_peak: int | None) -> None:
+        """Note that an attempt has failed and another follows.
+
+        Args:
+            event: What the hooks are told.
+            traceback: Text of the attempt's traceback.
+            ended: The figures of its process.
+            uss_peak: Most memory of its own that it was seen to use, in bytes.
+        """
+        self._failed(event.task, traceback or event.error)
+        self.record.task_retried(event, ended, uss_peak=uss_peak, traceback=traceback or None)
+
+    def _failed(self, name: str, text: str) -> str:
+        """Write an error down, with the last lines that the task has printed; return what was written."""
+        whole = "\n".join([text.rstrip("\n"), *self.record.tail(name)])
+        self.record.folder.log_exception(name, whole)
+        return whole
 
     def cant_run(self, tasks: Iterable[Task], reason: str) -> None:
         """Give tasks the status ``CANT_RUN`` and note it."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_runner._hooks import Hooks, installed_hooks
+from pyperunner_runner._tails import Tails
 from pyperunner_runner.events import (
     Hook,
-    RunEvent,
     RunFinished,
     RunStarted,
-    SupportsTick,
     TaskFinished,
     TaskOutput,
+    TaskRetried,
     TaskStarted,
     TaskWaiting,
 )
@@ -40,20 +40,19 @@ class Record:
 
     def __init__(self, folder: RunFolder, hooks: Iterable[Hook] = ()) -> None:
         self.folder = folder
-        self._hooks = list(hooks)
+        self._hooks = Hooks([*hooks, *installed_hooks(self._warn)], self._warn)
+        self._tails = Tails()
         self._logs: dict[str, TaskLog] = {}
         self._code: set[str] = set()
 
     @property
     def ticking(self) -> bool:
         """Whether a hook wants to be called while time passes."""
-        return any(isinstance(hook, SupportsTick) for hook in self._hooks)
+        return self._hooks.ticking
 
     def tick(self, now: float) -> None:
         """Call the hooks that move with time; ``now`` in seconds of the monotonic clock."""
-        for hook in self._hooks:
-            if isinstance(hook, SupportsTick):
-                hook.tick(now)
+        self._hooks.tick(now)
 
     def say(self, text: str, *, task: str = "-", level: str = "INFO") -> None:
         """Write a line of the runner's own."""
@@ -74,7 +73,7 @@ class Record:
         drawn = layout if len(tasks) <= _MOST_DRAWN else None
         self.folder.event("run_started", pipeline=pipeline, **counts, layout=drawn)
         self.say(f"run of {pipeline}: {len(tasks)} tasks, {len(to_execute)} to execute")
-        self._tell(RunStarted(pipeline, self.folder.path, tasks, to_execute))
+        self._hooks.tell(RunStarted(pipeline, self.folder.path, tasks, to_execute))
 
     def code(self, fingerprint: Fingerprint) -> None:
         """Note the text of the code that a task is made of, each part once per run."""
@@ -91,20 +90,43 @@ class Record:
         self._logs[task] = self.folder.task_log(task, attempt)
         self.folder.event("task_started", task=task, attempt=attempt, pid=pid, reason=reason, log=self._logs[task].file)
         self.folder.log(f"started: {reason}", task=task, process=pid)
-        self._tell(TaskStarted(task, attempt, pid))
+        self._hooks.tell(TaskStarted(task, attempt, pid))
 
     def task_waiting(self, task: str, waiting: bool) -> None:
         """Note that a task waits for another run that makes the same output, or goes on."""
         self.say("waits for another run that makes the same output" if waiting else "goes on", task=task)
-        self._tell(TaskWaiting(task, waiting))
+        self._hooks.tell(TaskWaiting(task, waiting))
 
     def task_output(self, line: Logged) -> None:
         """Note a line that a task printed or logged."""
+        self._tails.add(line.task, line.text)
         log = self._logs.get(line.task)
         if log is not None:
             log.log(line.text, level=line.level, process=line.pid, stream=line.stream, when=line.when)
         if self._hooks:
-            self._tell(TaskOutput(line.task, line.stream, line.level, line.text))
+            self._hooks.tell(TaskOutput(line.task, line.stream, line.level, line.text))
+
+    def tail(self, task: str) -> list[str]:
+        """Return the last lines that a task has printed, and the file in which all of them are, if there are any."""
+        lines, log = self._tails.take(task), self._logs.get(task)
+        return lines and [f"The last lines of {log.path if log else self.folder.log_file}:", *map(_indented, lines)]
+
+    def task_retried(self, event: TaskRetried, ended: Ended, **facts: Any) -> None:
+        """Note that an attempt has failed and another follows.
+
+        Args:
+            event: What the hooks are told.
+            ended: The figures of the attempt's process.
+            **facts: More for the record.
+        """
+        facts |= {"wait": event.wait, **_figures(ended), **_times(event.seconds)}
+        self.folder.event(
+            "task_retried", task=event.task, attempt=event.attempt, status="FAILURE", error=event.error, **facts
+        )
+        text = f"attempt {event.attempt} failed after {event.seconds:.3f} s, next in {event.wait:g} s: {event.error}"
+        self.say(text, task=event.task, level="WARNING")
+        self._close_log(event.task)
+        self._hooks.tell(event)
 
     def task_finished(self, event: TaskFinished, ended: Ended | None, **facts: Any) -> None:
         """Note what became of a task.
@@ -115,17 +137,9 @@ class Record:
             **facts: More for the record.
         """
         if ended is not None:
-            facts |= {
-                "exit": ended.exit.code,
-                "cpu": ended.exit.cpu,
-                "max_rss": ended.exit.max_rss,
-                "size": ended.outcome.size,
-                "digest": ended.outcome.digest,
-                "undeclared": list(ended.outcome.undeclared) or None,
-            }
+            facts |= _figures(ended)
         if event.seconds:
-            now = time.time()
-            facts |= {"start": round(now - event.seconds, 6), "end": round(now, 6), "wall": round(event.seconds, 6)}
+            facts |= _times(event.seconds)
         self.folder.event(
             "task_finished",
             task=event.task,
@@ -138,10 +152,8 @@ class Record:
         text = event.status.lower().replace("_", " ") + (f" after {event.seconds:.3f} s" if event.attempt else "")
         level = "ERROR" if event.status == "FAILURE" else "WARNING" if event.status == "CANT_RUN" else "INFO"
         self.say(f"{text}: {event.error or event.reason}", task=event.task, level=level)
-        log = self._logs.pop(event.task, None)
-        if log is not None:
-            log.close()
-        self._tell(event)
+        self._close_log(event.task)
+        self._hooks.tell(event)
 
     def run_finished(self, statuses: Mapping[str, str], seconds: float, interrupted: bool, picture: str | None) -> None:
         """Complete the record and close it."""
@@ -151,7 +163,7 @@ class Record:
         self.say("interrupted" if interrupted else f"finished after {seconds:.3f} s", level="INFO")
         self.folder.event("run_finished", wall=seconds, interrupted=interrupted, tasks=counts)
         self.folder.finish({"tasks": counts, **({"state": "interrupted"} if interrupted else {})})
-        self._tell(RunFinished(statuses, seconds, interrupted))
+        self._hooks.tell(RunFinished(statuses, seconds, interrupted))
         self.close()
 
     def close(self) -> None:
@@ -160,12 +172,31 @@ class Record:
             log.close()
         self.folder.close()
 
-    def _tell(self, event: RunEvent) -> None:
-        for hook in list(self._hooks):
-            try:
-                hook(event)
-            except Exception as error:
-                self._hooks.remove(hook)
-                message = f"hook {hook!r} failed and is left out: {type(error).__name__}: {error}"
-                self.say(message, level="WARNING")
-                warnings.warn(message, RuntimeWarning, stacklevel=2)
+    def _close_log(self, task: str) -> None:
+        self._tails.take(task)
+        log = self._logs.pop(task, None)
+        if log is not None:
+            log.close()
+
+    def _warn(self, message: str) -> None:
+        self.say(message, level="WARNING")
+
+
+def _figures(ended: Ended) -> dict[str, Any]:
+    return {
+        "exit": ended.exit.code,
+        "cpu": ended.exit.cpu,
+        "max_rss": ended.exit.max_rss,
+        "size": ended.outcome.size,
+        "digest": ended.outcome.digest,
+        "undeclared": list(ended.outcome.undeclared) or None,
+    }
+
+
+def _times(seconds: float) -> dict[str, float]:
+    now = time.time()
+    return {"start": round(now - seconds, 6), "end": round(now, 6), "wall": round(seconds, 6)}
+
+
+def _indented(line: str) -> str:
+    return f"    {line}"

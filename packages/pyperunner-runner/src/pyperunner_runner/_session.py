@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import select
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import DAG, OutputStore, Task
 from pyperunner_runner._errors import TaskKilled
-from pyperunner_runner._jobs import FinishedHandle, Jobs
+from pyperunner_runner._guard import Guard
+from pyperunner_runner._jobs import FinishedHandle, Jobs, RunningJob
 from pyperunner_runner._notes import Notes
+from pyperunner_runner._retries import Retries
+from pyperunner_runner._timers import Timers
 from pyperunner_runner._verdicts import one_line, result_of
-from pyperunner_runner._watch import Watch
+from pyperunner_runner.events import TaskRetried
 from pyperunner_runner.plan import Decision
 from pyperunner_runner.ports import Ended, Event, Executor, Handle, Logged, Session, Started, Waiting
 
 if TYPE_CHECKING:
     from pyperunner_runner._record import Record
     from pyperunner_runner._settings import RunSettings
+    from pyperunner_runner._signals import Signals
     from pyperunner_runner.scheduler import Scheduler
 
 __all__ = ["RunSession"]
+
+_INTERRUPTED = "the run was interrupted"
 
 
 class RunSession:
@@ -51,8 +59,12 @@ class RunSession:
         self._notes = Notes(new_record)
         self._jobs = Jobs(self._open_executor)
         self._scheduler = scheduler
+        self._guard = Guard(self._jobs, settings.grace, time.monotonic)
+        self._retries = Retries()
+        self._delays = Timers()
+        self._signals: Signals | None = None
+        self._halted = ""
         self._stored_by_hand: set[str] = set()
-        self._watch = Watch()
 
     @property
     def record(self) -> Record:
@@ -102,15 +114,32 @@ class RunSession:
 
     def collect(self, timeout: float | None) -> None:
         """Take in what the jobs have reported, waiting up to ``timeout`` seconds for the first of it."""
-        left = self._watch.seconds_left(time.monotonic())
-        if left is not None and (timeout is None or left < timeout):
-            timeout = left
-        for event in self._jobs.wait(timeout):
-            self._take(event)
-        self._watch.sample(time.monotonic(), time.monotonic)
+        left = (timeout, self._guard.seconds_left(), self._delays.seconds_left(time.monotonic()))
+        timeout = min((seconds for seconds in left if seconds is not None), default=None)
+        if self._jobs:
+            for event in self._jobs.wait(timeout):
+                self._take(event)
+        elif timeout:
+            self.pause(timeout)
+        self._guard.enforce()
+        for _, name in self._delays.take_due(time.monotonic()):
+            self._scheduler.resume(name)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass, unless a signal comes."""
+        if self._signals is not None and self._signals.wake is not None:
+            select.select([self._signals.wake], [], [], seconds)
+        else:
+            time.sleep(seconds)
 
     def conclude(
-        self, task: Task, result: Task.TaskResult, reason: str, ended: Ended | None = None, seconds: float = 0.0
+        self,
+        task: Task,
+        result: Task.TaskResult,
+        reason: str,
+        ended: Ended | None = None,
+        seconds: float = 0.0,
+        uss_peak: int | None = None,
     ) -> None:
         """Give a task its result and status, note it, and let those that follow know."""
         task.result = result
@@ -122,38 +151,66 @@ class RunSession:
             self._scheduler.skip(task.name)
         else:
             error = one_line(result.exception)
-        uss_peak = self._watch.end(task.name)
         self._notes.end(task, reason, seconds=seconds, error=error, ended=ended, uss_peak=uss_peak)
         if error:
             self._cant_run(self._scheduler.fail(task.name), f"upstream {task.name} failed")
+            if self._settings.fail_fast:
+                self.halt(f"{task.name} failed and fail_fast is set")
 
-    def interrupt(self) -> None:
-        """End every job now; what has not ended by itself counts as failed or unable to run."""
-        self.close()
+    def heed(self, signals: Signals) -> None:
+        """Let signals reach this run: the first ends it, giving jobs a moment to end by themselves, the second at once.
+
+        To be called again after every wait.
+        """
+        self._signals = signals
+        signals.forget_calls()
+        if signals.received:
+            self.halt(_INTERRUPTED, kill=len(signals.received) > 1)
+
+    def halt(self, why: str, *, kill: bool = False) -> None:
+        """Start nothing more and end what runs; ``collect`` until the run is finished.
+
+        Args:
+            why: The reason, in words.
+            kill: End jobs at once, instead of asking them to end first.
+        """
+        if not self._halted:
+            self._halted = why
+            self._cant_run(self._scheduler.cancel_waiting(), why)
         for job in self._jobs:
-            error = TaskKilled(job.task.name, "stopped, because the run was interrupted")
-            result = Task.TaskResult(Task.Status.FAILURE, exception=error)
+            if kill or job.cause is None:
+                self._guard.stop(job.task.name, TaskKilled(job.task.name, f"ended, because {why}"), kill=kill)
+
+    def abort(self) -> None:
+        """End every job now, without hearing of it any more; what had not ended counts as failed or unable to run."""
+        self.close()
+        why = self._halted or _INTERRUPTED
+        for job in self._jobs:
+            error = job.cause or TaskKilled(job.task.name, f"ended, because {why}")
             self._jobs.take(job.task.name)
-            self.conclude(job.task, result, "interrupted", seconds=job.seconds)
-        self._cant_run(self._scheduler.cancel_waiting(), "the run was interrupted")
+            self.conclude(job.task, Task.TaskResult(Task.Status.FAILURE, exception=error), why, seconds=job.seconds)
+        self._cant_run(self._scheduler.cancel_waiting(), why)
 
     def close(self) -> None:
         """Free the executor; what still runs is ended."""
         self._jobs.close()
 
     def _open_executor(self) -> Executor:
+        settings, signals = self._settings, self._signals
         tasks = {node.name: node for node in self.dag}
         for name, decision in self.decisions.items():
             if decision.action == "run":
                 # Made ready here, once for all tasks of the same code, and not in every child.
                 _ = tasks[name].fingerprint().packed
-        return self._settings.new_executor(
+        return settings.new_executor(
             Session(
-                tasks,
-                self._store,
-                self._store.spec(),
-                self._settings.process_limit,
-                start_method=self._settings.start_method,
+                tasks=tasks,
+                store=self._store,
+                store_spec=self._store.spec(),
+                process_limit=settings.process_limit,
+                start_method=settings.start_method,
+                wake=signals.wake if signals else None,
+                let_signals_through=signals.let_through if signals else nullcontext,
             )
         )
 
@@ -187,27 +244,45 @@ class RunSession:
         if isinstance(event, Logged):
             self.record.task_output(event)
         elif isinstance(event, Started):
-            self._watch.begin(event.task, event.pid, time.monotonic())
-            attempt = self._jobs[event.task].attempt
-            self.record.task_started(event.task, attempt, event.pid, self.decisions[event.task].reason)
+            job = self._jobs[event.task]
+            self._guard.begin(job, event.pid)
+            self.record.task_started(event.task, job.attempt, event.pid, self.decisions[event.task].reason)
         elif isinstance(event, Waiting):
+            self._guard.waits(self._jobs[event.task], event.waiting)
             self.record.task_waiting(event.task, event.waiting)
         else:
             self._take_end(event)
 
     def _take_end(self, ended: Ended) -> None:
-        task = self.dag[ended.task]
-        seconds = self._jobs.take(ended.task).seconds
-        if ended.outcome.kind == "inputs" and self._scheduler.remake(task.name, ended.outcome.inputs):
+        job = self._jobs.take(ended.task)
+        task, seconds, uss_peak = job.task, job.seconds, self._guard.end(ended.task)
+        if ended.outcome.kind == "inputs" and not job.cause and self._scheduler.remake(task.name, ended.outcome.inputs):
             task.status = Task.Status.NOT_STARTED
             lost = ", ".join(ended.outcome.inputs)
             self.record.say(f"waits: the stored output of {lost} is missing or damaged and made again", task=task.name)
+            return
+        result = result_of(task, ended, job.cause, uss_peak)
+        if result.status is Task.Status.FAILURE and self._try_again(job, result, ended, uss_peak):
             return
         hit = ended.outcome.kind == "hit"
         reason = "stored meanwhile by another run" if hit else self.decisions[task.name].reason
         if ended.outcome.kind == "stored":
             task.release()
-        self.conclude(task, result_of(task, ended), reason, ended, seconds)
+        self.conclude(task, result, reason, ended, seconds, uss_peak)
+
+    def _try_again(self, job: RunningJob, result: Task.TaskResult, ended: Ended, uss_peak: int | None) -> bool:
+        """Put a failed task off until its next attempt; ``False`` if it has none left."""
+        task, failure = job.task, ended.outcome.failure
+        bases = failure.bases if failure is not None and failure.pickled is None else ()
+        wait = self._retries.next_wait(task.name, task.options, result.exception, bases)
+        if wait is None or self._halted:
+            return False
+        event = TaskRetried(task.name, job.attempt, job.seconds, one_line(result.exception), wait)
+        self._notes.retried(event, result.traceback, ended, uss_peak)
+        task.status = Task.Status.NOT_STARTED
+        self._scheduler.delay(task.name)
+        self._delays.set("retry", task.name, time.monotonic() + wait)
+        return True
 
     def _cant_run(self, names: list[str], reason: str) -> None:
         self._notes.cant_run([self.dag[name] for name in names], reason)

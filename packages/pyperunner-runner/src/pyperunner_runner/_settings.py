@@ -27,6 +27,8 @@ class RunSettings:
         start_method: How processes are made; empty for the platform's default.
         resources: How much there is of what tasks may ask for.
         code: What counts of the code where neither a task nor the pipeline says so.
+        fail_fast: Whether the first failure ends the run.
+        grace: Seconds between asking a process to end and making it.
         reconsider: Called just before a job starts; what it returns is done instead of what was planned.
     """
 
@@ -35,4 +37,6 @@ class RunSettings:
     start_method: str = ""
     resources: Mapping[str, float] = field(default_factory=dict)
     code: Options | None = None
+    fail_fast: bool = False
+    grace: float = 2.0
     reconsider: Reconsider | None = None

@@ -18,6 +18,7 @@ __all__ = [
     "SupportsTick",
     "TaskFinished",
     "TaskOutput",
+    "TaskRetried",
     "TaskStarted",
     "TaskWaiting",
 ]
@@ -61,6 +62,25 @@ class TaskOutput:
 
 
 @dataclass(frozen=True)
+class TaskRetried:
+    """An attempt has failed, and the task is tried again.
+
+    Attributes:
+        task: The task's name.
+        attempt: The attempt that failed.
+        seconds: Wall time of that attempt.
+        error: One line that says what went wrong.
+        wait: Seconds until the next attempt.
+    """
+
+    task: str
+    attempt: int
+    seconds: float
+    error: str
+    wait: float
+
+
+@dataclass(frozen=True)
 class TaskFinished:
     """A task has ended, was skipped, was satisfied from the store, or can't run.
 
@@ -96,7 +116,7 @@ class RunFinished:
     interrupted: bool
 
 
-RunEvent = RunStarted | TaskStarted | TaskWaiting | TaskOutput | TaskFinished | RunFinished
+RunEvent = RunStarted | TaskStarted | TaskWaiting | TaskOutput | TaskRetried | TaskFinished | RunFinished
 Hook = Callable[[RunEvent], None]
 
 

@@ -9,7 +9,8 @@ group ``pyperunner.executors``; each is a callable that takes a ``Session``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
@@ -45,6 +46,8 @@ class Session:
             on this platform. An executor without processes of its own ignores it.
         wake: A descriptor that becomes readable when ``wait`` is to return at once, because a signal has come; it is
             read and closed by the runner. ``None`` where there is none.
+        let_signals_through: Gives a context for code of a task that runs in this very process: a signal that is to end
+            the run raises ``KeyboardInterrupt`` in it.
     """
 
     tasks: Mapping[str, Task]
@@ -53,6 +56,7 @@ class Session:
     process_limit: int = 1
     start_method: str = ""
     wake: int | None = None
+    let_signals_through: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,14 @@ class Failure:
         message: Its text.
         traceback: Formatted traceback that begins at the user's frame; may be empty.
         pickled: The exception itself where it could be pickled.
+        bases: Qualified names of its class and that of its bases, without their modules.
     """
 
     type: str
     message: str
     traceback: str = ""
     pickled: bytes | None = None
+    bases: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

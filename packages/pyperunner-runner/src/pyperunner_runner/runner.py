@@ -7,14 +7,15 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pyperunner_dag import Options, OutputStore, Pipeline, draw_svg, layout
+from pyperunner_dag import Options, OutputStore, Pipeline, Task, draw_svg, layout
 from pyperunner_results import write_report
-from pyperunner_runner._checks import check_resources, check_secrets, check_store
-from pyperunner_runner._errors import RunFailed
+from pyperunner_runner._checks import check_limits, check_resources, check_secrets, check_store
 from pyperunner_runner._executors import ExecutorFactory, find_executor
 from pyperunner_runner._settings import RunSettings
+from pyperunner_runner._signals import Signals
 from pyperunner_runner._start_methods import start_method as checked_start_method
 from pyperunner_runner._steps import Steps
+from pyperunner_runner._verdicts import run_failed
 
 if TYPE_CHECKING:
     from pyperunner_runner._planner import Patterns
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Runner"]
 
+_BAD_ENDS = (Task.Status.FAILURE, Task.Status.CANT_RUN)
 _TICK_SECONDS = 0.1
 _NO_ROOM_SECONDS = 0.05  # pause when the system has no room for another process and none of ours is about to end
 
@@ -44,6 +46,8 @@ class Runner(Steps):
         log_path: Folder in which every run gets a folder of its own.
         process_limit: How many tasks run at once; the number of processors by default.
         resources: How much there is of what tasks ask for in their options, such as ``{"gpu": 2}``.
+        fail_fast: End the run at the first failure: nothing more starts, what runs is ended.
+        keep_going: The opposite of ``fail_fast`` and the default: whatever does not depend on a failed task runs.
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
         start_method: How processes are made: ``"fork"``, ``"forkserver"`` or ``"spawn"`` (see docs/executors.md); by
             default ``fork`` on Linux and ``spawn`` elsewhere.
@@ -68,6 +72,8 @@ class Runner(Steps):
         process_limit: int | None = None,
         *,
         resources: Mapping[str, float] | None = None,
+        fail_fast: bool = False,
+        keep_going: bool | None = None,
         executor: str | ExecutorFactory = "process",
         start_method: str | None = None,
         code: Literal["deep", "own", "off"] | None = None,
@@ -81,9 +87,17 @@ class Runner(Steps):
         if process_limit is not None and process_limit < 1:
             raise ValueError(f"process_limit must be at least 1, not {process_limit}")
         limit = process_limit or os.cpu_count() or 1
+        if keep_going is not None and keep_going == fail_fast:
+            raise ValueError("fail_fast and keep_going are opposites: give one of them")
         of_code = Options(code=code, ignore=ignore, packages=packages, strict=strict)
-        method = checked_start_method(start_method)
-        settings = RunSettings(find_executor(executor), limit, method, dict(resources or {}), of_code)
+        settings = RunSettings(
+            new_executor=find_executor(executor),
+            process_limit=limit,
+            start_method=checked_start_method(start_method),
+            resources=dict(resources or {}),
+            code=of_code,
+            fail_fast=fail_fast,
+        )
         super().__init__(data_path, log_path, settings, hooks, mainfile)
         self._report = report
 
@@ -122,7 +136,9 @@ class Runner(Steps):
             SecretNotSetError: A task that must run has a secret without a value; nothing was started.
             StoreNotWritable: Tasks must run and the store can't take their outputs; nothing was started.
             RunFailed: Only with ``raise_on_failure``.
-            KeyboardInterrupt: After the children were ended and the run was recorded as interrupted.
+            KeyboardInterrupt: A SIGINT came; children were ended (asked first, made to after two seconds or when a
+                second signal came) and the run was recorded as interrupted. SIGTERM and SIGHUP are treated alike and
+                raised again at the end.
         """
         if pipeline is not None:
             self.set_pipeline(pipeline)
@@ -131,9 +147,19 @@ class Runner(Steps):
             self.execution_plan_summary()
         session = self._run_session()
         check_resources(session.dag, self.plan, self._settings.resources)
+        check_limits(session.dag, self.plan)
         check_secrets(session.dag, self.plan)
         check_store(self._store, self._location(), self.plan)
         self.save_pipeline_params()
+        with Signals() as signals:
+            self._carry_out(session, signals)
+        signals.raise_again()
+        failed, cant_run = ([task for task in self._queue if task.status is end] for end in _BAD_ENDS)
+        if raise_on_failure and failed:
+            raise run_failed(failed, cant_run, self.run_folder)
+
+    def _carry_out(self, session: RunSession, signals: Signals) -> None:
+        """Take a planned run to its end and complete the record, whatever happens."""
         drawing = layout(session.dag)
         began = time.monotonic()
         interrupted = True
@@ -141,24 +167,24 @@ class Runner(Steps):
             names = tuple(self.plan)
             to_execute = tuple(name for name, decision in self.plan.items() if decision.action == "run")
             session.record.run_started(self._pipeline().name, names, to_execute, drawing)
-            self._drive(session)
-            interrupted = False
+            self._drive(session, signals)
+            interrupted = bool(signals.received)
+        except KeyboardInterrupt:
+            if not signals.received:
+                raise
         finally:
-            if interrupted:
-                session.interrupt()
+            session.abort()
             statuses = {task.name: task.status.name for task in self._queue}
             picture = draw_svg(drawing, statuses)
             session.record.run_finished(statuses, time.monotonic() - began, interrupted, picture)
             self._pipeline().set_results(self.results())
             if self._report:
                 write_report(self.results())
-        if raise_on_failure and "FAILURE" in statuses.values():
-            failed, cant_run = ([n for n, s in statuses.items() if s == end] for end in ("FAILURE", "CANT_RUN"))
-            raise RunFailed(failed, cant_run, self.run_folder)
 
-    def _drive(self, session: RunSession) -> None:
+    def _drive(self, session: RunSession, signals: Signals) -> None:
         """Start what is ready and has room, wait for what happens, until every task has ended."""
         record = session.record
+        session.heed(signals)
         while not session.finished:
             pause = _TICK_SECONDS if record.ticking else None
             try:
@@ -168,6 +194,7 @@ class Runner(Steps):
                 record.say(f"no room for another process, trying again: {error}", level="WARNING")
                 pause = _NO_ROOM_SECONDS
                 if not session.running:
-                    time.sleep(pause)
+                    session.pause(pause)
             self.finish_tasks(pause)
             record.tick(time.monotonic())
+            session.heed(signals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import deque
 
 from pyperunner_runner._job import perform
@@ -36,13 +37,18 @@ class InlineExecutor:
     """
 
     def __init__(self, session: Session) -> None:
+        limited = [task.name for task in session.tasks.values() if task.options.timeout or task.options.memory_limit]
+        if limited:
+            message = f"timeout and memory_limit have no effect in this process (executor inline): {limited[0]}"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
         self._session = session
         self._events: deque[Event] = deque()
 
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``. ``KeyboardInterrupt`` passes through."""
         self._events.append(Started(job.task, os.getpid()))
-        outcome = perform(job, self._session.tasks[job.task], self._session.store)
+        with self._session.let_signals_through():
+            outcome = perform(job, self._session.tasks[job.task], self._session.store)
         code = 0 if outcome.kind in ("stored", "hit") else 1
         self._events.append(Ended(job.task, job.attempt, outcome, Exit(code)))
         return InlineHandle(code)

@@ -1,0 +1,75 @@
+"""Those who want to hear of a run: hooks that were given to the runner, and those that are installed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
+
+from pyperunner_runner.events import Hook, RunEvent, SupportsTick
+
+__all__ = ["Hooks", "installed_hooks"]
+
+_GROUP = "pyperunner.hooks"
+
+
+class Hooks:
+    """Tells every hook of every event; one that raises is warned of and left out from then on.
+
+    Args:
+        hooks: The hooks, in the order in which they are told.
+        say: Writes a warning into the run's log.
+    """
+
+    def __init__(self, hooks: Iterable[Hook], say: Callable[[str], None]) -> None:
+        self._hooks = list(hooks)
+        self._say = say
+        self._moving = [hook for hook in self._hooks if isinstance(hook, SupportsTick)]
+
+    def __bool__(self) -> bool:
+        return bool(self._hooks)
+
+    @property
+    def ticking(self) -> bool:
+        """Whether a hook wants to be called while time passes."""
+        return bool(self._moving)
+
+    def tick(self, now: float) -> None:
+        """Call the hooks that move with time; ``now`` in seconds of the monotonic clock."""
+        for hook in list(self._moving):
+            self._call(hook, lambda hook=hook: hook.tick(now))  # type: ignore[misc]
+
+    def tell(self, event: RunEvent) -> None:
+        """Call every hook with an event."""
+        for hook in list(self._hooks):
+            self._call(hook, lambda hook=hook: hook(event))  # type: ignore[misc]
+
+    def _call(self, hook: object, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as error:
+            self._hooks = [other for other in self._hooks if other is not hook]
+            self._moving = [other for other in self._moving if other is not hook]
+            _leave_out(hook, error, self._say)
+
+
+def installed_hooks(say: Callable[[str], None]) -> list[Hook]:
+    """Return the hooks of the entry points ``pyperunner.hooks``: functions, or classes that are called for a hook.
+
+    Args:
+        say: Writes a warning into the run's log; one that can't be loaded is left out.
+    """
+    hooks: list[Hook] = []
+    for entry in entry_points(group=_GROUP):
+        try:
+            found = entry.load()
+            hooks.append(found() if isinstance(found, type) else found)
+        except Exception as error:
+            _leave_out(entry.name, error, say)
+    return hooks
+
+
+def _leave_out(hook: object, error: Exception, say: Callable[[str], None]) -> None:
+    message = f"hook {hook!r} failed and is left out: {type(error).__name__}: {error}"
+    say(message)
+    warnings.warn(message, RuntimeWarning, stacklevel=3)
