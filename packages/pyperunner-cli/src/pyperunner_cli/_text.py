@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 __all__ = ["aligned", "count", "did_you_mean", "duration", "listing", "visible"]
 
 # C0 and C1 controls, and the characters that reorder or break lines: what a terminal would obey instead of show.
-_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_OBEYED = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 def visible(text: str) -> str:
     """Return one line of ``text`` in which control characters are shown as escapes instead of obeyed."""
-    return _OBEYED.sub(lambda hit: hit.group().encode("unicode_escape").decode("ascii"), text)
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(_OBEYED, lambda hit: hit.group().encode("unicode_escape").decode("ascii"), text)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 __all__ = ["write_atomically"]
@@ -16,7 +15,7 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None
         path: Where it goes.
         content: Text (written as UTF-8) or bytes.
     """
-    temporary = Path(path).with_name(f".pyperunner-{secrets.token_hex(8)}.tmp")
+    temporary = Path(path).with_name(f".pyperunner-{os.urandom(8).hex()}.tmp")
     try:
         with temporary.open("xb") as file:
             file.write(content.encode() if isinstance(content, str) else content)

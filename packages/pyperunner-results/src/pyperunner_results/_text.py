@@ -7,17 +7,16 @@ import unicodedata
 
 __all__ = ["safe_name", "strip_credentials", "visible", "visible_lines"]
 
+# Patterns are texts that re compiles on first use: most runs need few, and these take milliseconds.
 # What moves the cursor, forges a line or reverses the reading order: C0 but tab, DEL, C1, line and paragraph
 # separators, bidirectional controls, and lone surrogates, which no file can hold as UTF-8.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-_NOT_IN_NAMES = re.compile(r"[^\w .,+=@()-]|^[.\s-]|[\s.]\Z")
+_INVISIBLE = "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+_NOT_IN_NAMES = r"[^\w .,+=@()-]|^[.\s-]|[\s.]\Z"
 _NAME_BYTES = 120
 
-_USERINFO = re.compile(r"\b([A-Za-z][A-Za-z0-9+.\-]*)://([^/?#\s]*@|[^/?#\s@:]*:(?!\d*(?:[/?#\s]|$))[^?#\s]*@)")
-_QUERY_PART = re.compile(r"([?&;])([^=&;#\s]+)=([^&;#\s]*)")
-_SECRET_WORDS = re.compile(
+_USERINFO = r"\b([A-Za-z][A-Za-z0-9+.\-]*)://([^/?#\s]*@|[^/?#\s@:]*:(?!\d*(?:[/?#\s]|$))[^?#\s]*@)"
+_QUERY_PART = r"([?&;])([^=&;#\s]+)=([^&;#\s]*)"
+_SECRET_WORDS = (
     r"apikey|auth|authorization|credentials?|key|pass|passphrase|passwd|password|pwd|sas|secret|sig|signature|token"
 )
 
@@ -32,7 +31,7 @@ def visible(text: str) -> str:
     r"""Return ``text`` as one line whose control characters are spelled out (``\n``, ``\x1b``, ``\u2028``)."""
     if text.isascii() and text.isprintable():
         return text
-    return _INVISIBLE.sub(_escape, text).replace("\t", "\\t")
+    return re.sub(_INVISIBLE, _escape, text).replace("\t", "\\t")
 
 
 def visible_lines(text: str) -> list[str]:
@@ -42,7 +41,7 @@ def visible_lines(text: str) -> list[str]:
     lines = text.split("\n")
     if len(lines) > 1 and not lines[-1]:
         lines.pop()
-    return [_INVISIBLE.sub(_escape, line[:-1] if line.endswith("\r") else line) for line in lines]
+    return [re.sub(_INVISIBLE, _escape, line[:-1] if line.endswith("\r") else line) for line in lines]
 
 
 def safe_name(name: str) -> str:
@@ -52,7 +51,7 @@ def safe_name(name: str) -> str:
     needs distinct files adds what makes them distinct.
     """
     text = unicodedata.normalize("NFC", name)
-    text = _NOT_IN_NAMES.sub(lambda m: "".join(f"%{b:02X}" for b in m[0].encode("utf-8", "surrogatepass")), text)
+    text = re.sub(_NOT_IN_NAMES, lambda m: "".join(f"%{b:02X}" for b in m[0].encode("utf-8", "surrogatepass")), text)
     return text.encode()[:_NAME_BYTES].decode("utf-8", "ignore") or "unnamed"
 
 
@@ -66,8 +65,8 @@ def strip_credentials(url: str) -> str:
     """
     if "://" not in url:
         return url
-    bare = _USERINFO.sub(_without_userinfo, url)
-    return _QUERY_PART.sub(_without_secret, bare).replace("?&", "?").rstrip("?&")
+    bare = re.sub(_USERINFO, _without_userinfo, url)
+    return re.sub(_QUERY_PART, _without_secret, bare).replace("?&", "?").rstrip("?&")
 
 
 def _without_userinfo(match: re.Match[str]) -> str:
@@ -78,6 +77,6 @@ def _without_userinfo(match: re.Match[str]) -> str:
 
 def _without_secret(match: re.Match[str]) -> str:
     words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", match[2]).lower())
-    if not any(map(_SECRET_WORDS.fullmatch, words)):
+    if not any(re.fullmatch(_SECRET_WORDS, word) for word in words):
         return match[0]
     return "?" if match[1] == "?" else ""

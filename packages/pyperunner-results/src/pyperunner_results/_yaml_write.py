@@ -20,8 +20,9 @@ __all__ = ["to_yaml"]
 # A letter first keeps numbers, dates and special floats out; the listed words are YAML 1.1's booleans and nulls.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./()+-]*(?: [A-Za-z0-9_./()+-]+)*\Z")
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
-_BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
-_BROKEN_BY_JSON = re.compile("[\x7f-\uffff]")
+# Compiled on first use, which takes milliseconds that most records can do without.
+_BEYOND_BMP = "[\U00010000-\U0010ffff]"
+_BROKEN_BY_JSON = "[\x7f-\uffff]"
 
 
 def to_yaml(value: Any) -> str:
@@ -112,9 +113,8 @@ def _line(value: Any, path: tuple[Any, ...], strings: _Strings) -> str:
 def _quoted(text: str) -> str:
     if text.isascii() and text.isprintable():
         return json.dumps(text)
-    return _BEYOND_BMP.sub(
-        lambda m: f"\\U{ord(m[0]):08x}", _BROKEN_BY_JSON.sub(_bmp, json.dumps(text, ensure_ascii=False))
-    )
+    within = re.sub(_BROKEN_BY_JSON, _bmp, json.dumps(text, ensure_ascii=False))
+    return re.sub(_BEYOND_BMP, lambda m: f"\\U{ord(m[0]):08x}", within)
 
 
 def _bmp(match: re.Match[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import traceback
 from types import TracebackType
 
@@ -32,6 +31,8 @@ def describe(task: str, error: BaseException) -> Failure:
 def rebuild(failure: Failure) -> Exception:
     """Return the original exception where it survived the journey, else a stand-in of the same name and text."""
     if failure.pickled is not None:
+        import pickle
+
         try:
             error = pickle.loads(failure.pickled)
         except Exception:  # whatever its __reduce__ does, the text is still there
@@ -61,6 +62,8 @@ def _message(error: BaseException) -> str:
 
 
 def _pickled(error: BaseException) -> bytes | None:
+    import pickle
+
     try:
         data = pickle.dumps(error)
         if len(data) > _PICKLE_LIMIT or type(pickle.loads(data)) is not type(error):

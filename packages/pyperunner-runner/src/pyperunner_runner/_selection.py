@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -86,6 +85,8 @@ def _matches(what: str, patterns: Collection[str], tasks: Sequence[Labels]) -> s
             names = [task.name for task in tasks if fnmatchcase(task.name, pattern) or fnmatchcase(task.tag, pattern)]
         if not names:
             known = list(exact)[:_CANDIDATES]
+            import difflib
+
             raise UnknownSelection(what, pattern, difflib.get_close_matches(pattern, known, n=3, cutoff=0.5))
         found.update(names)
     return found

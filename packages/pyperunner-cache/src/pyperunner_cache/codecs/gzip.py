@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .._blobs import BytesBlob
@@ -20,6 +19,8 @@ from .._memory import allocate
 from ._deflate import compress, crc32, decompress
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from ..ports import Blob, Buffer
 
 __all__ = ["GzipCodec"]
@@ -225,6 +226,8 @@ def _side_by_side(work: Callable[[_T], _R], items: Iterable[_T], total: int) -> 
     if total < _PARALLEL_FROM or cores == 1:
         yield from map(work, items)
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     waiting: deque[Future[_R]] = deque()
     with ThreadPoolExecutor(cores) as pool:
         try:
