@@ -1,0 +1,147 @@
+"""Tasks that run too long or use too much are ended, with all they have started."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pyperunner_dag import Pipeline, Task, run
+from pyperunner_runner import LimitTooLow, TaskKilled, TaskOutOfMemory, TaskTimedOut
+
+MIB = 1 << 20
+
+
+class Stubborn(Task):
+    """Ignores the request to end, and so does the process it starts."""
+
+    @run
+    def run(self, pids):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(); time.sleep(60)"
+        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        child.stdout.readline()
+        Path(pids).write_text(f"{os.getpid()} {child.pid}")
+        time.sleep(60)
+
+
+class Sleep(Task):
+    @run
+    def run(self):
+        time.sleep(60)
+
+
+class Polite(Task):
+    """Uses the moment it is given."""
+
+    @run
+    def run(self, file):
+        def leave(*_):
+            Path(file).write_text("tidied")
+            sys.exit(1)
+
+        signal.signal(signal.SIGTERM, leave)
+        print("working")
+        time.sleep(60)
+
+
+class Grow(Task):
+    @run
+    def run(self, mib):
+        held = bytearray(b"x") * (mib * MIB)
+        time.sleep(30)
+        return len(held)
+
+
+def gone(pid):
+    deadline = time.monotonic() + 2.0
+    while Path(f"/proc/{pid}").exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_a_timeout_ends_a_task_that_will_not_end_with_what_it_started(kit):
+    pids = kit.folder / "pids"
+    task = Stubborn(pids=str(pids)).with_options(timeout=0.6)
+    after = kit.task("after", task)
+    began = time.monotonic()
+    kit.runner().run(Pipeline("p", [task]))
+    assert time.monotonic() - began < 20
+    assert isinstance(task.result.exception, TaskTimedOut)
+    assert "Stubborn(): ran longer than its timeout of 0.6 s and was ended" in str(task.result.exception)
+    assert after.status is Task.Status.CANT_RUN
+    assert all(gone(int(pid)) for pid in pids.read_text().split())
+
+
+def test_a_timeout_gives_a_moment_to_tidy_up(kit):
+    file = kit.folder / "tidied"
+    task = Polite(file=str(file)).with_options(timeout=0.5)
+    kit.runner().run(Pipeline("p", [task]))
+    assert isinstance(task.result.exception, TaskTimedOut)
+    assert file.read_text() == "tidied"
+    assert "working" in task.result.traceback
+
+
+def test_a_task_that_ends_in_time_is_left_alone(kit):
+    task = kit.task("quick").with_options(timeout=30)
+    kit.runner().run(Pipeline("p", [task]))
+    assert task.status is Task.Status.SUCCESS
+
+
+def test_a_timeout_can_be_retried_by_its_name(kit):
+    task = Sleep().with_options(timeout=0.2, retries=1, retry_on="TaskTimedOut")
+    runner = kit.runner()
+    runner.run(Pipeline("p", [task]))
+    assert len(runner.results().task("Sleep()").attempts) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory of a process tree is read from /proc")
+def test_a_task_over_its_memory_limit_is_killed_with_peak_and_limit(kit):
+    task = Grow(mib=200).with_options(memory_limit="100 MiB")
+    kit.runner().run(Pipeline("p", [task]))
+    error = task.result.exception
+    assert isinstance(error, TaskOutOfMemory)
+    assert isinstance(error, MemoryError)
+    assert error.limit == 100 * MIB
+    assert error.peak > 100 * MIB
+    assert "its memory_limit is 100 MiB, peak seen" in str(error)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory of a process tree is read from /proc")
+def test_shared_pages_do_not_count(kit):
+    ballast = bytearray(b"x") * (200 * MIB)
+    task = kit.task("small").with_options(memory_limit="100 MiB")
+    kit.runner().run(Pipeline("p", [task]))
+    assert task.status is Task.Status.SUCCESS
+    assert len(ballast) == 200 * MIB
+
+
+def test_a_limit_below_what_a_process_needs_is_refused_before_anything_starts(kit):
+    task = kit.task("a").with_options(memory_limit="1 MiB")
+    with pytest.raises(LimitTooLow, match=r"Count\(a\): a memory_limit of 1 MiB is less than the 32 MiB"):
+        kit.runner().run(Pipeline("p", [task]))
+    assert not kit.log_path.exists()
+
+
+def test_limits_in_this_process_are_warned_of(kit):
+    task = kit.task("a").with_options(timeout=5)
+    with pytest.warns(RuntimeWarning, match=r"timeout and memory_limit have no effect.*Count\(a\)"):
+        kit.runner(executor="inline").run(Pipeline("p", [task]))
+    assert task.output == 1
+
+
+@pytest.mark.parametrize(
+    "error", [TaskTimedOut("T()", 2.0), TaskOutOfMemory("T()", 5, 3), TaskOutOfMemory("T()", None)]
+)
+def test_errors_travel(error):
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), copy.__dict__) == (type(error), str(error), error.__dict__)
+    assert isinstance(copy, TaskKilled)
