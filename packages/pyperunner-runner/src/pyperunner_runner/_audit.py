@@ -35,6 +35,7 @@ class ReadAudit:
         sys.addaudithook(self._hear)
 
     def __enter__(self) -> ReadAudit:
+        self._read, self._written = {}, set()
         self._listening = True
         return self
 

@@ -1,0 +1,220 @@
+"""Long-lived processes that carry out one job after the other: for graphs of very many tiny tasks.
+
+A task saves the fork, and shares what a process can't give back: changed modules, caches, memory. A worker ends after a
+failed job, after many jobs, when it has grown large, or when a job has left threads or processes behind; another takes
+its place.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections import deque
+from typing import Any
+
+from pyperunner_runner._frames import pack
+from pyperunner_runner.executors._outlets import Outlets, open_pipes
+from pyperunner_runner.executors._supervised import JobHandle, Supervised
+from pyperunner_runner.executors._worker import Done, ServeJobs
+from pyperunner_runner.ports import Ended, Event, Exit, Failure, Handle, Job, Logged, Outcome, Session, Started, Waiting
+
+__all__ = ["PoolExecutor"]
+
+_MOST_TASKS = 1000
+_MOST_MEMORY = 1 << 30
+_SEND_SECONDS = 60.0
+_RETRY_SECONDS = 0.1
+_STREAMS = ("stdout", "stderr")
+
+
+class _Worker:
+    """What the runner holds of a worker."""
+
+    def __init__(self, name: str, channel: socket.socket) -> None:
+        self.name = name
+        self.channel = channel
+        self.pid: int | None = None
+        self.handle: JobHandle | None = None
+        self.ends = False
+        self.outlets: Outlets
+
+
+class PoolExecutor(Supervised):
+    """Executes jobs in processes that are used again and again.
+
+    Between jobs a worker restores directory, umask, environment, signal handlers and standard streams. It can't undo
+    what a job has changed in modules. A job that is stopped takes its worker with it.
+
+    Args:
+        session: The run's tasks and store; as many workers are made as jobs may run at once.
+        most_tasks: A worker is replaced after so many jobs.
+        most_memory: A worker is replaced when it has had so many bytes in memory, pages shared with others included.
+
+    Raises:
+        StoreNotShareable: A worker could not reopen the store.
+        UnknownStartMethod: There is no such start method.
+        TaskNotPortable: A task can't be sent to a fresh interpreter, as the start method asks for.
+    """
+
+    def __init__(self, session: Session, *, most_tasks: int = _MOST_TASKS, most_memory: int = _MOST_MEMORY) -> None:
+        self._order = ServeJobs(most_tasks, most_memory)
+        self._limit = session.process_limit
+        self._workers: dict[str, _Worker] = {}
+        self._made = 0
+        self._queue: deque[JobHandle] = deque()
+        self._starved = False
+        super().__init__(session)
+
+    @property
+    def slots(self) -> int:
+        """How many jobs it takes at once. Those that it can't carry out yet are at hand when a worker gets free."""
+        return 2 * self._limit
+
+    def start(self, job: Job) -> Handle:
+        """See ``Executor.start``."""
+        handle = JobHandle(self, job)
+        self._queue.append(handle)
+        self._hand_out()
+        if self._starved and not self._workers:
+            self._queue.remove(handle)
+            raise BlockingIOError(errno.EMFILE, "no descriptors are left for another process")
+        return handle
+
+    def pump(self, timeout: float | None) -> None:
+        """See ``Supervised.pump``."""
+        if self._starved:
+            timeout = _RETRY_SECONDS if timeout is None else min(timeout, _RETRY_SECONDS)
+        super().pump(timeout)
+        if self._starved:
+            self._hand_out()
+
+    def stop(self, task: str, *, kill: bool = False) -> None:
+        """See ``Executor.stop``."""
+        for handle in self._queue:
+            if handle.job.task == task:
+                self._queue.remove(handle)
+                self._fail(handle, "stopped before it began")
+                return
+        for worker in self._workers.values():
+            if worker.handle is not None and worker.handle.job.task == task:
+                self._link.stop(worker.name, kill=kill)
+
+    @property
+    def _busy(self) -> bool:
+        return bool(self._queue) or any(worker.handle is not None for worker in self._workers.values())
+
+    def _hand_out(self) -> None:
+        """Give waiting jobs to workers that have none, and make workers while there may be more."""
+        self._starved = False
+        while self._queue:
+            there = [worker for worker in self._workers.values() if not worker.ends]
+            worker = next((worker for worker in there if worker.handle is None), None)
+            if worker is None and len(there) < self._limit:
+                try:
+                    worker = self._make_worker()
+                except BlockingIOError:
+                    self._starved = True
+            if worker is None:
+                return
+            self._give(worker, self._queue.popleft())
+
+    def _give(self, worker: _Worker, handle: JobHandle) -> None:
+        try:
+            worker.channel.sendall(pack(handle.job))
+        except OSError:  # it has just died, which the nursery will say
+            worker.ends = True
+            self._queue.appendleft(handle)
+            return
+        worker.handle = handle
+        self._begin(worker, handle)
+
+    def _make_worker(self) -> _Worker:
+        read_ends, write_ends = open_pipes(_STREAMS)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._made += 1
+            worker = _Worker(f"worker {self._made}", ours)
+            fds = [os.dup(theirs.fileno()), write_ends["stdout"], write_ends["stderr"]]
+            self._nursery().start(worker.name, self._order, fds)
+        worker.outlets = Outlets(
+            self._selector,
+            {"messages": os.dup(ours.fileno()), **read_ends},
+            lambda message: self._take_message(worker, message),
+            lambda stream, level, text, when: self._log(worker, stream, level, text, when),
+        )
+        ours.settimeout(_SEND_SECONDS)  # both ends of ``messages`` are one; sending waits, reading does not
+        self._workers[worker.name] = worker
+        return worker
+
+    def _hear(self, kind: str, name: str, fact: Any) -> None:
+        worker = self._workers[name]
+        if kind == "started":
+            worker.pid = fact
+            if worker.handle is not None:
+                self._begin(worker, worker.handle)
+            return
+        if kind == "refused":
+            self._let_go(worker)
+            if not self._workers and self._queue:
+                self._fail(self._queue.popleft(), fact)
+        else:
+            self._bury(worker, fact)
+        self._hand_out()
+
+    def _begin(self, worker: _Worker, handle: JobHandle) -> None:
+        if worker.pid is not None and handle.process is None:
+            handle.process = worker.pid
+            self._events.append(Started(handle.job.task, worker.pid))
+
+    def _take_message(self, worker: _Worker, message: Done | Event) -> None:
+        if isinstance(message, Waiting):
+            self._events.append(message)
+        elif isinstance(message, Done) and worker.handle is not None:
+            worker.outlets.drain(_STREAMS)
+            worker.ends = worker.ends or message.last
+            self._end(worker, message.outcome, message.exit)
+            self._hand_out()
+
+    def _log(self, worker: _Worker, stream: str, level: str, text: str, when: float) -> None:
+        if worker.handle is not None:
+            self._events.append(Logged(worker.handle.job.task, worker.pid, stream, level, text, when))
+
+    def _end(self, worker: _Worker, outcome: Outcome, end: Exit) -> None:
+        worker.outlets.end_lines()
+        handle, worker.handle = worker.handle, None
+        if handle is not None:
+            handle.exit = end
+            self._events.append(Ended(handle.job.task, handle.job.attempt, outcome, end))
+
+    def _fail(self, handle: JobHandle, why: str) -> None:
+        handle.exit = Exit()
+        outcome = Outcome("failed", failure=Failure("BlockingIOError", why))
+        self._events.append(Ended(handle.job.task, handle.job.attempt, outcome, handle.exit))
+
+    def _bury(self, worker: _Worker, end: Exit) -> None:
+        """A worker has ended; so has its job, if it had one."""
+        worker.ends = True
+        worker.outlets.drain()
+        # What it has used includes earlier jobs.
+        self._end(worker, Outcome("lost"), Exit(end.code, None, end.max_rss, oom=end.oom))
+        self._let_go(worker)
+
+    def _let_go(self, worker: _Worker) -> None:
+        if worker.handle is not None:
+            self._queue.appendleft(worker.handle)
+            worker.handle = None
+        worker.outlets.close()
+        worker.channel.close()
+        self._workers.pop(worker.name, None)
+
+    def _lose_all(self) -> None:
+        for worker in list(self._workers.values()):
+            self._bury(worker, Exit())
+        self._hand_out()
+
+    def _forget_all(self) -> None:
+        for worker in list(self._workers.values()):
+            worker.handle = None
+            self._let_go(worker)
+        self._queue.clear()
