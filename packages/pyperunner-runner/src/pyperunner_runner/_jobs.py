@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyperunner_runner.ports import Event, Executor, Handle, Job
+from pyperunner_runner.ports import Event, Executor, Handle, Job, SupportsQueue
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
@@ -62,6 +62,11 @@ class Jobs:
         self._executor: Executor | None = None
         self._running: dict[str, RunningJob] = {}
         self._attempts: dict[str, int] = {}
+
+    @property
+    def slots(self) -> int:
+        """How many jobs the executor takes at once, where it says so itself; else 0."""
+        return self._executor.slots if isinstance(self._executor, SupportsQueue) else 0
 
     def __bool__(self) -> bool:
         return bool(self._running)

@@ -79,7 +79,7 @@ class RunSession:
     @property
     def has_room(self) -> bool:
         """Whether another job may start now."""
-        return len(self._jobs) < self._settings.process_limit
+        return len(self._jobs) < max(self._settings.process_limit, self._jobs.slots)
 
     @property
     def finished(self) -> bool:
@@ -245,6 +245,7 @@ class RunSession:
             self.record.task_output(event)
         elif isinstance(event, Started):
             job = self._jobs[event.task]
+            job.started = time.monotonic()
             self._guard.begin(job, event.pid)
             self.record.task_started(event.task, job.attempt, event.pid, self.decisions[event.task].reason)
         elif isinstance(event, Waiting):

@@ -29,6 +29,7 @@ __all__ = [
     "Outcome",
     "Session",
     "Started",
+    "SupportsQueue",
     "Waiting",
 ]
 
@@ -248,4 +249,14 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """End whatever still runs, with its process tree, and free everything. May be called twice."""
+        ...
+
+
+@runtime_checkable
+class SupportsQueue(Protocol):
+    """An executor that takes more jobs than run at once, so that the next is at hand when one ends."""
+
+    @property
+    def slots(self) -> int:
+        """How many jobs it takes, those that wait included; a job has begun when it is reported ``Started``."""
         ...
