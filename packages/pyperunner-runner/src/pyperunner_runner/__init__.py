@@ -12,25 +12,27 @@ if TYPE_CHECKING:
     from ._accept import Acceptance
     from ._errors import (
         ImpossibleResources,
-        InputLost,
         LimitTooLow,
         NotAcceptable,
-        RunFailed,
         RunnerError,
         SelectionUnmet,
         StoreNotShareable,
         StoreNotWritable,
-        TaskDied,
-        TaskExited,
-        TaskKilled,
-        TaskOutOfMemory,
-        TaskTimedOut,
         UnknownExecutor,
         UnknownSelection,
         UnknownTask,
     )
     from ._explain import Explanation, TaskExplanation
     from ._replay import replay
+    from ._task_errors import (
+        InputLost,
+        RunFailed,
+        TaskDied,
+        TaskExited,
+        TaskKilled,
+        TaskOutOfMemory,
+        TaskTimedOut,
+    )
     from .plan import Decision
     from .ports import Executor
     from .runner import Runner
@@ -43,21 +45,21 @@ _HOMES = {
     "Executor": "ports",
     "Explanation": "_explain",
     "ImpossibleResources": "_errors",
-    "InputLost": "_errors",
+    "InputLost": "_task_errors",
     "LimitTooLow": "_errors",
     "NotAcceptable": "_errors",
-    "RunFailed": "_errors",
+    "RunFailed": "_task_errors",
     "Runner": "runner",
     "RunnerError": "_errors",
     "SelectionUnmet": "_errors",
     "StoreNotShareable": "_errors",
     "StoreNotWritable": "_errors",
-    "TaskDied": "_errors",
-    "TaskExited": "_errors",
+    "TaskDied": "_task_errors",
+    "TaskExited": "_task_errors",
     "TaskExplanation": "_explain",
-    "TaskKilled": "_errors",
-    "TaskOutOfMemory": "_errors",
-    "TaskTimedOut": "_errors",
+    "TaskKilled": "_task_errors",
+    "TaskOutOfMemory": "_task_errors",
+    "TaskTimedOut": "_task_errors",
     "UnknownExecutor": "_errors",
     "UnknownSelection": "_errors",
     "UnknownTask": "_errors",

@@ -1,4 +1,4 @@
-"""The errors of this package.
+"""The errors of this package. Those that speak of what happened in a run are in ``_task_errors``.
 
 RunnerError
 ├── StoreNotWritable      (also OSError)     the store refuses entries, said before work starts
@@ -27,30 +27,19 @@ from collections.abc import Iterable
 
 __all__ = [
     "ImpossibleResources",
-    "InputLost",
     "LimitTooLow",
     "NotAcceptable",
-    "RunFailed",
     "RunnerError",
     "SelectionUnmet",
     "StoreNotShareable",
     "StoreNotWritable",
-    "TaskDied",
-    "TaskExited",
-    "TaskKilled",
     "TaskNotPortable",
-    "TaskOutOfMemory",
-    "TaskTimedOut",
     "UnknownExecutor",
     "UnknownSelection",
     "UnknownStartMethod",
     "UnknownTask",
+    "in_bytes",
 ]
-
-
-_LISTED = 50  # names in one message
-_SHOWN = 3  # failed tasks whose last words a message shows
-_MORE_TIME = "Raise the timeout, or see in its log what it waited for."
 
 
 class RunnerError(Exception):
@@ -217,91 +206,6 @@ class LimitTooLow(RunnerError, ValueError):
         )
 
 
-class InputLost(RunnerError, LookupError):
-    """The outputs of upstream tasks are missing or damaged although they were made again in this run."""
-
-    def __init__(self, task: str, inputs: Iterable[str]) -> None:
-        self.task = task
-        self.inputs = tuple(inputs)
-        super().__init__(task, self.inputs)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.task}: the output of {', '.join(self.inputs)} can't be loaded, although it was made again in this "
-            "run. Look at the store's medium, or whether something removes entries while tasks run."
-        )
-
-
-class RunFailed(RunnerError):
-    """At least one task of the run failed.
-
-    Attributes:
-        failed: Names of the tasks that failed.
-        cant_run: Names of those that could not run.
-        run_folder: Where the record is.
-        errors: What went wrong, for each that failed, with the last lines it printed.
-    """
-
-    def __init__(
-        self, failed: Iterable[str], cant_run: Iterable[str], run_folder: str, errors: Iterable[str] = ()
-    ) -> None:
-        self.failed = tuple(failed)
-        self.cant_run = tuple(cant_run)
-        self.run_folder = run_folder
-        self.errors = tuple(errors)
-        super().__init__(self.failed, self.cant_run, run_folder, self.errors)
-
-    def __str__(self) -> str:
-        text = f"{len(self.failed)} task(s) failed: {_listing(self.failed)}"
-        if self.cant_run:
-            text += f"; {len(self.cant_run)} could not run: {_listing(self.cant_run)}"
-        return "\n".join([f"{text}. Tracebacks are in {self.run_folder}", *self.errors[:_SHOWN]])
-
-
-class TaskDied(RunnerError):
-    """The process of a task ended without handing over a result."""
-
-    def __init__(self, task: str, how: str) -> None:
-        self.task = task
-        self.how = how
-        super().__init__(task, how)
-
-    def __str__(self) -> str:
-        return f"{self.task}: {self.how}"
-
-
-class TaskExited(TaskDied):
-    """The task's process called exit before its result was stored."""
-
-
-class TaskKilled(TaskDied):
-    """A signal ended the task's process."""
-
-
-class TaskTimedOut(TaskKilled, TimeoutError):
-    """The task ran longer than its timeout allows, and was ended with all processes it had started."""
-
-    def __init__(self, task: str, timeout: float) -> None:
-        super().__init__(task, f"ran longer than its timeout of {timeout:g} s and was ended. {_MORE_TIME}")
-        self.timeout = timeout
-        self.args = (task, timeout)
-
-
-class TaskOutOfMemory(TaskKilled, MemoryError):
-    """The task was ended because it used more memory than it may, or by the system for want of memory."""
-
-    def __init__(self, task: str, peak: int | None, limit: int | None = None) -> None:
-        seen = "" if peak is None else f", peak seen {in_bytes(peak)}"
-        if limit is None:
-            how = f"killed, likely out of memory{seen}. Let fewer tasks run at once, or let it use less."
-        else:
-            how = f"killed, out of memory: its memory_limit is {in_bytes(limit)}{seen}. Raise it, or let it use less."
-        super().__init__(task, how)
-        self.peak = peak
-        self.limit = limit
-        self.args = (task, peak, limit)
-
-
 def in_bytes(number: int) -> str:
     """Return ``1.5 GiB`` for 1610612736."""
     amount, unit = float(number), "B"
@@ -310,8 +214,3 @@ def in_bytes(number: int) -> str:
             break
         amount, unit = amount / 1024, larger
     return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.3g} {unit}"
-
-
-def _listing(names: tuple[str, ...]) -> str:
-    more = len(names) - _LISTED
-    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyperunner_runner._errors import TaskKilled, TaskOutOfMemory, TaskTimedOut
+from pyperunner_runner._task_errors import TaskKilled, TaskOutOfMemory, TaskTimedOut
 from pyperunner_runner._timers import Timers
 from pyperunner_runner._watch import Watch
 

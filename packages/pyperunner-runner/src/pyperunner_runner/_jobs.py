@@ -11,7 +11,7 @@ from pyperunner_runner.ports import Event, Executor, Handle, Job, SupportsQueue
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
-    from pyperunner_runner._errors import TaskKilled
+    from pyperunner_runner._task_errors import TaskKilled
     from pyperunner_runner.plan import Decision
 
 __all__ = ["FinishedHandle", "Jobs", "RunningJob"]

@@ -9,11 +9,11 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import DAG, OutputStore, Task
-from pyperunner_runner._errors import TaskKilled
 from pyperunner_runner._guard import Guard
 from pyperunner_runner._jobs import FinishedHandle, Jobs, RunningJob
 from pyperunner_runner._notes import Notes
 from pyperunner_runner._retries import Retries
+from pyperunner_runner._task_errors import TaskKilled
 from pyperunner_runner._timers import Timers
 from pyperunner_runner._verdicts import one_line, result_of
 from pyperunner_runner.events import TaskRetried

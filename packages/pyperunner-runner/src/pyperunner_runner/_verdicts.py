@@ -6,8 +6,8 @@ import signal
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import Task
-from pyperunner_runner._errors import InputLost, RunFailed, TaskDied, TaskExited, TaskKilled, TaskOutOfMemory
 from pyperunner_runner._failures import rebuild
+from pyperunner_runner._task_errors import InputLost, RunFailed, TaskDied, TaskExited, TaskKilled, TaskOutOfMemory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
