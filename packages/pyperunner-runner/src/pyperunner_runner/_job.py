@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pyperunner_dag import OutputStore, Task, resolve_inputs
 from pyperunner_runner._environ import environment
@@ -49,9 +50,11 @@ def perform(
 
 
 def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudit | None) -> Outcome:
-    data, inputs, lost = _load_inputs(task, store)
+    loaded, lost = _load_upstream(job, task, store)
     if lost:
         return Outcome("inputs", inputs=lost)
+    data = [loaded.outputs[parent.name] for parent in task.parents]
+    inputs = resolve_inputs(task.inputs, lambda source: loaded.outputs[source.name])
     started = time.perf_counter()
     guard = task.guard()
     with environment(task.options.env), guard or nullcontext(), audit or nullcontext():
@@ -60,24 +63,52 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
     if guard:
         guard.check()
     del data, inputs  # so that storing a large result does not stand on top of its inputs
-    receipt = store.save(task.key, value, {**job.meta, "seconds": seconds, **task.entry_meta()})
+    loaded.outputs.clear()
+    meta = {**job.meta, "seconds": seconds, **task.entry_meta()}
+    if loaded.digests:
+        meta["upstream"] = loaded.digests
+    if job.canonical:
+        meta["canonical"] = _canonical(value)
+    receipt = store.save(task.key, value, meta)
     undeclared = audit.found() if audit else ()
     return Outcome("stored", None, (), receipt["digest"], receipt["size"], seconds, undeclared)
 
 
-def _load_inputs(task: Task, store: OutputStore) -> tuple[list[Any], Mapping[str, Any], list[str]]:
-    """Return the outputs of the connected parents, the named inputs, and the upstream tasks that have none to load."""
-    outputs: dict[str, Any] = {}
-    lost: list[str] = []
+class _Loaded(NamedTuple):
+    """The outputs of the upstream tasks, by name, and their digests: of the payload, and canonical."""
+
+    outputs: dict[str, Any]
+    digests: dict[str, list[str | None]]
+
+
+def _load_upstream(job: Job, task: Task, store: OutputStore) -> tuple[_Loaded, list[str]]:
+    """Return what the upstream tasks made, and the names of those that have nothing to load."""
+    loaded, lost = _Loaded({}, {}), []
+    # Asking for a method is far cheaper for a child than isinstance with a protocol (SupportsDigest).
+    load = getattr(store, "load_with_digest", None) or partial(_load_with_digest, store)
     for source in task.upstream:
         try:
-            outputs[source.name] = store.load(source.key)
+            loaded.outputs[source.name], digest = load(source.key)
+            canonical = store.meta(source.key).get("canonical") if job.canonical else None
         except KeyError:
             lost.append(source.name)
-    if lost:
-        return [], {}, lost
-    data = [outputs[parent.name] for parent in task.parents]
-    return data, resolve_inputs(task.inputs, lambda source: outputs[source.name]), lost
+        else:
+            loaded.digests[source.name] = [digest, canonical]
+    return loaded, lost
+
+
+def _load_with_digest(store: OutputStore, key: str) -> tuple[Any, str | None]:
+    return store.load(key), store.meta(key).get("digest")
+
+
+def _canonical(value: Any) -> str | None:
+    """Return a digest that equal values share, whatever the order in which they were filled; ``None`` without one."""
+    from pyperunner_keys import digest
+
+    try:
+        return digest(value)
+    except Exception:  # an object of the user's may raise anything; it is stored all the same
+        return None
 
 
 def _single_flight(

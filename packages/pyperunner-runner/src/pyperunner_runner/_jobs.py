@@ -55,10 +55,12 @@ class Jobs:
 
     Args:
         open_executor: Makes the executor when the first job starts.
+        canonical: Whether the outputs' canonical digests are stored.
     """
 
-    def __init__(self, open_executor: Callable[[], Executor]) -> None:
+    def __init__(self, open_executor: Callable[[], Executor], canonical: bool = False) -> None:
         self._open_executor = open_executor
+        self._canonical = canonical
         self._executor: Executor | None = None
         self._running: dict[str, RunningJob] = {}
         self._attempts: dict[str, int] = {}
@@ -92,7 +94,8 @@ class Jobs:
         self._attempts[task.name] = attempt
         self._running[task.name] = RunningJob(task, attempt, time.monotonic())
         try:
-            return self._executor.start(Job(task.name, attempt, decision.reuse, {"reason": decision.reason}))
+            meta = {"reason": decision.reason}
+            return self._executor.start(Job(task.name, attempt, decision.reuse, meta, self._canonical))
         except BlockingIOError:
             self._attempts[task.name] -= 1
             del self._running[task.name]

@@ -29,6 +29,7 @@ class RunSettings:
         code: What counts of the code where neither a task nor the pipeline says so.
         fail_fast: Whether the first failure ends the run.
         grace: Seconds between asking a process to end and making it.
+        early_cutoff: Whether a task whose inputs turn out to be identical is satisfied from the store.
         reconsider: Called just before a job starts; what it returns is done instead of what was planned.
     """
 
@@ -39,4 +40,5 @@ class RunSettings:
     code: Options | None = None
     fail_fast: bool = False
     grace: float = 2.0
+    early_cutoff: bool = False
     reconsider: Reconsider | None = None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Action", "Decision", "plan", "unmet"]
+__all__ = ["UNCONDITIONAL", "Action", "Decision", "plan", "unmet"]
 
 Action = Literal["run", "load", "skip"]
 
@@ -29,6 +29,8 @@ _MISSING = Decision("run", "no stored output", reuse=True)
 _NOT_SELECTED = Decision("skip", "not selected")
 _NOT_NEEDED = Decision("skip", "its output is not kept, and no task that runs needs it")
 _NOT_KEPT = Decision("run", "its output is not kept")
+UNCONDITIONAL = frozenset({_FORCED, _RELOAD})
+"""What is done whatever the inputs of the task turn out to be."""
 
 
 def plan(

@@ -69,12 +69,14 @@ class Job:
         attempt: 1 for the first execution of the task in this run.
         reuse: Whether an entry found in the store when the job begins stands for running the task.
         meta: Builtins to store beside the output.
+        canonical: Whether to store the canonical digest of the output, too, so that an equal one can be recognised.
     """
 
     task: str
     attempt: int = 1
     reuse: bool = False
     meta: Mapping[str, Any] = field(default_factory=dict)
+    canonical: bool = False
 
 
 @dataclass(frozen=True)

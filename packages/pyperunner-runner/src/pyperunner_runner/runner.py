@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pyperunner_dag import Options, OutputStore, Pipeline, Task, draw_svg, layout
 from pyperunner_results import write_report
 from pyperunner_runner._checks import check_limits, check_resources, check_secrets, check_store
+from pyperunner_runner._cutoff import cut_off
 from pyperunner_runner._executors import ExecutorFactory, find_executor
 from pyperunner_runner._settings import RunSettings
 from pyperunner_runner._signals import Signals
@@ -48,6 +49,8 @@ class Runner(Steps):
         resources: How much there is of what tasks ask for in their options, such as ``{"gpu": 2}``.
         fail_fast: End the run at the first failure: nothing more starts, what runs is ended.
         keep_going: The opposite of ``fail_fast`` and the default: whatever does not depend on a failed task runs.
+        early_cutoff: Where a task that ran again made the output that it had made before, do not run again what
+            follows from it. (By default all that follows from a task that runs does, too.)
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
         start_method: How processes are made: ``"fork"``, ``"forkserver"`` or ``"spawn"`` (see docs/executors.md); by
             default ``fork`` on Linux and ``spawn`` elsewhere.
@@ -74,6 +77,7 @@ class Runner(Steps):
         resources: Mapping[str, float] | None = None,
         fail_fast: bool = False,
         keep_going: bool | None = None,
+        early_cutoff: bool = False,
         executor: str | ExecutorFactory = "process",
         start_method: str | None = None,
         code: Literal["deep", "own", "off"] | None = None,
@@ -97,6 +101,8 @@ class Runner(Steps):
             resources=dict(resources or {}),
             code=of_code,
             fail_fast=fail_fast,
+            early_cutoff=early_cutoff,
+            reconsider=cut_off if early_cutoff else None,
         )
         super().__init__(data_path, log_path, settings, hooks, mainfile)
         self._report = report

@@ -1,0 +1,84 @@
+"""Early cutoff: a task whose inputs turn out to be what they were before is satisfied from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag import differences
+from pyperunner_runner._earlier import Earlier, earlier_entries, link
+from pyperunner_runner.plan import UNCONDITIONAL, Decision
+
+if TYPE_CHECKING:
+    from pyperunner_dag import OutputStore, Task
+
+__all__ = ["cut_off"]
+
+_HIT = Decision("load", "early cutoff: inputs are identical")
+
+Digests = tuple[Any, Any]
+"""Of an output: that of the payload, and the canonical one where it is known."""
+
+
+def cut_off(task: Task, decision: Decision) -> Decision:
+    """Look for an output of a task that is about to run, made by the same code and params from equal inputs.
+
+    One that is found is linked to the task's key of today, which makes it a hit.
+
+    Args:
+        task: The task; all of its upstream tasks have ended.
+        decision: What was planned; a task that is forced or marked ``reload`` runs in any case.
+
+    Returns:
+        That its output is loaded, if there is one, else ``decision``.
+    """
+    store = task.store
+    if store is None or decision in UNCONDITIONAL or not task.upstream or not task.options.cache:
+        return decision
+    try:
+        inputs = {source.name: _digests(store.meta(source.key)) for source in task.upstream}
+    except KeyError:  # an input is gone: the child will find out and have it made again
+        return decision
+    for earlier in _candidates(store, task):
+        if _same_work(earlier, task, inputs) and _stands(store, earlier, task, inputs):
+            return _HIT
+    return decision
+
+
+def _candidates(store: OutputStore, task: Task) -> Iterator[Earlier]:
+    """Yield the entry of the task's own key, if there is one, and its earlier entries."""
+    if not store.missing([task.key]):
+        try:
+            yield Earlier(task.key, store.meta(task.key))
+        except KeyError:  # damaged
+            pass
+    yield from (entry for entry in earlier_entries(store, task.name) if entry.key != task.key)
+
+
+def _same_work(earlier: Earlier, task: Task, inputs: Mapping[str, Digests]) -> bool:
+    made_from = earlier.meta.get("upstream")
+    if not isinstance(made_from, Mapping) or made_from.keys() != inputs.keys():
+        return False
+    if not all(_equal(made_from[name], inputs[name]) for name in inputs):
+        return False
+    return all(found.kind == "upstream" for found in differences(earlier.parts, task.key_parts()))
+
+
+def _equal(before: Any, now: Digests) -> bool:
+    if not isinstance(before, (list, tuple)) or len(before) != len(now):
+        return False
+    return any(one is not None and one == other for one, other in zip(before, now, strict=True))
+
+
+def _stands(store: OutputStore, earlier: Earlier, task: Task, inputs: Mapping[str, Digests]) -> bool:
+    """Let the entry stand for the task's key; say whether that was possible."""
+    if earlier.key != task.key:
+        try:
+            link(store, task, earlier, upstream={name: list(digests) for name, digests in inputs.items()})
+        except KeyError:  # what it was linked to is gone
+            return False
+    return True
+
+
+def _digests(meta: Mapping[str, Any]) -> Digests:
+    return meta.get("digest"), meta.get("canonical")
