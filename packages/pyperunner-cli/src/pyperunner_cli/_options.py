@@ -72,17 +72,27 @@ def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipelin
     return pipeline
 
 
-def make_runner(options: argparse.Namespace, jobs: int | None = None, hooks: Iterable[Hook] = ()) -> Runner:
+def make_runner(
+    options: argparse.Namespace, jobs: int | None = None, hooks: Iterable[Hook] = (), *, early_cutoff: bool = False
+) -> Runner:
     """Return a runner on the chosen places.
 
     Args:
         options: What ``add_places`` added.
         jobs: Tasks at once; ``None`` for the number of CPUs.
         hooks: Called with every event of the run.
+        early_cutoff: Whether what follows from an identical output is taken from the store.
     """
     from pyperunner_runner import Runner
 
     path, _, _ = options.target.partition(".py:")
     file = path if path.endswith(".py") else f"{path}.py"
     mainfile = file if Path(file).is_file() else None
-    return Runner(options.data_path, options.log_path, jobs, hooks=tuple(hooks), mainfile=mainfile)
+    return Runner(
+        options.data_path,
+        options.log_path,
+        jobs,
+        early_cutoff=early_cutoff,
+        hooks=tuple(hooks),
+        mainfile=mainfile,
+    )

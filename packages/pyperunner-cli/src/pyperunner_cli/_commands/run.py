@@ -18,6 +18,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
     add_places(parser)
     parser.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (number of CPUs)")
+    parser.add_argument(
+        "--early-cutoff", action="store_true", help="do not run what follows from a task that made its old output again"
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="show what tasks print and why they run")
     parser.add_argument("--strict", action="store_true", help="refuse a recorded run if anything is not as it was")
     parser.add_argument("--no-report", action="store_true", help="write no report.html into the run's folder")
@@ -31,7 +34,7 @@ def execute(options: argparse.Namespace) -> int:
 
     pipeline = pipeline_of(options, strict=options.strict)
     display, tally = choose_display(verbose=options.verbose), Tally()
-    runner = make_runner(options, options.jobs, (display, tally))
+    runner = make_runner(options, options.jobs, (display, tally), early_cutoff=options.early_cutoff)
     try:
         runner.run(pipeline, force_reload=options.force)
     except (KeyboardInterrupt, SystemExit):
