@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ._folder import RunFolder, TaskLog, run_name
     from ._history import RunSummary, runs
     from ._pipeline_result import PipelineResult
+    from ._process import process_identity, process_is_alive
     from ._report import write_report
     from ._run_section import run_section
     from ._task_result import TaskResult
@@ -48,6 +49,8 @@ _HOMES = {
     "diff": "_diff",
     "drift": "_drift",
     "get_environment_info": "_environment",
+    "process_identity": "_process",
+    "process_is_alive": "_process",
     "run_name": "_folder",
     "run_section": "_run_section",
     "runs": "_history",
@@ -77,6 +80,8 @@ __all__ = [
     "diff",
     "drift",
     "get_environment_info",
+    "process_identity",
+    "process_is_alive",
     "run_name",
     "run_section",
     "runs",

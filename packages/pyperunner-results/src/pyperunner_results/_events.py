@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ._files import Appender, replace_file
-from ._process import identity
+from ._process import process_identity
 from ._schema import EVENTS_FILE, SCHEMA, SUMMARY_FILE
 from ._summary import describe_pipeline, to_json
 
@@ -36,7 +36,7 @@ class EventLog:
             "pipeline": pipeline_name,
             "state": "running",
             "start": start,
-            "process": identity(),
+            "process": process_identity(),
         }
         self._save()
 

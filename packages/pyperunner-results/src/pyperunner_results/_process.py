@@ -6,17 +6,22 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["host_name", "identity", "is_alive"]
+__all__ = ["host_name", "process_identity", "process_is_alive"]
 
 
-def identity() -> dict[str, Any]:
+def process_identity() -> dict[str, Any]:
     """Return what tells this process from every other: host, pid and, on Linux, its start in ticks since boot."""
     pid = os.getpid()
     return {"host": host_name(), "pid": pid, "started": _started(pid)}
 
 
-def is_alive(process: Mapping[str, Any], host: str | None = None) -> bool | None:
-    """Say whether the process of an :func:`identity` lives; ``None`` if it ran on another host than this (``host``)."""
+def process_is_alive(process: Mapping[str, Any], host: str | None = None) -> bool | None:
+    """Say whether the process of a :func:`process_identity` lives; ``None`` if it ran on another host than ``host``.
+
+    Args:
+        process: What :func:`process_identity` returned in it.
+        host: Name of this machine, if it was asked for already.
+    """
     pid, started = process.get("pid"), process.get("started")
     if not isinstance(pid, int) or pid <= 0 or process.get("host") != (host or host_name()):
         return None

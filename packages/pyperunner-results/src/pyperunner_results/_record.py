@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ._errors import NotARun
-from ._process import is_alive
+from ._process import process_is_alive
 from ._schema import EVENTS_FILE, SCHEMA, SUMMARY_FILE
 
 __all__ = ["RunRecord", "TaskRecord", "read_events", "read_record", "read_summary", "run_state", "size_of_record"]
@@ -101,7 +101,7 @@ def run_state(summary: Mapping[str, Any], host: str | None = None) -> str:
     """
     state = str(summary.get("state"))
     process = summary.get("process")
-    if state == "running" and isinstance(process, dict) and is_alive(process, host) is False:
+    if state == "running" and isinstance(process, dict) and process_is_alive(process, host) is False:
         return "interrupted"
     return state
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_runner.ports import Event, Executor, Handle, Job, SupportsQueue
 
@@ -82,8 +82,13 @@ class Jobs:
     def __getitem__(self, name: str) -> RunningJob:
         return self._running[name]
 
-    def start(self, task: Task, decision: Decision) -> Handle:
+    def start(self, task: Task, decision: Decision, meta: Mapping[str, Any]) -> Handle:
         """Start the task's next attempt.
+
+        Args:
+            task: The task.
+            decision: What is to be done with it, and why.
+            meta: More to store beside its output.
 
         Raises:
             BlockingIOError: No process can be made just now; then nothing has changed.
@@ -94,7 +99,7 @@ class Jobs:
         self._attempts[task.name] = attempt
         self._running[task.name] = RunningJob(task, attempt, time.monotonic())
         try:
-            meta = {"reason": decision.reason}
+            meta = {"reason": decision.reason, **meta}
             return self._executor.start(Job(task.name, attempt, decision.reuse, meta, self._canonical))
         except BlockingIOError:
             self._attempts[task.name] -= 1

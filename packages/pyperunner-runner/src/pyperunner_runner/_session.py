@@ -13,6 +13,7 @@ from pyperunner_runner._guard import Guard
 from pyperunner_runner._jobs import FinishedHandle, Jobs, RunningJob
 from pyperunner_runner._notes import Notes
 from pyperunner_runner._retries import Retries
+from pyperunner_runner._scoped import ScopedOutputs
 from pyperunner_runner._task_errors import TaskKilled
 from pyperunner_runner._timers import Timers
 from pyperunner_runner._verdicts import one_line, result_of
@@ -65,6 +66,7 @@ class RunSession:
         self._signals: Signals | None = None
         self._halted = ""
         self._stored_by_hand: set[str] = set()
+        self._scoped = ScopedOutputs(dag, store, lambda text: self.record.say(text, level="WARNING"))
 
     @property
     def record(self) -> Record:
@@ -192,11 +194,13 @@ class RunSession:
         self._cant_run(self._scheduler.cancel_waiting(), why)
 
     def close(self) -> None:
-        """Free the executor; what still runs is ended."""
+        """Free the executor; what still runs is ended. Remove the outputs that are not kept."""
         self._jobs.close()
+        self._scoped.remove()
 
     def _open_executor(self) -> Executor:
         settings, signals = self._settings, self._signals
+        self._scoped.begin()
         tasks = {node.name: node for node in self.dag}
         for name, decision in self.decisions.items():
             if decision.action == "run":
@@ -228,7 +232,7 @@ class RunSession:
         self._store_given_inputs(task)
         task.status = Task.Status.RUNNING
         try:
-            return self._jobs.start(task, decision)
+            return self._jobs.start(task, decision, self._scoped.meta(task))
         except BlockingIOError:
             task.status = Task.Status.NOT_STARTED
             self._scheduler.give_back(task.name)

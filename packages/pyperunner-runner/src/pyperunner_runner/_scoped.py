@@ -1,0 +1,72 @@
+"""Outputs that are kept for one run only (``cache=False``): under keys of the run's own, removed at its end."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag.ports import SupportsDelete, SupportsEntries
+from pyperunner_results import process_identity, process_is_alive
+
+if TYPE_CHECKING:
+    from pyperunner_dag import OutputStore, Task
+
+__all__ = ["ScopedOutputs"]
+
+_RUN = "run"
+"""What of an entry's ``meta`` names the process of the run that it is kept for."""
+_numbers = itertools.count(1)
+
+
+class ScopedOutputs:
+    """The outputs of one run that are not kept.
+
+    Args:
+        tasks: The tasks of the run; those with ``cache=False`` get their keys here.
+        store: Where outputs are.
+        say: Writes a warning into the run's log.
+    """
+
+    def __init__(self, tasks: Iterable[Task], store: OutputStore, say: Callable[[str], None]) -> None:
+        self._tasks = [task for task in tasks if not task.options.cache]
+        self._begun = False
+        self._store = store
+        self._say = say
+        if self._tasks:
+            self._process = process_identity()
+            scope = "-".join(map(str, (*self._process.values(), next(_numbers), os.urandom(4).hex())))
+            for task in self._tasks:
+                task.scope_to(scope)
+
+    def meta(self, task: Task) -> Mapping[str, Any]:
+        """Return what is stored beside the output of a task, so that others know whose it is."""
+        return {} if task.options.cache else {_RUN: self._process}
+
+    def begin(self) -> None:
+        """Remove what runs that were killed have left of these tasks' outputs; from now on there is some to remove."""
+        store = self._store
+        self._begun = True
+        if self._tasks and isinstance(store, SupportsEntries) and isinstance(store, SupportsDelete):
+            for task in self._tasks:
+                for key in [entry["key"] for entry in store.entries(task.name)]:
+                    if self._is_left_over(key):
+                        store.delete(key)
+
+    def remove(self) -> None:
+        """Remove this run's outputs; may be called twice."""
+        tasks, self._tasks = self._tasks, []
+        if self._begun and tasks and not isinstance(self._store, SupportsDelete):
+            self._say(f"the store can't remove entries, so outputs of tasks with cache=False stay: {tasks[0].name}, …")
+        for task in tasks:
+            if self._begun and isinstance(self._store, SupportsDelete):
+                self._store.delete(task.key)
+            task.scope_to("")
+
+    def _is_left_over(self, key: str) -> bool:
+        try:
+            process = self._store.meta(key).get(_RUN)
+        except KeyError:
+            return False
+        return isinstance(process, Mapping) and process_is_alive(process) is False
