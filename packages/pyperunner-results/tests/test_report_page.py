@@ -284,6 +284,23 @@ def test_many_tasks_are_folded_and_a_click_opens_them(browser, run):
     assert browser.js("document.querySelectorAll('#graph .node').length") == count
 
 
+@pytest.mark.parametrize("name", ["Step(700)", None])
+def test_of_a_graph_too_large_to_read_a_part_is_shown_with_what_matters(browser, run, name):
+    names = [f"Step({n}{' bad' * (n == 700 and name is not None)})" for n in range(1000)]
+    browser.open(run({task: ({}, names[n - 1 : n]) for n, task in enumerate(names)}))
+    assert browser.complaints() == []
+    sought = "Step(700 bad), failed" if name else "Step(0), success"
+    view = f"""[...document.querySelectorAll('#graph .node')]
+        .find(n => n.getAttribute('aria-label').startsWith('{sought}')).getBoundingClientRect()"""
+    frame = "document.querySelector('#graph .frame').getBoundingClientRect()"
+    assert browser.js(f"{view}.height") > 18
+    assert browser.js(f"{view}.top >= {frame}.top && {view}.bottom <= {frame}.bottom")
+    assert browser.js("document.querySelector('#graph-part').hidden") is False
+    browser.js("[...document.querySelectorAll('#graph button')].find(b => b.textContent === 'Fit').click()")
+    assert browser.js("document.querySelector('#graph-part').hidden") is True
+    assert browser.js(f"{view}.height") < 18
+
+
 def test_a_run_without_tasks_or_times_is_shown(browser, run):
     browser.open(run({}))
     assert browser.complaints() == []

@@ -1,6 +1,7 @@
 // The graph: zoom with buttons, keys or Ctrl and the wheel, pan by dragging, arrow keys from box to box.
 
 const SIGN = 14;
+const SCALE = { least: 0.4, part: 0.7 };
 const view = { x: 0, y: 0, k: 1, width: 0, height: 0, touched: false };
 let canvas = null;
 let layer = null;
@@ -16,8 +17,10 @@ function paintGraph() {
     el("div", { class: "section-head" },
       el("h2", { id: "graph-title" }, "Graph"),
       el("div", { class: "tools" },
-        press("Zoom in", "+", () => zoom(1.25)), press("Zoom out", "−", () => zoom(0.8)), press("Show all", "Fit", () => fit()))),
-    run.fold ? el("p", { class: "hint" }, "Parallel tasks of one class are folded; a click opens them.") : null,
+        press("Zoom in", "+", () => zoom(1.25)), press("Zoom out", "−", () => zoom(0.8)), press("Show all", "Fit", () => showAll()))),
+    groups.list.some((group) => group.tasks.length > 1)
+      ? el("p", { class: "hint" }, "Parallel tasks of one class are folded; a click opens them.") : null,
+    el("p", { id: "graph-part", class: "hint", hidden: true }, "Only a part is in view. Drag to move, or press Fit."),
     el("div", { class: "frame" }, canvas));
   drag();
   canvas.addEventListener("wheel", (event) => {
@@ -28,11 +31,26 @@ function paintGraph() {
   canvas.addEventListener("keydown", (event) => {
     const factor = { "+": 1.25, "=": 1.25, "-": 0.8 }[event.key];
     if (factor) zoom(factor);
-    if (event.key === "0") fit();
+    if (event.key === "0") showAll();
   });
   drawGraph();
+  first();
+  onWidth(canvas.parentNode, () => { if (!view.touched) first(); });
+}
+
+// All of the graph where that can be read, else what matters most in it: a failure, or where the graph begins.
+function first() {
   fit();
-  onWidth(canvas.parentNode, () => { if (!view.touched) fit(); });
+  const part = view.k < SCALE.least;
+  byId("graph-part").hidden = !part;
+  if (!part || !groups.list.length) return;
+  const failed = run.tasks.find((task) => task.status === "FAILURE");
+  const box = failed ? groups.home.get(failed) : groups.list.reduce((top, group) => (group.y < top.y ? group : top));
+  view.k = SCALE.part;
+  canvas.style.height = `${Math.max(120, Math.min(640, Math.ceil(view.height * view.k) + 8))}px`;
+  view.x = canvas.parentNode.clientWidth / 2 - (box.x + box.w / 2) * view.k;
+  view.y = Math.min(4, 320 - (box.y + box.h / 2) * view.k);
+  move();
 }
 
 function drawGraph() {
@@ -114,6 +132,12 @@ function mark(task) {
   const node = layer.querySelector(`[data-task="${task.index}"]`);
   if (node) node.classList.add("is-chosen");
   else [...layer.children].find((child) => child.box === group).classList.add("is-chosen");
+}
+
+function showAll() {
+  fit();
+  byId("graph-part").hidden = true;
+  view.touched = true;
 }
 
 function fit() {
