@@ -118,6 +118,15 @@ def test_an_installed_command_is_no_main_file(tmp_path, monkeypatch):
         assert (info["mainfile"], info["base_dir"]) == (None, os.path.realpath(tmp_path))
 
 
+def test_an_installed_command_is_no_source_either(tmp_path, monkeypatch):
+    command = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "tool"
+    command.parent.mkdir(parents=True)
+    command.touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "env"))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(command), raising=False)
+    assert not [source for source in get_environment_info()["sources"] if source["filename"].endswith("tool")]
+
+
 def test_a_command_names_the_main_file(tmp_path):
     flow = tmp_path / "flow.py"
     flow.write_text("pass")

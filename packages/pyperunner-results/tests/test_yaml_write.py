@@ -75,6 +75,13 @@ def test_it_reads_well_and_has_no_anchors():
     )  # fmt: skip
 
 
+def test_items_of_a_list_begin_on_the_line_of_their_dash():
+    value = {"sources": [{"filename": "a.py", "hash": "x"}, [1, [2, {}]], {"k" * 2000: {"b": []}}]}
+    text = to_yaml(value)
+    assert text.startswith("sources:\n  - filename: a.py\n    hash: x\n  - - 1\n    - - 2\n      - {}\n")
+    assert from_yaml(text, "text") == yaml.safe_load(text) == value
+
+
 def test_what_yaml_cannot_keep_is_refused_by_its_path():
     with pytest.raises(RecordError, match=r"tasks\.A\(\)\.params\[1\] is a lock"):
         to_yaml({"tasks": {"A()": {"params": [1, threading.Lock()]}}})

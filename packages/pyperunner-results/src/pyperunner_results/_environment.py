@@ -60,12 +60,16 @@ def _main_file(given: str | os.PathLike[str] | None) -> str | None:
         return None
     main = os.path.realpath(name)
     # A command that was installed is not the user's program: python -m pytest, or a script beside the interpreter.
-    installed = _INSTALLED.search(main) or Path(main).parent == Path(os.path.realpath(sys.prefix), _SCRIPTS)
-    return None if installed else main
+    return None if _INSTALLED.search(main) or main.startswith(_scripts()) else main
+
+
+def _scripts() -> str:
+    """Return the folder of installed commands."""
+    return os.path.join(os.path.realpath(sys.prefix), _SCRIPTS, "")
 
 
 def _own_files() -> set[str]:
-    standard = os.path.realpath(Path(os.__file__).parent) + os.sep
+    standard, scripts = os.path.realpath(Path(os.__file__).parent) + os.sep, _scripts()
     files = set()
     for name, module in list(sys.modules.items()):
         # Not getattr of what is looked for: a lazy module would be woken up by it.
@@ -76,7 +80,7 @@ def _own_files() -> set[str]:
         if not isinstance(file, str) or file.startswith(standard) or _INSTALLED.search(file):
             continue
         real = os.path.realpath(file)
-        if not real.startswith(standard) and not _INSTALLED.search(real):
+        if not real.startswith((standard, scripts)) and not _INSTALLED.search(real):
             files.add(real)
     return files
 

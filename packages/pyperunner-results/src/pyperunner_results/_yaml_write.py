@@ -82,8 +82,12 @@ def _block(
         if type(item) is str:
             out.append(f"{head} {strings[item]}\n")
         elif _is_block(item):
-            out.append(f"{head}\n")
+            if mapping:
+                out.append(f"{head}\n")
+            first = len(out)
             _block(item, f"{indent}  ", (*path, key), open_ids, out, strings)
+            if not mapping:
+                out[first] = f"{head} {out[first][len(head) + 1 :]}"
         else:
             out.append(f"{head} {_line(item, (*path, key), strings)}\n")
 
