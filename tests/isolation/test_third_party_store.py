@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -68,22 +69,23 @@ def test_a_broken_plugin_breaks_no_other(project):
 
 
 def test_without_any_store_the_error_says_what_to_install(project):
-    """No entry point of a store: the package to install is named, before anything runs."""
-    site = project.folder / "bare"
+    """A site without the cache: the package to install is named, before anything runs."""
+    site = project.folder / "site"
     site.mkdir()
+    for installed in Path(sysconfig.get_path("purelib")).iterdir():
+        if not installed.name.startswith(("pyperunner_cache", "__editable__")):
+            (site / installed.name).symlink_to(installed)
     packages = Path(__file__).parents[2] / "packages"
     wanted = ("", "-dag", "-keys", "-results", "-runner")
-    paths = [str(packages / f"pyperunner{part}" / "src") for part in wanted]
+    paths = [*(str(packages / f"pyperunner{part}" / "src") for part in wanted), str(site)]
     code = f"""if True:
-        import importlib.metadata, sys
-        sys.path[:0] = {paths!r}
-        found = importlib.metadata.entry_points
-        importlib.metadata.entry_points = lambda *, group: [] if group == "pyperunner.stores" else found(group=group)
+        import sys
+        sys.path += {paths!r}
         from pyperunner import Runner
         try:
             Runner("data", "logs")
         except ImportError as error:
             print(error)
     """
-    assert "pyperunner-cache" in project.python("-c", code)
+    assert "pyperunner-cache" in project.python("-S", "-c", code)
     assert not (project.folder / "data").exists()
