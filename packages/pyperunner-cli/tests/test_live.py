@@ -7,7 +7,15 @@ import time
 from rich.console import Console
 
 from pyperunner_cli._live import Live
-from pyperunner_runner.events import RunFinished, RunStarted, TaskFinished, TaskOutput, TaskStarted
+from pyperunner_runner.events import (
+    RunFinished,
+    RunStarted,
+    TaskFinished,
+    TaskOutput,
+    TaskRetried,
+    TaskStarted,
+    TaskWaiting,
+)
 
 
 def terminal() -> Console:
@@ -33,6 +41,24 @@ def test_running_tasks_are_shown_with_their_time_and_finished_ones_stay() -> Non
     live(RunFinished({"A()": "SUCCESS", "B()": "FAILURE"}, 5.1, False))
     assert "[1/2] done A(), 5.0 s" in shown(console)
     assert "FAILED B(), 0.1 s: ValueError: [bold]no[/bold]" in shown(console)
+
+
+def test_a_task_that_waits_for_another_run_is_shown_as_such() -> None:
+    console = terminal()
+    live = Live(console)
+    live(RunStarted("p", "runs/p_1", ("A()",), ("A()",)))
+    live(TaskStarted("A()", 1, 17))
+    live(TaskWaiting("A()", True))
+    live.tick(time.monotonic())
+    assert "waiting" in shown(console)
+    assert "waits A(): another run makes the same output" in shown(console)
+    before = len(shown(console))
+    live(TaskWaiting("A()", False))
+    live.tick(time.monotonic() + 1)
+    assert "running" in shown(console)[before:]
+    live(TaskRetried("A()", 1, 0.1, "ValueError: no", 0.0))
+    live.close()
+    assert "retry A() at once: ValueError: no" in shown(console)
 
 
 def test_names_are_shown_not_obeyed() -> None:

@@ -18,3 +18,11 @@ def test_after_a_run_nothing_is_left_to_execute(say, flow: Path) -> None:
     changed = say("plan", "flow.py", "--set", "Double().times=5").out.splitlines()
     assert [line.split()[1] for line in changed[:2]] == ["load", "run"]
     assert say("plan", "flow.py", "--force").out.splitlines()[-1] == "2 of 2 tasks to execute"
+
+
+def test_it_shows_what_is_not_selected(say, flow: Path) -> None:
+    lines = say("plan", "flow.py", "--until", "Number").out.splitlines()
+    assert [line.split(maxsplit=2)[1:] for line in lines[:2]] == [["run", "entry missing"], ["skip", "not selected"]]
+    unknown = say("plan", "flow.py", "--only", "Doubel()")
+    assert unknown.code == 2
+    assert "Double()" in unknown.err

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from pyperunner_cli._progress import Lines, choose_display
-from pyperunner_runner.events import RunStarted, TaskFinished, TaskOutput, TaskStarted
+from pyperunner_runner.events import RunStarted, TaskFinished, TaskOutput, TaskRetried, TaskStarted, TaskWaiting
 
 START = RunStarted("p", "runs/p_1", ("A()", "B()", "C()"), ("A()", "B()"))
 
@@ -22,6 +22,19 @@ def test_one_line_per_executed_task(capsys: pytest.CaptureFixture[str]) -> None:
         "p: 3 tasks, 2 to execute",
         "[1/2] done A(), 1.2 s",
         r"[2/2] FAILED B(), 0.5 s: ValueError: no\x1b[2J",
+    ]
+
+
+def test_waits_and_retries_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    lines(TaskWaiting("A()", True))
+    lines(TaskWaiting("A()", False))
+    lines(TaskRetried("A()", 1, 0.5, "ValueError: no\x1b[2J", 2.0))
+    lines(TaskRetried("A()", 2, 0.5, "ValueError: no", 0.0))
+    assert capsys.readouterr().out.splitlines() == [
+        "waits A(): another run makes the same output",
+        r"retry A() in 2.0 s: ValueError: no\x1b[2J",
+        "retry A() at once: ValueError: no",
     ]
 
 

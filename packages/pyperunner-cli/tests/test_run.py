@@ -96,6 +96,55 @@ def test_a_failure_is_1_and_says_what_why_and_where(say, write, folder: Path) ->
     assert (folder / named[0]).is_file()
 
 
+def test_tasks_can_be_selected(say, flow: Path) -> None:
+    early = say("run", "flow.py", "--only", "Double()")
+    assert (early.code, "Number()" in early.err, "Traceback" in early.err) == (2, True, False)
+    assert "\n1 executed, 1 skipped in " in say("run", "flow.py", "--until", "Number()").out
+    assert "\n1 executed, 1 skipped in " in say("run", "flow.py", "--from", "Dou*").out
+
+
+def test_the_first_failure_can_end_the_run(say, write) -> None:
+    write(
+        "two.py",
+        """
+        import time
+        from pyperunner_dag import Pipeline, task
+
+        @task("Bad")
+        def bad():
+            raise ValueError("no good")
+
+        @task("Other")
+        def other(n):
+            return n
+
+        pipeline = Pipeline("two", [bad(), other(n=1)])
+        """,
+    )
+    assert "\n1 executed, 0 skipped, 1 failed in " in say("run", "two.py", "-j1", "--keep-going").out
+    said = say("run", "two.py", "-j1", "--fail-fast", "--force")
+    assert (said.code, "\n0 executed, 0 skipped, 1 failed, 1 could not run in " in said.out) == (1, True)
+
+
+def test_resources_are_given_by_name_and_amount(say, write) -> None:
+    write(
+        "gpu.py",
+        """
+        from pyperunner_dag import Pipeline, task
+
+        @task("Train", resources={"gpu": 2})
+        def train():
+            return 1
+
+        pipeline = Pipeline("gpu", [train()])
+        """,
+    )
+    short = say("run", "gpu.py", "--resource", "gpu=1")
+    assert (short.code, "Train() needs 2 gpu, and the runner has 1" in short.err) == (2, True)
+    assert say("run", "gpu.py", "--resource", "gpu=2").code == 0
+    assert say("run", "gpu.py", "--resource", "gpu").code == 2
+
+
 def test_places_can_be_chosen(say, flow: Path, folder: Path) -> None:
     assert say("run", "flow.py", "--data-path", "here", "--log-path", "there").code == 0
     assert (folder / "here").is_dir()

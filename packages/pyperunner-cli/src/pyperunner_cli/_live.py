@@ -11,9 +11,17 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pyperunner_cli._progress import finished_line, opening_line
+from pyperunner_cli._progress import finished_line, note_line, opening_line
 from pyperunner_cli._text import duration, visible
-from pyperunner_runner.events import RunFinished, RunStarted, TaskFinished, TaskOutput, TaskStarted
+from pyperunner_runner.events import (
+    RunFinished,
+    RunStarted,
+    TaskFinished,
+    TaskOutput,
+    TaskRetried,
+    TaskStarted,
+    TaskWaiting,
+)
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import RunEvent
@@ -40,6 +48,7 @@ class Live:
         )
         self._verbose = verbose
         self._running: dict[str, float] = {}
+        self._waiting: set[str] = set()
         self._above: list[Text] = []
         self._drawn = 0.0
         self._total = 0
@@ -56,6 +65,8 @@ class Live:
         elif isinstance(event, TaskOutput):
             if self._verbose:
                 self._above.append(Text(f"{visible(event.task)} | {visible(event.text)}", style="dim"))
+        elif isinstance(event, (TaskRetried, TaskWaiting)):
+            self._note(event)
         elif isinstance(event, TaskFinished):
             self._finish(event)
         elif isinstance(event, RunFinished):
@@ -78,8 +89,20 @@ class Live:
             self._console.print(*above, sep="\n")
         self._live.update(picture, refresh=True)
 
+    def _note(self, event: TaskRetried | TaskWaiting) -> None:
+        if isinstance(event, TaskRetried):
+            self._running.pop(event.task, None)
+        elif event.waiting:
+            self._waiting.add(event.task)
+        else:
+            self._waiting.discard(event.task)
+        line = note_line(event)
+        if line:
+            self._above.append(Text(line, style="yellow"))
+
     def _finish(self, event: TaskFinished) -> None:
         self._running.pop(event.task, None)
+        self._waiting.discard(event.task)
         if event.attempt:
             self._done += 1
             self._total = max(self._total, self._done)
@@ -89,7 +112,8 @@ class Live:
     def _picture(self, now: float) -> Group:
         rows = Table.grid(padding=(0, 2))
         for name, began in list(self._running.items())[:_SHOWN]:
-            rows.add_row(Text("running", style="cyan"), Text(visible(name)), Text(duration(now - began), style="dim"))
+            state = Text("waiting", style="yellow") if name in self._waiting else Text("running", style="cyan")
+            rows.add_row(state, Text(visible(name)), Text(duration(now - began), style="dim"))
         more = len(self._running) - _SHOWN
         if more > 0:
             rows.add_row(Text(""), Text(f"and {more} more", style="dim"), Text(""))

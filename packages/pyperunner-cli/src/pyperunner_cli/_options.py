@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli._repeat import recorded_pipeline
 from pyperunner_cli._settings import apply_settings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pyperunner_runner import Runner
     from pyperunner_runner.events import Hook
 
-__all__ = ["add_log_path", "add_places", "add_target", "make_runner", "pipeline_of"]
+__all__ = ["add_log_path", "add_places", "add_selection", "add_target", "make_runner", "pipeline_of", "selection_of"]
 
 _DATA_PATH = "pyperunner-data"
 _LOG_PATH = "pyperunner-runs"
@@ -50,6 +50,27 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="execute every task, whatever is stored")
 
 
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add ``--only``, ``--until`` and ``--from``."""
+    for name, what in (
+        ("only", "only these tasks"),
+        ("until", "these tasks and all they need"),
+        ("from", "these tasks and all that follows them"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            dest=f"select_{name}",
+            action="append",
+            metavar="TASK",
+            help=f"consider {what}; a name, a tag or a glob over both; may be given several times",
+        )
+
+
+def selection_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what ``add_selection`` added, as the runner takes it."""
+    return {"only": options.select_only, "until": options.select_until, "from_": options.select_from}
+
+
 def add_log_path(parser: argparse.ArgumentParser) -> None:
     """Add ``--log-path``."""
     parser.add_argument(
@@ -73,7 +94,7 @@ def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipelin
 
 
 def make_runner(
-    options: argparse.Namespace, jobs: int | None = None, hooks: Iterable[Hook] = (), *, early_cutoff: bool = False
+    options: argparse.Namespace, jobs: int | None = None, hooks: Iterable[Hook] = (), **more: Any
 ) -> Runner:
     """Return a runner on the chosen places.
 
@@ -81,7 +102,7 @@ def make_runner(
         options: What ``add_places`` added.
         jobs: Tasks at once; ``None`` for the number of CPUs.
         hooks: Called with every event of the run.
-        early_cutoff: Whether what follows from an identical output is taken from the store.
+        **more: Further arguments of the runner.
     """
     from pyperunner_runner import Runner
 
@@ -92,7 +113,7 @@ def make_runner(
         options.data_path,
         options.log_path,
         jobs,
-        early_cutoff=early_cutoff,
         hooks=tuple(hooks),
         mainfile=mainfile,
+        **more,
     )

@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from pyperunner_cli._text import count, duration, visible
-from pyperunner_runner.events import RunStarted, TaskFinished, TaskOutput
+from pyperunner_runner.events import RunStarted, TaskFinished, TaskOutput, TaskRetried, TaskWaiting
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import RunEvent
 
-__all__ = ["Display", "Lines", "choose_display", "finished_line", "opening_line"]
+__all__ = ["Display", "Lines", "choose_display", "finished_line", "note_line", "opening_line"]
 
 
 class Display(Protocol):
@@ -60,6 +60,14 @@ def finished_line(event: TaskFinished, done: int, total: int, *, verbose: bool) 
     return f"{line} ({visible(event.reason)})" if verbose and event.reason else line
 
 
+def note_line(event: TaskRetried | TaskWaiting) -> str | None:
+    """Return the line of what happens to a task between its start and its end; ``None`` if there is nothing to say."""
+    if isinstance(event, TaskRetried):
+        again = f"in {duration(event.wait)}" if event.wait else "at once"
+        return f"retry {visible(event.task)} {again}: {visible(event.error)}"
+    return f"waits {visible(event.task)}: another run makes the same output" if event.waiting else None
+
+
 class Lines:
     """Prints a line when the run starts and one when an executed task ends.
 
@@ -78,6 +86,10 @@ class Lines:
             self._say(opening_line(event))
         elif isinstance(event, TaskOutput) and self._verbose:
             self._say(f"{visible(event.task)} | {visible(event.text)}")
+        elif isinstance(event, (TaskRetried, TaskWaiting)):
+            line = note_line(event)
+            if line:
+                self._say(line)
         elif isinstance(event, TaskFinished) and event.attempt:
             self._done += 1
             self._say(finished_line(event, self._done, max(self._total, self._done), verbose=self._verbose))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Tally"]
 
+_FAILURES = 20  # failed tasks that are listed with their causes
+
 
 class Tally:
     """A hook that keeps what the closing summary needs."""
@@ -72,10 +74,12 @@ class Tally:
         from pyperunner_results import PipelineResult
 
         record = PipelineResult.from_file(self._folder)
-        for name in names:
+        for name in names[:_FAILURES]:
             yield f"  {visible(name)}: {visible(self._errors.get(name) or 'no cause was recorded')}"
             log = record.task(name).log_file or os.path.join(self._folder, "exception.log")
             yield f"    {_short(log)}"
+        if len(names) > _FAILURES:
+            yield f"  and {len(names) - _FAILURES} more"
 
 
 def _short(path: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from pyperunner_cli._options import add_places, add_target, make_runner, pipeline_of
+from pyperunner_cli._options import add_places, add_selection, add_target, make_runner, pipeline_of, selection_of
 from pyperunner_cli._text import aligned, count, visible
 
 if TYPE_CHECKING:
-    from pyperunner_runner import TaskExplanation
+    from pyperunner_runner import Decision, TaskExplanation
 
 __all__ = ["configure", "execute"]
 
@@ -18,6 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_target(parser)
     add_places(parser)
+    add_selection(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -25,17 +26,19 @@ def execute(options: argparse.Namespace) -> int:
     pipeline = pipeline_of(options)
     runner = make_runner(options)
     runner.set_pipeline(pipeline)
-    runner.analyze_pipeline(force_reload=options.force)
+    runner.analyze_pipeline(force_reload=options.force, **selection_of(options))
     decisions = runner.plan
     why = runner.explain(force_reload=options.force)
-    rows = [(visible(name), made.action, visible(_short(why[name], made.reason))) for name, made in decisions.items()]
+    rows = [(visible(name), made.action, visible(_short(why[name], made))) for name, made in decisions.items()]
     print("\n".join(aligned(rows)))
     to_execute = sum(made.action == "run" for made in decisions.values())
     print(f"{to_execute} of {count(len(decisions), 'task')} to execute")
     return 0
 
 
-def _short(why: TaskExplanation, otherwise: str) -> str:
-    """Return the first of the reasons, and how many more there are."""
+def _short(why: TaskExplanation, made: Decision) -> str:
+    """Return the first of the reasons for which a task runs, and how many more there are."""
+    if made.action != "run" or not why.reasons:
+        return made.reason
     more = len(why.reasons) - 1
-    return (why.reasons[0] if why.reasons else otherwise) + (f" (and {more} more)" if more > 0 else "")
+    return why.reasons[0] + (f" (and {more} more)" if more else "")

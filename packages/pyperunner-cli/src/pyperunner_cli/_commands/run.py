@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from pyperunner_cli._options import add_places, add_target, make_runner, pipeline_of
+from pyperunner_cli._options import add_places, add_selection, add_target, make_runner, pipeline_of, selection_of
 
 if TYPE_CHECKING:
     from pyperunner_cli._summary import Tally
@@ -17,9 +17,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_target(parser)
     add_places(parser)
+    add_selection(parser)
     parser.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (number of CPUs)")
     parser.add_argument(
         "--early-cutoff", action="store_true", help="do not run what follows from a task that made its old output again"
+    )
+    ends = parser.add_mutually_exclusive_group()
+    ends.add_argument("--fail-fast", action="store_true", help="end the run at the first failure")
+    ends.add_argument("--keep-going", action="store_true", help="run whatever does not depend on a failure (default)")
+    parser.add_argument(
+        "--resource",
+        dest="resources",
+        action="append",
+        type=_resource,
+        default=[],
+        metavar="NAME=AMOUNT",
+        help="how much there is of what tasks ask for, such as gpu=2; may be given several times",
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="show what tasks print and why they run")
     parser.add_argument("--strict", action="store_true", help="refuse a recorded run if anything is not as it was")
@@ -34,9 +47,16 @@ def execute(options: argparse.Namespace) -> int:
 
     pipeline = pipeline_of(options, strict=options.strict)
     display, tally = choose_display(verbose=options.verbose), Tally()
-    runner = make_runner(options, options.jobs, (display, tally), early_cutoff=options.early_cutoff)
+    runner = make_runner(
+        options,
+        options.jobs,
+        (display, tally),
+        resources=dict(options.resources),
+        fail_fast=options.fail_fast,
+        early_cutoff=options.early_cutoff,
+    )
     try:
-        runner.run(pipeline, force_reload=options.force)
+        runner.run(pipeline, force_reload=options.force, **selection_of(options))
     except (KeyboardInterrupt, SystemExit):
         _say(tally)
         raise
@@ -61,3 +81,14 @@ def _jobs(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of tasks, 1 or more")
     return number
+
+
+def _resource(text: str) -> tuple[str, float]:
+    name, _, amount = text.partition("=")
+    try:
+        number = float(amount)
+    except ValueError:
+        number = -1.0
+    if not name or not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a resource and its amount, such as gpu=2")
+    return name, number
