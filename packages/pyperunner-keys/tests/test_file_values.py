@@ -11,21 +11,21 @@ import time
 import pytest
 
 from pyperunner_keys import File, FileError, FileState, Folder, UnencodableError, digest, digest_files, look, recording
-from pyperunner_keys import _file_values as values
+from pyperunner_keys import _file_memory as memory
 
 
 @pytest.fixture
 def reads(monkeypatch):
     """Paths of the files that are really read, in order; nothing is remembered from other tests."""
     found = []
-    real = values.read_file
+    real = memory.read_file
 
     def read(place, name):
         found.append(os.path.basename(place))
         return real(place, name)
 
-    monkeypatch.setattr(values, "read_file", read)
-    monkeypatch.setattr(values, "_remembered", {})
+    monkeypatch.setattr(memory, "read_file", read)
+    monkeypatch.setattr(memory, "_remembered", {})
     return found
 
 
@@ -38,7 +38,7 @@ def memo(tmp_path, monkeypatch):
 @pytest.fixture
 def settled(monkeypatch):
     """Let a file that was just written count as one that has been at rest."""
-    monkeypatch.setattr(values.read_file.__globals__["time"], "time_ns", lambda: int((time.time() + 10) * 1e9))
+    monkeypatch.setattr(memory.read_file.__globals__["time"], "time_ns", lambda: int((time.time() + 10) * 1e9))
 
 
 def write(path, text="content"):
@@ -91,11 +91,11 @@ def test_what_is_at_rest_is_read_once(tmp_path, reads, memo, settled):
     file = write(tmp_path / "a")
     before = file.digest()
     assert [file.digest(), File(tmp_path / "a").digest()] == [before] * 2
-    values._remembered.clear()  # as in another process
+    memory._remembered.clear()  # as in another process
     assert file.digest() == before
     assert reads == ["a"]
     memo.unlink()
-    values._remembered.clear()
+    memory._remembered.clear()
     assert file.digest() == before
     assert reads == ["a", "a"]
 
@@ -258,7 +258,7 @@ def test_a_folder_at_rest_is_read_once(tmp_path, reads, memo, settled):
     for name in ("a", "b", "c"):
         write(tmp_path / "in" / name, name)
     before = folder.digest()
-    values._remembered.clear()
+    memory._remembered.clear()
     assert folder.digest() == before
     assert sorted(reads) == ["a", "b", "c"]
     write(tmp_path / "in/b", "other")
@@ -342,6 +342,6 @@ def test_a_file_that_never_rests_is_refused(tmp_path, monkeypatch):
             opened.write("more")
         return ""
 
-    monkeypatch.setitem(values.read_file.__globals__, "_digest", disturbed)
+    monkeypatch.setitem(memory.read_file.__globals__, "_digest", disturbed)
     with pytest.raises(FileError, match="keeps changing"):
         file.digest()

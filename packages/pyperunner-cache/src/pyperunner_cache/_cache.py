@@ -7,15 +7,19 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, TypedDict
 
+from pyperunner_keys import recording
+
 from ._abilities import supports
 from ._able import with_abilities
 from ._checked import Checked
 from ._entry import Draft, Policy, decode_entry, decode_parts, read_envelope
 from ._errors import BadSizeError, MissingEntryError, UnstorableError
+from ._filed import Filed
+from ._markers import absent_markers, marker_of
 from ._names import split_key
 from ._registry import codec_class
 from ._sizes import parse_size
-from ._tended import EntryInfo, Tended
+from ._tended import EntryInfo
 from ._trust import read_signing_key
 from ._values import pack
 from .ports import Backend, Codec, SupportsTouch
@@ -34,7 +38,7 @@ class Receipt(TypedDict):
     """Bytes the entry takes."""
 
 
-class Cache(Tended):
+class Cache(Filed):
     """Keeps values by key, exactly, and checks every byte it reads.
 
     Made by `open_store`. Safe to use from many threads and processes; another process opens its own from `spec`.
@@ -157,10 +161,14 @@ class Cache(Tended):
         """
         chosen = self._codec_for(key, codec)
         try:
-            parts = pack(value, pickles=self._policy.pickles)
-            fields = {"meta": self._pack_meta(meta)} if meta else {}
+            with recording() as files:
+                parts = pack(value, pickles=self._policy.pickles)
+            fields: dict[str, Any] = {"meta": self._pack_meta(meta)} if meta else {}
         except UnstorableError as error:
             raise error.with_key(key) from None
+        if files:
+            fields["files"] = [state.record() for state in files]
+            self._mark(key)
         draft = Draft(key, parts, chosen, fields, self._policy.signing_key)
         size = self.backend.put(key, draft.chunks(), chosen.filename)
         if self._max_size is not None:
@@ -191,12 +199,18 @@ class Cache(Tended):
         fields: dict[str, Any] = {"alias": [target, digest]}
         if meta:
             fields["meta"] = self._pack_meta(meta)
+        files = self.files([target]).get(target)
+        if files:
+            fields["files"] = files
+            self._mark(key)
         draft = Draft(key, pack(None), codec, fields, self._policy.signing_key)
         self.backend.put(key, draft.chunks(), codec.filename)
 
     def delete(self, key: str) -> bool:
         """Remove the entry of ``key``; say whether there was one."""
-        return self.backend.delete(key)
+        found = self.backend.delete(key)
+        self.backend.delete(marker_of(key))
+        return found
 
     def cache(
         self,
@@ -239,6 +253,7 @@ class Cache(Tended):
             if digest not in (None, alias[1] if alias else envelope.digest):
                 raise MissingEntryError(key, str(self.backend), "its payload is not the one that an alias was made for")
             if alias is None:
+                self._check_files(key, envelope.head.get("files", ()))
                 value = decode_entry(blob, envelope, first, self._policy)
                 if supports(self.backend, SupportsTouch):
                     self.backend.touch(key, blob)
@@ -247,6 +262,13 @@ class Cache(Tended):
         if not hops or target == key:
             raise MissingEntryError(key, str(self.backend), "it is an alias that leads in a circle")
         return self._load(target, digest, hops - 1)
+
+    def _mark(self, key: str) -> None:
+        """Note that the value of ``key`` holds files, before there is an entry that says so."""
+        codec = self._codec_named(self._options["codec"])
+        for marker in absent_markers(self.backend, key):
+            draft = Draft(marker, pack(None), codec, {}, self._policy.signing_key)
+            self.backend.put(marker, draft.chunks(), codec.filename)
 
     def _checked(self, key: str) -> Checked:
         split_key(key)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from ._abilities import supports
 from ._errors import DamagedEntryWarning, MissingEntryError
+from ._markers import entries_of, sweep_markers
 from ._sizes import parse_duration, parse_size
 from .ports import SupportsSetAside, SupportsSweep
 
@@ -53,7 +54,7 @@ class Collected(TypedDict):
 def describe(backend: Backend) -> Stat:
     """Count entries, damaged entries and orphans; changes nothing."""
     count = size = 0
-    for info in backend.scan():
+    for info in entries_of(backend):
         count, size = count + 1, size + info.size
     aside = backend.aside() if supports(backend, SupportsSetAside) else (0, 0)
     orphans = backend.sweep(dry_run=True) if supports(backend, SupportsSweep) else (0, 0)
@@ -70,7 +71,7 @@ def describe(backend: Backend) -> Stat:
 def verify(backend: Backend, check: Callable[[str], None], name: str | None) -> Verified:
     """Run ``check`` on every entry, or on those of ``name``; it raises `MissingEntryError` for an unusable one."""
     checked, damaged = 0, {}
-    for info in list(backend.scan(name)):
+    for info in list(entries_of(backend, name)):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DamagedEntryWarning)
@@ -99,11 +100,13 @@ def collect(
     for info in evicted:
         if dry_run or backend.delete(info.key):
             count, size = count + 1, size + info.size
+    if not dry_run:
+        sweep_markers(backend)
     return {"evicted": count, "evicted_bytes": size, "orphans": orphans[0], "orphan_bytes": orphans[1]}
 
 
 def _choose(backend: Backend, limit: int | None, oldest: float | None, keep: set[str]) -> list[BlobInfo]:
-    entries = sorted(backend.scan(), key=lambda info: info.used)
+    entries = sorted(entries_of(backend), key=lambda info: info.used)
     total = sum(info.size for info in entries)
     chosen = []
     for info in entries:

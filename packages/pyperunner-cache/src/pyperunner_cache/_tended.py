@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from ._abilities import supports
 from ._care import Collected, Stat, Verified, collect, describe, verify
+from ._markers import entries_of, sweep_markers
 from .ports import Backend, SupportsTally
 
 __all__ = ["EntryInfo", "Tended"]
@@ -45,7 +46,7 @@ class Tended:
 
     def entries(self, name: str | None = None) -> Iterator[EntryInfo]:
         """Yield every entry, or those whose key begins with ``name/``, in no particular order."""
-        for info in self.backend.scan(name):
+        for info in entries_of(self.backend, name):
             yield {"key": info.key, "size": info.size, "modified": info.modified}
 
     def stat(self) -> Stat:
@@ -87,8 +88,9 @@ class Tended:
 
     def clear(self, name: str | None = None) -> int:
         """Remove all entries, or those of ``name``, and what was set aside; return how many entries went."""
-        gone = sum(self.backend.delete(info.key) for info in list(self.backend.scan(name)))
+        gone = sum(self.backend.delete(info.key) for info in list(entries_of(self.backend, name)))
         if name is None:
+            sweep_markers(self.backend, everything=True)
             self.gc()
         return gone
 

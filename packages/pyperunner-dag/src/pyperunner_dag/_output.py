@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pyperunner_dag import _status
 from pyperunner_dag._errors import TaskStoreError
 from pyperunner_dag._node import Node
+from pyperunner_dag._stored_files import changed_outputs, load_output, save_output
 
 if TYPE_CHECKING:
     from pyperunner_dag.ports import OutputStore
@@ -64,7 +65,7 @@ class NodeWithOutput(Node):
         if self.store is None:
             return None
         try:
-            return self.store.load(self.key)
+            return load_output(self.store, self.key)
         except KeyError:
             return None
 
@@ -110,17 +111,19 @@ class NodeWithOutput(Node):
         return self.store
 
     def output_exists(self) -> bool:
-        """Return whether the output is stored. Writes nothing."""
-        return self.store is not None and not self.store.missing([self.key])
+        """Return whether the output is stored, with the files it holds unchanged. Writes nothing."""
+        if self.store is None or self.store.missing([self.key]):
+            return False
+        return not changed_outputs(self.store, [self.key])
 
     def load_output(self) -> Any:
         """Return the stored output.
 
         Raises:
-            KeyError: There is none.
+            KeyError: There is none, or a file that it holds was changed or removed.
             TaskStoreError: The task has no store.
         """
-        return self._bound().load(self.key)
+        return load_output(self._bound(), self.key)
 
     def store_output(self, output: Any) -> None:
         """Store ``output`` as the output of this task.
@@ -128,7 +131,7 @@ class NodeWithOutput(Node):
         Raises:
             TaskStoreError: The task has no store.
         """
-        self._bound().save(self.key, output, self.entry_meta())
+        save_output(self._bound(), self.key, output, self.entry_meta())
 
     def output_filename(self, filename: str = _DEFAULT_FILE) -> str:
         """Return the path of the file that holds the output, or of another file beside it. Creates nothing.

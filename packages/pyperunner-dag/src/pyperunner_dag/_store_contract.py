@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pyperunner_dag._store_contract_children import Child
+from pyperunner_dag._store_contract_files import HASH, KEY, OTHER, FilesContract, ability
 from pyperunner_dag._stores import reopen_store
 from pyperunner_dag.ports import (
     OutputStore,
@@ -30,9 +31,6 @@ __all__ = ["OutputStoreContract"]
 
 Reopen = Callable[[Mapping[str, Any]], OutputStore]
 
-HASH = "0123456789abcdef0123456789abcdef"
-KEY = f"Task(tag)/{HASH}"
-OTHER = f"Task(tag)/{HASH[::-1]}"
 
 VALUES: list[Any] = [
     *(None, True, False, 0, -1, 2**63, -(2**200), 1.5, -0.0, float("inf"), float("nan"), 1 + 2j),
@@ -49,14 +47,7 @@ NAMES = [
 ]
 
 
-def _ability(store: OutputStore, kind: Any) -> Any:
-    """Return the store if it has an ability, else skip the test."""
-    if not isinstance(store, kind):
-        pytest.skip(f"{type(store).__name__} has not the ability {kind.__name__}")
-    return store
-
-
-class OutputStoreContract:
+class OutputStoreContract(FilesContract):
     """What every output store must do."""
 
     @pytest.fixture
@@ -203,7 +194,7 @@ class OutputStoreContract:
 
     def test_locate(self, store: OutputStore) -> None:
         """An entry's path is absolute, its own, and asking for it creates nothing."""
-        located = _ability(store, SupportsLocate)
+        located = ability(store, SupportsLocate)
         path = Path(located.locate(KEY))
         assert path.is_absolute()
         assert not path.exists()
@@ -214,11 +205,11 @@ class OutputStoreContract:
 
     def test_lock_keeps_others_out(self, store: OutputStore, spec: dict[str, Any], reopen: Reopen) -> None:
         """A lock that is held is refused to other processes, and free afterwards."""
-        locking = _ability(store, SupportsLock)
+        locking = ability(store, SupportsLock)
 
         def child() -> str:
             try:
-                with _ability(reopen(spec), SupportsLock).lock(KEY, timeout=0):
+                with ability(reopen(spec), SupportsLock).lock(KEY, timeout=0):
                     return "got it"
             except TimeoutError:
                 return "locked"
@@ -229,10 +220,10 @@ class OutputStoreContract:
 
     def test_lock_dies_with_its_holder(self, store: OutputStore, spec: dict[str, Any], reopen: Reopen) -> None:
         """A lock is free soon after its holder died."""
-        locking = _ability(store, SupportsLock)
+        locking = ability(store, SupportsLock)
 
         def child() -> None:
-            _ability(reopen(spec), SupportsLock).lock(KEY).__enter__()
+            ability(reopen(spec), SupportsLock).lock(KEY).__enter__()
             os._exit(9)
 
         with pytest.raises(RuntimeError, match="9"):
@@ -242,7 +233,7 @@ class OutputStoreContract:
 
     def test_alias(self, store: OutputStore) -> None:
         """An alias loads its target until the target's payload changes."""
-        aliasing = _ability(store, SupportsAlias)
+        aliasing = ability(store, SupportsAlias)
         with pytest.raises(KeyError):
             aliasing.alias(OTHER, KEY)
         store.save(KEY, "value")
@@ -256,7 +247,7 @@ class OutputStoreContract:
 
     def test_a_value_is_loaded_with_its_digest(self, store: OutputStore) -> None:
         """The digest is that of the receipt, for an alias that of its target."""
-        digesting = _ability(store, SupportsDigest)
+        digesting = ability(store, SupportsDigest)
         with pytest.raises(KeyError):
             digesting.load_with_digest(KEY)
         receipt = store.save(KEY, ["value"])
@@ -267,7 +258,7 @@ class OutputStoreContract:
 
     def test_delete(self, store: OutputStore) -> None:
         """A deleted entry is missing; deleting again says that there was none."""
-        deleting = _ability(store, SupportsDelete)
+        deleting = ability(store, SupportsDelete)
         store.save(KEY, 1)
         store.save(OTHER, 2)
         assert (deleting.delete(KEY), deleting.delete(KEY)) == (True, False)
@@ -275,7 +266,7 @@ class OutputStoreContract:
 
     def test_entries(self, store: OutputStore) -> None:
         """The listing holds every entry once, and those of one task if asked."""
-        listing = _ability(store, SupportsEntries)
+        listing = ability(store, SupportsEntries)
         keys = {f"{name}/{HASH}" for name in NAMES}
         for key in keys:
             store.save(key, 1)
@@ -287,7 +278,7 @@ class OutputStoreContract:
 
     def test_one_object_on_both_sides_of_a_fork(self, store: OutputStore) -> None:
         """A store that says so can be used by a forked child and goes on being used by its parent."""
-        if not _ability(store, SupportsFork).survives_fork:
+        if not ability(store, SupportsFork).survives_fork:
             pytest.skip("this store says that it has handles")
         store.save(KEY, 1)
         child = Child(lambda: (store.load(KEY), store.save(OTHER, 2)["size"] > 0))
@@ -297,7 +288,7 @@ class OutputStoreContract:
 
     def test_probe_leaves_nothing(self, store: OutputStore) -> None:
         """Probing a store that works raises nothing and makes no entry."""
-        probing = _ability(store, SupportsProbe)
+        probing = ability(store, SupportsProbe)
         probing.probe()
         store.save(KEY, 1)
         probing.probe()

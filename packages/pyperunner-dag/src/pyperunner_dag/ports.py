@@ -10,7 +10,7 @@ hold any text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypedDict, runtime_checkable
 
@@ -22,6 +22,7 @@ __all__ = [
     "SupportsDelete",
     "SupportsDigest",
     "SupportsEntries",
+    "SupportsFiles",
     "SupportsFork",
     "SupportsLocate",
     "SupportsLock",
@@ -186,4 +187,19 @@ class SupportsEntries(Protocol):
 
     def entries(self, name: str | None = None) -> Iterator[EntryInfo]:
         """Yield every entry, or those of the task called ``name``, in no particular order."""
+        ...
+
+
+@runtime_checkable
+class SupportsFiles(Protocol):
+    """A store that knows which of its values hold a ``File`` or ``Folder``, and verifies those when it loads them.
+
+    It keeps path and digest of each; ``load`` raises ``KeyError`` when one was changed or removed since.
+    """
+
+    def files(self, keys: Iterable[str]) -> Mapping[str, Sequence[Mapping[str, str]]]:
+        """Return what is recorded of files and folders, in one trip, for those of ``keys`` whose values hold any.
+
+        A record has ``path`` (as it was given), ``place`` (absolute), ``digest``, and ``glob`` where it is a folder.
+        """
         ...

@@ -15,7 +15,7 @@ from __future__ import annotations
 import pytest
 
 # Rewritten, the suite's assertions explain themselves and hold under ``python -O`` too.
-pytest.register_assert_rewrite("pyperunner_dag._store_contract")
+pytest.register_assert_rewrite("pyperunner_dag._store_contract", "pyperunner_dag._store_contract_files")
 
 from pyperunner_dag._store_contract import OutputStoreContract  # noqa: E402 - rewriting is asked for before the import
 

@@ -14,23 +14,12 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
 from pyperunner_keys._errors import FileError
-from pyperunner_keys._file_content import (
-    Content,
-    file_signature,
-    folder_files,
-    folder_signatures,
-    matches,
-    read_file,
-)
-from pyperunner_keys._file_memo import Memo
+from pyperunner_keys._file_content import Content, file_signature, folder_files, matches
+from pyperunner_keys._file_memory import file_content, folder_content, folder_signature
 from pyperunner_keys._standard import as_tagged
 from pyperunner_keys._writer import ENCODERS, Encoder
 
-__all__ = ["File", "FileState", "Folder", "look", "recording", "unread"]
-
-_REMEMBERED = 100_000
-_remembered: dict[str, Content] = {}
-"""Contents that this process knows, by place; the memo on disk knows those of all."""
+__all__ = ["File", "FileState", "Folder", "look", "record", "recording", "unread"]
 
 
 class FileState(NamedTuple):
@@ -101,11 +90,9 @@ class OnDisk(os.PathLike[str]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = self._facts()
-        found = _recorded.get()
-        if found is not None:
-            found.append(look(self))
+        if _recorded.get() is not None:
             # The digest belongs to the pickle: an equal path with another content is another value.
-            state = (*state, found[-1].digest)
+            state = (*state, record(self).digest)
         return copyreg.__newobj__, (type(self),), state  # type: ignore[attr-defined]
 
     def __setstate__(self, state: tuple[str, ...]) -> None:
@@ -157,8 +144,7 @@ class File(OnDisk):
         return file_signature(self._place, self._path)
 
     def _content(self) -> Content:
-        place = self._place
-        return _recall(place, self._signature()) or _remember({place: read_file(place, self._path)})[place]
+        return file_content(self._place, self._path)
 
 
 class Folder(OnDisk):
@@ -210,23 +196,10 @@ class Folder(OnDisk):
         return place in map(os.path.realpath, self.files())
 
     def _signature(self) -> str:
-        return _digest(folder_signatures(dict(folder_files(self._place, self._glob, self._path))))
+        return folder_signature(self._place, self._glob, self._path)
 
     def _content(self) -> Content:
-        files = dict(folder_files(self._place, self._glob, self._path))
-        signatures = folder_signatures(files)
-        whole, place = _digest(signatures), f"{self._place}{os.sep}{self._glob}"
-        known = _recall(place, whole)
-        if known is not None:
-            return known
-        regular = {files[name]: signature for name, signature in signatures.items() if signature[:1].isdigit()}
-        digests = Memo().get(regular)
-        fresh = _remember({path: read_file(path, path) for path in regular if path not in digests})
-        digests |= {path: content.digest for path, content in fresh.items()}
-        # What is neither a file nor a link to one counts by what it is.
-        parts = {name: digests.get(files[name], signature) for name, signature in signatures.items()}
-        settled = all(content.signature == regular[path] for path, content in fresh.items())
-        return _remember({place: Content(_digest(parts), whole if settled else "")})[place]
+        return folder_content(self._place, self._glob, self._path)
 
     def _facts(self) -> tuple[str, ...]:
         return (*super()._facts(), self._glob)
@@ -240,13 +213,29 @@ _recorded: ContextVar[list[FileState] | None] = ContextVar("pyperunner files tha
 
 @contextmanager
 def recording() -> Iterator[list[FileState]]:
-    """Note every ``File`` and ``Folder`` that is pickled in the body as it is then; its digest goes into the pickle."""
+    """Note every ``File`` and ``Folder`` that is pickled or recorded in the body, as it is then.
+
+    A pickle made there holds the digests of the contents.
+    """
     found: list[FileState] = []
     token = _recorded.set(found)
     try:
         yield found
     finally:
         _recorded.reset(token)
+
+
+def record(item: OnDisk) -> FileState:
+    """Return a file or folder as it is now, and note it where ``recording`` is going on.
+
+    Raises:
+        FileError: It is not there or cannot be read.
+    """
+    state = look(item)
+    found = _recorded.get()
+    if found is not None and state not in found:
+        found.append(state)
+    return state
 
 
 def unread(item: File | Folder) -> FileState:
@@ -261,37 +250,6 @@ def look(item: OnDisk) -> FileState:
         FileError: It is not there or cannot be read.
     """
     return FileState(cast("File | Folder", item), *item._content())
-
-
-def _digest(texts: dict[str, str]) -> str:
-    from pyperunner_keys._digest import digest
-
-    return digest(texts)
-
-
-def _recall(place: str, signature: str) -> Content | None:
-    known = _remembered.get(place)
-    if known is not None and known.signature == signature:
-        return known
-    digest = Memo().get({place: signature}).get(place)
-    if digest is None:
-        return None
-    _keep(place, Content(digest, signature))
-    return _remembered[place]
-
-
-def _remember(found: dict[str, Content]) -> dict[str, Content]:
-    settled = {place: content for place, content in found.items() if content.signature}
-    for place, content in settled.items():
-        _keep(place, content)
-    Memo().put((place, content.signature, content.digest) for place, content in settled.items())
-    return found
-
-
-def _keep(place: str, content: Content) -> None:
-    if len(_remembered) >= _REMEMBERED:
-        _remembered.clear()
-    _remembered[place] = content
 
 
 def _encoder(kind: type[OnDisk]) -> Encoder:

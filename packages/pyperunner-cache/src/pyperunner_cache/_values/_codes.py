@@ -43,3 +43,5 @@ class Code(IntEnum):
     STR_PART = 31
     ROWS = 32
     ELLIPSIS = 33
+    FILE = 34
+    FOLDER = 35

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
+from pyperunner_keys import FileError
+
 from .._errors import UnstorableError
 from ._codes import Code
 from ._refusal import Refusal
@@ -41,6 +43,11 @@ def pack(value: Any, *, pickles: bool = True) -> list[Buffer]:
                 return [skeleton]
     try:
         return _pack_plainly(value, pickles)
+    except FileError as error:
+        from ._blame import blame
+
+        path, _, _ = blame(value, error)
+        raise UnstorableError(path, error.type_name, f"{error.file}: {error.reason}") from None
     except Refusal as refusal:
         if not pickles:
             reason = f"{refusal.reason}, and a store with trust='safe' keeps no pickles"

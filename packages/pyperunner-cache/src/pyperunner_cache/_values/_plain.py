@@ -184,6 +184,12 @@ def _dataclass(packer: Packer, value: Any) -> bytes:
     return packer.inner([*name_class(type(value)), dataclass_state(value)])
 
 
+def _on_disk(packer: Packer, value: Any) -> bytes:
+    from pyperunner_keys import record
+
+    return packer.inner(record(value).record())
+
+
 _STDLIB: dict[tuple[str, str], tuple[Code, Encoder]] = {
     ("builtins", "int"): (Code.INT, _int),
     ("builtins", "tuple"): (Code.TUPLE, lambda packer, value: packer.inner(list(value))),
@@ -214,5 +220,9 @@ _PATHS: dict[tuple[str, str], tuple[Code, Encoder]] = {
     for module in ("pathlib", "pathlib._local")
     for name in ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
 }
-_ENCODERS = _STDLIB | _PATHS
+_FILES: dict[tuple[str, str], tuple[Code, Encoder]] = {
+    ("pyperunner_keys", "File"): (Code.FILE, _on_disk),
+    ("pyperunner_keys", "Folder"): (Code.FOLDER, _on_disk),
+}
+_ENCODERS = _STDLIB | _PATHS | _FILES
 _SHAREABLE = frozenset(_ENCODERS) - {("builtins", "set"), ("builtins", "frozenset"), ("builtins", "slice")}

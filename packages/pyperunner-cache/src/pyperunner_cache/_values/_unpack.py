@@ -172,6 +172,12 @@ def _path(unpacker: Unpacker, data: bytes) -> Any:
     return getattr(pathlib, name)(text)
 
 
+def _on_disk(unpacker: Unpacker, data: bytes) -> Any:
+    from pyperunner_keys import FileState
+
+    return FileState.of(unpacker.inner(data)).item
+
+
 def _enum(unpacker: Unpacker, data: bytes) -> Any:
     from enum import Enum
 
@@ -225,6 +231,8 @@ _DECODERS: dict[int, Callable[[Unpacker, bytes], Any]] = {
     Code.FRACTION: _fraction,
     Code.UUID: _uuid,
     Code.PATH: _path,
+    Code.FILE: _on_disk,
+    Code.FOLDER: _on_disk,
     Code.ENUM: _enum,
     Code.NAMEDTUPLE: _namedtuple,
     Code.DATACLASS: _dataclass,

@@ -1,0 +1,53 @@
+"""The part of a cache that knows which of its values stand for files, and whether those are still what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from pyperunner_keys import FileState
+
+from ._entry import Policy, read_envelope
+from ._errors import MissingEntryError
+from ._markers import marked
+from ._tended import Tended
+
+if TYPE_CHECKING:
+    from ._checked import Checked
+
+__all__ = ["Filed"]
+
+
+class Filed(Tended):
+    """The methods of a cache that concern files in values: a ``File`` is kept as path and digest, without content."""
+
+    _policy: Policy
+
+    def _checked(self, key: str) -> Checked:
+        """Open the entry of ``key``."""
+        raise NotImplementedError("a subclass says how entries are opened")
+
+    def files(self, keys: Iterable[str]) -> dict[str, list[dict[str, str]]]:
+        """Return what is recorded of the files and folders in the values of ``keys``, for those that hold any.
+
+        In a store without such values this costs one look, else one trip and one read for each of them.
+
+        Returns:
+            By key, a list of mappings with ``path``, ``place`` (absolute), ``digest`` and, for a folder, ``glob``.
+        """
+        found = {}
+        for key in marked(self.backend, keys):
+            try:
+                with self._checked(key) as blob:
+                    records = read_envelope(blob, key, self._policy)[0].head.get("files")
+            except MissingEntryError:
+                continue
+            if records:
+                found[key] = records
+        return found
+
+    def _check_files(self, key: str, records: Iterable[Mapping[str, str]]) -> None:
+        for record in records:
+            fault = FileState.of(record).fault()
+            if fault:
+                raise MissingEntryError(key, str(self.backend), fault)
