@@ -38,3 +38,12 @@ def test_a_task_that_could_not_run_makes_the_exit_code_1(folder: Path) -> None:
 def test_a_run_that_never_began_says_nothing() -> None:
     assert list(Tally().lines()) == []
     assert Tally().exit_code == 0
+
+
+def test_what_was_read_without_being_declared_is_said_once_per_task(folder: Path) -> None:
+    counted = tally(folder / "r", {"B()": "SUCCESS"})
+    counted(TaskFinished("C()", 1, "SUCCESS", 1.0, "", undeclared=(str(folder / "in.csv"), "/elsewhere/x")))
+    assert list(counted.lines())[1:3] == [
+        "read, but not declared with File(…) or Folder(…), so a change would not be noticed:",
+        "  C(): in.csv, /elsewhere/x",
+    ]

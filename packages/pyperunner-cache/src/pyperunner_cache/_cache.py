@@ -15,7 +15,7 @@ from ._checked import Checked
 from ._entry import Draft, Policy, decode_entry, decode_parts, read_envelope
 from ._errors import BadSizeError, MissingEntryError, UnstorableError
 from ._filed import Filed
-from ._markers import absent_markers, marker_of
+from ._markers import marker_of
 from ._names import split_key
 from ._registry import codec_class
 from ._sizes import parse_size
@@ -262,13 +262,6 @@ class Cache(Filed):
         if not hops or target == key:
             raise MissingEntryError(key, str(self.backend), "it is an alias that leads in a circle")
         return self._load(target, digest, hops - 1)
-
-    def _mark(self, key: str) -> None:
-        """Note that the value of ``key`` holds files, before there is an entry that says so."""
-        codec = self._codec_named(self._options["codec"])
-        for marker in absent_markers(self.backend, key):
-            draft = Draft(marker, pack(None), codec, {}, self._policy.signing_key)
-            self.backend.put(marker, draft.chunks(), codec.filename)
 
     def _checked(self, key: str) -> Checked:
         split_key(key)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys import FileState
 
-from ._entry import Policy, read_envelope
+from ._entry import Draft, Policy, read_envelope
 from ._errors import MissingEntryError
-from ._markers import marked
+from ._markers import absent_markers, marked
 from ._tended import Tended
+from ._values import pack
 
 if TYPE_CHECKING:
     from ._checked import Checked
+    from .ports import Codec
 
 __all__ = ["Filed"]
 
@@ -22,6 +24,11 @@ class Filed(Tended):
     """The methods of a cache that concern files in values: a ``File`` is kept as path and digest, without content."""
 
     _policy: Policy
+    _options: dict[str, Any]
+
+    def _codec_named(self, name: str) -> Codec:
+        """Return a codec."""
+        raise NotImplementedError("a subclass says which codecs there are")
 
     def _checked(self, key: str) -> Checked:
         """Open the entry of ``key``."""
@@ -51,3 +58,10 @@ class Filed(Tended):
             fault = FileState.of(record).fault()
             if fault:
                 raise MissingEntryError(key, str(self.backend), fault)
+
+    def _mark(self, key: str) -> None:
+        """Note that the value of ``key`` holds files, before there is an entry that says so."""
+        codec = self._codec_named(self._options["codec"])
+        for marker in absent_markers(self.backend, key):
+            draft = Draft(marker, pack(None), codec, {}, self._policy.signing_key)
+            self.backend.put(marker, draft.chunks(), codec.filename)

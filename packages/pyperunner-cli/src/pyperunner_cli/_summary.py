@@ -25,6 +25,7 @@ class Tally:
         self._folder = ""
         self._executed: set[str] = set()
         self._errors: dict[str, str] = {}
+        self._undeclared: dict[str, tuple[str, ...]] = {}
         self._end: RunFinished | None = None
 
     def __call__(self, event: RunEvent) -> None:
@@ -35,6 +36,8 @@ class Tally:
                 self._executed.add(event.task)
             if event.error:
                 self._errors[event.task] = event.error
+            if event.undeclared:
+                self._undeclared[event.task] = event.undeclared
         elif isinstance(event, RunFinished):
             self._end = event
 
@@ -54,6 +57,10 @@ class Tally:
             yield from self._failures(failed)
         if cant_run:
             yield f"could not run: {listing(cant_run)}"
+        if self._undeclared:
+            yield "read, but not declared with File(…) or Folder(…), so a change would not be noticed:"
+            for name, files in self._undeclared.items():
+                yield f"  {visible(name)}: {listing([_short(file) for file in files])}"
         yield f"results: {_short(self._folder)}"
 
     def _counts(self) -> str:

@@ -47,6 +47,7 @@ from pyperunner_dag._options import Options
 from pyperunner_dag._pipeline import Pipeline, Sequential
 from pyperunner_dag._run import run
 from pyperunner_dag._secret import Secret
+from pyperunner_dag._stored_files import changed_outputs, files_in, is_stored, load_output, save_output
 from pyperunner_dag._stores import open_store, reopen_store
 from pyperunner_dag._task import Task
 from pyperunner_dag.ports import OutputStore
@@ -93,18 +94,23 @@ __all__ = [
     "UnhashableParamError",
     "UnknownStoreError",
     "__version__",
+    "changed_outputs",
     "differences",
     "draw_dot",
     "draw_mermaid",
     "draw_png",
     "draw_svg",
     "draw_text",
+    "files_in",
+    "is_stored",
     "layout",
+    "load_output",
     "open_store",
     "refresh_hashes",
     "reopen_store",
     "resolve_inputs",
     "run",
+    "save_output",
     "task",
 ]
 

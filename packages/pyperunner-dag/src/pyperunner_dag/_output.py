@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pyperunner_dag import _status
 from pyperunner_dag._errors import TaskStoreError
 from pyperunner_dag._node import Node
-from pyperunner_dag._stored_files import changed_outputs, load_output, save_output
+from pyperunner_dag._stored_files import is_stored, load_output, save_output
 
 if TYPE_CHECKING:
     from pyperunner_dag.ports import OutputStore
@@ -112,9 +112,7 @@ class NodeWithOutput(Node):
 
     def output_exists(self) -> bool:
         """Return whether the output is stored, with the files it holds unchanged. Writes nothing."""
-        if self.store is None or self.store.missing([self.key]):
-            return False
-        return not changed_outputs(self.store, [self.key])
+        return self.store is not None and is_stored(self.store, self.key)
 
     def load_output(self) -> Any:
         """Return the stored output.

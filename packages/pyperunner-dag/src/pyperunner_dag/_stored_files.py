@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pyperunner_dag.ports import OutputStore, Receipt
     from pyperunner_keys import File, Folder
 
-__all__ = ["changed_outputs", "files_in", "load_output", "save_output"]
+__all__ = ["changed_outputs", "files_in", "is_stored", "load_output", "save_output"]
 
 _RECORD = "files"
 _CONTAINERS = (list, tuple, set, frozenset, dict)
@@ -31,6 +31,11 @@ def changed_outputs(store: OutputStore, keys: Iterable[str]) -> dict[str, str]:
         return {}
     faults = {key: _fault(records) for key, records in recorded(keys).items()}
     return {key: fault for key, fault in faults.items() if fault}
+
+
+def is_stored(store: OutputStore, key: str) -> bool:
+    """Return whether there is an output under ``key``, with the files it holds unchanged."""
+    return not store.missing([key]) and not changed_outputs(store, [key])
 
 
 def load_output(store: OutputStore, key: str) -> Any:

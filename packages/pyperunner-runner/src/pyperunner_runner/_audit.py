@@ -11,8 +11,14 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["ReadAudit"]
+from pyperunner_dag import files_in
+
+if TYPE_CHECKING:
+    from pyperunner_dag import Task
+
+__all__ = ["ReadAudit", "undeclared_reads"]
 
 _LIMIT = 200  # names kept per task
 _MODULES = (".py", ".pyc", ".pyi", ".so", ".pyd", ".dylib")
@@ -31,12 +37,14 @@ class ReadAudit:
         self._roots = tuple(_folder(path) for path in (str(Path.cwd()), str(Path.home())))
         self._read: dict[str, None] = {}
         self._written: set[str] = set()
-        self._listening = False
-        sys.addaudithook(self._hear)
+        self._listening = self._installed = False
 
     def __enter__(self) -> ReadAudit:
         self._read, self._written = {}, set()
         self._listening = True
+        if not self._installed:
+            sys.addaudithook(self._hear)
+            self._installed = True
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,6 +72,21 @@ class ReadAudit:
         if root is None or path.startswith(self._ignore) or not Path(path).is_file():
             return False
         return not any(part.startswith(".") for part in Path(path).relative_to(root).parts)
+
+
+def undeclared_reads(audit: ReadAudit, task: Task, outputs: object) -> list[str]:
+    """Return the files that a task has read although it was not given them as a ``File`` or in a ``Folder``.
+
+    Args:
+        audit: Has listened to the task.
+        task: The task; files among its params are declared.
+        outputs: What it was given of other tasks; files in there are declared too.
+    """
+    read = audit.found()
+    if not read:
+        return read
+    declared = [*task.files, *files_in(outputs)]
+    return [path for path in read if not any(item.covers(path) for item in declared)]
 
 
 def _folder(path: str) -> str:

@@ -102,7 +102,8 @@ class ChildKit:
         try:
             if self._store is None:
                 self._store = reopen_store(self._spec)
-            return perform(job, self.tasks[job.task], self._store, self._audit, self._home.tell_waiting(job))
+            audit = None if job.audit == "off" else self._audit
+            return perform(job, self.tasks[job.task], self._store, audit, self._home.tell_waiting(job))
         except BaseException as error:
             return Outcome("failed", failure=describe(job.task, error))
 

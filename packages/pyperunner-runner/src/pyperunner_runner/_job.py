@@ -8,7 +8,16 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from pyperunner_dag import OutputStore, Task, resolve_inputs
+from pyperunner_dag import (
+    OutputStore,
+    Task,
+    UndeclaredInputError,
+    is_stored,
+    load_output,
+    resolve_inputs,
+    save_output,
+)
+from pyperunner_runner._audit import undeclared_reads
 from pyperunner_runner._environ import environment
 from pyperunner_runner._failures import describe
 from pyperunner_runner.ports import Job, Outcome
@@ -40,7 +49,7 @@ def perform(
     """
     try:
         with _single_flight(store, task.key, tell_waiting):
-            if job.reuse and not store.missing([task.key]):
+            if job.reuse and is_stored(store, task.key):
                 return Outcome("hit")
             return _execute_and_store(job, task, store, audit)
     except KeyboardInterrupt:
@@ -62,6 +71,9 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
     seconds = time.perf_counter() - started
     if guard:
         guard.check()
+    undeclared = undeclared_reads(audit, task, (data, inputs)) if audit else []
+    if undeclared and job.audit == "error":
+        raise UndeclaredInputError(task.task_name, task.tag, undeclared)
     del data, inputs  # so that storing a large result does not stand on top of its inputs
     loaded.outputs.clear()
     meta = {**job.meta, "seconds": seconds, **task.entry_meta()}
@@ -69,8 +81,7 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
         meta["upstream"] = loaded.digests
     if job.canonical:
         meta["canonical"] = _canonical(value)
-    receipt = store.save(task.key, value, meta)
-    undeclared = audit.found() if audit else ()
+    receipt = save_output(store, task.key, value, meta)
     return Outcome("stored", None, (), receipt["digest"], receipt["size"], seconds, undeclared)
 
 
@@ -85,7 +96,9 @@ def _load_upstream(job: Job, task: Task, store: OutputStore) -> tuple[_Loaded, l
     """Return what the upstream tasks made, and the names of those that have nothing to load."""
     loaded, lost = _Loaded({}, {}), []
     # Asking for a method is far cheaper for a child than isinstance with a protocol (SupportsDigest).
-    load = getattr(store, "load_with_digest", None) or partial(_load_with_digest, store)
+    load = getattr(store, "load_with_digest", None)
+    if load is None or not hasattr(store, "files"):
+        load = partial(_load_with_digest, store)
     for source in task.upstream:
         try:
             loaded.outputs[source.name], digest = load(source.key)
@@ -98,7 +111,7 @@ def _load_upstream(job: Job, task: Task, store: OutputStore) -> tuple[_Loaded, l
 
 
 def _load_with_digest(store: OutputStore, key: str) -> tuple[Any, str | None]:
-    return store.load(key), store.meta(key).get("digest")
+    return load_output(store, key), store.meta(key).get("digest")
 
 
 def _canonical(value: Any) -> str | None:

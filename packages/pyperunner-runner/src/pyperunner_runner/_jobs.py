@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_runner.ports import Event, Executor, Handle, Job, SupportsQueue
+from pyperunner_runner.ports import Audit, Event, Executor, Handle, Job, SupportsQueue
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
@@ -56,11 +56,13 @@ class Jobs:
     Args:
         open_executor: Makes the executor when the first job starts.
         canonical: Whether the outputs' canonical digests are stored.
+        audit: What to do about files that tasks read without declaring them.
     """
 
-    def __init__(self, open_executor: Callable[[], Executor], canonical: bool = False) -> None:
+    def __init__(self, open_executor: Callable[[], Executor], canonical: bool = False, audit: Audit = "warn") -> None:
         self._open_executor = open_executor
         self._canonical = canonical
+        self._audit = audit
         self._executor: Executor | None = None
         self._running: dict[str, RunningJob] = {}
         self._attempts: dict[str, int] = {}
@@ -100,7 +102,7 @@ class Jobs:
         self._running[task.name] = RunningJob(task, attempt, time.monotonic())
         try:
             meta = {"reason": decision.reason, **meta}
-            return self._executor.start(Job(task.name, attempt, decision.reuse, meta, self._canonical))
+            return self._executor.start(Job(task.name, attempt, decision.reuse, meta, self._canonical, self._audit))
         except BlockingIOError:
             self._attempts[task.name] -= 1
             del self._running[task.name]

@@ -53,7 +53,8 @@ class Notes:
             ended: The figures of its process, if it had one.
             uss_peak: Most memory of its own that it was seen to use, in bytes.
         """
-        event = TaskFinished(task.name, ended.attempt if ended else 0, task.status.name, seconds, reason, error)
+        attempt, undeclared = (ended.attempt, tuple(ended.outcome.undeclared)) if ended else (0, ())
+        event = TaskFinished(task.name, attempt, task.status.name, seconds, reason, error, undeclared)
         traceback = task.result.traceback if error and task.result is not None else ""
         facts = {
             "key": task.key,

@@ -14,6 +14,7 @@ from pyperunner_dag import (
     Pipeline,
     PipelineError,
     Task,
+    changed_outputs,
     draw_text,
     open_store,
     refresh_hashes,
@@ -128,11 +129,15 @@ class Planner:
         held = {task.name for task in dag if task.held}
         uncached = {task.name for task in dag if not task.options.cache}
         keys = {task.key: task.name for task in dag if task.name not in held and task.name not in uncached}
-        missing = {keys[key] for key in self._store.missing(keys)} | (uncached - held)
+        absent = self._store.missing(keys)
+        stale = changed_outputs(self._store, keys.keys() - absent)
+        changed = {keys[key]: what for key, what in stale.items()}
+        missing = {keys[key] for key in absent} | changed.keys() | (uncached - held)
         decisions = plan(
             order,
             upstream,
             missing=missing,
+            changed=changed,
             reload={task.name for task in dag if task.reload},
             held=held,
             uncached=uncached,

@@ -152,6 +152,8 @@ class Record:
         text = event.status.lower().replace("_", " ") + (f" after {event.seconds:.3f} s" if event.attempt else "")
         level = "ERROR" if event.status == "FAILURE" else "WARNING" if event.status == "CANT_RUN" else "INFO"
         self.say(f"{text}: {event.error or event.reason}", task=event.task, level=level)
+        if event.undeclared:
+            self.say(f"read without declaring it: {', '.join(event.undeclared)}", task=event.task, level="WARNING")
         self._close_log(event.task)
         self._hooks.tell(event)
 

@@ -58,7 +58,7 @@ class RunSession:
         self._store = store
         self._settings = settings
         self._notes = Notes(new_record)
-        self._jobs = Jobs(self._open_executor, settings.early_cutoff)
+        self._jobs = Jobs(self._open_executor, settings.early_cutoff, settings.audit)
         self._scheduler = scheduler
         self._guard = Guard(self._jobs, settings.grace, time.monotonic)
         self._retries = Retries()

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pyperunner_dag import Options, Task
     from pyperunner_runner._executors import ExecutorFactory
     from pyperunner_runner.plan import Decision
+    from pyperunner_runner.ports import Audit
 
 __all__ = ["Reconsider", "RunSettings"]
 
@@ -27,6 +28,7 @@ class RunSettings:
         start_method: How processes are made; empty for the platform's default.
         resources: How much there is of what tasks may ask for.
         code: What counts of the code where neither a task nor the pipeline says so.
+        audit: What to do about files that tasks read without declaring them.
         fail_fast: Whether the first failure ends the run.
         grace: Seconds between asking a process to end and making it.
         early_cutoff: Whether a task whose inputs turn out to be identical is satisfied from the store.
@@ -38,6 +40,7 @@ class RunSettings:
     start_method: str = ""
     resources: Mapping[str, float] = field(default_factory=dict)
     code: Options | None = None
+    audit: Audit = "warn"
     fail_fast: bool = False
     grace: float = 2.0
     early_cutoff: bool = False

@@ -91,6 +91,7 @@ class TaskFinished:
         seconds: Wall time from start to end; 0 for a task that was not started.
         reason: Why it ran, or did not.
         error: One line that says what went wrong; empty without a failure.
+        undeclared: Files that it has read without declaring them.
     """
 
     task: str
@@ -99,6 +100,7 @@ class TaskFinished:
     seconds: float
     reason: str
     error: str = ""
+    undeclared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

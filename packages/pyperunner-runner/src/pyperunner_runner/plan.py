@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 __all__ = ["UNCONDITIONAL", "Action", "Decision", "plan", "unmet"]
@@ -38,6 +39,7 @@ def plan(
     upstream: Mapping[str, Sequence[str]],
     *,
     missing: Collection[str],
+    changed: Mapping[str, str] = MappingProxyType({}),
     reload: Collection[str] = (),
     held: Collection[str] = (),
     uncached: Collection[str] = (),
@@ -54,7 +56,8 @@ def plan(
     Args:
         order: Task names, each after all its upstream tasks.
         upstream: The direct upstream tasks of each.
-        missing: Tasks without a stored output.
+        missing: Tasks without a stored output that can be used.
+        changed: Those of them whose stored output holds a file that is not what it was, with what happened to it.
         reload: Tasks marked to run in any case.
         held: Tasks whose output was given by hand.
         uncached: Tasks whose output is not kept.
@@ -65,7 +68,7 @@ def plan(
         A decision per task, in the order given.
     """
     followed = _followed(upstream, selected) if uncached else frozenset()
-    facts = _Facts(missing, reload, held, uncached, followed, force)
+    facts = _Facts(missing, changed, reload, held, uncached, followed, force)
     decisions: dict[str, Decision] = {}
     for name in order:
         may = selected is None or name in selected
@@ -111,6 +114,7 @@ class _Facts:
 
     Args:
         missing: See ``plan``, as for the following.
+        changed: What happened to files in stored outputs.
         reload: Tasks marked to run in any case.
         held: Tasks whose output was given by hand.
         uncached: Tasks whose output is not kept.
@@ -121,13 +125,14 @@ class _Facts:
     def __init__(
         self,
         missing: Collection[str],
+        changed: Mapping[str, str],
         reload: Collection[str],
         held: Collection[str],
         uncached: Collection[str],
         followed: Collection[str],
         force: bool,
     ) -> None:
-        self._missing, self._reload, self._held = missing, reload, held
+        self._missing, self._changed, self._reload, self._held = missing, changed, reload, held
         self._uncached, self._followed, self._force = uncached, followed, force
         self._stale: set[str] = set()  # tasks that run, and those whose output would be a new one if it were made
 
@@ -147,6 +152,8 @@ class _Facts:
             return _SKIP, False
         if name in self._uncached:
             return (_NOT_NEEDED if name in self._followed else _NOT_KEPT), cause is not None
+        if name in self._changed:
+            return Decision("run", self._changed[name], reuse=True), True
         if name in self._missing:
             return _MISSING, True
         return (_SKIP, False) if cause is None else (Decision("run", f"upstream {cause} runs"), True)

@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
 
+Audit = Literal["warn", "error", "off"]
+
 __all__ = [
+    "Audit",
     "Ended",
     "Event",
     "Executor",
@@ -70,6 +73,8 @@ class Job:
         reuse: Whether an entry found in the store when the job begins stands for running the task.
         meta: Builtins to store beside the output.
         canonical: Whether to store the canonical digest of the output, too, so that an equal one can be recognised.
+        audit: What to do about files that the task reads without declaring them: ``warn`` reports them, ``error``
+            makes the task fail, ``off`` looks at nothing.
     """
 
     task: str
@@ -77,6 +82,7 @@ class Job:
     reuse: bool = False
     meta: Mapping[str, Any] = field(default_factory=dict)
     canonical: bool = False
+    audit: Audit = "warn"
 
 
 @dataclass(frozen=True)

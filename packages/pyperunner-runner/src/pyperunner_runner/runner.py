@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyperunner_runner._planner import Patterns
     from pyperunner_runner._session import RunSession
     from pyperunner_runner.events import Hook
+    from pyperunner_runner.ports import Audit
 
 __all__ = ["Runner"]
 
@@ -59,6 +60,8 @@ class Runner(Steps):
         ignore: Names or patterns of parts of the code that do not count.
         packages: Whether the versions of installed packages that the code uses count.
         strict: Whether code that cannot be followed is an error, before anything is started.
+        audit: What to do about files of yours that a task reads without declaring them as ``File`` or ``Folder``:
+            ``"warn"`` records them, ``"error"`` makes the task fail, ``"off"`` looks at nothing.
         hooks: Called with every event of a run, see ``pyperunner_runner.events``.
         report: Write ``report.html`` into the run folder at the end of every run.
         mainfile: The user's main file, for the record; by default the program that was started.
@@ -84,6 +87,7 @@ class Runner(Steps):
         ignore: Iterable[str] = (),
         packages: Literal["none", "version"] | None = None,
         strict: bool | None = None,
+        audit: Audit = "warn",
         hooks: Iterable[Hook] = (),
         report: bool = False,
         mainfile: str | os.PathLike[str] | None = None,
@@ -93,6 +97,8 @@ class Runner(Steps):
         limit = process_limit or os.cpu_count() or 1
         if keep_going is not None and keep_going == fail_fast:
             raise ValueError("fail_fast and keep_going are opposites: give one of them")
+        if audit not in ("warn", "error", "off"):
+            raise ValueError(f"audit is 'warn', 'error' or 'off', not {audit!r}")
         of_code = Options(code=code, ignore=ignore, packages=packages, strict=strict)
         settings = RunSettings(
             new_executor=find_executor(executor),
@@ -100,6 +106,7 @@ class Runner(Steps):
             start_method=checked_start_method(start_method),
             resources=dict(resources or {}),
             code=of_code,
+            audit=audit,
             fail_fast=fail_fast,
             early_cutoff=early_cutoff,
             reconsider=cut_off if early_cutoff else None,

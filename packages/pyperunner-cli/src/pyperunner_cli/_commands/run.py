@@ -36,6 +36,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="show what tasks print and why they run")
     parser.add_argument("--strict", action="store_true", help="refuse a recorded run if anything is not as it was")
+    parser.add_argument(
+        "--audit",
+        choices=("warn", "error", "off"),
+        default="warn",
+        help="files that a task reads undeclared: report them, let the task fail, or don't look (%(default)s)",
+    )
     parser.add_argument("--no-report", action="store_true", help="write no report.html into the run's folder")
 
 
@@ -54,6 +60,7 @@ def execute(options: argparse.Namespace) -> int:
         resources=dict(options.resources),
         fail_fast=options.fail_fast,
         early_cutoff=options.early_cutoff,
+        audit=options.audit,
     )
     try:
         runner.run(pipeline, force_reload=options.force, **selection_of(options))
