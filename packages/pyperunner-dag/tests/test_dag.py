@@ -127,3 +127,13 @@ def test_any_order_is_topological_complete_and_the_same_again(parents, data):
     assert {node.name for node in dag} == {name for d in down for name in (d, *networkx.ancestors(graph, d))}
     again = build(parents)
     assert names(DAG([again[int(root.name)] for root in roots])) == names(dag)
+
+
+def test_it_stays_as_it_was_when_edges_are_added_later(nodes):
+    n = nodes(a=[], b=["a"], c=["b"], d=["c"])
+    graph = DAG([n["a"]])
+    before = [names(level) for level in graph.levels()]
+    n["d"].connect([n["a"], n["b"]])
+    n["e"] = type(n["a"])("e").connect(n["d"])
+    assert [names(level) for level in graph.levels()] == before
+    assert names(graph.upstream(n["d"])) == ["c"]

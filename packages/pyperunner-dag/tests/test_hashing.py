@@ -347,3 +347,41 @@ def test_a_scoped_key_follows_the_hash():
     assert made.key != before
     made.with_options(cache=True)
     assert made.key == f"Number(a)/{made.hash()}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda params: params.update(n=2),
+        lambda params: params.update(n=True),
+        lambda params: params.update(n=[1]),
+        lambda params: params.update(m=1),
+        lambda params: params.update(m=params.pop("n")),
+        lambda params: params.pop("n"),
+    ],
+)
+def test_a_param_that_was_put_in_the_place_of_another_counts_from_the_next_plan_on(change):
+    a = Number("a", n=1)
+    b = Number("b")(a)
+    before = b.hash()
+    change(a.params)
+    refresh_hashes(DAG([a]))
+    fresh = Number("a", **a.params)
+    assert (a.hash(), b.hash()) == (fresh.hash(), Number("b")(fresh).hash())
+    assert b.hash() != before
+    a.params.clear()
+    a.params["n"] = 1
+    refresh_hashes(DAG([a]))
+    assert b.hash() == before
+
+
+def test_params_that_had_files_or_inputs_can_become_plain_and_back():
+    a = Number("a", n=[1], m=Number("c"))
+    hashes = [a.hash()]
+    for params in ({"n": 1, "m": 2}, {"n": [1], "m": Number("c")}, {"n": 1, "m": 2}):
+        a.set_params(**params)
+        hashes.append(a.hash())
+        refresh_hashes(DAG([a]))
+        assert a.hash() == hashes[-1] == Number("a", **params).hash()
+        assert a.key_parts() == Number("a", **params).key_parts()
+    assert hashes[0] == hashes[2] != hashes[1] == hashes[3]

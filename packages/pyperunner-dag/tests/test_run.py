@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyperunner_dag import Task, TaskDefinitionError, TaskError, run
 from pyperunner_dag._run import RunMethod, run_method
@@ -137,3 +139,45 @@ def test_a_function_without_a_signature():
     assert "no signature" in method.problem
     assert run_method(Bad) is not None
     assert run_method(int) is None
+
+
+FUNCTIONS = [
+    lambda: 0,
+    lambda a: a,
+    lambda a, b=1: a,
+    lambda a=1, *, b, c=2: a,
+    lambda a, /, b=1: a,
+    lambda a, /, **rest: a,
+    lambda a=1, /: a,
+    lambda *rest: rest,
+    lambda a, *rest, b: rest,
+    lambda a, **rest: rest,
+    lambda data: data,
+    lambda data, a: data,
+    lambda data=None, *, a=1: data,
+    lambda a, data, /: data,
+]
+
+
+@given(st.sampled_from(FUNCTIONS), st.sets(st.sampled_from("abcx")), st.sampled_from([None, False]))
+def test_arguments_are_checked_as_a_call_would(function, names, receives_input):
+    method = RunMethod(function, takes_self=False, receives_input=receives_input)
+    data = {"data"} if method.receives_input else set()
+    check = problem_of(lambda: method.check(dict.fromkeys(names)))
+    call = problem_of(lambda: method.signature.bind(**dict.fromkeys([*sorted(names - data), *data])))
+    assert (check is None) == (call is None)
+
+
+def problem_of(call):
+    try:
+        call()
+    except TypeError as error:
+        return str(error)
+    return None
+
+
+def test_data_is_never_given_by_name():
+    with pytest.raises(TaskError, match=r"'data' is what the parents give"):
+        Scale(data=[1])
+    with pytest.raises(TaskError, match=r"'data' is what the parents give"):
+        Scale(data=[1], factor=2, plus=1)

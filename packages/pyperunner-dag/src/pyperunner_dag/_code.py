@@ -23,17 +23,23 @@ class CodeReader:
 
         self._fingerprinter = Fingerprinter()
         self._known: dict[tuple[Any, ...], Fingerprint] = {}
+        self._same: dict[tuple[Any, ...], Fingerprint] = {}
         self._late: dict[str, tuple[str, ...]] = {}
 
     def code_of(self, task: Task) -> Fingerprint:
         """Return the fingerprint of the task's code; once read, it stays with the task."""
         if task._code is None:
-            options = _code_options(task)
-            which = (task._method, type(task), *_which(options))
-            if which not in self._known:
-                self._known[which] = self._read(task, options)
-            task._code = self._known[which]
+            # Tasks of one class mostly have the same options; these live as long as the tasks do.
+            same = (type(task), id(task.options), id(task._defaults))
+            task._code = self._same.get(same) or self._same.setdefault(same, self._look_up(task))
         return task._code
+
+    def _look_up(self, task: Task) -> Fingerprint:
+        options = _code_options(task)
+        which = (task._method, type(task), *_which(options))
+        if which not in self._known:
+            self._known[which] = self._read(task, options)
+        return self._known[which]
 
     def digest_of(self, task: Task) -> str:
         """Return what counts of the task's code.

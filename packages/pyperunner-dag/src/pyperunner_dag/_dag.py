@@ -12,7 +12,7 @@ from pyperunner_dag._node import Node
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["DAG", "reachable", "topological_levels"]
+__all__ = ["DAG", "cycle", "reachable", "topological_levels"]
 
 N = TypeVar("N", bound=Node)
 T = TypeVar("T")
@@ -34,8 +34,8 @@ def topological_levels(
     upstream: Mapping[T, Collection[T]],
     name: Callable[[T], str],
     downstream: Callable[[T], Iterable[T]] | None = None,
-) -> list[list[T]]:
-    """Return the keys of ``upstream`` by levels: each level needs only nodes of earlier ones.
+) -> Iterator[list[T]]:
+    """Yield the keys of ``upstream`` by levels: each level needs only nodes of earlier ones.
 
     Within a level the order is that of ``upstream``. This is Kahn's algorithm ("Topological sorting of large networks",
     1962). ``graphlib`` would do the same several times slower; it serves to find the cycle where there is one.
@@ -54,13 +54,12 @@ def topological_levels(
             for other in before:
                 lists[other].append(node)
         downstream = lists.__getitem__
-    place = {node: index for index, node in enumerate(upstream)}
+    place: dict[T, int] = {}
     waits_for = {node: len(before) for node, before in upstream.items()}
     level = [node for node, count in waits_for.items() if not count]
-    levels: list[list[T]] = []
     done = 0
     while level:
-        levels.append(level)
+        yield level
         done += len(level)
         released: list[T] = []
         for node in level:
@@ -70,14 +69,14 @@ def topological_levels(
                     if not waits_for[after]:
                         released.append(after)
         if len(released) > 1:
+            place = place or {node: index for index, node in enumerate(upstream)}
             released.sort(key=place.__getitem__)
         level = released
     if done < len(waits_for):
-        raise CycleError(map(name, _cycle({node: upstream[node] for node, count in waits_for.items() if count})))
-    return levels
+        raise CycleError(map(name, cycle({node: upstream[node] for node, count in waits_for.items() if count})))
 
 
-def _cycle(upstream: Mapping[T, Collection[T]]) -> list[T]:
+def cycle(upstream: Mapping[T, Collection[T]]) -> list[T]:
     """Return a cycle of a graph that has one: each node is upstream of the next, the last is the first."""
     try:
         graphlib.TopologicalSorter(upstream).prepare()
@@ -110,16 +109,21 @@ class DAG(Generic[N]):
     nodes: tuple[N, ...]
 
     def __init__(self, roots: Iterable[N]) -> None:
-        descendants: dict[N, None] = reachable(roots, lambda node: node._children)
+        found: dict[N, None] = reachable(roots, lambda node: node._children)
         self._upstream: dict[N, list[N]] = {}
-        for node in reachable(descendants, lambda node: (*node._parents, *node._inputs)):
-            self._upstream[node] = node.upstream
+        queue = list(found)
+        for node in queue:
+            self._upstream[node] = above = node.upstream
+            for other in above:
+                if other not in found:
+                    found[other] = None
+                    queue.append(other)
         self._by_name: dict[str, N] = {}
-        for node in self._upstream:
+        for node in queue:
             if self._by_name.setdefault(node.name, node) is not node:
                 raise DuplicateNameError(node.name)
-        self._levels = topological_levels(self._upstream, _name, lambda node: node._children)
-        self.nodes = tuple(node for level in self._levels for node in level)
+        levels = topological_levels(self._upstream, _name, lambda node: node._children)
+        self.nodes = tuple(node for level in levels for node in level)
 
     def __iter__(self) -> Iterator[N]:
         return iter(self.nodes)
@@ -143,7 +147,7 @@ class DAG(Generic[N]):
 
     def levels(self) -> list[list[N]]:
         """Return the nodes by the length of the longest path that leads to them, roots first."""
-        return [list(level) for level in self._levels]
+        return list(topological_levels(self._upstream, _name))
 
     def to_networkx(self) -> networkx.DiGraph[Any]:
         """Return the graph as a ``networkx.DiGraph`` of the node objects, edges from parent to child."""

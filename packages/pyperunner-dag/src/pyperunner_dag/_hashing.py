@@ -9,13 +9,14 @@ so forgetting walks through hashed descendants alone and costs no more than hash
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._code import CodeReader, code_of, options_of_code
-from pyperunner_dag._dag import DAG, reachable, topological_levels
+from pyperunner_dag._dag import DAG, cycle, reachable
 from pyperunner_dag._display import visible
-from pyperunner_dag._errors import FileParamError, UnhashableParamError
-from pyperunner_dag._inputs import holds_task, is_task, leaves
+from pyperunner_dag._errors import CycleError, FileParamError, UnhashableParamError
+from pyperunner_dag._inputs import ATOMS, holds_task, is_task, leaves
 from pyperunner_dag._options import NO_OPTIONS
 from pyperunner_dag._short import short
 
@@ -53,14 +54,16 @@ def _digest_param(task: Task, path: str, value: Any, *, read: bool = True) -> tu
         UnhashableParamError: It has none; the error names task, tag and the place inside the param.
         FileParamError: A file or folder in it is not there or cannot be read.
     """
-    from pyperunner_keys import FileError, UnencodableError, digest_files
+    import pyperunner_keys as keys  # this form costs next to nothing where it is there already
 
+    if type(value) in ATOMS:
+        return keys.digest(value), []
     try:
-        digest, files = digest_files(value, read=read)
-    except FileError as error:
+        digest, files = keys.digest_files(value, read=read)
+    except keys.FileError as error:
         place = path + error.path
         raise FileParamError(task.task_name, task.tag, place, error.type_name, error.file, error.reason) from None
-    except UnencodableError as error:
+    except keys.UnencodableError as error:
         place = path + error.path.removesuffix(".__pyperunner_key__()")
         raise UnhashableParamError(task.task_name, task.tag, place, error.type_name, error.reason) from error
     return ("" if files and not read else digest), files
@@ -80,6 +83,8 @@ def _read_params(task: Task) -> None:
     found = {name: _digest_param(task, name, value) for name, value in task.params.items()}
     task._digests = {name: digest for name, (digest, _) in found.items()}
     task._files = {name: files for name, (_, files) in found.items() if files}
+    values = tuple(task.params.values())
+    task._read = values if not task.inputs and ATOMS.issuperset(map(type, values)) else None
 
 
 def _input_parts(task: Task, path: str, value: Any) -> Any:
@@ -99,16 +104,18 @@ def _input_parts(task: Task, path: str, value: Any) -> Any:
 
 def _compute(task: Task, codes: CodeReader) -> str:
     """Return the hash of a task whose upstream is hashed."""
-    from pyperunner_keys import digest
+    import pyperunner_keys as keys
 
     if "" in task._digests.values():
         _read_params(task)
-    inputs = task._input_parts = {name: _input_parts(task, name, value) for name, value in task.inputs.items()}
+    inputs = {name: _input_parts(task, name, value) for name, value in task.inputs.items()} if task.inputs else {}
+    if inputs:
+        task._input_parts = inputs
     parents = [parent._hash for parent in task._parents]
     env = [dict(task.options.env)] if task.options.env else []
     code = codes.digest_of(task)
     task._late = codes.late_of(task)
-    return digest([FORMAT, task.task_name, task.tag, task._digests, inputs, code, parents, *env])
+    return keys.digest([FORMAT, task.task_name, task.tag, task._digests, inputs, code, parents, *env])
 
 
 def hash_of(task: Task) -> str:
@@ -117,12 +124,26 @@ def hash_of(task: Task) -> str:
     Raises:
         CycleError: The task is its own ancestor.
     """
-    if task._hash is None:
-        waiting = reachable([task], lambda node: (up for up in node.upstream if up._hash is None))
-        upstream = {node: [up for up in node.upstream if up in waiting] for node in waiting}
-        levels = topological_levels(upstream, lambda node: node.name, lambda node: node._children)
-        _hash_in_order(node for level in levels for node in level)
+    if task._hash is not None:
+        return task._hash
+    codes = CodeReader()
+    path, seen = [task], set()
+    while path:
+        node = path[-1]
+        waiting = [up for up in (*node._parents, *node._inputs) if up._hash is None]
+        if not waiting:
+            path.pop()
+            node._hash = node._hash or _compute(node, codes)
+        elif node in seen:
+            raise CycleError(up.name for up in cycle({up: up.upstream for up in reachable([task], _upstream)}))
+        else:
+            seen.add(node)
+            path += waiting
     return task._hash or ""
+
+
+def _upstream(task: Task) -> list[Task]:
+    return task.upstream
 
 
 def entry_hash(task: Task) -> str:
@@ -159,11 +180,17 @@ def _hash_in_order(tasks: Iterable[Task]) -> None:
 
 def forget(task: Task) -> None:
     """Forget the hash of ``task`` and those of its descendants."""
-    stack = [task]
+    stack = [task] if task._hash is not None else []
     while stack:
         node = stack.pop()
         node._hash = None
         stack.extend(child for child in node._children if child._hash is not None)
+
+
+def _is_as_read(task: Task) -> bool:
+    """Say whether no param can have changed since all were read: they are the same, and not of a kind that changes."""
+    read, params = task._read, task.params
+    return read is not None and params.keys() == task._digests.keys() and all(map(is_, read, params.values()))
 
 
 def refresh_hashes(dag: DAG[Task], defaults: Options | None = None) -> None:
@@ -182,8 +209,10 @@ def refresh_hashes(dag: DAG[Task], defaults: Options | None = None) -> None:
         bind(dag, defaults)
     codes = CodeReader()
     for task in dag.nodes:
-        if task.params or task._digests:
-            _read_params(task)
+        if task._hash is not None and _is_as_read(task):
+            task._late = codes.late_of(task)
+            continue
+        _read_params(task)
         fresh = _compute(task, codes)
         if task._hash is not None and task._hash != fresh:
             forget(task)

@@ -15,12 +15,13 @@ from pyperunner_dag._node import Node
 if TYPE_CHECKING:
     from pyperunner_dag._task import Task
 
-__all__ = ["as_tasks", "describe", "holds_task", "is_task", "leaves", "nesting", "rebuild", "resolve_inputs"]
+__all__ = ["ATOMS", "as_tasks", "describe", "holds_task", "is_task", "leaves", "nesting", "rebuild", "resolve_inputs"]
 
 MAX_DEPTH = 100
 """Levels of nesting around a named input; what contains itself goes past it."""
 
-_ATOMS = frozenset({int, float, str, bytes, bool, type(None)})
+ATOMS = frozenset({int, float, str, bytes, bool, type(None)})
+"""Types of values that hold nothing and cannot be changed."""
 
 
 def is_task(value: Any) -> TypeGuard[Task]:
@@ -41,7 +42,7 @@ def holds_task(value: Any) -> bool:
     stack = [value]
     while stack:
         item = stack.pop()
-        if type(item) in _ATOMS:
+        if type(item) in ATOMS:
             continue
         if is_task(item) or (isinstance(item, type) and issubclass(item, Node)):
             return True

@@ -9,6 +9,8 @@ __all__ = ["check_text"]
 
 def check_text(task_name: str, tag: object) -> None:
     """Refuse what no file name, YAML file or store could carry."""
+    if type(tag) is str and tag.isascii() and task_name.isascii() and "\0" not in tag and "\0" not in task_name:
+        return
     if not isinstance(tag, str):
         raise TaskNameError(task_name, tag, f"a tag is text, not {type(tag).__name__}")
     for text in (task_name, tag):

@@ -32,6 +32,14 @@ class NodeWithOutput(Node):
     store: OutputStore | None = None
     _held: Any = _NOTHING
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        # What most nodes get sooner or later is set at once: Python then keeps it in a fraction of the memory.
+        self.status = _status.Status.NOT_STARTED
+        self.result = None
+        self.data_path = ""
+        self.store = None
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what holds in this process only: the open store, and which modules were loaded."""
         return {name: value for name, value in self.__dict__.items() if name not in ("store", "_late")}

@@ -34,7 +34,7 @@ def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -
     found = Modules(modules)
     _check_modules({**entries, f"pipeline {name}": {"options": defaults}}, found)
     made: dict[str, Task] = {}
-    for level in topological_levels(inputs, str):
+    for level in list(topological_levels(inputs, str)):
         for task in level:
             made[task] = _make(task, entries[task], found, made)
     tasks = {task: made[task] for task in entries}

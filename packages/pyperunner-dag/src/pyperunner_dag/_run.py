@@ -43,6 +43,19 @@ class RunMethod:
         self.has_data = "data" in self.signature.parameters
         self.receives_input = self.has_data if receives_input is None else receives_input
         self.problem = self.problem or self._find_problem()
+        self._required, self._known = self._names()
+
+    def _names(self) -> tuple[frozenset[str], frozenset[str] | None]:
+        """Return the arguments that must be given and those that may be, by name; ``None`` where names don't say it."""
+        required, known = set(), set()
+        for name, parameter in self.signature.parameters.items():
+            if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                return frozenset(), None
+            known.add(name)
+            if parameter.default is parameter.empty:
+                required.add(name)
+        given = {"data"} if self.receives_input else set()
+        return frozenset(required - given), frozenset(known - given)
 
     def _find_problem(self) -> str | None:
         """Say why no task can have this function, if so."""
@@ -62,6 +75,9 @@ class RunMethod:
         Raises:
             TypeError: They do not fit, in Python's own words.
         """
+        # Binding costs more than all else that making a task does, and is needed for the words only.
+        if self._known is not None and self._required <= arguments.keys() <= self._known:
+            return
         if self.receives_input:
             if "data" in arguments:
                 raise TypeError("'data' is what the parents give: connect them, task(parent), instead of naming it")

@@ -10,7 +10,7 @@ from pyperunner_dag import _hashing
 from pyperunner_dag._code import code_of
 from pyperunner_dag._errors import SecretNotSetError, TaskDefinitionError, TaskParamError
 from pyperunner_dag._errors_task import whose
-from pyperunner_dag._inputs import as_tasks, holds_task, leaves, nesting, resolve_inputs
+from pyperunner_dag._inputs import ATOMS, as_tasks, holds_task, leaves, nesting, resolve_inputs
 from pyperunner_dag._names import check_text
 from pyperunner_dag._options import COUNTED, NO_OPTIONS, Options, changed
 from pyperunner_dag._output import NodeWithOutput
@@ -62,6 +62,9 @@ class Task(NodeWithOutput, ABC):
     _hash: str | None = None
     _code: Fingerprint | None = None
     _late: tuple[str, ...] | None = None
+    _read: tuple[Any, ...] | None = None
+    _files: dict[str, list[FileState]] = {}  # noqa: RUF012 - tasks that have none share it, and none is changed in place
+    _input_parts: dict[str, Any] = {}  # noqa: RUF012
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -79,6 +82,7 @@ class Task(NodeWithOutput, ABC):
         self.reload = bool(reload)
         self.params: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
+        self._hash = self._code = self._late = None
         self._take(kwargs)
 
     @property
@@ -107,20 +111,26 @@ class Task(NodeWithOutput, ABC):
         except TypeError as error:
             raise TaskParamError(self.task_name, self.tag, str(error)) from None
 
-    def _take(self, given: Mapping[str, Any]) -> None:
+    def _take(self, given: dict[str, Any]) -> None:
         """Make ``given`` the params and named inputs, once all of them have been found good."""
         self._check(given)
+        plain = ATOMS.issuperset(map(type, given.values()))
+        inputs = {} if plain else self._named_inputs(given)
+        params = {name: value for name, value in given.items() if name not in inputs} if inputs else given
+        self._digests = _hashing.check_params(self, params, inputs)
+        self._read = tuple(given.values()) if plain else None
+        if not plain or self._files or self._input_parts:
+            self._files, self._input_parts = {}, {}
+        self.params, self.inputs = params, inputs
+        if inputs or self._inputs:
+            self._set_inputs(leaf for value in inputs.values() for _, leaf in leaves(value) if isinstance(leaf, Task))
+        _hashing.forget(self)
+
+    def _named_inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            inputs = {name: nesting(value, name) for name, value in given.items() if holds_task(value)}
+            return {name: nesting(value, name) for name, value in given.items() if holds_task(value)}
         except TypeError as error:
             raise TaskParamError(self.task_name, self.tag, str(error)) from None
-        params = {name: value for name, value in given.items() if name not in inputs}
-        self._digests = _hashing.check_params(self, params, inputs)
-        self._files: dict[str, list[FileState]] = {}
-        self._input_parts: dict[str, Any] = {}
-        self.params, self.inputs = params, inputs
-        self._set_inputs(leaf for value in inputs.values() for _, leaf in leaves(value) if isinstance(leaf, Task))
-        _hashing.forget(self)
 
     def set_params(self, **changes: Any) -> None:
         """Change some params; all are checked again, and the hash with those of all descendants is computed anew.
@@ -163,7 +173,8 @@ class Task(NodeWithOutput, ABC):
         Raises:
             NotATaskError: A class or a stranger stands where a task must.
         """
-        super().connect(as_tasks(parents, f"a parent of {self.name}"))
+        found = parents if isinstance(parents, NodeWithOutput) else as_tasks(parents, f"a parent of {self.name}")
+        super().connect(found)
         _hashing.forget(self)
         return self
 

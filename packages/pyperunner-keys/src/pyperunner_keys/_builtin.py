@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from pyperunner_keys._errors import UnencodableError
-from pyperunner_keys._writer import ENCODERS, Writer, write_item, write_text
+from pyperunner_keys._writer import ENCODERS, Writer, text_bytes, write_item, write_text
 
 __all__ = ["write_dict", "write_float", "write_list", "write_set", "write_tuple"]
 
@@ -84,14 +84,14 @@ def write_dict(value: dict[Any, Any], out: Writer) -> None:
     usual = out.table is ENCODERS
     for key, item in value.items():
         if type(key) is str and usual:
-            data = key.encode("utf-8", "surrogatepass")
-            pairs.append((b"s%d:%b" % (len(data), data), key, item))
+            pairs.append((text_bytes(key), key, item))
         else:
             try:
                 pairs.append((out.apart(key), key, item))
             except UnencodableError as error:
                 raise error.below("{key}", value) from None
-    pairs.sort(key=_first)
+    if len(pairs) > 1:
+        pairs.sort(key=_first)
     find = out.table.get
     for encoded, key, item in pairs:
         out.buffer += encoded

@@ -16,7 +16,17 @@ from pyperunner_keys._names import type_name
 if TYPE_CHECKING:
     import xxhash
 
-__all__ = ["ENCODERS", "MAX_DEPTH", "CodeHook", "Encoder", "FileHook", "Writer", "write_item", "write_text"]
+__all__ = [
+    "ENCODERS",
+    "MAX_DEPTH",
+    "CodeHook",
+    "Encoder",
+    "FileHook",
+    "Writer",
+    "text_bytes",
+    "write_item",
+    "write_text",
+]
 
 MAX_DEPTH = 200
 """Levels of nesting that an encoding may have; a value that contains itself goes past it and is found so."""
@@ -108,6 +118,10 @@ def write_item(value: Any, out: Writer) -> None:
 
 def write_text(text: str, out: Writer) -> None:
     """Write a string, lone surrogates included."""
-    data = text.encode("utf-8", "surrogatepass")
-    out.buffer += b"s%d:" % len(data)
-    out.buffer += data
+    out.buffer += text_bytes(text)
+
+
+def text_bytes(text: str) -> bytes:
+    """Return the encoding of a string, lone surrogates included."""
+    data = text.encode() if text.isascii() else text.encode("utf-8", "surrogatepass")  # the first way is faster
+    return b"s%d:%b" % (len(data), data)
