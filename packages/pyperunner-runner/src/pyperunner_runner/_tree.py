@@ -79,11 +79,12 @@ def signal_tree(leader: int, signum: int) -> None:
     Those that are stopped go on.
     """
     below = descendants(leader)
-    signal_group(leader, signum)
     family = {os.getpid(), leader, *below}
+    # From above, before they lose the parents they are known by.
     for pid in below:
-        if _group_of(pid) != leader:  # else it has had its signal
+        if _group_of(pid) != leader:  # else its signal comes with the group's
             send(pid, signum, family)
+    signal_group(leader, signum)
 
 
 def send(pid: int, signum: int, parents: Collection[int]) -> bool:
