@@ -6,7 +6,7 @@ import pytest
 
 from pyperunner_cli._errors import CommandError
 from pyperunner_cli._settings import apply_settings
-from pyperunner_dag import Pipeline, PipelineError, Task, TaskError, run
+from pyperunner_dag import File, Folder, Pipeline, PipelineError, Task, TaskError, run
 
 
 class Scale(Task):
@@ -87,3 +87,9 @@ def test_without_settings_the_graph_is_not_even_made() -> None:
     apply_settings(twice, [])
     with pytest.raises(PipelineError, match="unique"):
         apply_settings(twice, ["Scale(x).factor=2"])
+
+
+def test_a_path_for_a_file_stays_a_file() -> None:
+    tasks = [Scale("a", factor=File("x.csv")), Scale("b", factor=Folder("x", "*.csv")), Scale("c", factor="x")]
+    apply_settings(Pipeline("p", tasks), [f"Scale({tag}).factor=y" for tag in "abc"])
+    assert [task.params["factor"] for task in tasks] == [File("y"), Folder("y", "*.csv"), "y"]

@@ -199,6 +199,8 @@ def test_a_returned_file_that_changed_is_made_again(kit, trained, change, reason
     change(kit.folder / "model.bin")
     assert reasons(kit.runner(), trained) == {"Write(make)": reason, "Use(use)": "upstream Write(make) runs"}
     runner = kit.runner()
+    runner.set_pipeline(trained)
+    assert runner.explain()["Write(make)"].reasons == (reason,)
     runner.run(trained)
     assert kit.executed() == ["make", "use"]
     assert PipelineResult.from_file(runner.run_folder).task("Write(make)").reason == reason

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyperunner_dag import Options, Pipeline, Task, run
+from pyperunner_dag import ChangedDuringRunError, Options, Pipeline, Task, UndeclaredInputError, run
 from pyperunner_runner._retries import Retries
 from pyperunner_runner.events import TaskFinished, TaskRetried, TaskStarted
 
@@ -40,6 +40,11 @@ def waits(options, error, bases=(), attempts=4):
 def test_the_wait_doubles_and_the_number_is_bounded():
     assert waits(Options(retries=3, backoff=0.5), ValueError()) == [0.5, 1.0, 2.0, None]
     assert waits(Options(), ValueError(), attempts=1) == [None]
+
+
+def test_what_another_attempt_cannot_mend_is_final():
+    for error in (ChangedDuringRunError("T", "", ["File a changed"]), UndeclaredInputError("T", "", ["/a"])):
+        assert waits(Options(retries=2), error, attempts=1) == [None]
 
 
 @pytest.mark.parametrize(

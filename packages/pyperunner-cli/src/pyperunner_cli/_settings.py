@@ -31,7 +31,16 @@ def apply_settings(pipeline: Pipeline, settings: Iterable[str]) -> None:
     tasks = {task.name: task for task in pipeline.dag()}
     for change in changes:
         task, param, value = _parse(change, tasks)
-        task.set_params(**{param: value})
+        task.set_params(**{param: _like(task.params.get(param), value)})
+
+
+def _like(before: Any, value: Any) -> Any:
+    """Return a path as the ``File`` or ``Folder`` that it takes the place of; all else as it is."""
+    from pyperunner_dag import File, Folder
+
+    if isinstance(before, File) and isinstance(value, str):
+        return File(value)
+    return Folder(value, before.glob) if isinstance(before, Folder) and isinstance(value, str) else value
 
 
 def _parse(setting: str, tasks: dict[str, Task]) -> tuple[Task, str, Any]:

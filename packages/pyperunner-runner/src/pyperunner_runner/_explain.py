@@ -95,7 +95,7 @@ def _explain(task: Task, decision: Decision, store: OutputStore, missing: bool) 
     earlier = nearest(store, task) if missing else None
     found = tuple(earlier.differs_in(task)) if earlier else ()
     # That there is no stored output is what the differences explain.
-    reasons = [decision.reason] if not decision.reuse else [] if found else ["entry missing"]
+    reasons = [decision.reason] if not (decision.reuse and missing) else [] if found else ["entry missing"]
     reasons += [difference.text for difference in found]
     return TaskExplanation(task.name, "will run", tuple(reasons), found, earlier.key if earlier and found else None)
 

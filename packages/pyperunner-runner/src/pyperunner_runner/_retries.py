@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pyperunner_dag import ChangedDuringRunError, UndeclaredInputError
+
 if TYPE_CHECKING:
     from pyperunner_dag import Options
 
 __all__ = ["Retries"]
+
+_FINAL = (ChangedDuringRunError, UndeclaredInputError)
+"""Another attempt under the same key cannot end otherwise."""
 
 
 class Retries:
@@ -28,6 +33,8 @@ class Retries:
         """
         done = self._done.get(task, 0)
         if done >= options.retries or error is None or not _matches(options.retry_on, error, bases):
+            return None
+        if isinstance(error, _FINAL):
             return None
         self._done[task] = done + 1
         return float(options.backoff * 2**done)
