@@ -20,6 +20,7 @@ from pyperunner_dag import (
     refresh_hashes,
 )
 from pyperunner_results import strip_credentials
+from pyperunner_runner._collector import collector_paused
 from pyperunner_runner._errors import SelectionUnmet
 from pyperunner_runner._selection import Labels, Selection, select
 from pyperunner_runner.plan import Decision, plan, unmet
@@ -88,6 +89,7 @@ class Planner:
         """Check that a pipeline has tasks, unique names and no cycle; raise as ``assert_valid_pipeline`` does."""
         dag_of(pipeline)
 
+    @collector_paused()
     def analyze_pipeline(
         self, force_reload: bool = False, *, only: Patterns = None, until: Patterns = None, from_: Patterns = None
     ) -> None:
@@ -124,7 +126,8 @@ class Planner:
     def _analyze(self, dag: DAG[Task], force: bool, selection: Selection) -> None:
         order = [task.name for task in dag]
         upstream = {task.name: [up.name for up in dag.upstream(task)] for task in dag}
-        selected = select(selection, [Labels(task.name, task.tag) for task in dag], upstream)
+        labels = [Labels(task.name, task.tag) for task in dag] if selection else []
+        selected = select(selection, labels, upstream)
         refresh_hashes(dag, self._pipeline().code_options(self._code))
         held = {task.name for task in dag if task.held}
         uncached = {task.name for task in dag if not task.options.cache}

@@ -30,6 +30,9 @@ class Selection:
     until: tuple[str, ...] | None = None
     from_: tuple[str, ...] | None = None
 
+    def __bool__(self) -> bool:
+        return any(part is not None for part in (self.only, self.until, self.from_))
+
     @staticmethod
     def of(
         only: str | Iterable[str] | None, until: str | Iterable[str] | None, from_: str | Iterable[str] | None

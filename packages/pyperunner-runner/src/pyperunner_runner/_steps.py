@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag import OutputStore, Pipeline, Task
 from pyperunner_results import PipelineResult, RunFolder, get_environment_info, run_name, run_section, times_of_tasks
 from pyperunner_runner._advice import Advisor
+from pyperunner_runner._collector import collector_paused
 from pyperunner_runner._planner import Patterns, dag_of
 from pyperunner_runner._record import Record
 from pyperunner_runner._schedule import new_scheduler
@@ -58,6 +59,7 @@ class Steps(Advisor):
         self._drop_session()
         super().set_pipeline(pipeline)
 
+    @collector_paused()
     def queue_tasks(
         self, force_reload: bool = False, *, only: Patterns = None, until: Patterns = None, from_: Patterns = None
     ) -> None:

@@ -76,7 +76,8 @@ def plan(
     for name in reversed(order):
         if decisions[name].action == "run":
             for parent in upstream[name]:
-                decisions[parent] = _needed(decisions[parent], name)
+                if decisions[parent].action == "skip":
+                    decisions[parent] = _needed(decisions[parent], name)
     return decisions
 
 
@@ -138,7 +139,12 @@ class _Facts:
 
     def decide(self, name: str, parents: Sequence[str]) -> Decision:
         """Decide for one task, all of whose upstream tasks were decided."""
-        made, stale = self._judge(name, next((parent for parent in parents if parent in self._stale), None))
+        cause = None
+        for parent in parents:
+            if parent in self._stale:
+                cause = parent
+                break
+        made, stale = self._judge(name, cause)
         if stale:
             self._stale.add(name)
         return made
@@ -160,10 +166,10 @@ class _Facts:
 
 
 def _needed(decision: Decision, by: str) -> Decision:
-    """Return what becomes of a task that ``by``, which runs, needs."""
+    """Return what becomes of a task that was to be skipped and that ``by``, which runs, needs."""
     if decision is _NOT_NEEDED:
         return Decision("run", f"needed by {by}")
-    return _LOAD if decision is _SKIP or decision is _NOT_SELECTED else decision
+    return _LOAD
 
 
 def _followed(upstream: Mapping[str, Sequence[str]], selected: Collection[str] | None) -> set[str]:

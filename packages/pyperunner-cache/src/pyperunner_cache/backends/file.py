@@ -29,6 +29,7 @@ _LOCK = ".lock"
 _BYTES = (1 << 62) - 1
 _LEDGER = ".usage"
 _TOUCH_AFTER = 60.0
+_MANY = 100  # keys, beyond which a listing of the root costs less than looking for each in vain
 
 
 class FileBackend:
@@ -69,8 +70,14 @@ class FileBackend:
         return {"url": self.root, "shared": self.shared, "durable": self.durable}
 
     def missing(self, keys: Iterable[str]) -> set[str]:
-        """Look for each key's file."""
-        return {key for key in keys if self.located(key) is None}
+        """Look for each key's file; of many keys only those whose names have a folder at all."""
+        wanted = list(keys)
+        names = self._names() if len(wanted) > _MANY else None
+        return {
+            key
+            for key in wanted
+            if (names is not None and safe_name(split_key(key)[0]) not in names) or self.located(key) is None
+        }
 
     def get(self, key: str) -> Blob:
         """Open the entry's file."""
@@ -206,6 +213,12 @@ class FileBackend:
 
     def close(self) -> None:
         """Do nothing: no file stays open."""
+
+    def _names(self) -> frozenset[str]:
+        try:
+            return frozenset(os.listdir(self.root))
+        except (FileNotFoundError, NotADirectoryError):
+            return frozenset()
 
     def _folder(self, key: str) -> str:
         name, digest = split_key(key)
