@@ -9,6 +9,14 @@ GOLDEN = Path(__file__).with_name("edits") / "digests.json"
 OF_ONE_VERSION = ("dynamic: code made by exec at import", "odd: dataclass made by a call")
 """No source, and a class that says it comes from another module since Python 3.12."""
 
+NOT_SEEN = {
+    "dynamic: __import__ with a made name",
+    "dynamic: file read by a module that is imported inside the function",
+    "dynamic: import_module with a made name",
+    "dynamic: sys.modules",
+}
+"""All that changes without the key; each is listed as a gap."""
+
 
 def test_key_changes_exactly_when_the_result_does(scenario, edited):
     before, after = edited[scenario.name]
@@ -22,6 +30,15 @@ def test_key_changes_exactly_when_the_result_does(scenario, edited):
     else:
         assert key == truth
         assert not before["gaps"]
+
+
+def test_what_is_not_seen_is_known(edited, scenarios):
+    stays = {item.name for item in scenarios if item.flags[0] == "changes" and len(_digests(edited[item.name])) == 1}
+    assert stays == NOT_SEEN
+
+
+def _digests(sides):
+    return {side["digest"] for side in sides}
 
 
 def test_there_are_more_than_eighty_edits(scenarios):

@@ -16,7 +16,7 @@ from pyperunner_keys._writer import Writer, write_item, write_text
 if TYPE_CHECKING:
     from pyperunner_keys._content import Content
 
-__all__ = ["is_compiled", "is_own_code", "is_structure", "write_code"]
+__all__ = ["is_compiled", "is_own_code", "is_structure", "own_subclasses", "write_code"]
 
 
 def is_own_code(value: Any) -> bool:
@@ -26,6 +26,22 @@ def is_own_code(value: Any) -> bool:
     if isinstance(value, type):
         return is_own_class(value)
     return isinstance(value, types.ModuleType) and is_own_globals(vars(value))
+
+
+def own_subclasses(cls: type[Any]) -> list[type[Any]]:
+    """Return the direct subclasses of a class that modules of the user's own hold, in the order of their names.
+
+    Others come and go: what a decorator has replaced lives until the next garbage collection.
+    """
+    found = {f"{each.__module__}.{each.__qualname__}": each for each in type.__subclasses__(cls) if _is_held(each)}
+    return [each for _, each in sorted(found.items())]
+
+
+def _is_held(cls: type[Any]) -> bool:
+    held: Any = sys.modules.get(cls.__module__)
+    for name in cls.__qualname__.split("."):
+        held = getattr(held, name, None)
+    return held is cls and is_own_class(cls)
 
 
 def is_compiled(module: types.ModuleType) -> bool:

@@ -11,7 +11,8 @@ from pyperunner_keys._bytecode import code_form, read_code
 from pyperunner_keys._code_values import is_compiled, is_own_code
 from pyperunner_keys._decorators import leaves_no_trace, leaves_no_trace_in
 from pyperunner_keys._digest import digest_bytes, encode
-from pyperunner_keys._resolve import effects_on_others, use_name, use_statement_name
+from pyperunner_keys._effects import effects_on_others
+from pyperunner_keys._resolve import use_name, use_statement_name
 from pyperunner_keys._scope import Import
 from pyperunner_keys._source import source_of
 from pyperunner_keys._syntax import tree_form

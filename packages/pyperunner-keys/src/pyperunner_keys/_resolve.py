@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import ast
 import builtins
 import os
 import sys
@@ -11,8 +10,8 @@ import types
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_keys._code_values import is_own_code, is_structure
-from pyperunner_keys._decorators import leaves_no_trace_in
+from pyperunner_keys._code_values import is_own_code, is_structure, own_subclasses
+from pyperunner_keys._effects import effects_on_others
 from pyperunner_keys._names import importable_name, type_name
 from pyperunner_keys._objects import is_code
 from pyperunner_keys._scope import Import
@@ -22,10 +21,9 @@ from pyperunner_keys._uses import WHOLE_MODULE
 if TYPE_CHECKING:
     from pyperunner_keys._content import Content
     from pyperunner_keys._source import SourceFile
-    from pyperunner_keys._unloaded import Unloaded
     from pyperunner_keys._uses import Use
 
-__all__ = ["effects_on_others", "use_name", "use_statement_name"]
+__all__ = ["use_name", "use_statement_name"]
 
 _MISSING = object()
 _NOTES = ("__doc__", "__annotations__")
@@ -119,6 +117,9 @@ def _follow(content: Content, label: str, value: Any, rest: list[str], owner: di
         _use_value(content, label, value, owner, name)
         if rest and rest[0] in _NOTES and is_own_code(value):
             content.value(f"{label} as a note", getattr(value, rest[0], None))
+        elif rest and rest[0] == "__subclasses__" and isinstance(value, type):
+            for subclass in own_subclasses(value):
+                content.refer(f"{label} {subclass.__qualname__}", content.reader.part(subclass))
 
 
 def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, rest: list[str]) -> None:
@@ -265,35 +266,3 @@ def _use_star(content: Content, label: str, target: Import, rest: list[str], nam
     if offered:
         _use_module(content, label, module, rest)
     return offered
-
-
-def effects_on_others(unloaded: Unloaded, module: str, file: SourceFile) -> tuple[list[ast.stmt], list[str]]:
-    """Return what the import of a module does to other modules of the user's own.
-
-    Args:
-        unloaded: Finds those modules.
-        module: The module's name.
-        file: Its text.
-
-    Returns:
-        The statements that change something there, and the modules that are imported for what they do.
-    """
-    names = unloaded.names(module)
-    statements = []
-    for statement, mentioned in file.top.outward_effects:
-        changed = [_changed_by(unloaded, target, names) for name in mentioned for target in file.top.imports[name]]
-        # A decorated definition has its effect by what the decorator changes, any other statement by being there.
-        decorated = hasattr(statement, "decorator_list")
-        if any(found is not None and (found or not decorated) for found in changed):
-            statements.append(statement)
-    return statements, [name for name in file.top.imports_for_effect if unloaded.find(name) is not None]
-
-
-def _changed_by(unloaded: Unloaded, target: Import, names: dict[str, Any]) -> set[Use] | None:
-    """Return what an imported function changes outside itself, or ``None`` if it is not the user's own."""
-    file = unloaded.find(absolute_name(target.module, target.level, names))
-    if file is None:
-        return None
-    if not file.top.binds(target.name):
-        return set()
-    return file.statements(target.name, leaves_no_trace_in(file))[1].changed
