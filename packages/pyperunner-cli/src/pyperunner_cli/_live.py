@@ -11,7 +11,6 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pyperunner_cli._progress import finished_line, note_line, opening_line
 from pyperunner_cli._text import duration, visible
 from pyperunner_runner.events import (
     RunFinished,
@@ -22,6 +21,7 @@ from pyperunner_runner.events import (
     TaskStarted,
     TaskWaiting,
 )
+from pyperunner_runner.progress import finished_line, note_line, opening_line
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import RunEvent

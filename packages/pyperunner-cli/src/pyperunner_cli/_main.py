@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pyperunner_cli._errors import CommandError, UserCodeError
 from pyperunner_cli._registry import COMMANDS
 from pyperunner_cli._signals import exit_on_signals
-from pyperunner_cli._text import did_you_mean
 
 __all__ = ["main"]
 
@@ -52,6 +51,8 @@ def _dispatch(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     command = COMMANDS.get(options.command)
     if command is None:
+        from pyperunner_cli._text import did_you_mean
+
         raise CommandError(f"there is no command {options.command!r}. {did_you_mean(options.command, COMMANDS)}")
     parser = argparse.ArgumentParser(prog=f"pyperunner {options.command}", description=_sentence(command.summary))
     module = command.load()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable
-from importlib.metadata import entry_points
 
 from pyperunner_runner.events import Hook, RunEvent, SupportsTick
 
-__all__ = ["Hooks", "installed_hooks"]
+__all__ = ["Hooks", "hooks_of", "installed_hooks"]
 
 _GROUP = "pyperunner.hooks"
 
@@ -53,6 +54,15 @@ class Hooks:
             _leave_out(hook, error, self._say)
 
 
+def hooks_of(progress: bool | Hook, hooks: Iterable[Hook]) -> tuple[Hook, ...]:
+    """Return the hooks of a runner, of which the one that shows how a run gets on is first."""
+    if progress is True:
+        from pyperunner_runner.progress import Lines
+
+        return Lines(), *hooks
+    return (*hooks,) if progress is False else (progress, *hooks)
+
+
 def installed_hooks(say: Callable[[str], None]) -> list[Hook]:
     """Return the hooks of the entry points ``pyperunner.hooks``: functions, or classes that are called for a hook.
 
@@ -60,6 +70,10 @@ def installed_hooks(say: Callable[[str], None]) -> list[Hook]:
         say: Writes a warning into the run's log; one that can't be loaded is left out.
     """
     hooks: list[Hook] = []
+    if not _announced(sys.path):
+        return hooks
+    from importlib.metadata import entry_points
+
     for entry in entry_points(group=_GROUP):
         try:
             found = entry.load()
@@ -67,6 +81,26 @@ def installed_hooks(say: Callable[[str], None]) -> list[Hook]:
         except Exception as error:
             _leave_out(entry.name, error, say)
     return hooks
+
+
+def _announced(path: Iterable[str]) -> bool:
+    """Whether anything that is installed has hooks, by a look at where installers say so.
+
+    Importing ``importlib.metadata`` for that would cost more than all else that a run with nothing to do takes.
+    """
+    for folder in path:
+        try:
+            names = [name for name in os.listdir(folder or ".") if name.endswith((".dist-info", ".egg-info"))]
+        except OSError:
+            continue
+        for name in names:
+            try:
+                with open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:
+                    if f"[{_GROUP}]".encode() in file.read():
+                        return True
+            except OSError:
+                continue
+    return False
 
 
 def _leave_out(hook: object, error: Exception, say: Callable[[str], None]) -> None:

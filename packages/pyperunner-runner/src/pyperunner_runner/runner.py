@@ -12,6 +12,7 @@ from pyperunner_results import write_report
 from pyperunner_runner._checks import check_limits, check_resources, check_secrets, check_store
 from pyperunner_runner._cutoff import cut_off
 from pyperunner_runner._executors import ExecutorFactory, find_executor
+from pyperunner_runner._hooks import hooks_of
 from pyperunner_runner._settings import RunSettings
 from pyperunner_runner._signals import Signals
 from pyperunner_runner._start_methods import start_method as checked_start_method
@@ -62,7 +63,10 @@ class Runner(Steps):
         strict: Whether code that cannot be followed is an error, before anything is started.
         audit: What to do about files of yours that a task reads without declaring them as ``File`` or ``Folder``:
             ``"warn"`` records them, ``"error"`` makes the task fail, ``"off"`` looks at nothing.
-        hooks: Called with every event of a run, see ``pyperunner_runner.events``.
+        hooks: Called with every event of a run, see ``pyperunner_runner.events``; installed ones (entry points
+            ``pyperunner.hooks``) are called too.
+        progress: ``True`` prints a line when a run starts and one per finished task; or a hook that shows a run its
+            own way.
         report: Write ``report.html`` into the run folder at the end of every run.
         mainfile: The user's main file, for the record; by default the program that was started.
 
@@ -89,6 +93,7 @@ class Runner(Steps):
         strict: bool | None = None,
         audit: Audit = "warn",
         hooks: Iterable[Hook] = (),
+        progress: bool | Hook = False,
         report: bool = False,
         mainfile: str | os.PathLike[str] | None = None,
     ) -> None:
@@ -111,7 +116,7 @@ class Runner(Steps):
             early_cutoff=early_cutoff,
             reconsider=cut_off if early_cutoff else None,
         )
-        super().__init__(data_path, log_path, settings, hooks, mainfile)
+        super().__init__(data_path, log_path, settings, hooks_of(progress, hooks), mainfile)
         self._report = report
 
     def run(
