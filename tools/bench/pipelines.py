@@ -1,181 +1,223 @@
-"""Times whole pipelines beside what the machine itself costs: ``python tools/bench/pipelines.py [CASE ...]``.
+"""Times whole pipelines beside other tools and the bare machine: ``python tools/bench/pipelines.py [CASE ...]``.
 
-Every figure stands beside a bare loop of ``os.fork``, or a bare start of Python, measured just before and after, so
-that the ratio holds when the machine's speed drifts. Nothing is asserted.
+Prints one table. The same graphs run in pyperunner and, in an environment of their own that uv makes on first use, in
+doit, joblib, pipefunc, luigi and kedro (``--no-peers`` leaves them out). Figures of one row were taken one right after
+the other, each in a new process and an empty folder, so that they can be compared although the machine's speed drifts;
+of several repetitions the fastest counts. Beside them stands what the machine itself needs. Nothing is asserted.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import platform
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import textwrap
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-FAN = """
-    from pyperunner import Pipeline, task
+from bare import array_by_hand, bare_forks, peak_of_tree
 
-    @task("Noop", receives_input=False)
-    def noop(i):
-        return i
-
-    @task("Collect")
-    def collect(data):
-        return len(data)
-
-    def pipeline():
-        roots = [noop(str(i), i=i) for i in range(1000)]
-        collect()(roots)
-        return Pipeline("fan", roots)
-"""
-CHAIN = """
-    from pyperunner import Sequential, task
-
-    @task("Step")
-    def step(data, i):
-        return i
-
-    def pipeline():
-        return Sequential("chain", [step(str(i), i=i) for i in range(400)])
-"""
-LAYERED = """
-    from pyperunner import Pipeline, task
-
-    @task("Cell")
-    def cell(data):
-        return sum(data) + 1
-
-    def pipeline():
-        layers = [[cell(f"{depth}-{column}") for column in range(10)] for depth in range(20)]
-        for upper, lower in zip(layers, layers[1:]):
-            for child in lower:
-                child(upper)
-        return Pipeline("layered", layers[0])
-"""
-PLAN = """
-    import sys, time
-    from pyperunner import Pipeline, Runner, task
-
-    @task("Step")
-    def step(data, i):
-        return i
-
-    began = time.perf_counter()
-    tasks = [step(str(i), i=i) for i in range(100_000)]
-    for parent, child in zip(tasks, tasks[1:]):
-        child(parent)
-    pipeline = Pipeline("long", [tasks[0]])
-    built = time.perf_counter()
-    tasks[-1].hash()
-    hashed = time.perf_counter()
-    runner = Runner(sys.argv[1] + "/data", sys.argv[1] + "/runs")
-    runner.set_pipeline(pipeline)
-    runner.queue_tasks()
-    planned = time.perf_counter()
-    import resource
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{built - began:.2f} s to build, {hashed - built:.2f} s to hash, {planned - hashed:.2f} s to plan")
-    print(f"{peak:.0f} MiB at most")
-"""
+SCRIPTS = Path(__file__).parent / "peers"
+PEERS = ("doit", "joblib", "pipefunc", "luigi", "kedro")
+EXECUTORS = {"pyperunner": "process", "pyperunner pool": "pool"}
+TASKS = {"fan": 1001, "chain": 400, "layered": 200}
+_LIMIT = 300.0
 
 
-def seconds(*command: str, cwd: str | None = None) -> float:
-    """Return the wall time of a command as a whole process."""
-    began = time.perf_counter()
-    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began
+@dataclass
+class Bench:
+    """What the cases need.
 
+    Attributes:
+        peers: Interpreter of the environment with the other tools, ``None`` without them.
+        repeats: How often each figure is taken.
+        folder: Where everything is done.
+    """
 
-def median(measure: Callable[[], float], runs: int) -> float:
-    """Return the median of ``runs`` measurements, after one that warms the caches."""
-    measure()
-    return statistics.median(measure() for _ in range(runs))
+    peers: Path | None
+    repeats: int
+    folder: Path
 
+    def tools(self) -> list[str]:
+        """Return the names of all tools, ours first."""
+        return [*EXECUTORS, *(PEERS if self.peers else ())]
 
-def bare_forks(count: int) -> float:
-    """Return the seconds that ``count`` forks take, each with a pipe, a byte and a wait, one after the other."""
-    began = time.perf_counter()
-    for _ in range(count):
-        read, write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.write(write, b"x")
-            os._exit(0)
-        os.close(write)
-        os.read(read, 1)
-        os.close(read)
-        os.waitpid(pid, 0)
-    return time.perf_counter() - began
+    def command(self, tool: str, graph: str) -> list[str]:
+        """Return what runs a graph in a tool."""
+        if tool in EXECUTORS:
+            return [sys.executable, str(SCRIPTS / "with_pyperunner.py"), graph, EXECUTORS[tool]]
+        return [str(self.peers), str(SCRIPTS / f"with_{tool}.py"), graph]
 
-
-def start_up(folder: str) -> Iterator[str]:
-    """``import pyperunner`` and ``pyperunner --help`` beside a Python that does nothing."""
-    bare = median(lambda: seconds(sys.executable, "-c", "pass"), 11)
-    for name, command in (
-        ("import pyperunner", (sys.executable, "-c", "import pyperunner")),
-        ("pyperunner --help", (sys.executable, "-m", "pyperunner_cli", "--help")),
-    ):
-        took = median(lambda command=command: seconds(*command), 11)
-        yield f"{name}: {took * 1e3:.0f} ms, {took / bare:.1f} times a bare Python ({bare * 1e3:.0f} ms)"
-
-
-def graph(name: str, text: str, tasks: int) -> Callable[[str], Iterator[str]]:
-    """Return a case that runs a pipeline cold and again warm."""
-
-    def case(folder: str) -> Iterator[str]:
-        Path(folder, f"{name}.py").write_text(textwrap.dedent(text))
-        command = (sys.executable, "-m", "pyperunner_cli", "run", f"{name}.py:pipeline")
-        before = bare_forks(tasks)
-        cold = seconds(*command, cwd=folder)
-        bare = (before + bare_forks(tasks)) / 2
-        warm = median(lambda: seconds(*command, cwd=folder), 5)
-        yield (
-            f"{name}, {tasks} tasks: cold {cold:.2f} s, {cold / tasks * 1e3:.2f} ms per task, "
-            f"{cold / bare:.2f} times bare forks ({bare / tasks * 1e3:.2f} ms each); warm {warm:.2f} s"
+    def run(self, tool: str, graph: str, folder: Path) -> tuple[list[float], float]:
+        """Run a graph; return the figures that the script prints, and the wall time of the whole process."""
+        # As users have it: bytecode is kept between runs, and what the script prints is all that is said.
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        began = time.perf_counter()
+        done = subprocess.run(
+            self.command(tool, graph), cwd=folder, env=env, capture_output=True, text=True, timeout=_LIMIT
         )
+        wall = time.perf_counter() - began
+        if done.returncode:
+            raise RuntimeError((done.stderr.strip().splitlines() or ["it failed"])[-1][:80])
+        return [float(figure) for figure in done.stdout.strip().splitlines()[-1].split()], wall
+
+    def new_folder(self) -> Path:
+        """Return an empty folder."""
+        return Path(tempfile.mkdtemp(dir=self.folder))
+
+
+Row = tuple[str, str, str]
+
+
+def row(case: str, tool: str, figure: Callable[[], str]) -> Row:
+    """Return a line of the table; what fails says why in the place of its figure."""
+    try:
+        return case, tool, figure()
+    except (RuntimeError, subprocess.SubprocessError, OSError) as error:
+        return case, tool, f"not measured: {type(error).__name__ if not str(error) else error}"
+
+
+def cold(graph: str) -> Callable[[Bench], Iterator[Row]]:
+    """Return a case: seconds inside the run of a graph nothing of which is stored, per task."""
+
+    def case(bench: Bench) -> Iterator[Row]:
+        tasks = TASKS[graph]
+        bare = min(bare_forks(tasks) for _ in range(bench.repeats)) / tasks * 1e3
+        yield f"{graph}, {tasks} tasks, cold", "bare fork, pipe, wait", f"{bare:.2f} ms per task"
+
+        def figure(tool: str) -> str:
+            took = min(bench.run(tool, graph, bench.new_folder())[0][0] for _ in range(bench.repeats)) / tasks * 1e3
+            return f"{took:.2f} ms per task" + (f", {took / bare:.2f} x bare" if tool in EXECUTORS else "")
+
+        for tool in bench.tools():
+            yield row(f"{graph}, {tasks} tasks, cold", tool, lambda tool=tool: figure(tool))
 
     return case
 
 
-def planning(folder: str) -> Iterator[str]:
-    """Build, hash and plan a chain of 100,000 tasks."""
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(PLAN), folder], check=True, capture_output=True, text=True
-    )
-    yield f"chain of 100,000 tasks: {', '.join(done.stdout.splitlines())}"
+def warm(bench: Bench) -> Iterator[Row]:
+    """A fan of 1,001 tasks whose outputs are stored, as a whole process from start to end."""
+
+    def figure(tool: str) -> str:
+        folder = bench.new_folder()
+        if tool == "pyperunner":
+            command = [sys.executable, "-m", "pyperunner_cli", "run", f"{SCRIPTS / 'with_pyperunner.py'}:whole"]
+        else:
+            command = bench.command(tool, "fan")
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        took = []
+        for _ in range(bench.repeats + 2):
+            began = time.perf_counter()
+            subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True, timeout=_LIMIT)
+            took.append(time.perf_counter() - began)
+        return f"{min(took[2:]):.2f} s (median {statistics.median(took[2:]):.2f} s)"
+
+    for tool in bench.tools():
+        if tool not in ("pyperunner pool", "kedro"):  # the executor does not matter; kedro keeps nothing by itself
+            yield row("1,001 stored tasks, whole process", tool, lambda tool=tool: figure(tool))
 
 
-def flights(folder: str) -> Iterator[str]:
-    """The flights example, cold and warm."""
-    example = Path(__file__).parents[2] / "docs" / "examples" / "flights.py"
-    command = (sys.executable, "-m", "pyperunner_cli", "run", str(example))
-    cold = seconds(*command, cwd=folder)
-    warm = median(lambda: seconds(*command, cwd=folder), 3)
-    yield f"flights: cold {cold:.1f} s, warm {warm:.2f} s"
+def planning(bench: Bench) -> Iterator[Row]:
+    """A chain of 100,000 nodes, built and put in order."""
+    for tool in ("pyperunner", *(["kedro"] if bench.peers else [])):
+
+        def figure(tool: str = tool) -> str:
+            seconds, memory = bench.run(tool, "planning", bench.new_folder())[0]
+            return f"{seconds:.1f} s, {memory:.0f} MiB"
+
+        yield row("100,000 nodes planned", tool, figure)
 
 
-CASES: dict[str, Callable[[str], Iterator[str]]] = {
-    "start": start_up,
-    "fan": graph("fan", FAN, 1001),
-    "chain": graph("chain", CHAIN, 400),
-    "layered": graph("layered", LAYERED, 200),
+def busy(bench: Bench) -> Iterator[Row]:
+    """64 tasks of 50 ms of work on two cores: the share of the cores' time that was work."""
+    for tool in bench.tools():
+        if tool == "kedro":
+            continue
+
+        def figure(tool: str = tool) -> str:
+            took = min(bench.run(tool, "busy", bench.new_folder())[0][0] for _ in range(bench.repeats))
+            return f"{64 * 0.05 / 2 / took:.0%} of two cores"
+
+        yield row("64 tasks of 50 ms", tool, figure)
+
+
+def array(bench: Bench) -> Iterator[Row]:
+    """256 MiB handed to four consumers and what they return to a fifth task, beside doing that by hand."""
+    case = "256 MiB to four consumers"
+    seconds, memory = peak_of_tree(lambda: array_by_hand(str(bench.new_folder())))
+    yield case, "tofile and memmap by hand", f"{seconds:.2f} s, {memory / 2**20:.0f} MiB"
+
+    def figure() -> str:
+        took, peak = peak_of_tree(lambda: bench.run("pyperunner", "array", bench.new_folder()))
+        return f"{took:.2f} s, {took / seconds:.1f} x by hand, {peak / 2**20:.0f} MiB in all processes"
+
+    yield row(case, "pyperunner, codec raw", figure)
+
+
+def many(bench: Bench) -> Iterator[Row]:
+    """10,000 tasks in one run: what the runner's own memory, descriptors and threads gain per 1,000 tasks."""
+    for tool in EXECUTORS:
+
+        def figure(tool: str = tool) -> str:
+            seconds, memory, descriptors, threads = bench.run(tool, "many", bench.new_folder())[0]
+            growth = f"{memory / 2**10:.0f} KiB, {descriptors:.2f} descriptors, {threads:.2f} threads per 1,000"
+            return f"{growth}; {seconds / 10:.2f} ms per task"
+
+        yield row("10,000 tasks in one run", tool, figure)
+
+
+CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "fan": cold("fan"),
+    "chain": cold("chain"),
+    "layered": cold("layered"),
+    "warm": warm,
     "planning": planning,
-    "flights": flights,
+    "busy": busy,
+    "array": array,
+    "many": many,
 }
+
+
+def environment_of_peers(place: Path) -> Path | None:
+    """Make an environment with the other tools; ``None`` if that cannot be done here, which is said."""
+    python = place / "bin" / "python"
+    uv = shutil.which("uv")
+    if uv is None:
+        print("Without uv there is nothing to compare with.", file=sys.stderr)
+        return None
+    for command in (
+        [uv, "venv", "--quiet", "--python", sys.executable, str(place)],
+        [uv, "pip", "install", "--quiet", "--python", str(python), "--compile-bytecode", *PEERS, "numpy"],
+    ):
+        if subprocess.run(command).returncode:
+            print("The other tools cannot be installed; the table goes without them.", file=sys.stderr)
+            return None
+    return python
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("case", nargs="*", help=f"of {', '.join(CASES)}; all by default")
-    for name in parser.parse_args().case or CASES:
-        with tempfile.TemporaryDirectory() as folder:
-            for line in CASES[name](folder):
-                print(line, flush=True)
+    parser.add_argument("case", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; all by default")
+    parser.add_argument("--no-peers", action="store_true", help="leave the other tools out")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="take each figure N times (%(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        peers = None if options.no_peers else environment_of_peers(Path(folder, "peers"))
+        bench = Bench(peers, options.repeats, Path(folder))
+        print(
+            f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+        )
+        before = ""
+        for name in options.case or CASES:
+            for case, tool, figure in CASES[name](bench):
+                print(f"{case if case != before else '':34}{tool:26}{figure}", flush=True)
+                before = case
 
 
 if __name__ == "__main__":

@@ -19,5 +19,5 @@ def test_what_can_be_called_is_taken_as_it_is():
 
 
 def test_an_unknown_name_lists_the_known():
-    with pytest.raises(UnknownExecutor, match=r"proces.*inline.*process"):
+    with pytest.raises(UnknownExecutor, match=r"proces.*inline.*pool.*process"):
         find_executor("proces")

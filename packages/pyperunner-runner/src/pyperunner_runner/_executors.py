@@ -15,6 +15,7 @@ ExecutorFactory = Callable[[Session], Executor]
 _GROUP = "pyperunner.executors"
 _BUILT_IN = {
     "inline": "pyperunner_runner.executors.inline:InlineExecutor",
+    "pool": "pyperunner_runner.executors.pool:PoolExecutor",
     "process": "pyperunner_runner.executors.process:ProcessExecutor",
 }
 """The same as this package's entry points: reading the metadata of all that is installed takes milliseconds."""

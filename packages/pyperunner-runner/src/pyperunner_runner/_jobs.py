@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_runner.ports import Audit, Event, Executor, Handle, Job, SupportsQueue
+from pyperunner_runner.ports import Audit, Event, Executor, Handle, Job
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
@@ -70,7 +70,8 @@ class Jobs:
     @property
     def slots(self) -> int:
         """How many jobs the executor takes at once, where it says so itself; else 0."""
-        return self._executor.slots if isinstance(self._executor, SupportsQueue) else 0
+        # Asked for every task: looking through a protocol with isinstance would cost more than handing out a task.
+        return getattr(self._executor, "slots", 0)
 
     def __bool__(self) -> bool:
         return bool(self._running)
