@@ -126,7 +126,7 @@ class ChildKit:
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
-            except (OSError, ValueError):  # closed by the task
+            except Exception:  # the task has closed it, or put something else in its place
                 pass
         _posix.flush_c_streams()
 

@@ -80,8 +80,8 @@ def signal_tree(leader: int, signum: int) -> None:
     """
     below = descendants(leader)
     family = {os.getpid(), leader, *below}
-    # From above, before they lose the parents they are known by.
-    for pid in below:
+    # From below, before they lose the parents they are known by.
+    for pid in reversed(below):
         if _group_of(pid) != leader:  # else its signal comes with the group's
             send(pid, signum, family)
     signal_group(leader, signum)

@@ -120,9 +120,16 @@ class Supervised(ABC):
         self._selector.close()
 
     def _nursery(self) -> NurseryLink:
-        """Return the line to the nursery, which is started where there is none."""
+        """Return the line to the nursery, which is started where there is none.
+
+        Raises:
+            BlockingIOError: There is no room for it just now.
+        """
         if not self._link.is_open:
-            self._link.open()
+            try:
+                self._link.open()
+            except OSError as error:
+                raise BlockingIOError(*error.args) from error
             self._selector.register(self._link, selectors.EVENT_READ, self._receive)
         return self._link
 

@@ -62,13 +62,15 @@ class ServeJobs:
 
     def carry_out(self, kit: ChildKit, fds: tuple[int, int, int], mark: str) -> None:
         """See ``Order.carry_out``."""
+        code = 1
         try:
             kit.enter(fds, mark)
             _posix.adopt_orphans()
             self._serve(kit, fds[0])
             kit.flush()
+            code = 0
         finally:
-            os._exit(0)
+            os._exit(code)
 
     def _serve(self, kit: ChildKit, channel: int) -> None:
         slate = _Slate()

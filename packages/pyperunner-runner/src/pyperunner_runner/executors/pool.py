@@ -105,19 +105,21 @@ class PoolExecutor(Supervised):
         return bool(self._queue) or any(worker.handle is not None for worker in self._workers.values())
 
     def _hand_out(self) -> None:
-        """Give waiting jobs to workers that have none, and make workers while there may be more."""
+        """Give waiting jobs to workers that have none, and make workers while there may be more.
+
+        A worker gets a job when it is there: the system may have no room for it for long.
+        """
+        there = [worker for worker in self._workers.values() if not worker.ends]
+        for worker in there:
+            if self._queue and worker.pid is not None and worker.handle is None:
+                self._give(worker, self._queue.popleft())
         self._starved = False
-        while self._queue:
-            there = [worker for worker in self._workers.values() if not worker.ends]
-            worker = next((worker for worker in there if worker.handle is None), None)
-            if worker is None and len(there) < self._limit:
-                try:
-                    worker = self._make_worker()
-                except BlockingIOError:
-                    self._starved = True
-            if worker is None:
-                return
-            self._give(worker, self._queue.popleft())
+        coming = sum(worker.pid is None for worker in there)
+        try:
+            for _ in range(min(len(self._queue) - coming, self._limit - len(there))):
+                self._make_worker()
+        except BlockingIOError:
+            self._starved = True
 
     def _give(self, worker: _Worker, handle: JobHandle) -> None:
         try:
@@ -127,45 +129,43 @@ class PoolExecutor(Supervised):
             self._queue.appendleft(handle)
             return
         worker.handle = handle
-        self._begin(worker, handle)
+        handle.process = worker.pid
+        self._events.append(Started(handle.job.task, worker.pid or 0))
 
-    def _make_worker(self) -> _Worker:
-        read_ends, write_ends = open_pipes(_STREAMS)
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._made += 1
-            worker = _Worker(f"worker {self._made}", ours)
-            fds = [os.dup(theirs.fileno()), write_ends["stdout"], write_ends["stderr"]]
-            self._nursery().start(worker.name, self._order, fds)
+    def _make_worker(self) -> None:
+        nursery = self._nursery()
+        ours, messages, theirs = _open_channel()
+        try:
+            read_ends, write_ends = open_pipes(_STREAMS)
+        except BlockingIOError:
+            ours.close()
+            os.close(messages)
+            os.close(theirs)
+            raise
+        self._made += 1
+        worker = _Worker(f"worker {self._made}", ours)
+        nursery.start(worker.name, self._order, [theirs, write_ends["stdout"], write_ends["stderr"]])
         worker.outlets = Outlets(
             self._selector,
-            {"messages": os.dup(ours.fileno()), **read_ends},
+            {"messages": messages, **read_ends},
             lambda message: self._take_message(worker, message),
             lambda stream, level, text, when: self._log(worker, stream, level, text, when),
         )
-        ours.settimeout(_SEND_SECONDS)  # both ends of ``messages`` are one; sending waits, reading does not
+        # Both descriptors of this side are one socket; sending waits, reading does not.
+        ours.settimeout(_SEND_SECONDS)
         self._workers[worker.name] = worker
-        return worker
 
     def _hear(self, kind: str, name: str, fact: Any) -> None:
         worker = self._workers[name]
         if kind == "started":
             worker.pid = fact
-            if worker.handle is not None:
-                self._begin(worker, worker.handle)
-            return
-        if kind == "refused":
+        elif kind == "refused":
             self._let_go(worker)
             if not self._workers and self._queue:
                 self._fail(self._queue.popleft(), fact)
         else:
             self._bury(worker, fact)
         self._hand_out()
-
-    def _begin(self, worker: _Worker, handle: JobHandle) -> None:
-        if worker.pid is not None and handle.process is None:
-            handle.process = worker.pid
-            self._events.append(Started(handle.job.task, worker.pid))
 
     def _take_message(self, worker: _Worker, message: Done | Event) -> None:
         if isinstance(message, Waiting):
@@ -201,9 +201,6 @@ class PoolExecutor(Supervised):
         self._let_go(worker)
 
     def _let_go(self, worker: _Worker) -> None:
-        if worker.handle is not None:
-            self._queue.appendleft(worker.handle)
-            worker.handle = None
         worker.outlets.close()
         worker.channel.close()
         self._workers.pop(worker.name, None)
@@ -215,6 +212,23 @@ class PoolExecutor(Supervised):
 
     def _forget_all(self) -> None:
         for worker in list(self._workers.values()):
-            worker.handle = None
             self._let_go(worker)
         self._queue.clear()
+
+
+def _open_channel() -> tuple[socket.socket, int, int]:
+    """Return this side of a socket pair to send on and to read from, and the other side.
+
+    Raises:
+        BlockingIOError: There are no descriptors left just now.
+    """
+    try:
+        ours, theirs = socket.socketpair()
+    except OSError as error:
+        raise BlockingIOError(*error.args) from error
+    try:
+        return ours, os.dup(ours.fileno()), theirs.detach()
+    except OSError as error:
+        ours.close()
+        theirs.close()
+        raise BlockingIOError(*error.args) from error

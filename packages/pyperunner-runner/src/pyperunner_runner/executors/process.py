@@ -50,8 +50,9 @@ class ProcessExecutor(Supervised):
 
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``."""
+        nursery = self._nursery()
         read_ends, write_ends = open_pipes()
-        self._nursery().start(job.task, RunJob(job), [write_ends[name] for name in PIPES])
+        nursery.start(job.task, RunJob(job), [write_ends[name] for name in PIPES])
         running = _Running(JobHandle(self, job))
         running.outlets = Outlets(
             self._selector,

@@ -1,0 +1,109 @@
+"""What tasks print below Python's own streams: captured whole, in bounded memory, without waiting for anybody."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+
+from pyperunner import Pipeline, Task, run
+from pyperunner_runner.events import TaskOutput
+from tests.faults.conftest import WAYS
+
+MIB = 1 << 20
+
+
+class Speak(Task):
+    @run
+    def run(self):
+        print("python")
+        libc = ctypes.CDLL(None)
+        libc.puts(b"C without a flush")
+        os.write(1, b"invalid \xff\xfe bytes\n")
+        os.write(2, b"escape \x1b[31m and bell \x07\n")
+        subprocess.run(["sh", "-c", "echo from a shell; echo its errors >&2"], check=True)
+        print("fehler: \udcff", file=sys.stderr)
+        logging.getLogger("some.logger").setLevel(logging.INFO)  # the test runner has asked for warnings only
+        logging.getLogger("some.logger").critical("very bad")
+        logging.getLogger("some.logger").info("by the way")
+        warnings.warn("take care", RuntimeWarning, stacklevel=1)
+        os.write(1, b"no end")
+
+
+class Endless(Task):
+    """Prints so many MiB without a line end."""
+
+    @run
+    def run(self, mib):
+        for _ in range(mib):
+            os.write(1, b"x" * MIB)
+
+
+class KeepsOpen(Task):
+    """Leaves a process that holds standard output and writes to it without end."""
+
+    @run
+    def run(self):
+        code = "import os, time\nwhile True: os.write(1, b'still here\\n'); time.sleep(0.001)"
+        subprocess.Popen([sys.executable, "-S", "-c", code], start_new_session=True, env={})
+        time.sleep(0.3)
+
+
+@pytest.fixture(params=list(WAYS))
+def listened(kit, request):
+    """A runner for each way, and what its hooks heard."""
+    lines = []
+    runner = kit.runner(
+        **WAYS[request.param], hooks=[lambda event: lines.append(event) if type(event) is TaskOutput else None]
+    )
+    return runner, lines
+
+
+@pytest.mark.filterwarnings("default")
+def test_everything_arrives_with_stream_and_level(listened):
+    runner, lines = listened
+    runner.run(Pipeline("p", [Speak()]), raise_on_failure=True)
+    said = {(line.stream, line.level, line.text) for line in lines}
+    for line in (
+        ("stdout", "INFO", "python"),
+        ("stdout", "INFO", "C without a flush"),
+        ("stdout", "INFO", "invalid \\xff\\xfe bytes"),
+        ("stdout", "INFO", "from a shell"),
+        ("stderr", "WARNING", "its errors"),
+        ("stderr", "WARNING", "fehler: \\udcff"),
+        ("stdout", "INFO", "no end"),
+        ("some.logger", "CRITICAL", "very bad"),
+        ("some.logger", "INFO", "by the way"),
+    ):
+        assert line in said
+    assert any(stream == "py.warnings" and level == "WARNING" and "take care" in text for stream, level, text in said)
+    log = Path(runner.run_folder, "pipeline.log").read_bytes()
+    assert b"escape" in log
+    assert b"\x1b" not in log
+    assert b"\x07" not in log
+
+
+@pytest.mark.parametrize("mib", [16, pytest.param(100, marks=pytest.mark.long)])
+def test_output_without_a_line_end_takes_bounded_memory(kit, quick_runner, mib):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    quick_runner.run(Pipeline("p", [Endless(mib=mib)]), raise_on_failure=True)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert grown < 12
+    (log,) = [path for path in Path(quick_runner.run_folder).rglob("*.log") if "Endless" in path.name]
+    assert log.read_bytes().count(b"x") >= mib * MIB
+
+
+def test_nobody_waits_for_a_process_that_keeps_the_pipe_open(listened):
+    runner, lines = listened
+    began = time.monotonic()
+    runner.run(Pipeline("p", [KeepsOpen()]), raise_on_failure=True)
+    assert time.monotonic() - began < 20
+    assert {line.text for line in lines} == {"still here"}
