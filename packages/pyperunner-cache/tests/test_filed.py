@@ -141,10 +141,10 @@ def test_markers_go_with_their_entries(any_store, weights, monkeypatch):
     for key in (KEY, OTHER):
         any_store.save(key, File(weights))
     assert any_store.delete(OTHER)
-    assert len(list(any_store.backend.scan(".files"))) == 2  # KEY's, and that of the store
+    assert len(list(any_store.backend.scan(".files"))) == 3  # KEY's, that of Train, and that of the store
     any_store.backend.delete(KEY)  # as an eviction does
     any_store.gc()
-    assert len(list(any_store.backend.scan(".files"))) == 2  # a writer may be about to make it
+    assert len(list(any_store.backend.scan(".files"))) == 3  # a writer may be about to make it
     monkeypatch.setattr("pyperunner_cache._markers._YOUNG_SECONDS", -10)
     any_store.gc()
     assert [info.key for info in any_store.backend.scan()] == [".files/any"]
@@ -158,6 +158,16 @@ def test_a_store_without_files_is_looked_at_once(any_store, monkeypatch):
     monkeypatch.setattr(any_store.backend, "get", None)
     assert any_store.files([KEY] * 100) == {}
     assert asked == [[".files/any"]]
+
+
+def test_tasks_of_other_classes_are_not_asked_for_one_by_one(any_store, weights, monkeypatch):
+    any_store.save("Train(a)/1", File(weights))
+    asked = []
+    real = any_store.backend.missing
+    monkeypatch.setattr(any_store.backend, "missing", lambda keys: asked.append(len(list(keys))) or real(keys))
+    keys = [f"{name}({n})/{n}" for name in ("Load", "Train") for n in "abcd"]
+    assert any_store.files([*keys, "Train(a)/1"]).keys() == {"Train(a)/1"}
+    assert asked == [1, 2, 5]
 
 
 def test_a_memoized_function_makes_its_file_again(store, tmp_path):

@@ -209,6 +209,34 @@ def test_a_returned_file_that_changed_is_made_again(kit, trained, change, reason
     assert kit.executed() == []
 
 
+class Seven(Task):
+    @run
+    def run(self, n):
+        return 7
+
+
+class Save(Task):
+    @run
+    def run(self, data, path):
+        Path(path).write_text(str(data[0]))
+        return File(path)
+
+
+def test_early_cutoff_looks_at_the_files_of_what_it_would_take(kit, csv):
+    path = kit.folder / "seven.txt"
+    executed = []
+    for n in (1, 2, 3):
+        seven = Seven(n=n)
+        Save(path="seven.txt")(seven)
+        runner = kit.runner(early_cutoff=True)
+        runner.run(Pipeline("p", [seven]))
+        executed.append(PipelineResult.from_file(runner.run_folder).task("Save()").executed)
+        assert path.read_text() == "7"
+        if n == 2:
+            path.unlink()
+    assert executed == [True, False, True]
+
+
 def test_a_returned_file_that_goes_while_the_run_goes_on_is_made_again(kit, csv):
     make = Write("make", path="model.bin", trace=kit.trace)
     kit.runner().run(Pipeline("p", [make]))

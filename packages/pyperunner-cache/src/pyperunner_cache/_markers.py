@@ -1,7 +1,8 @@
 """Which entries hold files: empty entries of their own, so that for all others nobody has to look inside.
 
-A marker stands beside each entry whose value holds a ``File`` or ``Folder``; one more says that the store has markers
-at all. They come before the entry and vouch for nothing: what a value depends on stands in the head of its own entry.
+A marker stands for each entry whose value holds a ``File`` or ``Folder``, one for all entries whose names are alike up
+to a parenthesis (the tasks of a class), and one for the store. They come before the entry and vouch for nothing: what a
+value depends on stands in the head of its own entry.
 """
 
 from __future__ import annotations
@@ -27,23 +28,32 @@ def marker_of(key: str) -> str:
     return f"{_NAME}/{key_digest(key)}"
 
 
+def _markers(key: str) -> list[str]:
+    """Return the markers of an entry with files, the most general one first."""
+    alike = key.rpartition("/")[0].partition("(")[0]
+    return [_ANY, f"{_NAME}/{key_digest(alike)}", marker_of(key)]
+
+
 def is_marker(key: str) -> bool:
     """Say whether a key is that of a marker."""
     return key.startswith(f"{_NAME}/")
 
 
 def absent_markers(backend: Backend, key: str) -> list[str]:
-    """Return the markers that must be made before an entry with files, first that of the whole store."""
-    return sorted(backend.missing([_ANY, marker_of(key)]), reverse=True)
+    """Return the markers that must be made before an entry with files."""
+    absent = backend.missing(_markers(key))
+    return [marker for marker in _markers(key) if marker in absent]
 
 
 def marked(backend: Backend, keys: Iterable[str]) -> list[str]:
     """Return those of ``keys`` whose entries may hold files."""
     if backend.missing([_ANY]):
         return []
-    markers = {marker_of(key): key for key in keys}
-    absent = backend.missing(markers)
-    return [key for marker, key in markers.items() if marker not in absent]
+    left = {key: _markers(key) for key in keys}
+    for level in (1, 2):
+        absent = backend.missing({markers[level] for markers in left.values()}) if left else set()
+        left = {key: markers for key, markers in left.items() if markers[level] not in absent}
+    return list(left)
 
 
 def entries_of(backend: Backend, name: str | None = None) -> Iterator[BlobInfo]:
@@ -59,6 +69,7 @@ def sweep_markers(backend: Backend, *, everything: bool = False) -> None:
         everything: Remove all markers, because there are no entries any more.
     """
     markers = {info.key for info in backend.scan(_NAME) if everything or info.modified < time.time() - _YOUNG_SECONDS}
-    kept = set() if everything or not markers else {_ANY, *(marker_of(info.key) for info in entries_of(backend))}
-    for marker in markers - kept:
+    if markers and not everything:
+        markers.difference_update([_ANY], *(_markers(info.key) for info in entries_of(backend)))
+    for marker in markers:
         backend.delete(marker)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag import differences
+from pyperunner_dag import changed_outputs, differences
 from pyperunner_runner._earlier import Earlier, earlier_entries, link
 from pyperunner_runner.plan import UNCONDITIONAL, Decision
 
@@ -72,6 +72,8 @@ def _equal(before: Any, now: Digests) -> bool:
 
 def _stands(store: OutputStore, earlier: Earlier, task: Task, inputs: Mapping[str, Digests]) -> bool:
     """Let the entry stand for the task's key; say whether that was possible."""
+    if changed_outputs(store, [earlier.key]):
+        return False
     if earlier.key != task.key:
         try:
             link(store, task, earlier, upstream={name: list(digests) for name, digests in inputs.items()})
