@@ -110,3 +110,17 @@ def test_no_descriptor_is_left_open(kit):
     for _ in range(3):
         runner.run(force_reload=True)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.timeout(20)
+def test_a_run_left_half_way_does_not_hold_up_another(kit):
+    """Each nursery has copies of what the process had open, so the end of one must not wait for that of the other."""
+    runners = [kit.runner() for _ in range(3)]
+    for number, runner in enumerate(runners):
+        runner.set_pipeline(Pipeline(f"p{number}", [kit.task(f"a{number}"), kit.task(f"b{number}")]))
+        runner.queue_tasks()
+        runner.start_task(runner.dequeue()).join()
+    for number, runner in enumerate(runners):
+        runner.set_pipeline(Pipeline(f"q{number}", [kit.task(f"c{number}")]))
+        runner.run()
+    assert kit.executed() == ["a0", "a1", "a2", "c0", "c1", "c2"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -103,6 +104,9 @@ class NurseryLink:
         """
         if self._socket is None:
             return
+        with contextlib.suppress(OSError):
+            # Closing alone is not seen while anybody has a copy, such as the nursery of another run in this process.
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._socket = None
         self._frames = FrameBuffer()

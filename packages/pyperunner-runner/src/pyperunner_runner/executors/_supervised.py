@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 import time
 from abc import ABC, abstractmethod
@@ -75,12 +76,14 @@ class Supervised(ABC):
     def __init__(self, session: Session) -> None:
         self._selector = selectors.DefaultSelector()
         self._events: deque[Event] = deque()
+        self._owner = os.getpid()
         self._link = NurseryLink(session)
         if session.wake is not None:
             self._selector.register(session.wake, selectors.EVENT_READ, lambda: None)
 
     def __del__(self) -> None:
-        if hasattr(self, "_link"):  # else it could not be made
+        # Not if it could not be made, and not in a process that the user has forked, which has a copy of all this.
+        if hasattr(self, "_link") and self._owner == os.getpid():
             self.close()  # a run that was driven by hand and left half way
 
     @property
