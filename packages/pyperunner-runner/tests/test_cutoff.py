@@ -176,6 +176,15 @@ def test_an_output_that_is_gone_is_made_again(go, kit):
     assert go(a={"salt": 2}) == "a"
 
 
+def test_what_was_invalidated_is_made_again(go):
+    assert go() == "abc"
+    assert go(a={"salt": 1}) == "a"
+    go.runner.set_pipeline(Pipeline("p", [go.tasks[0]]))
+    assert go.runner.invalidate("Make(b)") == ["Make(b)"]
+    assert go(a={"salt": 1}) == "b"
+    assert go() == ""  # what was made again serves here, too
+
+
 def test_chains_of_links_stay_short(go):
     for number in range(12):
         assert go(a={"salt": number}) == ("a" if number else "abc")

@@ -170,4 +170,16 @@ def invalidate(dag: DAG[Task], store: OutputStore, task: Task, downstream: bool)
     for node in dag if downstream else ():
         if any(up.name in names for up in dag.upstream(node)):
             names.add(node.name)
-    return [node.name for node in dag if node.name in names and store.delete(node.key)]
+    return [node.name for node in dag if node.name in names and _remove(store, node)]
+
+
+def _remove(store: OutputStore, task: Task) -> bool:
+    """Remove a task's entry, and those of the same work that early cutoff would take in its place."""
+    if not isinstance(store, SupportsDelete):
+        return False
+    try:
+        inputs = Earlier(task.key, store.meta(task.key)).inputs
+    except KeyError:
+        return store.delete(task.key)
+    same = [entry.key for entry in earlier_entries(store, task.name) if entry.is_same_work(task, inputs)]
+    return sum(store.delete(key) for key in {task.key, *(same if inputs else ())}) > 0

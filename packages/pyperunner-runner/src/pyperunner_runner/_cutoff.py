@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag import changed_outputs, differences
-from pyperunner_runner._earlier import Earlier, earlier_entries, link
+from pyperunner_dag import changed_outputs
+from pyperunner_runner._earlier import Digests, Earlier, earlier_entries, link
 from pyperunner_runner.plan import UNCONDITIONAL, Decision
 
 if TYPE_CHECKING:
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["cut_off"]
 
 _HIT = Decision("load", "early cutoff: inputs are identical")
-
-Digests = tuple[Any, Any]
-"""Of an output: that of the payload, and the canonical one where it is known."""
 
 
 def cut_off(task: Task, decision: Decision) -> Decision:
@@ -40,7 +37,7 @@ def cut_off(task: Task, decision: Decision) -> Decision:
     except KeyError:  # an input is gone: the child will find out and have it made again
         return decision
     for earlier in _candidates(store, task):
-        if _same_work(earlier, task, inputs) and _stands(store, earlier, task, inputs):
+        if earlier.is_same_work(task, inputs) and _stands(store, earlier, task, inputs):
             return _HIT
     return decision
 
@@ -53,21 +50,6 @@ def _candidates(store: OutputStore, task: Task) -> Iterator[Earlier]:
         except KeyError:  # damaged
             pass
     yield from (entry for entry in earlier_entries(store, task.name) if entry.key != task.key)
-
-
-def _same_work(earlier: Earlier, task: Task, inputs: Mapping[str, Digests]) -> bool:
-    made_from = earlier.meta.get("upstream")
-    if not isinstance(made_from, Mapping) or made_from.keys() != inputs.keys():
-        return False
-    if not all(_equal(made_from[name], inputs[name]) for name in inputs):
-        return False
-    return all(found.kind == "upstream" for found in differences(earlier.parts, task.key_parts()))
-
-
-def _equal(before: Any, now: Digests) -> bool:
-    if not isinstance(before, (list, tuple)) or len(before) != len(now):
-        return False
-    return any(one is not None and one == other for one, other in zip(before, now, strict=True))
 
 
 def _stands(store: OutputStore, earlier: Earlier, task: Task, inputs: Mapping[str, Digests]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,10 @@ from pyperunner_keys import unpack_places
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
 
-__all__ = ["Earlier", "earlier_entries", "link", "nearest"]
+__all__ = ["Digests", "Earlier", "earlier_entries", "link", "nearest"]
 
+Digests = Sequence[Any]
+"""Of an output: that of the payload, and the canonical one, or ``None`` where it is not known."""
 _MOST = 50
 """Of a task with more entries, the newest so many are looked at."""
 
@@ -42,6 +44,18 @@ class Earlier:
     def stands_for(self) -> str:
         """Key that it was accepted in place of; its own if it was not."""
         return str(_mapping(self.meta.get("accepted")).get("from", self.key))
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """Digests of the outputs that it was made from, by the names of the upstream tasks."""
+        return _mapping(self.meta.get("upstream"))
+
+    def is_same_work(self, task: Task, inputs: Mapping[str, Digests]) -> bool:
+        """Whether it was made by the same code and params as the task's, from inputs with these digests."""
+        made_from = self.inputs
+        if made_from.keys() != inputs.keys() or not all(_equal(made_from[name], inputs[name]) for name in inputs):
+            return False
+        return all(found.kind == "upstream" for found in differences(self.parts, task.key_parts()))
 
     def differs_in(self, task: Task) -> list[Difference]:
         """Return what of the task's key is not as it was."""
@@ -88,6 +102,12 @@ def link(store: OutputStore, task: Task, earlier: Earlier, **facts: Any) -> None
         store.alias(task.key, target, meta)
     else:
         store.save(task.key, store.load(target), meta)
+
+
+def _equal(before: Any, now: Any) -> bool:
+    if not isinstance(before, (list, tuple)) or not isinstance(now, (list, tuple)) or len(before) != len(now):
+        return False
+    return any(one is not None and one == other for one, other in zip(before, now, strict=True))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
