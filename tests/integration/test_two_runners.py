@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 FLOW = """
@@ -57,3 +59,42 @@ def test_each_task_is_executed_once(project, kind, times):
         trace = project.folder / "trace"
         assert sorted(trace.read_text().split()) == ["leaf0", "leaf1", "leaf2", "leaf3", "root", "total"]
         trace.unlink()
+
+
+def test_the_second_shows_that_it_waits(project):
+    """On its terminal and in its log, while the first is at work; then it loads."""
+    project.write(
+        "flow.py",
+        """
+        import os, sys, time
+        from pyperunner import Pipeline, Runner, task
+
+        @task("Slow")
+        def slow():
+            with open("trace", "a") as file:
+                file.write("slow\\n")
+            while not os.path.exists("go"):
+                time.sleep(0.01)
+            return 7
+
+        last = slow()
+        Runner("store", sys.argv[1], progress=True).run(Pipeline("p", [last]), raise_on_failure=True)
+        print(last.output)
+        """,
+    )
+    first = project.start("flow.py", "logs1")
+    deadline = time.monotonic() + 20
+    while not (project.folder / "trace").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    second = project.start("flow.py", "logs2")
+    assert second.stdout.readline() == "p: 1 task, 1 to execute\n"
+    assert second.stdout.readline() == "waits Slow(): another run makes the same output\n"
+    (project.folder / "go").touch()
+    out, err = second.communicate(timeout=20)
+    assert out.splitlines()[-1] == "7", err
+    assert first.communicate(timeout=20)[0].splitlines()[-1] == "7"
+    assert (project.folder / "trace").read_text() == "slow\n"
+    (log,) = (project.folder / "logs2").glob("*/pipeline.log")
+    assert "waits for another run that makes the same output" in log.read_text()
+    assert "stored meanwhile by another run" in log.read_text()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
 from pyperunner_dag import Pipeline, Task, run
-from pyperunner_runner import ImpossibleResources, SelectionUnmet, UnknownSelection
+from pyperunner_runner import ImpossibleResources, InputLost, SelectionUnmet, UnknownSelection
 from pyperunner_runner.events import TaskFinished, TaskStarted
 
 
@@ -35,6 +36,19 @@ def test_an_input_that_is_neither_stored_nor_selected_is_an_error_that_names_it(
         kit.runner().run(kit.abc(), only="c")
     assert kit.executed() == []
     assert not kit.log_path.exists()
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_damaged_input_outside_the_selection_is_not_made_again(kit):
+    pipeline = kit.abc()
+    kit.runner().run(pipeline)
+    kit.executed()
+    a, b, _ = pipeline.dag()
+    Path(a.output_filename()).write_bytes(b"not an entry")
+    kit.runner().run(pipeline, only="b", force_reload=True)
+    assert kit.executed() == []
+    assert isinstance(b.result.exception, InputLost)
+    assert "Count(a) can't be loaded, and it is not selected to be made again" in str(b.result.exception)
 
 
 def test_an_unknown_selection_is_an_error_before_anything_starts(kit):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import DAG, OutputStore, Task
+from pyperunner_runner._executors import open_executor
 from pyperunner_runner._guard import Guard
 from pyperunner_runner._jobs import FinishedHandle, Jobs, RunningJob
 from pyperunner_runner._notes import Notes
@@ -19,7 +19,7 @@ from pyperunner_runner._timers import Timers
 from pyperunner_runner._verdicts import one_line, result_of
 from pyperunner_runner.events import TaskRetried
 from pyperunner_runner.plan import Decision
-from pyperunner_runner.ports import Ended, Event, Executor, Handle, Logged, Session, Started, Waiting
+from pyperunner_runner.ports import Ended, Event, Executor, Handle, Logged, Started, Waiting
 
 if TYPE_CHECKING:
     from pyperunner_runner._record import Record
@@ -199,24 +199,8 @@ class RunSession:
         self._scoped.remove()
 
     def _open_executor(self) -> Executor:
-        settings, signals = self._settings, self._signals
         self._scoped.begin()
-        tasks = {node.name: node for node in self.dag}
-        for name, decision in self.decisions.items():
-            if decision.action == "run":
-                # Made ready here, once for all tasks of the same code, and not in every child.
-                _ = tasks[name].fingerprint().packed
-        return settings.new_executor(
-            Session(
-                tasks=tasks,
-                store=self._store,
-                store_spec=self._store.spec(),
-                process_limit=settings.process_limit,
-                start_method=settings.start_method,
-                wake=signals.wake if signals else None,
-                let_signals_through=signals.let_through if signals else nullcontext,
-            )
-        )
+        return open_executor(self._settings, self.dag, self.decisions, self._store, self._signals)
 
     def _decide(self, task: Task) -> Decision:
         """Return what is to be done with a task that is ready, and remember it."""
@@ -266,7 +250,8 @@ class RunSession:
             lost = ", ".join(ended.outcome.inputs)
             self.record.say(f"waits: the stored output of {lost} is missing or damaged and made again", task=task.name)
             return
-        result = result_of(task, ended, job.cause, uss_peak)
+        made_again = self._scheduler.may_remake(ended.outcome.inputs)
+        result = result_of(task, ended, job.cause, uss_peak, made_again=made_again)
         if result.status is Task.Status.FAILURE and self._try_again(job, result, ended, uss_peak):
             return
         hit = ended.outcome.kind == "hit"

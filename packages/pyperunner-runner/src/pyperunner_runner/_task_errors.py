@@ -22,17 +22,21 @@ _MORE_TIME = "Raise the timeout, or see in its log what it waited for."
 
 
 class InputLost(RunnerError, LookupError):
-    """The outputs of upstream tasks are missing or damaged although they were made again in this run."""
+    """The outputs of upstream tasks are missing or damaged although they were made again, or may not be."""
 
-    def __init__(self, task: str, inputs: Iterable[str]) -> None:
+    def __init__(self, task: str, inputs: Iterable[str], made_again: bool = True) -> None:
         self.task = task
         self.inputs = tuple(inputs)
-        super().__init__(task, self.inputs)
+        self.made_again = made_again
+        super().__init__(task, self.inputs, made_again)
 
     def __str__(self) -> str:
+        lost = f"{self.task}: the output of {', '.join(self.inputs)} can't be loaded"
+        if not self.made_again:
+            return f"{lost}, and it is not selected to be made again. Select it too."
         return (
-            f"{self.task}: the output of {', '.join(self.inputs)} can't be loaded, although it was made again in this "
-            "run. Look at the store's medium, or whether something removes entries while tasks run."
+            f"{lost}, although it was made again in this run. "
+            "Look at the store's medium, or whether something removes entries while tasks run."
         )
 
 

@@ -28,7 +28,12 @@ def signal_name(number: int) -> str:
 
 
 def result_of(
-    task: Task, ended: Ended, cause: TaskKilled | None = None, uss_peak: int | None = None
+    task: Task,
+    ended: Ended,
+    cause: TaskKilled | None = None,
+    uss_peak: int | None = None,
+    *,
+    made_again: bool = True,
 ) -> Task.TaskResult:
     """Return the task's result; an output stays in the store and is loaded when somebody asks for it.
 
@@ -37,6 +42,7 @@ def result_of(
         ended: How its job ended.
         cause: Why the runner ended the job, if it did.
         uss_peak: Most memory of its own that it was seen to use, in bytes.
+        made_again: Whether inputs that it could not load were made again.
     """
     outcome = ended.outcome
     if outcome.kind in ("stored", "hit"):
@@ -47,7 +53,7 @@ def result_of(
     if outcome.failure is not None:
         return Task.TaskResult(Task.Status.FAILURE, exception=rebuild(outcome.failure), traceback=traceback)
     if outcome.kind == "inputs":
-        return Task.TaskResult(Task.Status.FAILURE, exception=InputLost(task.name, outcome.inputs))
+        return Task.TaskResult(Task.Status.FAILURE, exception=InputLost(task.name, outcome.inputs, made_again))
     return Task.TaskResult(Task.Status.FAILURE, exception=_death(task.name, ended.exit, uss_peak))
 
 

@@ -172,7 +172,7 @@ class Scheduler:
         """
         if self._blocked(name) or any(self._blocked(maker) or self._made_since(maker, name) for maker in inputs):
             return False
-        if not self._fixed.isdisjoint(inputs):
+        if not self.may_remake(inputs):
             return False
         for maker in inputs:
             if maker not in self._remade and self.states[maker].settled:
@@ -182,6 +182,10 @@ class Scheduler:
                 self._wait(maker)
         self._wait(name)
         return True
+
+    def may_remake(self, makers: Sequence[str]) -> bool:
+        """Whether none of the tasks is one of those that are never made again."""
+        return self._fixed.isdisjoint(makers)
 
     def remade(self, name: str) -> bool:
         """Whether the task was sent back by ``remake``, so that it must run whatever the plan said."""
