@@ -89,6 +89,8 @@ def _task(task: TaskResult, start: Any, room: _Room) -> dict[str, Any]:
         "logfile": _line(task.fact("log")),
         "key": visible(task.key),
         "size": task.output_size,
+        "read": _count(task.fact("read")),
+        "written": _count(task.fact("written")),
         "digest": _line(task.output_digest),
         "exit": _line(task.fact("exit")),
         "error": _line(task.error),
@@ -153,6 +155,10 @@ def _difference(start: Any, end: Any) -> float | None:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _line(value: Any) -> str | None:

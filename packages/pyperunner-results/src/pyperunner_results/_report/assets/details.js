@@ -21,7 +21,7 @@ function paintDetails(task, source) {
     task.error ? el("p", { class: "error" }, task.error) : null,
     pairs("Figures", [
       ["Time", duration(task.wall)], ["CPU time", duration(task.cpu)], ["Peak memory", memory(task)],
-      ["Output", bytes(task.size)], ["Exit", task.exit], ["Output digest", task.digest], ["Key", task.key], ["Log", task.logfile],
+      ["Output", bytes(task.size)], ["Read", bytes(task.read)], ["Written", bytes(task.written)], ["Exit", task.exit], ["Output digest", task.digest], ["Key", task.key], ["Log", task.logfile],
     ]),
     pairs("Params", Object.entries(task.params)),
     attempts(task),
