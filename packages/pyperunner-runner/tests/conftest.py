@@ -45,6 +45,13 @@ class Kit:
     def runner(self, **options):
         return Runner(self.data_path, self.log_path, **options)
 
+    def store_without(self, ability):
+        """The store of the runners, but for one method: really without it, as ``isinstance`` of a protocol looks."""
+        store = self.runner()._store
+        methods = {name: staticmethod(getattr(store, name)) for name in dir(store) if name[0] != "_"}
+        del methods[ability]
+        return type("Less", (), methods)()
+
     def executed(self):
         """Tags of the executions since the last call, in order."""
         trace = Path(self.trace)

@@ -102,9 +102,7 @@ def test_it_is_refused_where_there_is_nothing_to_accept(kit, ready):
 
 @pytest.mark.parametrize(("hidden", "said"), [("entries", "lists no entries"), ("alias", "knows no aliases")])
 def test_it_is_refused_where_the_store_cannot(kit, ready, hidden, said):
-    store = kit.runner()._store
-    abilities = {name: staticmethod(getattr(store, name)) for name in dir(store) if name[0] != "_" and name != hidden}
-    ready._store = type("Less", (), abilities)()
+    ready._store = kit.store_without(hidden)
     with pytest.raises(NotAcceptable, match=said):
         ready.accept("Count(a)")
 

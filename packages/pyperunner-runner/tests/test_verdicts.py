@@ -29,7 +29,8 @@ def test_a_lost_process_is_a_failure_that_says_how(code, kind, text):
     result = result_of(Nothing(), Ended("Nothing()", 1, Outcome("lost"), Exit(code)))
     assert result.status is Task.Status.FAILURE
     assert type(result.exception) is kind
-    assert one_line(result.exception) == text
+    assert str(result.exception) == text
+    assert f"Nothing(): {one_line(result.exception)}" == text
 
 
 def test_inputs_that_stay_away_are_named():

@@ -84,7 +84,7 @@ class Guard:
                 self._jobs.kill(name)
             elif job.cause is None:
                 self.stop(name, TaskTimedOut(name, job.task.options.timeout or 0.0))
-        for name, used in self._watch.sample(self._clock(), self._clock):
+        for name, used in self._watch.sample(self._clock()):
             limit = self._jobs[name].task.options.memory_limit
             self.stop(name, TaskOutOfMemory(name, used, limit), kill=True)
 

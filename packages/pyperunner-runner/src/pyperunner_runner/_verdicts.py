@@ -58,12 +58,15 @@ def result_of(
 
 
 def one_line(error: BaseException | None) -> str:
-    """Return ``ValueError: text`` with the first line of the text, or of this package's own errors the text alone."""
+    """Return ``ValueError: text`` with the first line of the text, or of this package's own errors the text alone.
+
+    Their text begins with the task's name, which whoever shows the line has said already.
+    """
     if error is None:
         return "failed without an exception"
     text = str(error).strip().partition("\n")[0]
     if isinstance(error, (TaskDied, InputLost)):
-        return text
+        return text.removeprefix(f"{error.task}: ")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

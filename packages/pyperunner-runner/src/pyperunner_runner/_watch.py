@@ -3,30 +3,42 @@
 What counts is the *unique set size* (pages that no other process shares), summed over the task's process tree: a
 forked child shares most of its resident pages with its parent, so its resident size says little. Source: the Linux
 kernel's description of ``/proc/pid/smaps_rollup``, as read by ``psutil.Process.memory_full_info``.
+
+Reading it takes the longer the larger the process is. So a task with a memory limit is looked at often, but by its
+resident size, which costs next to nothing and is never less than what it uses; the unique set size is read when that
+alone, less what was seen to be shared, exceeds the limit.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from pyperunner_runner import _tree
 
 __all__ = ["Watch"]
 
-_FIRST_SECONDS = 0.5
-_LIMITED_SECONDS = 0.05  # between two samples while a task with a memory limit runs
-_SHARE = 100  # the pause is at least this many times as long as the sample took
+_SAMPLE_SECONDS = 0.5
+_GLANCE_SECONDS = 0.05  # between two looks at tasks with a memory limit
+_SHARE = 100  # the pause is at least this many times as long as the processor was busy
 
 
 class Watch:
-    """Keeps the peak of every task under watch; needs to be told the time, in seconds of any monotonic clock."""
+    """Keeps the peak of every task under watch; needs to be told the time, in seconds of any monotonic clock.
 
-    def __init__(self) -> None:
+    Args:
+        busy: Gives the seconds that the processor has worked for this thread.
+    """
+
+    def __init__(self, busy: Callable[[], float] = time.thread_time) -> None:
+        self._busy = busy
         self._pids: dict[str, int] = {}
         self._limits: dict[str, int] = {}
         self._peaks: dict[str, int] = {}
-        self._due: float | None = None
-        self._earliest = 0.0  # before it another sample would cost too much
+        self._shared: dict[str, int] = {}
+        # When the next look is due, and before when it would cost too much.
+        self._sample_at = self._glance_at = 0.0
+        self._no_sample_before = self._no_glance_before = 0.0
 
     def begin(self, task: str, pid: int, now: float, limit: int | None = None) -> None:
         """Watch a task.
@@ -34,51 +46,68 @@ class Watch:
         Args:
             task: Its name.
             pid: Its process.
-            now: The time. The first sample falls half a second later, so that short tasks cost nothing; with a limit
-                a twentieth of a second later.
-            limit: Bytes that it may use.
+            now: The time. The first sample falls half a second later, so that short tasks cost nothing.
+            limit: Bytes that it may use; the first look falls a twentieth of a second later.
         """
+        if not self._pids:
+            self._sample_at = max(now + _SAMPLE_SECONDS, self._no_sample_before)
         self._pids[task] = pid
         if limit is not None:
+            if not self._limits:
+                self._glance_at = max(now + _GLANCE_SECONDS, self._no_glance_before)
             self._limits[task] = limit
-        due = max(now + (_FIRST_SECONDS if limit is None else _LIMITED_SECONDS), self._earliest)
-        self._due = due if self._due is None else min(self._due, due)
 
     def end(self, task: str) -> int | None:
         """Stop watching a task; return its peak in bytes, ``None`` where no sample fell."""
-        self._pids.pop(task, None)
-        self._limits.pop(task, None)
-        if not self._pids:
-            self._due = None
+        for known in (self._pids, self._limits, self._shared):
+            known.pop(task, None)
         return self._peaks.pop(task, None)
 
     def seconds_left(self, now: float) -> float | None:
-        """Return how long until the next sample; ``None`` when nothing is watched."""
-        return None if self._due is None else max(0.0, self._due - now)
+        """Return how long until the next look; ``None`` when nothing is watched."""
+        if not self._pids:
+            return None
+        return max(0.0, (min(self._sample_at, self._glance_at) if self._limits else self._sample_at) - now)
 
-    def sample(self, now: float, clock: Callable[[], float]) -> list[tuple[str, int]]:
-        """Take a sample of every task if one is due.
-
-        Args:
-            now: The time.
-            clock: Gives the time again, to measure what the sample cost.
+    def sample(self, now: float) -> list[tuple[str, int]]:
+        """Look at the tasks if it is time to.
 
         Returns:
             The tasks that use more than they may, and how many bytes.
         """
-        if self._due is None or now < self._due:
+        if self.seconds_left(now) != 0.0:
             return []
-        over = []
-        for task, pid in self._pids.items():
-            used = sum(_unique_set_size(member) for member in (pid, *_tree.descendants(pid)))
-            if used:
-                self._peaks[task] = max(used, self._peaks.get(task, 0))
-            if used > self._limits.get(task, used):
-                over.append((task, used))
-        after = clock()
-        self._earliest = after + _SHARE * (after - now)
-        self._due = max(after + (_LIMITED_SECONDS if self._limits else _FIRST_SECONDS), self._earliest)
-        return over
+        import psutil  # noqa: F401 - here, so that its import does not count as the cost of a sample
+
+        began = self._busy()
+        full = now >= self._sample_at
+        looked_at = self._pids if full else [task for task, limit in self._limits.items() if self._glance(task) > limit]
+        used = {task: self._measure(task) for task in looked_at}
+        pause = _SHARE * (self._busy() - began)
+        if full:
+            self._no_sample_before = now + pause
+            self._sample_at = max(now + _SAMPLE_SECONDS, self._no_sample_before)
+        else:
+            self._no_glance_before = now + pause
+        self._glance_at = max(now + _GLANCE_SECONDS, self._no_glance_before)
+        return [(task, size) for task, size in used.items() if size > self._limits.get(task, size)]
+
+    def _glance(self, task: str) -> int:
+        """Return what a task uses at most, apart from what was seen to be shared."""
+        return sum(map(_resident, self._members(task))) - self._shared.get(task, 0)
+
+    def _measure(self, task: str) -> int:
+        members = self._members(task)
+        used = sum(map(_unique_set_size, members))
+        if used:
+            self._peaks[task] = max(used, self._peaks.get(task, 0))
+        if task in self._limits:
+            self._shared[task] = max(0, sum(map(_resident, members)) - used)
+        return used
+
+    def _members(self, task: str) -> list[int]:
+        pid = self._pids[task]
+        return [pid, *_tree.descendants(pid)]
 
 
 def _unique_set_size(pid: int) -> int:
@@ -88,3 +117,13 @@ def _unique_set_size(pid: int) -> int:
         return int(psutil.Process(pid).memory_full_info().uss)
     except (psutil.Error, OSError):  # it has just ended, or is somebody else's
         return 0
+
+
+def _resident(pid: int) -> int:
+    import psutil
+
+    try:
+        memory = psutil.Process(pid).memory_info()
+    except (psutil.Error, OSError):
+        return 0
+    return int(memory.rss - getattr(memory, "shared", 0))
