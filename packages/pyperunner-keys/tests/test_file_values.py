@@ -10,7 +10,18 @@ import time
 
 import pytest
 
-from pyperunner_keys import File, FileError, FileState, Folder, UnencodableError, digest, digest_files, look, recording
+from pyperunner_keys import (
+    File,
+    FileError,
+    FileState,
+    Folder,
+    UnencodableError,
+    digest,
+    digest_files,
+    look,
+    look_ahead,
+    recording,
+)
 from pyperunner_keys import _file_memory as memory
 
 
@@ -271,6 +282,31 @@ def test_a_folder_in_motion_is_not_remembered(tmp_path, reads, memo):
     folder = Folder(tmp_path / "in")
     assert [folder.digest(), look(folder).signature] == [folder.digest(), ""]
     assert reads == ["a"] * 3
+
+
+def test_many_are_read_ahead_with_two_trips(tmp_path, reads, memo, settled, monkeypatch):
+    files = [write(tmp_path / name, name) for name in "abc"]
+    known = files[0].digest()
+    memory._remembered.clear()
+    trips = []
+
+    class Counted(memory.Memo):
+        def get(self, signatures):
+            trips.append("get")
+            return super().get(signatures)
+
+        def put(self, rows):
+            trips.append("put")
+            super().put(rows)
+
+    monkeypatch.setattr(memory, "Memo", Counted)
+    look_ahead([*files, File(tmp_path / "gone"), File(tmp_path), Folder(tmp_path)])
+    assert trips == ["get", "put"]
+    assert [file.digest() for file in files] == [known, files[1].digest(), files[2].digest()]
+    assert reads == ["a", "b", "c"]
+    assert trips == ["get", "put"]
+    look_ahead(files)
+    assert trips == ["get", "put"]
 
 
 def test_a_state_tells_what_became_of_it(tmp_path, monkeypatch, settled):

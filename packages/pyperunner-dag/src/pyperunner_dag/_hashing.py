@@ -19,6 +19,7 @@ from pyperunner_dag._errors import CycleError, FileParamError, UnhashableParamEr
 from pyperunner_dag._inputs import ATOMS, holds_task, is_task, leaves
 from pyperunner_dag._options import NO_OPTIONS
 from pyperunner_dag._short import short
+from pyperunner_dag._stored_files import files_in
 
 if TYPE_CHECKING:
     from pyperunner_dag._options import Options
@@ -85,6 +86,15 @@ def _read_params(task: Task) -> None:
     task._files = {name: files for name, (_, files) in found.items() if files}
     values = tuple(task.params.values())
     task._read = values if not task.inputs and ATOMS.issuperset(map(type, values)) else None
+
+
+def _read_ahead(tasks: Iterable[Task]) -> None:
+    """Read the files of tasks that were never hashed all at once, which is faster than one by one."""
+    waiting = [task for task in tasks if "" in task._digests.values()]
+    if waiting:
+        from pyperunner_keys import look_ahead
+
+        look_ahead(item for task in waiting for item in files_in(list(task.params.values())))
 
 
 def _input_parts(task: Task, path: str, value: Any) -> Any:
@@ -168,7 +178,9 @@ def bind(dag: DAG[Task], defaults: Options) -> None:
 
 def hash_all(dag: DAG[Task]) -> None:
     """Hash those tasks of ``dag`` that are not, in one pass."""
-    _hash_in_order(task for task in dag if task._hash is None)
+    tasks = [task for task in dag if task._hash is None]
+    _read_ahead(tasks)
+    _hash_in_order(tasks)
 
 
 def _hash_in_order(tasks: Iterable[Task]) -> None:
@@ -207,6 +219,7 @@ def refresh_hashes(dag: DAG[Task], defaults: Options | None = None) -> None:
     """
     if defaults is not None:
         bind(dag, defaults)
+    _read_ahead(dag.nodes)
     codes = CodeReader()
     for task in dag.nodes:
         if task._hash is not None and _is_as_read(task):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys._digest import digest, digest_bytes, digest_files, encode
 from pyperunner_keys._errors import FileError, FingerprintGapError, KeysError, UnencodableError
-from pyperunner_keys._file_values import File, FileState, Folder, look, record, recording
+from pyperunner_keys._file_values import File, FileState, Folder, look, look_ahead, record, recording
 from pyperunner_keys._names import importable_name
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = [
     "fingerprint",
     "importable_name",
     "look",
+    "look_ahead",
     "record",
     "recording",
     "unpack_places",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
+from pyperunner_keys._errors import FileError
 from pyperunner_keys._file_content import Content, file_signature, folder_files, folder_signatures, read_file
 from pyperunner_keys._file_memo import Memo
 
-__all__ = ["file_content", "folder_content", "folder_signature"]
+__all__ = ["file_content", "folder_content", "folder_signature", "read_ahead"]
 
 _REMEMBERED = 100_000
 _remembered: dict[str, Content] = {}
@@ -25,6 +27,29 @@ def file_content(place: str, name: str) -> Content:
         FileError: It is not there, is no file, may not be read, or keeps changing.
     """
     return _recall(place, file_signature(place, name)) or _remember({place: read_file(place, name)})[place]
+
+
+def read_ahead(places: Iterable[str]) -> None:
+    """Make the contents of many files known with two trips to the memo; what cannot be read is left for later."""
+    signatures: dict[str, str] = {}
+    for place in places:
+        try:
+            signature = file_signature(place, place)
+        except FileError:
+            continue
+        known = _remembered.get(place)
+        if known is None or known.signature != signature:
+            signatures[place] = signature
+    for place, digest in Memo().get(signatures).items() if signatures else ():
+        _keep(place, Content(digest, signatures.pop(place)))
+    fresh = {}
+    for place in signatures:
+        try:
+            fresh[place] = read_file(place, place)
+        except FileError:
+            continue
+    if fresh:
+        _remember(fresh)
 
 
 def folder_content(place: str, glob: str, name: str) -> Content:

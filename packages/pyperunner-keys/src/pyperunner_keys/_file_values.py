@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import copyreg
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
 from pyperunner_keys._errors import FileError
 from pyperunner_keys._file_content import Content, file_signature, folder_files, matches
-from pyperunner_keys._file_memory import file_content, folder_content, folder_signature
+from pyperunner_keys._file_memory import file_content, folder_content, folder_signature, read_ahead
 from pyperunner_keys._standard import as_tagged
 from pyperunner_keys._writer import ENCODERS, Encoder
 
-__all__ = ["File", "FileState", "Folder", "look", "record", "recording", "unread"]
+__all__ = ["File", "FileState", "Folder", "look", "look_ahead", "record", "recording", "unread"]
 
 
 class FileState(NamedTuple):
@@ -236,6 +236,11 @@ def record(item: OnDisk) -> FileState:
     if found is not None and state not in found:
         found.append(state)
     return state
+
+
+def look_ahead(items: Iterable[File | Folder]) -> None:
+    """Read what has to be read of many files, so that ``look`` finds them known; whatever fails does so there."""
+    read_ahead(os.fspath(item) for item in items if isinstance(item, File))
 
 
 def unread(item: File | Folder) -> FileState:
