@@ -7,7 +7,8 @@ import functools
 import os
 import signal
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from pyperunner_runner.ports import Exit
 
@@ -33,25 +34,35 @@ _LINUX = sys.platform == "linux"
 
 
 @functools.cache
-def _libc() -> Any:
-    return ctypes.CDLL(None, use_errno=True)
+def _prctl() -> Callable[[int, int, int, int, int], None]:
+    # Prepared in full, because every child calls it and copies each page of memory that the call touches.
+    function = ctypes.PyDLL(None).prctl
+    function.argtypes, function.restype = [ctypes.c_int, *[ctypes.c_ulong] * 4], None
+    return cast("Callable[[int, int, int, int, int], None]", function)
+
+
+@functools.cache
+def _fflush() -> Callable[[None], None]:
+    function = ctypes.PyDLL(None).fflush
+    function.argtypes, function.restype = [ctypes.c_void_p], None
+    return cast("Callable[[None], None]", function)
 
 
 def die_with_parent() -> None:
     """Have the kernel kill this process when the thread that forked it ends (Linux; elsewhere nothing happens)."""
     if _LINUX:
-        _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        _prctl()(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def adopt_orphans() -> None:
     """Make this process the new parent of descendants whose own parent ends (Linux; elsewhere nothing happens)."""
     if _LINUX:
-        _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _prctl()(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def flush_c_streams() -> None:
     """Write out what C code has left in its stdio buffers; ``os._exit`` would drop it."""
-    _libc().fflush(None)
+    _fflush()(None)
 
 
 def lead_session() -> None:
