@@ -9,62 +9,26 @@ Example::
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pyperunner_dag import Task, open_store, run
+from pyperunner_dag import open_store
+from pyperunner_runner._contract_tasks import Add, Fail, Family, Meddle, Sleep, Talk
 from pyperunner_runner.ports import Ended, Event, Executor, Job, Logged, Session, Started, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pyperunner_dag import Task
+
 __all__ = ["ExecutorContract"]
 
 _DEADLINE = 30.0
-
-
-class _Add(Task):
-    @run
-    def run(self, data: list[int], amount: int) -> int:
-        return sum(data) + amount
-
-
-class _Fail(Task):
-    @run
-    def run(self, how: str) -> None:
-        if how == "raise":
-            raise ValueError("the reason")
-        if how == "sys.exit":
-            sys.exit(0)
-        if how == "os._exit":
-            os._exit(0)
-        if how == "segfault":
-            ctypes.string_at(0)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-class _Talk(Task):
-    @run
-    def run(self) -> None:
-        print("from print")
-        os.write(2, b"bytes \xff\n")
-        subprocess.run([sys.executable, "-c", "print('from a subprocess')"], check=True)
-        os.write(1, b"no line end")
-
-
-class _Sleep(Task):
-    @run
-    def run(self, seconds: float) -> str:
-        time.sleep(seconds)
-        return "slept"
 
 
 class ExecutorContract:
@@ -81,10 +45,10 @@ class ExecutorContract:
     def tasks(self, tmp_path: Path) -> dict[str, Task]:
         """Tasks of several kinds, bound to a store on disk."""
         store = open_store(tmp_path / "data")
-        first = _Add("first", amount=1)
-        tasks: list[Task] = [first, _Add("second", amount=10)(first), _Talk(), _Sleep("long", seconds=_DEADLINE)]
-        tasks += [_Sleep("short", seconds=0.05)]
-        tasks += [_Fail(how, how=how) for how in ("raise", "sys.exit", "os._exit", "segfault", "kill")]
+        first = Add("first", amount=1)
+        tasks: list[Task] = [first, Add("second", amount=10)(first), Talk(), Sleep("long", seconds=_DEADLINE)]
+        tasks += [Sleep("short", seconds=0.05), Family(note=str(tmp_path / "note")), Meddle("1"), Meddle("2")]
+        tasks += [Fail(how, how=how) for how in ("raise", "sys.exit", "os._exit", "segfault", "kill")]
         for task in tasks:
             task.bind(store)
         return {task.name: task for task in tasks}
@@ -120,11 +84,11 @@ class ExecutorContract:
 
     def test_output_is_stored_and_described(self, executor: Executor, tasks: dict[str, Task]) -> None:
         """A job that returns leaves its output in the store and says how large it is."""
-        ended = self.execute(executor, Job("_Add(first)", attempt=3, meta={"note": "kept"}))
+        ended = self.execute(executor, Job("Add(first)", attempt=3, meta={"note": "kept"}))
         assert (ended.outcome.kind, ended.attempt, ended.exit.code) == ("stored", 3, 0), ended.outcome.failure
         assert ended.outcome.size is not None
         assert ended.outcome.size > 0
-        task = tasks["_Add(first)"]
+        task = tasks["Add(first)"]
         assert task.load_output() == 1
         assert task.store is not None
         assert task.store.meta(task.key)["note"] == "kept"
@@ -132,26 +96,26 @@ class ExecutorContract:
 
     def test_inputs_come_from_the_store(self, executor: Executor, tasks: dict[str, Task]) -> None:
         """A job reads the outputs of its upstream tasks by itself."""
-        self.execute(executor, Job("_Add(first)"))
-        assert self.execute(executor, Job("_Add(second)")).outcome.kind == "stored"
-        assert tasks["_Add(second)"].load_output() == 11
+        self.execute(executor, Job("Add(first)"))
+        assert self.execute(executor, Job("Add(second)")).outcome.kind == "stored"
+        assert tasks["Add(second)"].load_output() == 11
 
     def test_missing_inputs_are_named(self, executor: Executor) -> None:
         """A job whose inputs are gone says which, so that they can be made again."""
-        outcome = self.execute(executor, Job("_Add(second)")).outcome
-        assert (outcome.kind, list(outcome.inputs)) == ("inputs", ["_Add(first)"])
+        outcome = self.execute(executor, Job("Add(second)")).outcome
+        assert (outcome.kind, list(outcome.inputs)) == ("inputs", ["Add(first)"])
 
     def test_an_entry_may_stand_for_running(self, executor: Executor, tasks: dict[str, Task]) -> None:
         """With ``reuse`` a stored entry is a hit; without, the task runs."""
-        tasks["_Add(first)"].store_output(99)
-        assert self.execute(executor, Job("_Add(first)", reuse=True)).outcome.kind == "hit"
-        assert tasks["_Add(first)"].load_output() == 99
-        assert self.execute(executor, Job("_Add(first)")).outcome.kind == "stored"
-        assert tasks["_Add(first)"].load_output() == 1
+        tasks["Add(first)"].store_output(99)
+        assert self.execute(executor, Job("Add(first)", reuse=True)).outcome.kind == "hit"
+        assert tasks["Add(first)"].load_output() == 99
+        assert self.execute(executor, Job("Add(first)")).outcome.kind == "stored"
+        assert tasks["Add(first)"].load_output() == 1
 
     def test_an_exception_is_described(self, executor: Executor) -> None:
         """A raised exception arrives with type, text and a traceback that begins in the task."""
-        ended = self.execute(executor, Job("_Fail(raise)"))
+        ended = self.execute(executor, Job("Fail(raise)"))
         failure = ended.outcome.failure
         assert ended.outcome.kind == "failed"
         assert ended.exit.code != 0
@@ -162,27 +126,25 @@ class ExecutorContract:
 
     def test_exit_is_a_failure(self, executor: Executor) -> None:
         """``sys.exit(0)`` is not success."""
-        failure = self.execute(executor, Job("_Fail(sys.exit)")).outcome.failure
+        failure = self.execute(executor, Job("Fail(sys.exit)")).outcome.failure
         assert failure is not None
         assert "sys.exit(0)" in failure.message
 
-    @pytest.mark.parametrize(
-        ("how", "code"), [("os._exit", 0), ("segfault", -signal.SIGSEGV), ("kill", -signal.SIGKILL)]
-    )
+    @pytest.mark.parametrize(("how", "code"), [("os._exit", 0), ("segfault", -signal.SIGSEGV), ("kill", -9)])
     def test_a_process_that_dies_is_noticed(self, executor: Executor, how: str, code: int) -> None:
         """However a process ends without a result, the job is lost, at once, and its siblings go on."""
         self._needs_isolation()
-        executor.start(Job("_Sleep(short)"))
-        executor.start(Job(f"_Fail({how})"))
+        executor.start(Job("Sleep(short)"))
+        executor.start(Job(f"Fail({how})"))
         ends = {event.task: event for event in self.events(executor, 2) if isinstance(event, Ended)}
-        lost = ends[f"_Fail({how})"]
+        lost = ends[f"Fail({how})"]
         assert (lost.outcome.kind, lost.exit.code) == ("lost", code)
-        assert ends["_Sleep(short)"].outcome.kind == "stored"
+        assert ends["Sleep(short)"].outcome.kind == "stored"
 
     def test_output_is_captured_before_the_end(self, executor: Executor) -> None:
         """What a task, its C code or its subprocesses print arrives line by line, invalid bytes escaped."""
         self._needs_isolation()
-        executor.start(Job("_Talk()"))
+        executor.start(Job("Talk()"))
         events = self.events(executor)
         lines = [(event.stream, event.text) for event in events if isinstance(event, Logged)]
         assert sorted(lines) == [
@@ -196,7 +158,7 @@ class ExecutorContract:
 
     def test_handle_shows_the_process(self, executor: Executor) -> None:
         """The handle has the main members of a process object."""
-        handle = executor.start(Job("_Sleep(short)"))
+        handle = executor.start(Job("Sleep(short)"))
         assert handle.pid is not None
         if self.isolates:
             assert handle.pid != os.getpid()
@@ -213,7 +175,7 @@ class ExecutorContract:
     def test_waiting_ends_after_its_time(self, executor: Executor) -> None:
         """Without events the list is empty."""
         self._needs_isolation()
-        handle = executor.start(Job("_Sleep(long)"))
+        handle = executor.start(Job("Sleep(long)"))
         assert handle.pid is not None
         executor.wait(0)
         assert executor.wait(0.01) == []
@@ -226,7 +188,7 @@ class ExecutorContract:
         listening, calling = os.pipe()
         executor = self.make_executor(Session(tasks, store, store.spec(), 4, wake=listening))
         try:
-            assert executor.start(Job("_Sleep(long)")).pid is not None
+            assert executor.start(Job("Sleep(long)")).pid is not None
             os.write(calling, b"x")
             began = time.monotonic()
             executor.wait(_DEADLINE)
@@ -240,7 +202,7 @@ class ExecutorContract:
     def test_waiting_for_another_run_is_reported(self, executor: Executor, tasks: dict[str, Task]) -> None:
         """A job that finds the lock of its output taken says so, and says when it goes on."""
         self._needs_isolation()
-        task = tasks["_Add(first)"]
+        task = tasks["Add(first)"]
         with task.store.lock(task.key):  # type: ignore[union-attr]
             executor.start(Job(task.name))
             events: list[Event] = []
@@ -252,29 +214,64 @@ class ExecutorContract:
         assert Waiting(task.name, False) in events
         assert isinstance(events[-1], Ended)
 
-    @pytest.mark.parametrize(("kill", "number"), [(False, signal.SIGTERM), (True, signal.SIGKILL)])
+    @pytest.mark.parametrize(("kill", "number"), [(False, 15), (True, 9)])
     def test_stopping_ends_a_job(self, executor: Executor, kill: bool, number: int) -> None:
         """A job that is stopped ends by the signal."""
         self._needs_isolation()
-        assert executor.start(Job("_Sleep(long)")).pid is not None
-        executor.stop("_Sleep(long)", kill=kill)
+        assert executor.start(Job("Sleep(long)")).pid is not None
+        executor.stop("Sleep(long)", kill=kill)
         (ended,) = [event for event in self.events(executor) if isinstance(event, Ended)]
         assert (ended.outcome.kind, ended.exit.code) == ("lost", -number)
+
+    @pytest.mark.parametrize("how", ["stop", "kill", "close"])
+    def test_the_whole_process_tree_ends(self, executor: Executor, tmp_path: Path, how: str) -> None:
+        """What a job has started ends with it, in whatever session it is."""
+        self._needs_isolation()
+        note = tmp_path / "note"
+        executor.start(Job("Family()"))
+        deadline = time.monotonic() + _DEADLINE
+        while not note.exists():
+            assert time.monotonic() < deadline, "the job did not begin"
+            executor.wait(0.05)
+        if how == "close":
+            executor.close()
+        else:
+            executor.stop("Family()", kill=how == "kill")
+            self.events(executor)
+        _assert_gone(*map(int, note.read_text().split()))
+
+    def test_stopping_what_does_not_run_is_no_error(self, executor: Executor) -> None:
+        """A job may end just before it is stopped."""
+        self.execute(executor, Job("Add(first)"))
+        executor.stop("Add(first)")
+        executor.stop("Add(first)", kill=True)
+        assert self.execute(executor, Job("Add(first)")).outcome.kind == "stored"
+
+    def test_a_job_finds_what_the_first_one_found(self, executor: Executor, tasks: dict[str, Task]) -> None:
+        """Folder, umask and environment are not those that another job has left."""
+        self._needs_isolation()
+        for name in ("Meddle(1)", "Meddle(2)"):
+            assert self.execute(executor, Job(name)).outcome.kind == "stored"
+        assert tasks["Meddle(1)"].load_output() == tasks["Meddle(2)"].load_output()
 
     def test_closing_leaves_no_process(self, executor: Executor) -> None:
         """What runs when the executor is closed is ended."""
         self._needs_isolation()
-        pid: Any = executor.start(Job("_Sleep(long)")).pid
+        pid: Any = executor.start(Job("Sleep(long)")).pid
         executor.close()
-        deadline = time.monotonic() + 1.0
-        while _exists(pid):
-            assert time.monotonic() < deadline, f"process {pid} is still there"
-            time.sleep(0.01)
+        _assert_gone(pid)
         executor.close()
 
     def _needs_isolation(self) -> None:
         if not self.isolates:
             pytest.skip("this executor gives jobs no process of their own")
+
+
+def _assert_gone(*pids: int) -> None:
+    deadline = time.monotonic() + 1.0
+    while left := [pid for pid in pids if _exists(pid)]:
+        assert time.monotonic() < deadline, f"processes {left} are still there"
+        time.sleep(0.01)
 
 
 def _exists(pid: int) -> bool:
