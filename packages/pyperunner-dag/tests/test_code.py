@@ -171,6 +171,17 @@ def test_tasks_with_equal_options_share_what_was_read(flow):
     assert len({id(made.fingerprint()) for made in tasks}) == 1
 
 
+def test_tasks_of_one_class_with_other_options_do_not_share(flow):
+    f = flow()
+    changes = [{}, {"ignore": ["clean"]}, {"depends": [f.plugin]}, {"depends": [1]}, {"version": "1"}, {"code": "own"}]
+    tasks = [f.job().with_options(**change) for change in changes]
+    alone = [made.fingerprint().digest for made in tasks]
+    together = [f.job(str(index)).with_options(**change) for index, change in enumerate(changes)]
+    Pipeline("p", together).to_dict()
+    assert [made.fingerprint().digest for made in together] == alone
+    assert len({*alone}) == len(changes)
+
+
 def test_options_that_do_not_count_change_no_key(flow):
     plain = flow().job()
     full = flow(options=", timeout=5, retries=2, backoff=1, retry_on=[OSError], memory_limit='1 GiB'").job()

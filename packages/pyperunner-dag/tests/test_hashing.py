@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyperunner_dag import DAG, CycleError, Task, UnhashableParamError, refresh_hashes, run, task
+from pyperunner_dag import DAG, CycleError, Pipeline, Task, UnhashableParamError, refresh_hashes, run, task
 
 
 class Number(Task):
@@ -385,3 +386,34 @@ def test_params_that_had_files_or_inputs_can_become_plain_and_back():
         assert a.hash() == hashes[-1] == Number("a", **params).hash()
         assert a.key_parts() == Number("a", **params).key_parts()
     assert hashes[0] == hashes[2] != hashes[1] == hashes[3]
+
+
+def test_values_of_other_types_have_other_hashes_and_keep_theirs_in_a_file(module):
+    numpy = pytest.importorskip("numpy")
+    flow = module("flow_kinds", "from pyperunner_dag import task\n@task('Keep')\ndef keep(value):\n    return value\n")
+    nan, big = float("nan"), 2**64
+    values = [0, False, None, 0.0, -0.0, "0", b"0", "", (), [], {}, (0,), [0], {0}, {0: 0}, {"0": 0}, {(0,): 0}]
+    values += [nan, [nan], float("inf"), big, -big, float(big), str(big), [big], {big: 0}]
+    values += [
+        numpy.int64(0),
+        numpy.int32(0),
+        numpy.float64(0.0),
+        numpy.bool_(False),
+        numpy.array(0),
+        numpy.float64(nan),
+    ]
+    tasks = [flow.keep(str(index), value=value) for index, value in enumerate(values)]
+    assert len({made.key_parts()["params"]["value"] for made in tasks}) == len(values)
+    assert len({flow.keep(value=value).hash() for value in values}) == len(values)
+    assert flow.keep(value=float("nan")).hash() == flow.keep(value=nan).hash()
+    saved = yaml.safe_load(yaml.safe_dump(Pipeline("kinds", tasks).to_dict()))
+    again = Pipeline.from_dict(saved).dag()
+    for made in tasks:
+        assert type(again[made.name].params["value"]) is type(made.params["value"])
+
+
+def test_a_param_that_contains_itself_is_refused_by_its_place():
+    cyclic = [1]
+    cyclic.append({"again": cyclic})
+    with pytest.raises(UnhashableParamError, match=r"task Number \(tag 'a'\): param n\[1\].*cyclic"):
+        Number("a", n=cyclic)

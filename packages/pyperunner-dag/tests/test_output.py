@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 
 import pytest
 
@@ -121,3 +122,12 @@ def test_an_open_store_does_not_travel(memory_store):
     assert (copied.store, copied.data_path, copied.params) == (None, "somewhere", {"n": 3})
     assert copied.key == number.key
     assert number.store is memory_store
+
+
+def test_a_task_that_was_released_holds_nothing_in_another_process_either(module):
+    flow = module("flow_released", "from pyperunner_dag import task\n@task('One')\ndef one():\n    return 1\n")
+    made = flow.one()
+    made.set_output(5)
+    assert pickle.loads(pickle.dumps(made)).output == 5
+    made.release()
+    assert not pickle.loads(pickle.dumps(made)).held

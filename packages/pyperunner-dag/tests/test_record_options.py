@@ -6,6 +6,8 @@ import json
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pyperunner_dag import (
     HashMismatchError,
@@ -15,6 +17,7 @@ from pyperunner_dag import (
     Pipeline,
     PipelineFileError,
 )
+from pyperunner_dag._options import CODE_FIELDS
 
 SOURCE = """
     from pyperunner_dag import Options, Task, run, task
@@ -163,3 +166,40 @@ def test_bad_options_are_refused_with_their_place(flow, options, problem):
     saved["pipeline"]["options"] = options
     with pytest.raises(PipelineFileError, match=r"^pipeline p: option"):
         Pipeline.from_dict(saved)
+
+
+PLAIN = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=5)
+NAMES = st.text("abc.*", min_size=1, max_size=5)
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "timeout": st.none() | st.floats(1e-9, 1e9),
+        "retries": st.integers(0, 99),
+        "backoff": st.floats(0, 1e9),
+        "retry_on": st.lists(st.sampled_from([OSError, KeyError, "Transient"])),
+        "memory_limit": st.none() | st.integers(1, 2**70),
+        "resources": st.dictionaries(PLAIN.filter(bool), st.floats(1e-9, 1e9), max_size=3),
+        "priority": st.integers(),
+        "env": st.dictionaries(PLAIN.filter(lambda name: name and "=" not in name), PLAIN, max_size=3),
+        "cache": st.booleans(),
+        "code": st.sampled_from([None, "deep", "own", "off"]),
+        "version": st.none() | PLAIN,
+        "ignore": st.lists(NAMES),
+        "depends": st.lists(st.integers() | st.tuples(st.integers()) | st.none(), max_size=3),
+        "packages": st.sampled_from([None, "none"]),
+        "strict": st.none() | st.booleans(),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(OPTIONS, OPTIONS)
+def test_any_options_come_back_and_give_the_same_keys(flow, task_options, pipeline_options):
+    made = flow.load("a").with_options(**task_options)
+    code = {name: value for name, value in pipeline_options.items() if name in CODE_FIELDS}
+    pipeline = Pipeline("p", [made], **code)
+    saved = pipeline.to_dict()
+    restored = Pipeline.from_dict(yaml.safe_load(yaml.safe_dump(saved, allow_unicode=True)))
+    assert restored.dag()["Load(a)"].options == made.options
+    assert restored.options == pipeline.options
+    assert restored.to_dict() == saved

@@ -136,6 +136,7 @@ def test_modules_are_refused_before_they_are_imported(module, saved):
         {"params": {"path": {"$enum": {"type": "flow_restore_refused:Colour", "name": "RED"}}}},
         {"params": {"path": [[{"$dataclass": {"type": "flow_restore_refused:Point", "fields": {}}}]]}},
         {"params": {}, "inputs": {"path": {"$value": {"$class": "flow_restore_refused:X"}}}},
+        {"options": {"retry_on": [{"$class": "flow_restore_refused:Transient"}]}},
     ],
 )
 def test_all_modules_are_judged_before_the_first_is_imported(module, saved, later):
@@ -143,6 +144,15 @@ def test_all_modules_are_judged_before_the_first_is_imported(module, saved, late
     changed = edited(saved, module="flow_restore_allowed")
     changed["tasks"]["Join(c)"].update(later)
     with pytest.raises(ModuleRefusedError, match=r"Join\(c\): module flow_restore_refused"):
+        Pipeline.from_dict(changed, modules=["flow_restore", "flow_restore_allowed"])
+    assert "flow_restore_allowed" not in sys.modules
+
+
+def test_modules_that_options_of_the_pipeline_name_are_judged_too(module, saved):
+    module("flow_restore_allowed", SOURCE, load=False)
+    changed = edited(saved, module="flow_restore_allowed")
+    changed["pipeline"] = {**changed["pipeline"], "options": {"depends": [{"$function": "flow_restore_refused:x"}]}}
+    with pytest.raises(ModuleRefusedError, match=r"pipeline .*module flow_restore_refused"):
         Pipeline.from_dict(changed, modules=["flow_restore", "flow_restore_allowed"])
     assert "flow_restore_allowed" not in sys.modules
 
