@@ -7,7 +7,7 @@ import pickle
 import pytest
 import yaml
 
-from pyperunner_dag import Pipeline, Secret, SecretNotSetError, Task, run
+from pyperunner_dag import OptionError, Pipeline, Secret, SecretNotSetError, Task, run
 from pyperunner_dag._errors import OpaqueValueError
 
 HIDDEN = "hunter2-hunter2"
@@ -74,3 +74,9 @@ def test_an_unset_variable_is_named(monkeypatch):
 def test_it_takes_one_of_value_and_variable(arguments):
     with pytest.raises(TypeError, match="either a value or env="):
         Secret(**arguments)
+
+
+def test_an_environment_variable_of_the_options_is_recorded_so_a_secret_is_refused():
+    with pytest.raises(OptionError, match="the value of TOKEN is text, such as '1', not a Secret") as caught:
+        Login(password="x").with_options(env={"TOKEN": Secret(HIDDEN)})
+    assert HIDDEN not in repr(caught.value)

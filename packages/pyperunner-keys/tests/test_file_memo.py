@@ -30,6 +30,16 @@ def test_it_lies_in_the_cache_folder_of_the_user(monkeypatch, tmp_path):
         assert memo_file() == str(Path.home() / ".cache" / "pyperunner" / "files-1.sqlite")
 
 
+def test_without_a_home_there_is_none(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "relative")
+    memo = Memo()
+    memo.put([("/a", "1", "aa")])
+    assert memo.get({"/a": "1"}) == {}
+    assert not list(tmp_path.iterdir())
+
+
 def test_it_gives_what_was_put_under_that_signature(file):
     Memo(file).put([("/a", "1", "aa"), ("/b", "2", "bb"), ("/\udcff", "3", "cc")])
     assert Memo(file).get({"/a": "1", "/b": "other", "/c": "1", "/\udcff": "3"}) == {"/a": "aa", "/\udcff": "cc"}

@@ -252,6 +252,8 @@ def test_links_lead_to_what_counts_and_loops_end(tmp_path):
     folder = Folder(tmp_path / "in")
     assert [os.path.relpath(place, tmp_path / "in") for place in folder.files()] == ["linked/sub/a"]
     assert folder.covers(os.path.realpath(tmp_path / "real/sub/a"))
+    assert not folder.covers(os.path.realpath(tmp_path / "real/sub/b"))
+    assert not Folder(tmp_path / "gone").covers(os.path.realpath(tmp_path / "real/sub/a"))
     before = folder.digest()
     write(tmp_path / "real/sub/a", "2")
     assert folder.digest() != before

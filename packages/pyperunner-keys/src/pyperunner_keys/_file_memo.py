@@ -29,11 +29,14 @@ _PUT = "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)"
 
 
 def memo_file() -> str:
-    """Return where the memo of this user lies: below ``XDG_CACHE_HOME``, which is ``~/.cache`` if it is not set."""
+    """Return where the memo of this user lies: below ``XDG_CACHE_HOME``, which is ``~/.cache`` if it is not set.
+
+    Empty for a user without a home folder: then there is no memo.
+    """
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):  # as the XDG Base Directory Specification asks
         base = os.environ.get("LOCALAPPDATA") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "pyperunner", "files-1.sqlite")
+    return os.path.join(base, "pyperunner", "files-1.sqlite") if os.path.isabs(base) else ""
 
 
 class Memo:
@@ -46,7 +49,7 @@ class Memo:
     """
 
     def __init__(self, file: str | None = None) -> None:
-        self._file = file or memo_file()
+        self._file = memo_file() if file is None else file
 
     def get(self, signatures: Mapping[str, str]) -> dict[str, str]:
         """Return the digests of those places that were remembered under the given signature.

@@ -193,7 +193,10 @@ class Folder(OnDisk):
         relative = place[len(base) :].replace(os.sep, "/")
         if place.startswith(base) and matches(relative, self._glob.split("/")):
             return True
-        return place in map(os.path.realpath, self.files())
+        try:
+            return place in map(os.path.realpath, self.files())  # a link may lead to it
+        except FileError:
+            return False
 
     def _signature(self) -> str:
         return folder_signature(self._place, self._glob, self._path)

@@ -151,6 +151,7 @@ class Runner(Steps):
             UnknownSelection: ``only``, ``until`` or ``from_`` matches no task.
             SelectionUnmet: A selected task needs an output that is neither stored nor made by a selected task.
             ImpossibleResources: A task asks for more than there is; nothing was started.
+            FileParamError: A ``File`` or ``Folder`` among the params cannot be read; nothing was started.
             SecretNotSetError: A task that must run has a secret without a value; nothing was started.
             StoreNotWritable: Tasks must run and the store can't take their outputs; nothing was started.
             RunFailed: Only with ``raise_on_failure``.
