@@ -7,13 +7,15 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from pyperunner_dag import Pipeline, Task, run
+from pyperunner_dag import Pipeline, Task, open_store, run
 from pyperunner_runner import LimitTooLow, TaskKilled, TaskOutOfMemory, TaskTimedOut
+from pyperunner_runner.events import TaskWaiting
 
 MIB = 1 << 20
 
@@ -93,6 +95,27 @@ def test_a_timeout_gives_a_moment_to_tidy_up(kit):
 def test_a_task_that_ends_in_time_is_left_alone(kit):
     task = kit.task("quick").with_options(timeout=30)
     kit.runner().run(Pipeline("p", [task]))
+    assert task.status is Task.Status.SUCCESS
+
+
+def test_waiting_for_another_run_does_not_count(kit):
+    task = kit.task("a").with_options(timeout=0.5)
+    waits = []
+    store = open_store(kit.data_path)
+
+    def hook(event):
+        if isinstance(event, TaskWaiting):
+            waits.append(event.waiting)
+            if event.waiting:
+                threading.Timer(1.2, lambda: lock.__exit__(None, None, None)).start()
+
+    runner = kit.runner(hooks=[hook])
+    runner.set_pipeline(Pipeline("p", [task]))
+    store.save("other/" + "0" * 32, 1)  # makes the folder that the lock is in
+    lock = store.lock(task.key)
+    lock.__enter__()
+    runner.run()
+    assert waits == [True, False]
     assert task.status is Task.Status.SUCCESS
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from pyperunner_dag import Pipeline, Task
 from pyperunner_runner._signals import Signals
+from pyperunner_runner.events import TaskRetried
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
@@ -185,3 +187,28 @@ def test_other_signals_do_not_keep_the_runner_busy():
                 os.read(signals.wake, 1)
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_pause_ends_when_a_signal_comes():
+    with Signals() as signals:
+        threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        began = time.monotonic()
+        signals.pause(20)
+        assert time.monotonic() - began < 10
+        assert signals.received == [signal.SIGINT]
+
+
+def test_a_run_that_only_waits_for_a_retry_ends_by_a_signal(kit):
+    """Nothing runs at that moment, so there is no process whose end could wake the runner."""
+
+    def hook(event):
+        if isinstance(event, TaskRetried):
+            threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+
+    task = kit.task("a", fail=True).with_options(retries=1, backoff=30)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        kit.runner(hooks=[hook]).run(Pipeline("p", [task]))
+    assert time.monotonic() - began < 15
+    assert task.status is Task.Status.CANT_RUN
+    assert kit.executed() == ["a"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -129,10 +128,10 @@ class RunSession:
 
     def pause(self, seconds: float) -> None:
         """Let time pass, unless a signal comes."""
-        if self._signals is not None and self._signals.wake is not None:
-            select.select([self._signals.wake], [], [], seconds)
-        else:
+        if self._signals is None:
             time.sleep(seconds)
+        else:
+            self._signals.pause(seconds)
 
     def conclude(
         self,

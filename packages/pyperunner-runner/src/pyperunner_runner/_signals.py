@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import selectors
 import signal
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
@@ -29,6 +31,7 @@ class Signals:
     def __init__(self) -> None:
         self.received: list[int] = []
         self.wake: int | None = None
+        self._listener: socket.socket | None = None
         self._before: dict[int, Any] = {}
         self._raising = False
         self._undo: Callable[[], None] = _nothing
@@ -41,8 +44,7 @@ class Signals:
         self._before = {
             number: handler for number, handler in handlers.items() if handler not in (None, signal.SIG_IGN)
         }
-        if os.name == "posix":
-            self._open_wake()
+        self._undo = self._open_wake()
         for number in self._before:
             signal.signal(number, self._note)
         return self
@@ -65,10 +67,19 @@ class Signals:
 
     def forget_calls(self) -> None:
         """Empty ``wake``, so that it can be waited for again."""
-        if self.wake is not None:
+        if self._listener is not None:
             with contextlib.suppress(BlockingIOError):
-                while os.read(self.wake, 4096):
+                while self._listener.recv(4096):
                     pass
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass, until a signal comes."""
+        if self._listener is None:
+            time.sleep(seconds)
+            return
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listener, selectors.EVENT_READ)
+            selector.select(seconds)
 
     def raise_again(self) -> None:
         """Raise the first signal that came, after the block, so that whoever handled it before gets it.
@@ -81,20 +92,21 @@ class Signals:
             if self.received[0] == signal.SIGINT:
                 raise KeyboardInterrupt
 
-    def _open_wake(self) -> None:
-        self.wake, call = os.pipe()
-        for fd in (self.wake, call):
-            os.set_blocking(fd, False)
-        before = signal.set_wakeup_fd(call, warn_on_full_buffer=False)
+    def _open_wake(self) -> Callable[[], None]:
+        """Have every signal be seen by whoever waits for ``wake``; return what undoes it."""
+        listener, caller = socket.socketpair()
+        for end in (listener, caller):
+            end.setblocking(False)
+        before = signal.set_wakeup_fd(caller.fileno(), warn_on_full_buffer=False)
+        self._listener, self.wake = listener, listener.fileno()
 
         def undo() -> None:
             signal.set_wakeup_fd(before)
-            for fd in (self.wake, call):
-                if fd is not None:
-                    os.close(fd)
-            self.wake = None
+            self._listener = self.wake = None
+            listener.close()
+            caller.close()
 
-        self._undo = undo
+        return undo
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.received.append(number)
