@@ -76,7 +76,7 @@ def pipefunc() -> Callable[[Any, str], Any]:
 
     def call(run: Any, cache: str) -> Any:
         nodes = [PipeFunc(run, output_name="out", cache=True)]
-        return Pipeline(nodes, cache_type="disk", cache_kwargs={"cache_dir": cache})("out")
+        return Pipeline(nodes, cache_type="disk", cache_kwargs={"cache_dir": cache, "lru_shared": False})("out")
 
     return call
 
@@ -101,6 +101,7 @@ def work(tool: str) -> None:
     """Read lines ``[project, cache]``, answer each with what the project's function returned, from a fresh process."""
     import contextlib
     import io
+    import signal
 
     sys.dont_write_bytecode = True
     with contextlib.redirect_stdout(io.StringIO()):
@@ -110,12 +111,14 @@ def work(tool: str) -> None:
         read, write = os.pipe()
         child = os.fork()
         if not child:
+            signal.alarm(60)
             with open(write, "w") as file, contextlib.redirect_stdout(io.StringIO()):
-                json.dump(look(call, folder, cache), file)
+                print(json.dumps(look(call, folder, cache)), file=file)
             os._exit(0)
         os.close(write)
         with open(read) as file:
-            print(file.read() or '{"error": "the process died"}', flush=True)
+            # One line, not all: what a tool has started may hold the pipe open.
+            print(file.readline().strip() or '{"result": "", "error": "the process died"}', flush=True)
         os.waitpid(child, 0)
 
 
