@@ -80,6 +80,14 @@ def test_a_refactoring_is_explained_accepted_and_costs_nothing(edits):
     assert executed(edits) == ""
 
 
+def test_a_second_edit_further_down_is_not_accepted_along(edits):
+    edits.write("features.py", FEATURES.replace("x * 2", "x + x"))
+    edits.write("flow.py", FLOW.replace("return sum(data[0])", "return 0 + sum(data[0])"))
+    said = edits.command("accept", "flow.py", "Clean()", "--downstream", "--yes").splitlines()
+    assert said[-1] == "accepted Clean()"
+    assert executed(edits) == "Total Report"
+
+
 def test_early_cutoff_runs_the_refactored_task_and_nothing_after_it(edits):
     edits.write("features.py", FEATURES.replace("x * 2", "x + x"))
     assert executed(edits, "--early-cutoff") == "Clean"

@@ -100,6 +100,12 @@ def test_it_is_refused_where_there_is_nothing_to_accept(kit, ready):
         ready.accept("Count(gone)")
 
 
+def test_an_output_that_is_not_kept_cannot_stand(kit, ready):
+    ready.pipeline.dag()["Count(a)"].with_options(cache=False)
+    with pytest.raises(NotAcceptable, match="not kept"):
+        ready.accept("Count(a)")
+
+
 @pytest.mark.parametrize(("hidden", "said"), [("entries", "lists no entries"), ("alias", "knows no aliases")])
 def test_it_is_refused_where_the_store_cannot(kit, ready, hidden, said):
     ready._store = kit.store_without(hidden)
@@ -114,6 +120,22 @@ def test_an_output_that_is_gone(kit, ready):
     ready.set_pipeline(chain(kit, fail=0))
     with pytest.raises(NotAcceptable, match="is gone from the store"):
         ready.accept("Count(a)")
+
+
+def test_an_output_that_became_another(kit, ready):
+    (done,) = ready.accept("Count(a)")
+    ready._store.save(done.earlier, "another", {})
+    ready.set_pipeline(chain(kit, fail=0))
+    with pytest.raises(NotAcceptable, match="is gone from the store"):
+        ready.accept("Count(a)")
+
+
+def test_code_of_another_digest_is_not_accepted_downstream(kit, ready):
+    task = chain(kit).dag()["Count(b)"]
+    meta = task.entry_meta()
+    meta["parts"]["code"]["digest"] = "0" * 32
+    ready._store.save(task.key, 2, meta)
+    assert [one.name for one in ready.accept("Count(a)", downstream=True)] == ["Count(a)", "Count(d)"]
 
 
 def test_invalidate(kit):

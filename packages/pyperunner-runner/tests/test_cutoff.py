@@ -85,6 +85,14 @@ def test_another_output_does_not_cut_off(go):
     assert go(a={"value": 1, "salt": 2}) == "a"
 
 
+def test_digests_that_are_not_known_are_not_equal(go, kit):
+    """Where neither entry has a canonical digest, the payloads decide."""
+    assert go(a={"value": 1}, early_cutoff=False) == "abc"
+    kit.runner(executor="inline").run(Pipeline("p", [Make("a", trace=kit.trace, value=2)]))
+    assert kit.executed() == ["a"]
+    assert go(a={"value": 2}).startswith("b")
+
+
 def test_a_task_with_a_change_of_its_own_runs(go):
     assert go() == "abc"
     assert go(a={"salt": 1}, c={"salt": 1}) == "ac"

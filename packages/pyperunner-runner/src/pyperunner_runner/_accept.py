@@ -54,6 +54,8 @@ def acceptable(dag: DAG[Task], store: OutputStore, task: Task, downstream: bool)
     for ability, lack in ((SupportsEntries, "lists no entries"), (SupportsAlias, "knows no aliases")):
         if not isinstance(store, ability):
             raise NotAcceptable(task.name, f"its store {lack}, so no output stored earlier can stand for this one")
+    if not task.options.cache:
+        raise NotAcceptable(task.name, "its output is not kept after a run (cache=False)")
     if not store.missing([task.key]):
         if not downstream:
             raise NotAcceptable(task.name, "it is up to date, there is nothing to accept")
