@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from ._shape import as_mapping, as_mappings
@@ -47,7 +48,7 @@ def describe_pipeline(conf: Mapping[str, Any]) -> dict[str, Any]:
     run = as_mapping(conf.get("run"))
     first = next(iter(as_mappings(as_mapping(run.get("env")).get("repositories"))), {})
     params = {
-        f"{name}.{param}": to_json(value)
+        f"{name}.{param}": value
         for name, task in tasks.items()
         for param, value in as_mapping(as_mapping(task).get("params")).items()
     }
@@ -55,8 +56,10 @@ def describe_pipeline(conf: Mapping[str, Any]) -> dict[str, Any]:
         "total": len(tasks),
         "pyperunner": run.get("pyperunner"),
         "git": {"commit": first.get("commit"), "dirty": first.get("dirty")} if first else None,
-        "params": {name: _short(text) for name, text in list(params.items())[:_PARAMS]},
-        "params_digest": hashlib.sha256(to_json(sorted(params.items())).encode()).hexdigest()[:16],
+        "params": {name: _short(to_json(value)) for name, value in islice(params.items(), _PARAMS)},
+        "params_digest": hashlib.sha256(
+            to_json([[name, params[name]] for name in sorted(params)]).encode()
+        ).hexdigest()[:16],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from typing import TYPE_CHECKING
 
 from pyperunner_cli._options import add_places, add_selection, add_target, make_runner, pipeline_of, selection_of
@@ -51,6 +52,8 @@ def execute(options: argparse.Namespace) -> int:
     from pyperunner_cli._summary import Tally
     from pyperunner_results import write_report
 
+    # Graphs of many tasks are many objects that live to the end; looking through them over and over finds no garbage.
+    gc.set_threshold(10_000, 20, 20)
     pipeline = pipeline_of(options, strict=options.strict)
     display, tally = choose_display(verbose=options.verbose), Tally()
     runner = make_runner(

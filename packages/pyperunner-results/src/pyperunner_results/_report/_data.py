@@ -74,7 +74,6 @@ def _between(least: int, value: int, most: int) -> int:
 
 
 def _task(task: TaskResult, start: Any, room: _Room) -> dict[str, Any]:
-    failed = task.status == "FAILURE"
     facts: dict[str, Any] = {
         "name": visible(task.name),
         "kind": visible(task.name.partition("(")[0]),
@@ -82,12 +81,22 @@ def _task(task: TaskResult, start: Any, room: _Room) -> dict[str, Any]:
         "executed": task.executed,
         "reason": _line(task.reason),
         "params": _params(task, room.params),
+        "key": visible(task.key),
+    }
+    if task.executed or task.status == "FAILURE":
+        facts |= _figures(task, start, room)
+    return {name: fact for name, fact in facts.items() if fact not in (None, "", [], {})}
+
+
+def _figures(task: TaskResult, start: Any, room: _Room) -> dict[str, Any]:
+    """Return what is known only of a task that was started, or that failed without."""
+    failed = task.status == "FAILURE"
+    return {
         "wall": _rounded(task.wall) if task.executed else None,
         "cpu": _rounded(task.cpu),
         "memory": task.memory_peak,
         "memory_bound": (task.memory_own is None and task.memory_peak is not None) or None,
         "logfile": _line(task.fact("log")),
-        "key": visible(task.key),
         "size": task.output_size,
         "read": _count(task.fact("read")),
         "written": _count(task.fact("written")),
@@ -99,7 +108,6 @@ def _task(task: TaskResult, start: Any, room: _Room) -> dict[str, Any]:
         "undeclared": [_line(file) for file in task.undeclared[:20]],
         "attempts": [_attempt(attempt, start, len(task.attempts) > 1) for attempt in task.attempts],
     }
-    return {name: fact for name, fact in facts.items() if fact not in (None, "", [], {})}
 
 
 def _attempt(facts: Mapping[str, Any], start: Any, with_error: bool) -> dict[str, Any]:
