@@ -372,6 +372,15 @@ def test_recording_notes_what_is_pickled(tmp_path):
     assert pickle.dumps([file]) == plain
 
 
+def test_recording_notes_what_was_found_unchanged(tmp_path, settled):
+    states = [FileState(item, item.digest(), "") for item in (write(tmp_path / "a", "1"), write(tmp_path / "b", "2"))]
+    write(tmp_path / "b", "3")
+    with recording() as found:
+        assert [state.fault() is None for state in states] == [True, False]
+    assert [(state.item, state.digest) for state in found] == [(states[0].item, states[0].digest)]
+    assert found[0].signature
+
+
 def test_a_file_that_never_rests_is_refused(tmp_path, monkeypatch):
     file = write(tmp_path / "a")
 

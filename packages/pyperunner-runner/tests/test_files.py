@@ -110,6 +110,23 @@ class Alter(Task):
         return 1
 
 
+class Spoil(Task):
+    @run
+    def run(self, data):
+        Path(data[0]["model"][0]).write_text("spoilt")
+        return 1
+
+
+@pytest.mark.parametrize("url", ["", "sqlite:///{}/store.db"])
+def test_a_file_of_another_task_that_changes_while_its_reader_runs(kit, csv, url):
+    kit.data_path = url.format(kit.folder) or kit.data_path
+    make = Write("make", path="model.bin", trace=kit.trace)
+    bad = Spoil()(make)
+    kit.runner().run(Pipeline("p", [make]))
+    assert (make.status.name, bad.status.name) == ("SUCCESS", "FAILURE")
+    assert bad.result.exception.changes == ("File model.bin changed",)
+
+
 def test_a_touched_file_is_no_change(kit, csv):
     touch = Touch(source=File("data.csv"))
     kit.runner().run(Pipeline("p", [touch]))

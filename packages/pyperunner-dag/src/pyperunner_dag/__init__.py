@@ -47,7 +47,7 @@ from pyperunner_dag._options import Options
 from pyperunner_dag._pipeline import Pipeline, Sequential
 from pyperunner_dag._run import run
 from pyperunner_dag._secret import Secret
-from pyperunner_dag._stored_files import changed_outputs, files_in, is_stored, load_output, save_output
+from pyperunner_dag._stored_files import changed_outputs, is_stored, load_output, save_output
 from pyperunner_dag._stores import open_store, reopen_store
 from pyperunner_dag._task import Task
 from pyperunner_dag.ports import OutputStore
@@ -101,7 +101,6 @@ __all__ = [
     "draw_png",
     "draw_svg",
     "draw_text",
-    "files_in",
     "is_stored",
     "layout",
     "load_output",

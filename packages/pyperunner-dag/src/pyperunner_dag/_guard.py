@@ -7,7 +7,7 @@ that the task's own process loads is compared at the moment of its import with t
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from pyperunner_dag._errors import ChangedDuringRunError
 
 if TYPE_CHECKING:
     from pyperunner_dag._task import Task
+    from pyperunner_keys import FileState
 
 __all__ = ["Guard", "guard_of", "late_modules"]
 
@@ -40,10 +41,16 @@ def late_modules(sources: Iterable[str]) -> tuple[str, ...]:
     return tuple(missing)
 
 
-def guard_of(task: Task) -> Guard | None:
-    """Return what watches a hashed task while it runs; ``None`` where nothing about it can change."""
+def guard_of(task: Task, given: Sequence[FileState] = ()) -> Guard | None:
+    """Return what watches a hashed task while it runs; ``None`` where nothing about it can change.
+
+    Args:
+        task: The task.
+        given: Files in the outputs that it gets.
+    """
     late = task.fingerprint().modules if task._late is None else task._late
-    return Guard(task) if late or any(task._files.values()) else None
+    files = [*given, *(state for states in task._files.values() for state in states)]
+    return Guard(task, files) if late or files else None
 
 
 class Guard:
@@ -51,10 +58,12 @@ class Guard:
 
     Args:
         task: The task, hashed.
+        files: What it may read.
     """
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, files: Sequence[FileState]) -> None:
         self._task = task
+        self._files = files
         modules = task.fingerprint().modules
         # In a process that was not forked from the one that planned, everything was loaded after the plan.
         late = modules if task._late is None else task._late
@@ -83,7 +92,7 @@ class Guard:
         Raises:
             ChangedDuringRunError: It is not; the error says what changed.
         """
-        faults = (state.fault() for states in self._task._files.values() for state in states)
+        faults = (state.fault() for state in self._files)
         changes = [*self._changes, *(fault for fault in faults if fault)]
         if changes:
             raise ChangedDuringRunError(self._task.task_name, self._task.tag, changes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import _hashing
@@ -242,15 +242,15 @@ class Task(NodeWithOutput, ABC):
         """Files and folders among the params and the plain values of named inputs, as far as the task is hashed."""
         return [state.item for states in self._files.values() for state in states]
 
-    def guard(self) -> Guard | None:
+    def guard(self, given: Sequence[FileState] = ()) -> Guard | None:
         """Return a context manager for running the task; its ``check()`` finds what has changed since it was hashed.
 
-        It watches files among the params, and modules that are loaded after the key was made; ``None`` where there is
-        nothing to watch.
+        It watches files among the params, those in ``given`` (of the outputs that the task gets), and modules that are
+        loaded after the key was made; ``None`` where there is nothing to watch.
         """
         from pyperunner_dag._guard import guard_of
 
-        return guard_of(self)
+        return guard_of(self, given)
 
     # --- running
 

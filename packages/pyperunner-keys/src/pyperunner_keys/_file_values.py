@@ -52,7 +52,11 @@ class FileState(NamedTuple):
         try:
             if self.signature and self.item._signature() == self.signature:
                 return None
-            return None if look(self.item).digest == self.digest else f"{self.label} changed"
+            now = look(self.item)
+            if now.digest == self.digest:
+                _note(now)
+                return None
+            return f"{self.label} changed"
         except FileError as error:
             return f"{self.label} is gone" if error.absent else f"{self.label} changed: {error.reason}"
 
@@ -216,7 +220,7 @@ _recorded: ContextVar[list[FileState] | None] = ContextVar("pyperunner files tha
 
 @contextmanager
 def recording() -> Iterator[list[FileState]]:
-    """Note every ``File`` and ``Folder`` that is pickled or recorded in the body, as it is then.
+    """Note every ``File`` and ``Folder`` that is pickled, recorded or found unchanged in the body, as it is then.
 
     A pickle made there holds the digests of the contents.
     """
@@ -235,10 +239,14 @@ def record(item: OnDisk) -> FileState:
         FileError: It is not there or cannot be read.
     """
     state = look(item)
+    _note(state)
+    return state
+
+
+def _note(state: FileState) -> None:
     found = _recorded.get()
     if found is not None and state not in found:
         found.append(state)
-    return state
 
 
 def look_ahead(items: Iterable[File | Folder]) -> None:

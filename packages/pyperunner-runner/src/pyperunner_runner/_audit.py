@@ -13,10 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import files_in
-
 if TYPE_CHECKING:
-    from pyperunner_dag import Task
+    from pyperunner_dag import File, Folder
 
 __all__ = ["ReadAudit", "undeclared_reads"]
 
@@ -74,19 +72,16 @@ class ReadAudit:
         return not any(part.startswith(".") for part in Path(path).relative_to(root).parts)
 
 
-def undeclared_reads(audit: ReadAudit, task: Task, outputs: object) -> list[str]:
+def undeclared_reads(audit: ReadAudit, declared: Iterable[File | Folder]) -> list[str]:
     """Return the files that a task has read although it was not given them as a ``File`` or in a ``Folder``.
 
     Args:
         audit: Has listened to the task.
-        task: The task; files among its params are declared.
-        outputs: What it was given of other tasks; files in there are declared too.
+        declared: What it was given.
     """
     read = audit.found()
-    if not read:
-        return read
-    declared = [*task.files, *files_in(outputs)]
-    return [path for path in read if not any(item.covers(path) for item in declared)]
+    items = list(declared) if read else []
+    return [path for path in read if not any(item.covers(path) for item in items)]
 
 
 def _folder(path: str) -> str:

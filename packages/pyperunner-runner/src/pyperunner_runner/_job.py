@@ -59,19 +59,22 @@ def perform(
 
 
 def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudit | None) -> Outcome:
-    loaded, lost = _load_upstream(job, task, store)
+    from pyperunner_keys import recording
+
+    with recording() as given:  # the files in what is loaded
+        loaded, lost = _load_upstream(job, task, store)
     if lost:
         return Outcome("inputs", inputs=lost)
     data = [loaded.outputs[parent.name] for parent in task.parents]
     inputs = resolve_inputs(task.inputs, lambda source: loaded.outputs[source.name])
     started = time.perf_counter()
-    guard = task.guard()
+    guard = task.guard(given)
     with environment(task.options.env), guard or nullcontext(), audit or nullcontext():
         value = task.execute(data, inputs)
     seconds = time.perf_counter() - started
     if guard:
         guard.check()
-    undeclared = undeclared_reads(audit, task, (data, inputs)) if audit else []
+    undeclared = undeclared_reads(audit, [*task.files, *(state.item for state in given)]) if audit else []
     if undeclared and job.audit == "error":
         raise UndeclaredInputError(task.task_name, task.tag, undeclared)
     del data, inputs  # so that storing a large result does not stand on top of its inputs
