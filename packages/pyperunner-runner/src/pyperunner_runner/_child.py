@@ -8,11 +8,10 @@ does only what is its own.
 from __future__ import annotations
 
 import io
-import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import reopen_store
@@ -20,9 +19,10 @@ from pyperunner_runner import _posix
 from pyperunner_runner._audit import ReadAudit
 from pyperunner_runner._failures import describe
 from pyperunner_runner._frames import pack, write_all
+from pyperunner_runner._home import connect_logging
 from pyperunner_runner._job import perform
 from pyperunner_runner._tree import MARKER
-from pyperunner_runner.ports import Job, Outcome, Waiting
+from pyperunner_runner.ports import Job, Outcome
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
@@ -53,7 +53,7 @@ class ChildKit:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it stays open as long as the process
         sys.stdout = _text(1)
         sys.stderr = _text(2)
-        self._home = self._connect_logging()
+        self._home = connect_logging(self._streams_of_runner)
         place = str(spec.get("url", ""))
         self._audit = ReadAudit([place] if place.startswith(os.sep) else [])
         _posix.set_default_signals()
@@ -107,19 +107,6 @@ class ChildKit:
         except BaseException as error:
             return Outcome("failed", failure=describe(job.task, error))
 
-    def _connect_logging(self) -> _Home:
-        """Replace handlers made for the runner's streams by one that sends records home with their level."""
-        root = logging.getLogger()
-        if not root.handlers:
-            root.setLevel(logging.INFO)
-        for handler in list(root.handlers):
-            if isinstance(handler, logging.StreamHandler) and handler.stream in self._streams_of_runner:
-                root.removeHandler(handler)
-        home = _Home()
-        root.addHandler(home)
-        logging.captureWarnings(True)
-        return home
-
     @staticmethod
     def flush() -> None:
         """Write out what is left in Python's and in C's buffers."""
@@ -129,27 +116,6 @@ class ChildKit:
             except Exception:  # the task has closed it, or put something else in its place
                 pass
         _posix.flush_c_streams()
-
-
-class _Home(logging.Handler):
-    """Sends each record to the runner; a process forked by the task writes to standard error instead."""
-
-    fd = -1
-    owner = -1
-
-    def tell_waiting(self, job: Job) -> Callable[[bool], None]:
-        """Return what tells the runner that a job waits, or waits no more."""
-        return lambda waiting: write_all(self.fd, pack(Waiting(job.task, waiting)))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            text = self.format(record)
-            if os.getpid() == self.owner:
-                write_all(self.fd, pack(("log", record.name, record.levelname, text, record.created)))
-            else:
-                print(text, file=sys.stderr)
-        except Exception:
-            self.handleError(record)
 
 
 def _text(fd: int) -> io.TextIOWrapper:

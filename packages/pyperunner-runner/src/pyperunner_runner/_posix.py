@@ -1,4 +1,4 @@
-"""Every POSIX-only call of the runner, in one place. Nothing here is imported on a system without ``os.fork``."""
+"""Every POSIX-only call of the runner, in one place; it can be imported elsewhere, and not be used."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_HANDLED = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
 _LINUX = sys.platform == "linux"
 
 

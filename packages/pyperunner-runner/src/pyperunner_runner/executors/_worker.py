@@ -7,7 +7,6 @@ everything the job has printed is in the pipes, so that the runner can tell one 
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import sys
 import threading
@@ -19,13 +18,16 @@ from pyperunner_runner import _posix, _tree
 from pyperunner_runner._frames import FrameBuffer, pack, write_all
 from pyperunner_runner.ports import Exit, Job, Outcome
 
+if sys.platform != "win32":
+    import resource
+
 if TYPE_CHECKING:
     from pyperunner_runner._child import ChildKit
 
 __all__ = ["Done", "ServeJobs"]
 
 _READ_SIZE = 1 << 16
-_SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD})
+_FIXED = ("SIGKILL", "SIGSTOP", "SIGCHLD")  # nobody can change the first two; the third is the worker's own
 _BLOCK = 512  # bytes in which storage is counted (man 2 getrusage)
 
 
@@ -121,7 +123,11 @@ class _Slate:
         self._umask = os.umask(0)
         os.umask(self._umask)
         self._environ = dict(os.environ)
-        self._handlers = {signum: signal.getsignal(signum) for signum in _SIGNALS}
+        self._handlers = {
+            signum: signal.getsignal(signum)
+            for signum in signal.valid_signals()
+            if getattr(signum, "name", "") not in _FIXED
+        }
         self._standard = {fd: os.dup(fd) for fd in (0, 1, 2)}
         self._streams = sys.stdin, sys.stdout, sys.stderr
 

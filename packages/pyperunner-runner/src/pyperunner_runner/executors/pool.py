@@ -13,6 +13,7 @@ import socket
 from collections import deque
 from typing import Any
 
+from pyperunner_runner._errors import UnknownExecutor
 from pyperunner_runner._frames import pack
 from pyperunner_runner.executors._outlets import Outlets, open_pipes
 from pyperunner_runner.executors._supervised import JobHandle, Supervised
@@ -55,9 +56,12 @@ class PoolExecutor(Supervised):
         StoreNotShareable: A worker could not reopen the store.
         UnknownStartMethod: There is no such start method.
         TaskNotPortable: A task can't be sent to a fresh interpreter, as the start method asks for.
+        UnknownExecutor: This system has no ``fork``.
     """
 
     def __init__(self, session: Session, *, most_tasks: int = _MOST_TASKS, most_memory: int = _MOST_MEMORY) -> None:
+        if not hasattr(os, "fork"):
+            raise UnknownExecutor("pool", ["inline", "process"])
         self._order = ServeJobs(most_tasks, most_memory)
         self._limit = session.process_limit
         self._workers: dict[str, _Worker] = {}
