@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import struct
 
 import pytest
@@ -57,3 +58,19 @@ def _same(one, other):
 def same():
     """Equality in type, bit for bit, all the way down."""
     return _same
+
+
+def _leftovers(root):
+    """Return the files below a folder that belong to no entry."""
+    return [
+        os.path.join(folder, file)
+        for folder, _, files in os.walk(root)
+        for file in files
+        if not file.startswith(("result.dump.", "s.db")) and file != ".lock"
+    ]
+
+
+@pytest.fixture
+def leftovers():
+    """Finds the files below a folder that belong to no entry."""
+    return _leftovers
