@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 
 import pytest
 
@@ -194,3 +195,16 @@ def test_a_signed_store_knows_its_files(tmp_path, weights, monkeypatch):
         store.save(KEY, File(weights))
         assert list(store.files([KEY])) == [KEY]
         assert store.verify()["damaged"] == {}
+
+
+@pytest.mark.parametrize("records", [["text"], [{"path": "a"}], [{"path": 1, "place": 2, "digest": 3}]])
+def test_records_that_are_none_make_a_miss(any_store, weights, monkeypatch, records):
+    class Odd:
+        def record(self):
+            return records[0]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pyperunner_cache._cache.recording", lambda: nullcontext([Odd()]))
+        any_store.save(KEY, 1)
+    with pytest.raises(MissingEntryError, match="cannot be read"):
+        any_store.load(KEY)

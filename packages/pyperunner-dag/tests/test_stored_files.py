@@ -84,6 +84,10 @@ def test_a_store_that_knows_files_is_asked(memory_store, model):
     assert changed_outputs(store, [task.key, KEY]) == {}
     model.write_text("2")
     assert changed_outputs(store, [task.key, KEY]) == {task.key: "File model.bin changed"}
+    for nonsense in (None, ["text"], [{"path": 1}]):
+        store.recorded = {KEY: nonsense}
+        assert "cannot be read" in changed_outputs(store, [KEY])[KEY]
+    store.recorded = {task.key: [record]}
     assert not task.output_exists()
     assert task.should_run()
 

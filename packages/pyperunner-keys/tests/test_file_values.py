@@ -343,6 +343,12 @@ def test_a_state_travels_as_builtins(tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.parametrize("record", [{}, {"path": "a", "place": "/a"}, {"path": "a", "place": 1, "digest": ""}])
+def test_what_is_no_state_is_refused(record):
+    with pytest.raises(ValueError, match="no record"):
+        FileState.of(record)
+
+
 def test_digest_files_lists_what_it_met(tmp_path):
     first, second = write(tmp_path / "a", "1"), write(tmp_path / "b", "2")
     value = {"x": [first, {second}], "y": Folder(tmp_path), "z": 1}

@@ -14,7 +14,7 @@ import pytest
 from pyperunner_dag import ChangedDuringRunError, File, FileParamError, Folder, Pipeline, Task, run
 from pyperunner_results import PipelineResult
 
-EXECUTORS = [{"executor": "inline"}, {"start_method": "fork"}, {"start_method": "spawn"}]
+EXECUTORS = [{"executor": "inline"}, {"executor": "pool"}, {"start_method": "fork"}, {"start_method": "spawn"}]
 
 
 class Read(Task):
@@ -157,13 +157,14 @@ def late():
 
 if __name__ == "__main__":
     made = late()
-    runner = Runner("data", "logs", start_method=sys.argv[1])
+    how = sys.argv[1]
+    runner = Runner("data", "logs", **({"executor": how} if how == "pool" else {"start_method": how}))
     runner.run(Pipeline("p", [made]))
     print(made.status.name, made.output, made.result.exception)
 """
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "pool"])
 @pytest.mark.parametrize("edited", [False, True])
 def test_a_module_that_is_imported_late(tmp_path, method, edited):
     (tmp_path / "flow.py").write_text(LATE)

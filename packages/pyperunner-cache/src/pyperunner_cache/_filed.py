@@ -55,7 +55,10 @@ class Filed(Tended):
 
     def _check_files(self, key: str, records: Iterable[Mapping[str, str]]) -> None:
         for record in records:
-            fault = FileState.of(record).fault()
+            try:
+                fault = FileState.of(record).fault()
+            except (ValueError, AttributeError):
+                fault = "what it says of files cannot be read"
             if fault:
                 raise MissingEntryError(key, str(self.backend), fault)
 

@@ -70,6 +70,8 @@ def sweep_markers(backend: Backend, *, everything: bool = False) -> None:
     """
     markers = {info.key for info in backend.scan(_NAME) if everything or info.modified < time.time() - _YOUNG_SECONDS}
     if markers and not everything:
-        markers.difference_update([_ANY], *(_markers(info.key) for info in entries_of(backend)))
+        markers.discard(_ANY)
+        for info in entries_of(backend):
+            markers.difference_update(_markers(info.key))
     for marker in markers:
         backend.delete(marker)

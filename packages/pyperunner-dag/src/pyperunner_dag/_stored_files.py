@@ -88,5 +88,8 @@ def files_in(value: Any) -> list[File | Folder]:
 def _fault(records: Iterable[Mapping[str, str]]) -> str | None:
     from pyperunner_keys import FileState
 
-    faults = (FileState.of(record).fault() for record in records)
-    return next((fault for fault in faults if fault), None)
+    try:
+        faults = (FileState.of(record).fault() for record in records)
+        return next((fault for fault in faults if fault), None)
+    except (ValueError, AttributeError, TypeError):
+        return "what the store says of its files cannot be read"

@@ -42,7 +42,15 @@ class FileState(NamedTuple):
 
     @classmethod
     def of(cls, record: Mapping[str, str]) -> FileState:
-        """Return what ``record`` was made of."""
+        """Return what ``record`` was made of.
+
+        Raises:
+            ValueError: It is no such record.
+        """
+        if not {"path", "place", "digest"} <= record.keys() or not all(
+            isinstance(text, str) for text in record.values()
+        ):
+            raise ValueError("it is no record of a file or folder")
         item: File | Folder = Folder.__new__(Folder) if "glob" in record else File.__new__(File)
         item.__setstate__(tuple(record[name] for name in ("path", "place", "glob") if name in record))
         return cls(item, record["digest"], "")
@@ -62,6 +70,8 @@ class FileState(NamedTuple):
 
 
 class OnDisk(os.PathLike[str]):
+    """What files and folders have in common: where they are, and that they count by content."""
+
     __slots__ = ("_path", "_place")
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
