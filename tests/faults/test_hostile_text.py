@@ -6,6 +6,8 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+from pyperunner import PipelineResult
+
 FLOW = """
 import logging, os, sys, warnings
 from pyperunner import Pipeline, task
@@ -80,6 +82,10 @@ def test_none_of_it_is_obeyed(project):
         say(*arguments)
     assert "Fail(" in say("results", folders[0])
     assert "no task" in say("results", folders[0], "\x1b[31mSay()\nFORGED")
+    failed = next(name for name in PipelineResult.from_file(folders[0]) if name.startswith("Fail("))
+    assert "ValueError" in say("debug", folders[0], failed)
+    assert "Fail(" in say("explain", "flow.py")
+    assert "Fail(" in say("explain", "flow.py", failed)
     for form in ("mermaid", "svg", "text"):
         assert_harmless(say("graph", "flow.py", "--format", form))
     check_files([path for folder in folders for path in Path(folder).rglob("*") if path.is_file()])

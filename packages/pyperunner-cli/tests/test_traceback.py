@@ -61,6 +61,12 @@ def test_what_an_error_of_ours_was_raised_from_is_left_out(write: Write) -> None
     assert "param n (_thread.lock)" in text.splitlines()[-1]
 
 
+def test_nothing_in_a_message_is_obeyed_or_passes_for_a_line_of_ours(write: Write) -> None:
+    write("flow.py", "raise ValueError('\\x1b[31mred\\n\\tmore\\r\\npyperunner: all is well')\n")
+    lines = user_traceback(failing("flow.py")).splitlines()
+    assert lines[-3:] == [r"ValueError: \x1b[31mred", "    \tmore\\r", "    pyperunner: all is well"]
+
+
 def test_whose_error_it_is() -> None:
     from pyperunner_dag import PipelineError
 

@@ -7,6 +7,8 @@ import sys
 import traceback
 from typing import Any
 
+from pyperunner_cli._text import visible
+
 __all__ = ["in_user_code", "speaks_for_itself", "user_traceback"]
 
 
@@ -24,7 +26,8 @@ def in_user_code(error: BaseException) -> bool:
 def user_traceback(error: BaseException) -> str:
     """Return the traceback text of ``error`` without the frames of pyperunner before and after the user's own.
 
-    What an error of pyperunner was raised from is left out, too: its own text says it.
+    What an error of pyperunner was raised from is left out, too: its own text says it. Control characters are spelled
+    out, and the further lines of a message are indented, so that none passes for a line of the command's own.
     """
     report = traceback.TracebackException.from_exception(error)
     pending: list[tuple[Any, BaseException]] = [(report, error)]
@@ -36,7 +39,15 @@ def user_traceback(error: BaseException) -> str:
         chained = [(part.__cause__, shown.__cause__), (part.__context__, shown.__context__)]
         grouped = zip(getattr(part, "exceptions", None) or (), getattr(shown, "exceptions", ()), strict=False)
         pending += [pair for pair in (*chained, *grouped) if pair[0] is not None and pair[1] is not None]
-    return "".join(report.format()).rstrip()
+    return "".join(map(_harmless, report.format())).rstrip()
+
+
+def _harmless(part: str) -> str:
+    """Return a frame or the message of an exception, one or several lines, in a form that a terminal only shows."""
+    before = len(part) - len(part.lstrip("\n"))
+    first, *others = part[before:].split("\n")
+    lines = [line if not line or line[0] == " " else f"    {line}" for line in others]
+    return "\n" * before + "\n".join("\t".join(map(visible, line.split("\t"))) for line in [first, *lines])
 
 
 def _is_pyperunners(error: BaseException) -> bool:
