@@ -196,13 +196,20 @@ class _Walker:
         if isinstance(node, ast.Name):
             roots = self._roots(node, scope)
         else:
-            module = _constant_import(node)
+            module = _constant_import(node) or self._constant_module(node, scope)
             if module is None:
                 return None
             roots = [module]
-            for item in node.func, *node.args:  # type: ignore[attr-defined]
+            for item in ast.iter_child_nodes(node):
                 self.visit(item, scope)
         return [(root, *reversed(names)) for root in roots]
+
+    def _constant_module(self, node: ast.AST, scope: Scope) -> Import | None:
+        """Return the module that ``sys.modules`` with a constant names."""
+        if not (isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and _is_text(node.slice)):
+            return None
+        known = ("sys", "modules") in (self._uses(node.value, scope) or ())
+        return Import(node.slice.value) if known else None  # type: ignore[attr-defined]
 
     def _roots(self, node: ast.Name, scope: Scope) -> list[Any]:
         """Return what a name stands for outside the code: itself, imports inside the code, or nothing."""
@@ -244,6 +251,8 @@ class _Walker:
             self.facts.changed.update(uses)
         elif ("sys", "modules") in uses:
             self.facts.gaps[ast.unparse(node)] = "the module is looked up at run time"
+            if isinstance(node.slice, ast.Name) and node.slice.id == "__name__":
+                self.facts.uses.add((WHOLE_MODULE,))
 
     def _evaluated(self, node: ast.expr | None, text: str, scope: Scope) -> None:
         known = isinstance(node, ast.Constant) and isinstance(node.value, str) and self.visit_text(node.value, scope)
@@ -274,6 +283,13 @@ def _constant_import(node: ast.AST) -> Import | None:
         return None
     name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
     first = node.args[0]
-    if name == "import_module" and isinstance(first, ast.Constant) and isinstance(first.value, str):
-        return Import(first.value) if not first.value.startswith(".") else None
-    return None
+    if not _is_text(first):
+        return None
+    module: str = first.value  # type: ignore[attr-defined]
+    # Of "package.module", __import__ returns the package; a name that begins with a dot needs to know whose it is.
+    plain = not module.startswith(".") if name == "import_module" else name == "__import__" and "." not in module
+    return Import(module) if plain else None
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
