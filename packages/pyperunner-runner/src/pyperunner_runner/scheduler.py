@@ -50,8 +50,8 @@ class Scheduler:
     """Holds the state of every task of one run.
 
     Args:
-        upstream: The direct upstream tasks of each task; its order is the tie-breaker among ready tasks, so give it
-            sorted topologically.
+        upstream: The direct upstream tasks of each task, each once; the order of the tasks is the tie-breaker among
+            ready ones, so give it sorted topologically.
         rank: Of the ready tasks whose resources are free, that of the smallest rank goes first.
         free: Tasks that are only loaded or passed over: they take no resources and go before all others.
         demands: What tasks ask for while they run, by resource.
@@ -69,10 +69,7 @@ class Scheduler:
         capacity: Mapping[str, float] | None = None,
         fixed: Collection[str] = (),
     ) -> None:
-        self._upstream = {
-            name: tuple(dict.fromkeys(parents)) if len(parents) > 1 else tuple(parents)
-            for name, parents in upstream.items()
-        }
+        self._upstream = upstream
         self._downstream: dict[str, list[str]] = {name: [] for name in self._upstream}
         for name, parents in self._upstream.items():
             for parent in parents:
