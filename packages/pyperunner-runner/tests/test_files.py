@@ -13,6 +13,8 @@ import pytest
 
 from pyperunner_dag import ChangedDuringRunError, File, FileParamError, Folder, Pipeline, Task, run
 from pyperunner_results import PipelineResult
+from pyperunner_runner._job import perform
+from pyperunner_runner.ports import Job
 
 EXECUTORS = [{"executor": "inline"}, {"executor": "pool"}, {"start_method": "fork"}, {"start_method": "spawn"}]
 
@@ -253,6 +255,25 @@ def test_early_cutoff_looks_at_the_files_of_what_it_would_take(kit, csv):
         if n == 2:
             path.unlink()
     assert executed == [True, False, True]
+
+
+def test_results_say_which_file_is_gone(kit, csv):
+    make = Write("make", path="model.bin", trace=kit.trace)
+    runner = kit.runner()
+    runner.run(Pipeline("p", [make]))
+    (kit.folder / "model.bin").unlink()
+    with pytest.raises(KeyError, match=r"File model\.bin is gone. To make it again"):
+        PipelineResult.from_file(runner.run_folder)["Write(make)"]
+
+
+def test_an_entry_stands_for_running_only_while_its_file_does(kit, csv):
+    make = Write("make", path="model.bin", trace=kit.trace)
+    make.set_data_path(kit.data_path)
+    job = Job(make.name, reuse=True)
+    outcomes = [perform(job, make, make.store).kind for _ in range(2)]
+    (kit.folder / "model.bin").write_text("else")
+    outcomes += [perform(job, make, make.store).kind for _ in range(2)]
+    assert outcomes == ["stored", "hit", "stored", "hit"]
 
 
 def test_a_returned_file_that_goes_while_the_run_goes_on_is_made_again(kit, csv):

@@ -147,7 +147,7 @@ def _match(parts: list[str], patterns: list[str]) -> bool:
         return not parts
     if patterns[0] != "**":
         return bool(parts) and fnmatch.fnmatchcase(parts[0], patterns[0]) and _match(parts[1:], patterns[1:])
-    return len(patterns) == 1 or any(_match(parts[at:], patterns[1:]) for at in range(len(parts)))
+    return any(len(patterns) == 1 or _match(parts[at:], patterns[1:]) for at in range(len(parts)))
 
 
 def folder_signatures(files: dict[str, str]) -> dict[str, str]:

@@ -83,6 +83,8 @@ class TaskResult:
             again = f"run: pyperunner run {self._folder}" if self._folder else "run the pipeline again"
             why = {"FAILURE": f"the task failed ({self.error})", "CANT_RUN": f"the task could not run ({self.reason})"}
             known = [why[self.status]] if self.status in why else []
+            if not known and not getattr(error, "absent", True):  # there is an entry, and the store says what it lacks
+                known = [str(getattr(error, "reason", "it cannot be used"))]
             raise OutputMissing(self.name, self.key, self._outputs.name, again, *known) from error
 
     def shares_output(self, other: TaskResult) -> bool:
