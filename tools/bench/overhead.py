@@ -1,0 +1,120 @@
+"""What an executor costs per task, without schedule and record: ``python tools/bench/overhead.py [--tasks N]``.
+
+The tasks do nothing. Each figure stands beside a bare loop of ``os.fork``, a pipe and ``waitpid`` in this very process,
+which is as large as a runner's, measured just before and just after. Nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice, pairwise
+
+from pyperunner_dag import DAG, Task, open_store, task
+from pyperunner_runner.executors.inline import InlineExecutor
+from pyperunner_runner.executors.pool import PoolExecutor
+from pyperunner_runner.executors.process import ProcessExecutor
+from pyperunner_runner.ports import Ended, Executor, Job, Session
+
+EXECUTORS: dict[str, Callable[[Session], Executor]] = {
+    "process": ProcessExecutor,
+    "pool": PoolExecutor,
+    "inline": InlineExecutor,
+}
+
+
+@task("Noop", receives_input=False)
+def noop(i: int) -> int:
+    return i
+
+
+@task("Step")
+def step(data: list[int], i: int) -> int:
+    return i
+
+
+def bare_forks(count: int) -> float:
+    """Return the seconds that ``count`` forks take, each with a pipe, a byte and a wait, one after the other."""
+    began = time.perf_counter()
+    for _ in range(count):
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.write(write, b"x")
+            os._exit(0)
+        os.close(write)
+        os.read(read, 1)
+        os.close(read)
+        os.waitpid(pid, 0)
+    return time.perf_counter() - began
+
+
+def fan(count: int) -> list[Task]:
+    return [noop(str(i), i=i) for i in range(count)]
+
+
+def chain(count: int) -> list[Task]:
+    tasks = [step(str(i), i=i) for i in range(count)]
+    for parent, child in pairwise(tasks):
+        child(parent)
+    return tasks
+
+
+def execute(executor: Executor, tasks: Sequence[Task], at_once: int) -> float:
+    """Carry out ``tasks`` in their order, ``at_once`` at a time; return the seconds it took."""
+    began = time.perf_counter()
+    waiting = iter(tasks)
+    running = len([executor.start(Job(one.name)) for one in islice(waiting, at_once)])
+    while running:
+        for event in executor.wait(None):
+            if isinstance(event, Ended):
+                if event.outcome.kind != "stored":
+                    raise RuntimeError(event.outcome)
+                following = next(waiting, None)
+                running -= following is None
+                if following is not None:
+                    executor.start(Job(following.name))
+    return time.perf_counter() - began
+
+
+def measure(name: str, shape: str, count: int, workers: int) -> Iterator[str]:
+    """Time one executor on one shape of graph."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(folder)
+        tasks = fan(count) if shape == "fan" else chain(count)
+        for one in DAG(tasks):
+            one.bind(store)
+            _ = one.fingerprint().packed, one.hash()
+        gc.collect()
+        gc.freeze()
+        before = bare_forks(200)
+        session = Session({one.name: one for one in tasks}, store, store.spec(), workers)
+        with closing(EXECUTORS[name](session)) as executor:
+            at_once = getattr(executor, "slots", workers) if shape == "fan" else 1
+            took = execute(executor, tasks, at_once) / count
+        bare = (before + bare_forks(200)) / 400
+        yield (
+            f"{name}, {shape} of {count}, {workers} at once: {took * 1e3:.2f} ms per task, "
+            f"{took / bare:.2f} bare forks of {bare * 1e3:.2f} ms"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", type=int, default=400)
+    parser.add_argument("--executor", choices=list(EXECUTORS), action="append")
+    chosen = parser.parse_args()
+    for name in chosen.executor or EXECUTORS:
+        for shape, workers in (("fan", 2), ("fan", 1), ("chain", 1)):
+            if name != "inline" or workers == 1:
+                for line in measure(name, shape, chosen.tasks, workers):
+                    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
