@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag._errors import CodeGapError
 from pyperunner_dag._guard import late_modules
-from pyperunner_dag._options import Options, code_options
+from pyperunner_dag._options import NO_OPTIONS, Options, code_options
 
 if TYPE_CHECKING:
     from pyperunner_dag._task import Task
@@ -80,7 +80,10 @@ def code_of(task: Task) -> Fingerprint:
 
 def options_of_code(task: Task) -> dict[str, Any]:
     """Return what is said of the task's code and counts as it is, in builtins; none where nothing is said."""
-    said = _code_options(task).said()
+    options = _code_options(task)
+    if options is NO_OPTIONS:
+        return {}
+    said = options.said()
     # What depends names is among the parts of the code.
     found: dict[str, Any] = {name: said[name] for name in ("code", "version", "packages") if name in said}
     return {**found, "ignore": list(said["ignore"])} if "ignore" in said else found
