@@ -42,6 +42,8 @@ def test_going_on_is_the_default_and_can_be_said(kit):
         tasks = [Fail(), kit.task("other")]
         kit.runner(process_limit=1, **options).run(Pipeline("p", tasks), force_reload=True)
         assert kit.executed() == ["other"]
+    kit.runner(process_limit=1, keep_going=False).run(Pipeline("p", [Fail(), kit.task("other")]), force_reload=True)
+    assert kit.executed() == []
 
 
 def test_both_at_once_is_an_error(kit):

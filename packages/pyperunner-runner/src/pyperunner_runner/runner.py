@@ -100,7 +100,7 @@ class Runner(Steps):
         if process_limit is not None and process_limit < 1:
             raise ValueError(f"process_limit must be at least 1, not {process_limit}")
         limit = process_limit or os.cpu_count() or 1
-        if keep_going is not None and keep_going == fail_fast:
+        if keep_going and fail_fast:
             raise ValueError("fail_fast and keep_going are opposites: give one of them")
         if audit not in ("warn", "error", "off"):
             raise ValueError(f"audit is 'warn', 'error' or 'off', not {audit!r}")
@@ -112,7 +112,7 @@ class Runner(Steps):
             resources=dict(resources or {}),
             code=of_code,
             audit=audit,
-            fail_fast=fail_fast,
+            fail_fast=fail_fast or keep_going is False,
             early_cutoff=early_cutoff,
             reconsider=cut_off if early_cutoff else None,
         )
