@@ -417,3 +417,28 @@ def test_a_param_that_contains_itself_is_refused_by_its_place():
     cyclic.append({"again": cyclic})
     with pytest.raises(UnhashableParamError, match=r"task Number \(tag 'a'\): param n\[1\].*cyclic"):
         Number("a", n=cyclic)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 30), max_size=4), min_size=1, max_size=12), st.booleans())
+def test_a_hash_asked_for_alone_is_that_of_a_plan(edges, named):
+    def build():
+        tasks = []
+        for index, above in enumerate(edges):
+            parents = [tasks[number % index] for number in above] if index else []
+            made = Number(str(index), m=[parents[0], 1]) if named and parents else Number(str(index))
+            tasks.append(made(parents))
+        return tasks
+
+    alone, planned = build(), build()
+    last = alone[-1].hash()
+    refresh_hashes(DAG(planned))
+    assert [made.hash() for made in alone] == [made.hash() for made in planned]
+    assert last == planned[-1].hash()
+
+
+def test_tasks_that_need_every_one_before_them():
+    tasks = []
+    for index in range(400):
+        tasks.append(Number(str(index))(tasks))
+    assert tasks[-1].hash() == Number("399")(tasks[:-1]).hash()

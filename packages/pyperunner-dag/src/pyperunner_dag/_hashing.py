@@ -1,9 +1,9 @@
 """The cache key of a task, computed once over a whole graph without recursion.
 
 ``hash()`` is the digest of: format, class name, tag, digests of the params, named inputs (each task in its place stood
-for by its hash), code fingerprint, hashes of the connected parents in order; and the environment variables that its
-options set, where they do. A hashed task has only hashed ancestors,
-so forgetting walks through hashed descendants alone and costs no more than hashing them did.
+for by its hash), code fingerprint, hashes of the connected parents in order, and the environment variables among its
+options, where there are any. A hashed task has only hashed ancestors, so forgetting walks through hashed descendants
+alone and costs no more than hashing them did.
 """
 
 from __future__ import annotations
@@ -140,10 +140,12 @@ def hash_of(task: Task) -> str:
     path, seen = [task], set()
     while path:
         node = path[-1]
+        if node._hash is not None:  # it was needed by several
+            path.pop()
+            continue
         waiting = [up for up in (*node._parents, *node._inputs) if up._hash is None]
         if not waiting:
-            path.pop()
-            node._hash = node._hash or _compute(node, codes)
+            node._hash = _compute(node, codes)
         elif node in seen:
             raise CycleError(up.name for up in cycle({up: up.upstream for up in reachable([task], _upstream)}))
         else:

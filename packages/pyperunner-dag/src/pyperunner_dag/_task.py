@@ -181,9 +181,9 @@ class Task(NodeWithOutput, ABC):
     # --- identity
 
     def hash(self) -> str:
-        """Return the task's hash, 32 hex digits over class name, tag, params, inputs, code and all ancestors.
+        """Return the task's hash, 32 hex digits over class name, tag, params, inputs, code, ``env`` and all ancestors.
 
-        It is kept until a parent is connected, a param is set, or a plan reads everything afresh.
+        It is kept until a parent is connected, a param or an option that counts is set, or a plan reads all afresh.
 
         Raises:
             CycleError: The task is its own ancestor.
