@@ -187,6 +187,55 @@ def test_a_module_that_is_imported_late(tmp_path, method, edited):
         assert printed == "SUCCESS 1 None\n"
 
 
+FLOW = """
+import time
+from pathlib import Path
+import features
+from pyperunner_dag import Pipeline, task
+
+@task("First")
+def first():
+    Path("begun").touch()
+    while not Path("go").exists():
+        time.sleep(0.01)
+    return features.scale()
+
+@task("Second")
+def second(data):
+    return features.scale()
+
+a = first()
+b = second()(a)
+pipeline = Pipeline("p", [a])
+"""
+MAIN = """
+import sys
+from flow import a, b, pipeline
+from pyperunner_runner import Runner
+
+if __name__ == "__main__":
+    Runner("data", "logs", start_method=sys.argv[1]).run(pipeline)
+    print(a.status.name, b.status.name, b.output)
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "end"), [("fork", "SUCCESS 1"), ("forkserver", "SUCCESS 1"), ("spawn", "FAILURE None")]
+)
+def test_a_module_that_is_edited_between_two_tasks(tmp_path, method, end):
+    (tmp_path / "main.py").write_text(MAIN)
+    (tmp_path / "flow.py").write_text(FLOW)
+    (tmp_path / "features.py").write_text("def scale():\n    return 1\n")
+    running = subprocess.Popen(
+        [sys.executable, "main.py", method], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    wait_for(tmp_path / "begun")
+    (tmp_path / "features.py").write_text("def scale():\n    return 2\n")
+    (tmp_path / "go").touch()
+    # What was loaded runs on; a fresh interpreter would load the new text.
+    assert running.communicate(timeout=60)[0] == f"SUCCESS {end}\n"
+
+
 def wait_for(path):
     end = time.monotonic() + 30
     while not path.exists():

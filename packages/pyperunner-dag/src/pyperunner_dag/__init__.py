@@ -39,6 +39,7 @@ from pyperunner_dag._errors import (
     UnhashableParamError,
     UnknownStoreError,
 )
+from pyperunner_dag._guard import note_loaded
 from pyperunner_dag._hashing import refresh_hashes
 from pyperunner_dag._inputs import resolve_inputs
 from pyperunner_dag._layout import layout
@@ -104,6 +105,7 @@ __all__ = [
     "is_stored",
     "layout",
     "load_output",
+    "note_loaded",
     "open_store",
     "refresh_hashes",
     "reopen_store",

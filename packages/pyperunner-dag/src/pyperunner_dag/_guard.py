@@ -6,6 +6,7 @@ that the task's own process loads is compared at the moment of its import with t
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from pyperunner_dag._task import Task
     from pyperunner_keys import FileState
 
-__all__ = ["Guard", "guard_of", "late_modules"]
+__all__ = ["Guard", "guard_of", "late_modules", "note_loaded"]
 
+_STANDARD = str(Path(os.__file__).parent)
+_SITE = f"{os.sep}site-packages{os.sep}"
 _seen: dict[str, str] = {}
 """Digests of the sources of modules as this process loaded them, by path."""
 
@@ -39,6 +42,19 @@ def late_modules(sources: Iterable[str]) -> tuple[str, ...]:
         loaded = {str(Path(file).absolute()) for file in files if isinstance(file, str)}
         missing = [path for path in missing if path not in loaded]
     return tuple(missing)
+
+
+def note_loaded() -> None:
+    """Remember the user's modules that are loaded as what their sources are now; for a process that others fork from.
+
+    Where they have been edited since, those others still run what was loaded here.
+    """
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.endswith(".py") and not file.startswith(_STANDARD) and _SITE not in file:
+            path = str(Path(file).absolute())
+            if path not in _seen:
+                _seen[path] = _digest(path)
 
 
 def guard_of(task: Task, given: Sequence[FileState] = ()) -> Guard | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import cloudpickle
 
-from pyperunner_dag import Secret, Task
+from pyperunner_dag import Secret, Task, note_loaded
 from pyperunner_runner._blame import blame
 from pyperunner_runner._errors import TaskNotPortable
 
@@ -63,6 +63,7 @@ class World:
                 importlib.import_module(name)
             except Exception:
                 continue
+        note_loaded()
 
 
 class Luggage(Mapping[str, Task]):
