@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from pathlib import Path
 
@@ -24,6 +26,21 @@ def test_runs_are_listed_with_what_changed(say, two_runs: list[str]) -> None:
     assert first.startswith(Path(two_runs[0]).name)
     assert "2 success" in first
     assert "Double().times: none → 5" in second
+
+
+def test_a_run_that_goes_on_and_one_that_was_killed_are_listed(say, flow: Path, folder: Path) -> None:
+    assert say("run", "flow.py").code == 0
+    [done] = (folder / "pyperunner-runs").iterdir()
+    summary = json.loads((done / "summary.json").read_text())
+    for name, started in (("going", None), ("killed", 1)):  # the process of this test goes on
+        process = {**summary["process"], "pid": os.getpid(), "started": started}
+        left = {**summary, "state": "running", "process": process, "tasks": None, "end": None}
+        shutil.copytree(done, done.with_name(name))
+        (done.with_name(name) / "summary.json").write_text(json.dumps(left))
+    rows = {line.split()[0]: line for line in say("runs").out.splitlines()}
+    assert "running" in rows["going"]
+    assert "interrupted" in rows["killed"]
+    assert "2 tasks" in rows["killed"]
 
 
 def test_only_the_last_runs_are_shown(say, two_runs: list[str]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pyperunner_cli._options import add_log_path
-from pyperunner_cli._text import aligned, duration, listing, visible
+from pyperunner_cli._text import aligned, count, duration, listing, visible
 
 if TYPE_CHECKING:
     from pyperunner_results import RunSummary
@@ -40,7 +40,9 @@ def _row(run: RunSummary) -> tuple[str, ...]:
     length = "" if run.length is None else duration(run.length)
     tasks = ", ".join(f"{number} {status.lower().replace('_', ' ')}" for status, number in run.tasks.items())
     commit = "" if run.commit is None else run.commit[:8] + ("+" if run.dirty else "")
-    return visible(run.name), started, length, run.state, tasks or visible(run.problem or ""), commit, _changed(run)
+    # A run that is not over has not counted yet what became of its tasks.
+    tasks = tasks or visible(run.problem or "") or ("" if run.total is None else count(run.total, "task"))
+    return visible(run.name), started, length, run.state, tasks, commit, _changed(run)
 
 
 def _changed(run: RunSummary) -> str:
