@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyperunner_dag import ChangedDuringRunError, File, Folder, Task, _guard, run
+from pyperunner_dag import ChangedDuringRunError, File, Folder, Task, _guard, guard_of, run
 
 
 class Use(Task):
@@ -28,7 +28,7 @@ def in_folder(tmp_path, monkeypatch):
 def test_most_tasks_need_none():
     task = Use(source=1)
     task.hash()
-    assert task.guard() is None
+    assert guard_of(task) is None
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_file_that_changes(in_folder, change, said):
     (in_folder / "a").write_text("1")
     task = Use("x", source=[File("a"), Folder(".")])
     task.hash()
-    with task.guard() as guard:
+    with guard_of(task) as guard:
         change()
         os.chdir("/")
     if not said:
@@ -53,7 +53,7 @@ def test_a_file_that_changes(in_folder, change, said):
         guard.check()
     assert list(caught.value.changes) == said
     os.chdir(in_folder)
-    with pytest.raises(ChangedDuringRunError, match="changed during the run"), task.guard():
+    with pytest.raises(ChangedDuringRunError, match="changed during the run"), guard_of(task):
         raise AssertionError("it must not begin")
 
 
@@ -81,7 +81,7 @@ def late(module):
 
 
 def execute(task):
-    guard = task.guard()
+    guard = guard_of(task)
     with guard:
         value = task.execute([], {})
     guard.check()
@@ -135,7 +135,7 @@ def test_code_that_was_loaded_at_the_plan_may_be_edited(in_folder, module):
     task = flow.use()
     task.hash()
     (in_folder / "helper.py").write_text("VALUE = 2\n")
-    assert task.guard() is None
+    assert guard_of(task) is None
 
 
 def test_in_a_process_of_its_own_every_module_counts(in_folder, late, in_new_process):
@@ -144,10 +144,11 @@ def test_in_a_process_of_its_own_every_module_counts(in_folder, late, in_new_pro
     sent.write_bytes(pickle.dumps(task.detached()))
     program = """
         import pickle, sys
+        from pyperunner_dag import guard_of
         sys.path.insert(0, ".")
         task = pickle.load(open("task.pickle", "rb"))
         try:
-            with task.guard() as guard:
+            with guard_of(task) as guard:
                 task.execute([], {})
             guard.check()
         except RuntimeError as error:

@@ -39,7 +39,7 @@ from pyperunner_dag._errors import (
     UnhashableParamError,
     UnknownStoreError,
 )
-from pyperunner_dag._guard import note_loaded
+from pyperunner_dag._guard import files_of, guard_of, note_loaded
 from pyperunner_dag._hashing import refresh_hashes
 from pyperunner_dag._inputs import resolve_inputs
 from pyperunner_dag._layout import layout
@@ -102,6 +102,8 @@ __all__ = [
     "draw_png",
     "draw_svg",
     "draw_text",
+    "files_of",
+    "guard_of",
     "is_stored",
     "layout",
     "load_output",

@@ -17,9 +17,9 @@ from pyperunner_dag._errors import ChangedDuringRunError
 
 if TYPE_CHECKING:
     from pyperunner_dag._task import Task
-    from pyperunner_keys import FileState
+    from pyperunner_keys import File, FileState, Folder
 
-__all__ = ["Guard", "guard_of", "late_modules", "note_loaded"]
+__all__ = ["Guard", "files_of", "guard_of", "late_modules", "note_loaded"]
 
 _STANDARD = str(Path(os.__file__).parent)
 _SITE = f"{os.sep}site-packages{os.sep}"
@@ -57,12 +57,22 @@ def note_loaded() -> None:
                 _seen[path] = _digest(path)
 
 
+def files_of(task: Task) -> list[File | Folder]:
+    """Return the files and folders among the params of a hashed task, and among the plain values of named inputs."""
+    return [state.item for states in task._files.values() for state in states]
+
+
 def guard_of(task: Task, given: Sequence[FileState] = ()) -> Guard | None:
-    """Return what watches a hashed task while it runs; ``None`` where nothing about it can change.
+    """Return a context manager for running a hashed task; its ``check()`` finds what has changed since it was hashed.
+
+    It watches files among the params, those in ``given``, and modules that are loaded after the key was made.
 
     Args:
         task: The task.
         given: Files in the outputs that it gets.
+
+    Returns:
+        ``None`` where there is nothing to watch.
     """
     late = task.fingerprint().modules if task._late is None else task._late
     files = [*given, *(state for states in task._files.values() for state in states)]

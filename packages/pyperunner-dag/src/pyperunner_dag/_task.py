@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import _hashing
@@ -20,9 +20,8 @@ from pyperunner_dag._secret import Secret, revealed
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
-    from pyperunner_dag._guard import Guard
     from pyperunner_dag._options import OptionArgs
-    from pyperunner_keys import File, FileState, Fingerprint, Folder
+    from pyperunner_keys import FileState, Fingerprint
 
 __all__ = ["Task"]
 
@@ -236,21 +235,6 @@ class Task(NodeWithOutput, ABC):
             "hash": self.hash(),
             "params": dict(self.params),
         }
-
-    @property
-    def files(self) -> list[File | Folder]:
-        """Files and folders among the params and the plain values of named inputs, as far as the task is hashed."""
-        return [state.item for states in self._files.values() for state in states]
-
-    def guard(self, given: Sequence[FileState] = ()) -> Guard | None:
-        """Return a context manager for running the task; its ``check()`` finds what has changed since it was hashed.
-
-        It watches files among the params, those in ``given`` (of the outputs that the task gets), and modules that are
-        loaded after the key was made; ``None`` where there is nothing to watch.
-        """
-        from pyperunner_dag._guard import guard_of
-
-        return guard_of(self, given)
 
     # --- running
 

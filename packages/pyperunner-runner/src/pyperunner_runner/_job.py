@@ -12,6 +12,8 @@ from pyperunner_dag import (
     OutputStore,
     Task,
     UndeclaredInputError,
+    files_of,
+    guard_of,
     is_stored,
     load_output,
     resolve_inputs,
@@ -68,13 +70,13 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
     data = [loaded.outputs[parent.name] for parent in task.parents]
     inputs = resolve_inputs(task.inputs, lambda source: loaded.outputs[source.name])
     started = time.perf_counter()
-    guard = task.guard(given)
+    guard = guard_of(task, given)
     with environment(task.options.env), guard or nullcontext(), audit or nullcontext():
         value = task.execute(data, inputs)
     seconds = time.perf_counter() - started
     if guard:
         guard.check()
-    undeclared = undeclared_reads(audit, [*task.files, *(state.item for state in given)]) if audit else []
+    undeclared = undeclared_reads(audit, [*files_of(task), *(state.item for state in given)]) if audit else []
     if undeclared and job.audit == "error":
         raise UndeclaredInputError(task.task_name, task.tag, undeclared)
     del data, inputs  # so that storing a large result does not stand on top of its inputs
