@@ -59,7 +59,7 @@ def note_loaded() -> None:
 
 def files_of(task: Task) -> list[File | Folder]:
     """Return the files and folders among the params of a hashed task, and among the plain values of named inputs."""
-    return [state.item for states in task._files.values() for state in states]
+    return [state.item for states in task._file_states.values() for state in states]
 
 
 def guard_of(task: Task, given: Sequence[FileState] = ()) -> Guard | None:
@@ -75,7 +75,7 @@ def guard_of(task: Task, given: Sequence[FileState] = ()) -> Guard | None:
         ``None`` where there is nothing to watch.
     """
     late = task.fingerprint().modules if task._late is None else task._late
-    files = [*given, *(state for states in task._files.values() for state in states)]
+    files = [*given, *(state for states in task._file_states.values() for state in states)]
     return Guard(task, files) if late or files else None
 
 

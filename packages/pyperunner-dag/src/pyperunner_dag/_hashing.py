@@ -83,7 +83,7 @@ def _read_params(task: Task) -> None:
     """Digest the params as they are now, files included, and keep the states of those."""
     found = {name: _digest_param(task, name, value) for name, value in task.params.items()}
     task._digests = {name: digest for name, (digest, _) in found.items()}
-    task._files = {name: files for name, (_, files) in found.items() if files}
+    task._file_states = {name: files for name, (_, files) in found.items() if files}
     values = tuple(task.params.values())
     task._read = values if not task.inputs and ATOMS.issuperset(map(type, values)) else None
 
@@ -104,7 +104,7 @@ def _input_parts(task: Task, path: str, value: Any) -> Any:
     from pyperunner_keys import digest
 
     if not holds_task(value):
-        found, task._files[path] = _digest_param(task, path, value)
+        found, task._file_states[path] = _digest_param(task, path, value)
         return {"value": found}
     if type(value) is dict:
         return {"dict": {digest(key): _input_parts(task, f"{path}[{key!r}]", item) for key, item in value.items()}}
@@ -243,7 +243,7 @@ def own_parts(task: Task) -> dict[str, Any]:
     own = {
         "files": {
             name: {visible(state.label): state.digest for state in states}
-            for name, states in task._files.items()
+            for name, states in task._file_states.items()
             if states
         },
         "env": dict(task.options.env),

@@ -62,7 +62,7 @@ class Task(NodeWithOutput, ABC):
     _code: Fingerprint | None = None
     _late: tuple[str, ...] | None = None
     _read: tuple[Any, ...] | None = None
-    _files: dict[str, list[FileState]] = {}  # noqa: RUF012 - tasks that have none share it, and none is changed in place
+    _file_states: dict[str, list[FileState]] = {}  # noqa: RUF012 - tasks that have none share it, and none is changed in place
     _input_parts: dict[str, Any] = {}  # noqa: RUF012
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -118,8 +118,8 @@ class Task(NodeWithOutput, ABC):
         params = {name: value for name, value in given.items() if name not in inputs} if inputs else given
         self._digests = _hashing.check_params(self, params, inputs)
         self._read = tuple(given.values()) if plain else None
-        if not plain or self._files or self._input_parts:
-            self._files, self._input_parts = {}, {}
+        if not plain or self._file_states or self._input_parts:
+            self._file_states, self._input_parts = {}, {}
         self.params, self.inputs = params, inputs
         if inputs or self._inputs:
             self._set_inputs(leaf for value in inputs.values() for _, leaf in leaves(value) if isinstance(leaf, Task))
