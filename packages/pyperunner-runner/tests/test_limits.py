@@ -24,12 +24,14 @@ class Stubborn(Task):
     """Ignores the request to end, and so does the process it starts."""
 
     @run
-    def run(self, pids):
+    def run(self, pids, own_session=False, stops=False):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(); time.sleep(60)"
-        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=own_session)
         child.stdout.readline()
         Path(pids).write_text(f"{os.getpid()} {child.pid}")
+        if stops:
+            os.kill(os.getpid(), signal.SIGSTOP)
         time.sleep(60)
 
 
@@ -70,15 +72,17 @@ def gone(pid):
     return True
 
 
-def test_a_timeout_ends_a_task_that_will_not_end_with_what_it_started(kit):
+@pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
+@pytest.mark.parametrize("how", [{}, {"own_session": True}, {"stops": True}])
+def test_a_timeout_ends_a_task_that_will_not_end_with_what_it_started(kit, how):
     pids = kit.folder / "pids"
-    task = Stubborn(pids=str(pids)).with_options(timeout=0.6)
+    task = Stubborn(pids=str(pids), **how).with_options(timeout=1.5)
     after = kit.task("after", task)
     began = time.monotonic()
     kit.runner().run(Pipeline("p", [task]))
     assert time.monotonic() - began < 20
     assert isinstance(task.result.exception, TaskTimedOut)
-    assert "Stubborn(): ran longer than its timeout of 0.6 s and was ended" in str(task.result.exception)
+    assert "Stubborn(): ran longer than its timeout of 1.5 s and was ended" in str(task.result.exception)
     assert after.status is Task.Status.CANT_RUN
     assert all(gone(int(pid)) for pid in pids.read_text().split())
 
