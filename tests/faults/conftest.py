@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pyperunner_runner.events import TaskOutput
 from pyperunner_runner.executors.pool import PoolExecutor
 
 WAYS = {
@@ -30,6 +31,18 @@ def runner(kit, request):
 def quick_runner(kit, request):
     """A runner for each of the ways that do not start an interpreter."""
     return kit.runner(**WAYS[request.param])
+
+
+@pytest.fixture(params=list(WAYS))
+def listened(kit, request):
+    """A runner for each way, and a list of the lines that its hooks hear of."""
+    lines = []
+
+    def hear(event):
+        if isinstance(event, TaskOutput):
+            lines.append(event)
+
+    return kit.runner(**WAYS[request.param], hooks=[hear]), lines
 
 
 def is_gone(pid: int, seconds: float = 1.0) -> bool:

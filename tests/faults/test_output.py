@@ -15,8 +15,6 @@ from pathlib import Path
 import pytest
 
 from pyperunner import Pipeline, Task, run
-from pyperunner_runner.events import TaskOutput
-from tests.faults.conftest import WAYS
 
 MIB = 1 << 20
 
@@ -55,16 +53,6 @@ class KeepsOpen(Task):
         code = "import os, time\nwhile True: os.write(1, b'still here\\n'); time.sleep(0.001)"
         subprocess.Popen([sys.executable, "-S", "-c", code], start_new_session=True, env={})
         time.sleep(0.3)
-
-
-@pytest.fixture(params=list(WAYS))
-def listened(kit, request):
-    """A runner for each way, and what its hooks heard."""
-    lines = []
-    runner = kit.runner(
-        **WAYS[request.param], hooks=[lambda event: lines.append(event) if type(event) is TaskOutput else None]
-    )
-    return runner, lines
 
 
 @pytest.mark.filterwarnings("default")

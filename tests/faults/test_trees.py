@@ -113,10 +113,6 @@ def note(path, pids):
 
 
 def noted(path):
-    deadline = time.monotonic() + 20
-    while not path.exists():
-        assert time.monotonic() < deadline, "the task did not begin"
-        time.sleep(0.01)
     return [int(word) for word in path.read_text().split()]
 
 
@@ -129,6 +125,14 @@ class Driver:
         self.task = task
         self.executor = executor(Session({task.name: task}, store, store.spec(), 1))
         self.executor.start(Job(task.name))
+
+    def noted(self, path):
+        """What the task has noted; meanwhile the executor is listened to."""
+        deadline = time.monotonic() + 20
+        while not path.exists():
+            assert time.monotonic() < deadline, "the task did not begin"
+            self.executor.wait(0.01)
+        return noted(path)
 
     def end(self, seconds=5.0):
         deadline = time.monotonic() + seconds
@@ -175,7 +179,7 @@ def test_what_a_task_leaves_ends_with_it(kit, quick_runner, gone, stranger, kind
 @pytest.mark.parametrize("kill", [False, True])
 def test_a_stop_reaches_the_whole_tree(drive, gone, stranger, tmp_path, kill):
     driver = drive(Family(pids=str(tmp_path / "pids"), stays=True, kinds=ALL))
-    pids = noted(tmp_path / "pids")
+    pids = driver.noted(tmp_path / "pids")
     driver.executor.stop("Family()", kill=kill)
     ended = driver.end()
     assert (ended.outcome.kind, ended.exit.code) == ("lost", -9 if kill else -15)
@@ -185,7 +189,7 @@ def test_a_stop_reaches_the_whole_tree(drive, gone, stranger, tmp_path, kill):
 @pytest.mark.parametrize("kind", [StopsItself, InC])
 def test_a_stopped_or_deaf_task_ends_when_it_is_killed(drive, gone, tmp_path, kind):
     driver = drive(kind(pids=str(tmp_path / "pids")))
-    (pid,) = noted(tmp_path / "pids")
+    (pid,) = driver.noted(tmp_path / "pids")
     time.sleep(0.05)
     driver.executor.stop(f"{kind.__name__}()")
     if kind is InC:
@@ -199,7 +203,7 @@ def test_a_stopped_or_deaf_task_ends_when_it_is_killed(drive, gone, tmp_path, ki
 def test_a_deaf_descendant_ends_with_its_task(drive, gone, tmp_path):
     """SIGTERM ends the task; what ignores it is killed when the task is over."""
     driver = drive(Family(pids=str(tmp_path / "pids"), stays=True, kinds=["deaf"]))
-    _, deaf = noted(tmp_path / "pids")
+    _, deaf = driver.noted(tmp_path / "pids")
     driver.executor.stop("Family()")
     assert driver.end(2.0).exit.code == -15
     assert gone(deaf)
@@ -247,7 +251,7 @@ def test_psutil_may_fail_anywhere(kit, monkeypatch, error):
 
     for name in ("memory_full_info", "memory_info", "children", "ppid", "environ", "create_time", "status"):
         monkeypatch.setattr(psutil.Process, name, fail)
-    monkeypatch.setattr("pyperunner_runner._watch._FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("pyperunner_runner._watch._SAMPLE_SECONDS", 0.01)
     task = Family(pids=str(kit.folder / "pids"), stays=False, kinds=["session", "orphan"])
     slow = InSleep(seconds=0.2)
     kit.runner().run(Pipeline("p", [task, slow]), raise_on_failure=True)
