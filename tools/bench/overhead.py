@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from pyperunner_dag import DAG, Task, open_store, task
@@ -38,9 +40,26 @@ def step(data: list[int], i: int) -> int:
     return i
 
 
-def bare_forks(count: int) -> float:
-    """Return the seconds that ``count`` forks take, each with a pipe, a byte and a wait, one after the other."""
-    began = time.perf_counter()
+@dataclass
+class Cost:
+    """Wall time and processor time, of this process and those it has waited for, in seconds."""
+
+    wall: float
+    cpu: float
+
+    @classmethod
+    def now(cls) -> Cost:
+        own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+        return cls(time.perf_counter(), cpu)
+
+    def since(self, before: Cost, count: int) -> Cost:
+        return Cost((self.wall - before.wall) / count, (self.cpu - before.cpu) / count)
+
+
+def bare_forks(count: int) -> Cost:
+    """Return what a fork costs with a pipe, a byte and a wait, one after the other."""
+    began = Cost.now()
     for _ in range(count):
         read, write = os.pipe()
         pid = os.fork()
@@ -51,7 +70,7 @@ def bare_forks(count: int) -> float:
         os.read(read, 1)
         os.close(read)
         os.waitpid(pid, 0)
-    return time.perf_counter() - began
+    return Cost.now().since(began, count)
 
 
 def fan(count: int) -> list[Task]:
@@ -65,9 +84,8 @@ def chain(count: int) -> list[Task]:
     return tasks
 
 
-def execute(executor: Executor, tasks: Sequence[Task], at_once: int) -> float:
-    """Carry out ``tasks`` in their order, ``at_once`` at a time; return the seconds it took."""
-    began = time.perf_counter()
+def execute(executor: Executor, tasks: Sequence[Task], at_once: int) -> None:
+    """Carry out ``tasks`` in their order, ``at_once`` at a time."""
     waiting = iter(tasks)
     running = len([executor.start(Job(one.name)) for one in islice(waiting, at_once)])
     while running:
@@ -79,7 +97,6 @@ def execute(executor: Executor, tasks: Sequence[Task], at_once: int) -> float:
                 running -= following is None
                 if following is not None:
                     executor.start(Job(following.name))
-    return time.perf_counter() - began
 
 
 def measure(name: str, shape: str, count: int, workers: int) -> Iterator[str]:
@@ -94,13 +111,16 @@ def measure(name: str, shape: str, count: int, workers: int) -> Iterator[str]:
         gc.freeze()
         before = bare_forks(200)
         session = Session({one.name: one for one in tasks}, store, store.spec(), workers)
+        began = Cost.now()
         with closing(EXECUTORS[name](session)) as executor:
-            at_once = getattr(executor, "slots", workers) if shape == "fan" else 1
-            took = execute(executor, tasks, at_once) / count
-        bare = (before + bare_forks(200)) / 400
+            execute(executor, tasks, getattr(executor, "slots", workers) if shape == "fan" else 1)
+        took = Cost.now().since(began, count)
+        after = bare_forks(200)
+        bare = Cost((before.wall + after.wall) / 2, (before.cpu + after.cpu) / 2)
         yield (
-            f"{name}, {shape} of {count}, {workers} at once: {took * 1e3:.2f} ms per task, "
-            f"{took / bare:.2f} bare forks of {bare * 1e3:.2f} ms"
+            f"{name}, {shape} of {count}, {workers} at once: {took.wall * 1e3:.2f} ms per task, "
+            f"{took.wall / bare.wall:.2f} bare forks ({bare.wall * 1e3:.2f} ms); processor {took.cpu * 1e3:.2f} ms, "
+            f"{took.cpu / bare.cpu:.2f} bare forks ({bare.cpu * 1e3:.2f} ms)"
         )
 
 
