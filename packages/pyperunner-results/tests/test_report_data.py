@@ -46,6 +46,14 @@ def test_a_run_in_numbers(data_of):
     }
 
 
+def test_the_critical_path_counts_every_attempt_and_the_waits_between(data_of, folder):
+    for attempt, kind in ((1, "task_retried"), (2, "task_finished")):
+        times = {"start": 10.0 * attempt, "end": 10.0 * attempt + 1, "wall": 1.0}
+        folder.event(kind, task="A()", attempt=attempt, status="FAILURE" if attempt == 1 else "SUCCESS", **times)
+    data = data_of({"A()": ({}, []), "B()": ({}, [])}, [{"task": "B()", "wall": 5.0}])
+    assert (data["critical"], data["critical_seconds"]) == ([0], 11.0)
+
+
 def test_a_recorded_drawing_is_used_if_it_is_whole(data_of):
     tasks = {"A()": ({}, []), "B()": ({}, ["A()"])}
     assert data_of(tasks, layout=LAYOUT)["layout"] == {

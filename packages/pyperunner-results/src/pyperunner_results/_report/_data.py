@@ -36,7 +36,8 @@ def report_data(results: PipelineResult) -> dict[str, Any]:
     summary = results.record.summary if results.record else {}
     start = summary.get("start")
     room = _Room(tasks)
-    path = critical_path(upstream, positions, [task.wall or 0.0 if task.executed else 0.0 for task in tasks])
+    seconds = [_span(task) for task in tasks]
+    path = critical_path(upstream, positions, seconds)
     sets: dict[tuple[int, ...], int] = {}
     return {
         "pipeline": visible(results.name),
@@ -52,6 +53,7 @@ def report_data(results: PipelineResult) -> dict[str, Any]:
         "upstream": [sets.setdefault(tuple(ups), len(sets)) for ups in upstream],
         "sets": [list(ups) for ups in sets],
         "critical": path,
+        "critical_seconds": round(sum(seconds[task] for task in path), 4),
         "fold": len(tasks) > _FOLD_ABOVE,
         "layout": _layout(results, [task.name for task in tasks]),
     }
@@ -67,6 +69,13 @@ class _Room:
         self.traceback = _between(400, _TRACEBACK_CHARS // failed, 16_000)
         self.log = _between(200, _LOG_CHARS // (count + 3 * failed), 8000)
         self.failed_log = 3 * self.log
+
+
+def _span(task: TaskResult) -> float:
+    """Return the seconds that a task held up what follows it: all its attempts, and the waits between them."""
+    attempts = task.attempts
+    whole = _difference(attempts[0].get("start"), attempts[-1].get("end")) if len(attempts) > 1 else None
+    return max(0.0, (whole if whole is not None else task.wall) or 0.0) if attempts else 0.0
 
 
 def _between(least: int, value: int, most: int) -> int:

@@ -4,12 +4,11 @@ function paintHead() {
   const executed = run.tasks.filter((task) => task.executed);
   const largest = run.tasks.reduce((most, task) => ((task.memory || 0) > (most.memory || 0) ? task : most), {});
   const cpu = executed.reduce((sum, task) => sum + (task.cpu || 0), 0);
-  const critical = run.critical.reduce((sum, index) => sum + (run.tasks[index].wall || 0), 0);
   const figures = [
     ["Started", run.started],
     ["Time", run.seconds === null ? null : duration(run.seconds)],
     ["Tasks", `${run.tasks.length.toLocaleString("en")}, ${executed.length.toLocaleString("en")} executed`],
-    ["Critical path", critical ? duration(critical) : null],
+    ["Critical path", run.critical_seconds ? duration(run.critical_seconds) : null],
     ["CPU time", cpu ? duration(cpu) : null],
     ["Largest memory", memory(largest)],
   ];
