@@ -145,6 +145,14 @@ def test_entries_that_do_not_say_what_they_were_made_from(kit):
     assert runner.explain("Count(a)").reasons == ("entry missing",)
 
 
+def test_what_is_kept_for_one_run_only_is_no_earlier_entry(kit):
+    runner = kit.runner()
+    other = kit.task("a", fail=False)
+    runner._store.save(other.key, 1, {**other.entry_meta(), "run": {"host": "here"}})
+    runner.set_pipeline(Pipeline("p", [kit.task("a")]))
+    assert runner.explain("Count(a)").reasons == ("entry missing",)
+
+
 def test_a_store_that_lists_nothing(kit):
     class Plain:
         def __getattr__(self, name):

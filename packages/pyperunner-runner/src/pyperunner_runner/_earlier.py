@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag import Difference, differences
 from pyperunner_dag.ports import SupportsAlias, SupportsEntries
 from pyperunner_keys import unpack_places
+from pyperunner_runner._scoped import RUN
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
@@ -64,13 +65,18 @@ class Earlier:
 
 
 def earlier_entries(store: OutputStore, name: str) -> Iterator[Earlier]:
-    """Yield the entries of the task called ``name``, the newest first; nothing where a store lists none."""
+    """Yield the entries of the task called ``name``, the newest first; nothing where a store lists none.
+
+    Those that are kept for one run only are left out.
+    """
     if isinstance(store, SupportsEntries):
         for info in nlargest(_MOST, store.entries(name), key=lambda info: info["modified"]):
             try:
-                yield Earlier(info["key"], store.meta(info["key"]))
+                meta = store.meta(info["key"])
             except KeyError:  # gone, or damaged
                 continue
+            if RUN not in meta:
+                yield Earlier(info["key"], meta)
 
 
 def nearest(store: OutputStore, task: Task) -> Earlier | None:

@@ -13,9 +13,9 @@ from pyperunner_results import process_identity, process_is_alive
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
 
-__all__ = ["ScopedOutputs"]
+__all__ = ["RUN", "ScopedOutputs"]
 
-_RUN = "run"
+RUN = "run"
 """What of an entry's ``meta`` names the process of the run that it is kept for."""
 _numbers = itertools.count(1)
 
@@ -42,7 +42,7 @@ class ScopedOutputs:
 
     def meta(self, task: Task) -> Mapping[str, Any]:
         """Return what is stored beside the output of a task, so that others know whose it is."""
-        return {} if task.options.cache else {_RUN: self._process}
+        return {} if task.options.cache else {RUN: self._process}
 
     def begin(self) -> None:
         """Remove what runs that were killed have left of these tasks' outputs; from now on there is some to remove."""
@@ -66,7 +66,7 @@ class ScopedOutputs:
 
     def _is_left_over(self, key: str) -> bool:
         try:
-            process = self._store.meta(key).get(_RUN)
+            process = self._store.meta(key).get(RUN)
         except KeyError:
             return False
         return isinstance(process, Mapping) and process_is_alive(process) is False
