@@ -7,7 +7,7 @@ helped. The nursery touches little, has no threads, and forks while the runner d
 nursery and can be told from any stranger.
 
 It speaks frames over a socket: in come ``("start", name, order)`` with three descriptors and ``("stop", name, kill)``;
-out go ``("started", name, pid)``, ``("refused", name, why)`` and ``("ended", name, Exit)``. When the socket closes, or
+out go ``("started", name, pid)``, ``("refused", name, why)`` and ``("ended", name, facts)``. When the socket closes, or
 the runner dies, it ends everything and itself.
 """
 
@@ -121,11 +121,7 @@ class Nursery:
         self._stopping = True
 
     def _drain_wake(self) -> None:
-        try:
-            while self._wake.recv(4096):
-                pass
-        except BlockingIOError:
-            pass
+        self._wake.recv(4096)  # what is left makes the selector say so again
 
     def _receive(self) -> None:
         try:
@@ -206,7 +202,7 @@ class Nursery:
             killed = self._orphans.end_group(name, pid)
             _, status, usage = os.wait4(pid, 0)
             self._orphans.end_rest(name, pid, self._running)
-            self._send(("ended", name, _posix.exit_of(status, usage, None if killed else self._kills)))
+            self._send(("ended", name, _posix.exit_facts(status, usage, None if killed else self._kills)))
 
     def _send(self, message: object) -> None:
         try:

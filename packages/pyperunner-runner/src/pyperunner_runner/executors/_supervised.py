@@ -10,9 +10,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_runner.executors._link import NurseryLink
+from pyperunner_runner.ports import Exit
 
 if TYPE_CHECKING:
-    from pyperunner_runner.ports import Event, Exit, Job, Session
+    from pyperunner_runner.ports import Event, Job, Session
 
 __all__ = ["JobHandle", "Supervised"]
 
@@ -143,7 +144,7 @@ class Supervised(ABC):
             self._lose_all()
             return
         for kind, name, fact in messages:
-            self._hear(kind, name, fact)
+            self._hear(kind, name, Exit(*fact) if kind == "ended" else fact)
 
     def _drop_nursery(self, *, lost: bool = False) -> None:
         if self._link.is_open:
