@@ -145,6 +145,24 @@ def test_resources_are_given_by_name_and_amount(say, write) -> None:
     assert say("run", "gpu.py", "--resource", "gpu").code == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "where"), [(["--executor", "inline"], "out"), (["--start-method", "spawn"], "log")]
+)
+def test_how_tasks_are_carried_out_can_be_chosen(say, flow: Path, folder: Path, options: list[str], where: str) -> None:
+    said = say("run", "flow.py", *options)
+    assert said.code == 0
+    (log,) = folder.glob("pyperunner-runs/*/pipeline.log")
+    heard = {"out": "doubling" in said.out, "log": "doubling" in log.read_text()}
+    assert heard == {"out": where == "out", "log": where == "log"}
+
+
+@pytest.mark.parametrize(("option", "known"), [("--executor", "inline"), ("--start-method", "forkserver")])
+def test_an_unknown_way_to_carry_them_out_lists_the_known_ones(say, flow: Path, option: str, known: str) -> None:
+    said = say("run", "flow.py", option, "nothing")
+    assert (said.code, said.out) == (2, "")
+    assert known in said.err
+
+
 def test_places_can_be_chosen(say, flow: Path, folder: Path) -> None:
     assert say("run", "flow.py", "--data-path", "here", "--log-path", "there").code == 0
     assert (folder / "here").is_dir()

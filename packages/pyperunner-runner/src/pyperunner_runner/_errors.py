@@ -156,7 +156,8 @@ class ImpossibleResources(RunnerError, ValueError):
     def __str__(self) -> str:
         return (
             f"{self.task} needs {self.need:g} {self.resource}, and the runner has {self.have:g}. Nothing was started; "
-            f"give the task less, or Runner(..., resources={{{self.resource!r}: {self.need:g}}})."
+            f"give the task less, or the runner more: Runner(..., resources={{{self.resource!r}: {self.need:g}}}), "
+            f"--resource {self.resource}={self.need:g}."
         )
 
 

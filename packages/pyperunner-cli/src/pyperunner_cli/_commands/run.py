@@ -35,6 +35,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=AMOUNT",
         help="how much there is of what tasks ask for, such as gpu=2; may be given several times",
     )
+    parser.add_argument(
+        "--executor",
+        default="process",
+        metavar="NAME",
+        help="what carries tasks out: process, pool, inline, or one that is installed (%(default)s)",
+    )
+    parser.add_argument("--start-method", metavar="NAME", help="how processes are made: fork, forkserver or spawn")
     parser.add_argument("-v", "--verbose", action="store_true", help="show what tasks print and why they run")
     parser.add_argument("--strict", action="store_true", help="refuse a recorded run if anything is not as it was")
     parser.add_argument(
@@ -63,6 +70,8 @@ def execute(options: argparse.Namespace) -> int:
         resources=dict(options.resources),
         fail_fast=options.fail_fast,
         early_cutoff=options.early_cutoff,
+        executor=options.executor,
+        start_method=options.start_method,
         audit=options.audit,
     )
     try:
