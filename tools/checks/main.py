@@ -15,8 +15,10 @@ __all__ = ["main"]
 
 def main() -> int:
     """Run the checks; return 0 if all is well, 1 if something failed, 2 if the environment could not be made."""
-    # A background job inherits an ignored SIGINT, and so would the processes that tests interrupt.
+    # A background job inherits an ignored SIGINT, one of nohup an ignored SIGHUP; so would processes that tests end.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     names = _parser().parse_args().steps or EVERYTHING
     began = time.monotonic()
     try:
@@ -40,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"steps:\n{steps}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("steps", nargs="*", choices=[*STEPS, []], metavar="STEP", help="which (default: all but long)")
+    parser.add_argument(
+        "steps", nargs="*", choices=[*STEPS, []], metavar="STEP", help="which (default: all but tests and long)"
+    )
     return parser
 
 

@@ -20,6 +20,17 @@ def test_a_signal_becomes_the_exit_code_of_convention(name: str) -> None:
     assert signal.getsignal(number) is before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with exit_on_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_outside_the_main_thread_nothing_is_touched() -> None:
     seen = []
 
