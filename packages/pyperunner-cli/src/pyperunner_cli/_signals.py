@@ -15,7 +15,8 @@ __all__ = ["exit_on_signals"]
 def exit_on_signals() -> Iterator[None]:
     """Let SIGTERM and SIGHUP raise ``SystemExit`` with 128 plus the signal's number inside the block.
 
-    What is ignored stays ignored, as for a command that ``nohup`` started. The runner's own handlers take over while it runs; after its clean-up it restores these and raises the signal again.
+    What is ignored stays ignored, as for a command that ``nohup`` started. The runner's own handlers take over while it
+    runs; after its clean-up it restores these and raises the signal again.
     """
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
