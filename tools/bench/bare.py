@@ -7,22 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 
-__all__ = ["array_by_hand", "bare_forks", "peak_of_tree"]
+__all__ = ["array_by_hand", "bare_forks", "fork_and_wait", "peak_of_tree"]
 
 _ARRAY = 256 << 20
 
 
-def bare_forks(count: int) -> float:
-    """Return the seconds that ``count`` forks take, each with a pipe, a byte and a wait, one after the other.
-
-    The process is as large as a runner's, because what a fork costs grows with it.
-    """
-    import pyperunner_cache
-    import pyperunner_results
-    import pyperunner_runner.runner
-
-    assert all((pyperunner_cache, pyperunner_results, pyperunner_runner))
-    began = time.perf_counter()
+def fork_and_wait(count: int) -> None:
+    """Fork ``count`` times, each with a pipe, a byte and a wait, one after the other."""
     for _ in range(count):
         read, write = os.pipe()
         pid = os.fork()
@@ -33,6 +24,20 @@ def bare_forks(count: int) -> float:
         os.read(read, 1)
         os.close(read)
         os.waitpid(pid, 0)
+
+
+def bare_forks(count: int) -> float:
+    """Return the seconds that ``count`` forks take, one after the other.
+
+    The process is as large as a runner's, because what a fork costs grows with it.
+    """
+    import pyperunner_cache
+    import pyperunner_results
+    import pyperunner_runner.runner
+
+    assert all((pyperunner_cache, pyperunner_results, pyperunner_runner))
+    began = time.perf_counter()
+    fork_and_wait(count)
     return time.perf_counter() - began
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import resource
 import tempfile
 import time
@@ -16,6 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice, pairwise
+
+from bare import fork_and_wait
 
 from pyperunner_dag import DAG, Task, open_store, task
 from pyperunner_runner.executors.inline import InlineExecutor
@@ -60,16 +61,7 @@ class Cost:
 def bare_forks(count: int) -> Cost:
     """Return what a fork costs with a pipe, a byte and a wait, one after the other."""
     began = Cost.now()
-    for _ in range(count):
-        read, write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.write(write, b"x")
-            os._exit(0)
-        os.close(write)
-        os.read(read, 1)
-        os.close(read)
-        os.waitpid(pid, 0)
+    fork_and_wait(count)
     return Cost.now().since(began, count)
 
 
