@@ -15,10 +15,10 @@ import pytest
 
 from pyperunner import Pipeline, Task, run
 from pyperunner_dag import open_store
-from pyperunner_runner import _tree
 from pyperunner_runner.executors.pool import PoolExecutor
 from pyperunner_runner.executors.process import ProcessExecutor
 from pyperunner_runner.ports import Ended, Job, Session
+from pyperunner_runner.processes import tree
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
@@ -231,12 +231,12 @@ def test_a_number_that_has_passed_to_a_stranger_is_not_signalled():
         with subprocess.Popen([sys.executable, "-S", "-c", f"import subprocess; subprocess.run({SLEEP})"]) as other:
             try:
                 if other.pid == number:
-                    assert not _tree.send(number, signal.SIGKILL, {1, number - 1})
+                    assert not tree.send(number, signal.SIGKILL, {1, number - 1})
                     time.sleep(0.05)
                     assert other.poll() is None
                     return
             finally:
-                _tree.signal_tree(other.pid, signal.SIGKILL)
+                tree.signal_tree(other.pid, signal.SIGKILL)
     pytest.skip("the number did not come round: other processes start at the same time")
 
 
@@ -251,7 +251,7 @@ def test_psutil_may_fail_anywhere(kit, monkeypatch, error):
 
     for name in ("memory_full_info", "memory_info", "children", "ppid", "environ", "create_time", "status"):
         monkeypatch.setattr(psutil.Process, name, fail)
-    monkeypatch.setattr("pyperunner_runner._watch._SAMPLE_SECONDS", 0.01)
+    monkeypatch.setattr("pyperunner_runner.execution.memory._SAMPLE_SECONDS", 0.01)
     task = Family(pids=str(kit.folder / "pids"), stays=False, kinds=["session", "orphan"])
     slow = InSleep(seconds=0.2)
     kit.runner().run(Pipeline("p", [task, slow]), raise_on_failure=True)
@@ -266,14 +266,14 @@ class InSleep(Task):
 
 def test_without_proc_psutil_serves(monkeypatch, gone):
     """What serves macOS: children and signals through psutil."""
-    monkeypatch.setattr(_tree, "_lists_children", lambda: False)
+    monkeypatch.setattr(tree, "_lists_children", lambda: False)
     code = f"import subprocess; subprocess.run({SLEEP}, start_new_session=True)"
     with subprocess.Popen([sys.executable, "-S", "-c", code], start_new_session=True) as top:
         deadline = time.monotonic() + 10
-        while not (below := _tree.descendants(top.pid)):
+        while not (below := tree.descendants(top.pid)):
             assert time.monotonic() < deadline
-        assert not _tree.send(below[0], signal.SIGKILL, {1})
-        _tree.signal_tree(top.pid, signal.SIGKILL)
+        assert not tree.send(below[0], signal.SIGKILL, {1})
+        tree.signal_tree(top.pid, signal.SIGKILL)
     assert all(map(gone, below))
 
 

@@ -9,8 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._accept import Acceptance
-    from ._errors import (
+    from pyperunner_runner._errors import (
         ImpossibleResources,
         LimitTooLow,
         NotAcceptable,
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
         UnknownStartMethod,
         UnknownTask,
     )
-    from ._explain import Explanation, TaskExplanation
-    from ._replay import replay
-    from ._task_errors import (
+    from pyperunner_runner._task_errors import (
         InputLost,
         RunFailed,
         TaskDied,
@@ -35,17 +32,20 @@ if TYPE_CHECKING:
         TaskOutOfMemory,
         TaskTimedOut,
     )
-    from .plan import Decision
-    from .ports import Executor
-    from .runner import Runner
+    from pyperunner_runner.plan import Decision
+    from pyperunner_runner.ports import Executor
+    from pyperunner_runner.provenance.acceptance import Acceptance
+    from pyperunner_runner.provenance.explanation import Explanation, TaskExplanation
+    from pyperunner_runner.replays import replay
+    from pyperunner_runner.runner import Runner
 
 __version__ = "0.2.0"
 
 _HOMES = {
-    "Acceptance": "_accept",
+    "Acceptance": "provenance.acceptance",
     "Decision": "plan",
     "Executor": "ports",
-    "Explanation": "_explain",
+    "Explanation": "provenance.explanation",
     "ImpossibleResources": "_errors",
     "InputLost": "_task_errors",
     "LimitTooLow": "_errors",
@@ -58,7 +58,7 @@ _HOMES = {
     "StoreNotWritable": "_errors",
     "TaskDied": "_task_errors",
     "TaskExited": "_task_errors",
-    "TaskExplanation": "_explain",
+    "TaskExplanation": "provenance.explanation",
     "TaskKilled": "_task_errors",
     "TaskOutOfMemory": "_task_errors",
     "TaskTimedOut": "_task_errors",
@@ -67,7 +67,7 @@ _HOMES = {
     "UnknownStartMethod": "_errors",
     "UnknownSelection": "_errors",
     "UnknownTask": "_errors",
-    "replay": "_replay",
+    "replay": "replays",
 }
 
 __all__ = [

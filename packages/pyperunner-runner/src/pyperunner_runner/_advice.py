@@ -7,18 +7,18 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, overload
 
 from pyperunner_dag import Task
-from pyperunner_runner._accept import Acceptance, accept, acceptable, invalidate
 from pyperunner_runner._errors import UnknownTask
-from pyperunner_runner._explain import Explanation, TaskExplanation, explain
-from pyperunner_runner._planner import Planner, dag_of
-from pyperunner_runner._selection import Selection
+from pyperunner_runner.planning.planner import Planner, dag_of
+from pyperunner_runner.planning.selection import Selection
+from pyperunner_runner.provenance.acceptance import Acceptance, accept, acceptable, invalidate
+from pyperunner_runner.provenance.explanation import Explanation, TaskExplanation, explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyperunner_dag import DAG
-    from pyperunner_runner._planner import Patterns
     from pyperunner_runner.plan import Decision
+    from pyperunner_runner.planning.planner import Patterns
 
 __all__ = ["Advisor", "find_task"]
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag import OutputStore, Pipeline, Task
 from pyperunner_results import PipelineResult, RunFolder, get_environment_info, run_name, run_section, times_of_tasks
 from pyperunner_runner._advice import Advisor
-from pyperunner_runner._collector import collector_paused
-from pyperunner_runner._planner import Patterns, dag_of
-from pyperunner_runner._record import Record
-from pyperunner_runner._schedule import new_scheduler
-from pyperunner_runner._selection import Selection
-from pyperunner_runner._session import RunSession
+from pyperunner_runner.execution.new_scheduler import new_scheduler
+from pyperunner_runner.execution.record import Record
+from pyperunner_runner.execution.run import RunSession
+from pyperunner_runner.planning.gc_paused import collector_paused
+from pyperunner_runner.planning.planner import Patterns, dag_of
+from pyperunner_runner.planning.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pyperunner_runner._settings import RunSettings
     from pyperunner_runner.events import Hook
+    from pyperunner_runner.planning.settings import RunSettings
     from pyperunner_runner.ports import Handle
 
 __all__ = ["Steps"]

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Literal
 
 from pyperunner_dag import Options, OutputStore, Pipeline, Task, draw_svg, layout
 from pyperunner_results import write_report
-from pyperunner_runner._checks import check_limits, check_resources, check_secrets, check_store
-from pyperunner_runner._cutoff import cut_off
-from pyperunner_runner._executors import ExecutorFactory, find_executor
-from pyperunner_runner._hooks import hooks_of
-from pyperunner_runner._settings import RunSettings
-from pyperunner_runner._signals import Signals
-from pyperunner_runner._start_methods import start_method as checked_start_method
 from pyperunner_runner._steps import Steps
-from pyperunner_runner._verdicts import run_failed
+from pyperunner_runner.execution.hooks import hooks_of
+from pyperunner_runner.execution.outcomes import run_failed
+from pyperunner_runner.execution.signals import Signals
+from pyperunner_runner.executors.registry import ExecutorFactory, find_executor
+from pyperunner_runner.executors.supervisor.start_methods import start_method as checked_start_method
+from pyperunner_runner.planning.checks import check_limits, check_resources, check_secrets, check_store
+from pyperunner_runner.planning.settings import RunSettings
+from pyperunner_runner.provenance.early_cutoff import cut_off
 
 if TYPE_CHECKING:
-    from pyperunner_runner._planner import Patterns
-    from pyperunner_runner._session import RunSession
     from pyperunner_runner.events import Hook
+    from pyperunner_runner.execution.run import RunSession
+    from pyperunner_runner.planning.planner import Patterns
     from pyperunner_runner.ports import Audit
 
 __all__ = ["Runner"]

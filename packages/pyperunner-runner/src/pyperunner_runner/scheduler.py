@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 
-from pyperunner_runner._resources import Demand, Pool
+from pyperunner_runner.planning.resources import Demand, Pool
 
 __all__ = ["Scheduler", "State"]
 

@@ -6,7 +6,7 @@ import os
 import warnings
 from collections import deque
 
-from pyperunner_runner._job import perform
+from pyperunner_runner.child.job import perform
 from pyperunner_runner.ports import Ended, Event, Exit, Handle, Job, Session, Started
 
 __all__ = ["InlineExecutor", "InlineHandle"]

@@ -14,10 +14,10 @@ from collections import deque
 from typing import Any
 
 from pyperunner_runner._errors import UnknownExecutor
-from pyperunner_runner._frames import pack
-from pyperunner_runner.executors._outlets import Outlets, open_pipes
-from pyperunner_runner.executors._supervised import JobHandle, Supervised
-from pyperunner_runner.executors._worker import Done, ServeJobs
+from pyperunner_runner.child.messages import pack
+from pyperunner_runner.executors.base import JobHandle, Supervised
+from pyperunner_runner.executors.pipes import Outlets, open_pipes
+from pyperunner_runner.executors.pool_worker import Done, ServeJobs
 from pyperunner_runner.ports import Ended, Event, Exit, Failure, Handle, Job, Logged, Outcome, Session, Started, Waiting
 
 __all__ = ["PoolExecutor"]

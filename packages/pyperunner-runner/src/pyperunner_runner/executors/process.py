@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 if sys.platform == "win32":
-    from pyperunner_runner.executors._portable import PortableExecutor as ProcessExecutor
+    from pyperunner_runner.executors.windows import PortableExecutor as ProcessExecutor
 else:
-    from pyperunner_runner.executors._one_each import ProcessExecutor
+    from pyperunner_runner.executors.per_task import ProcessExecutor
 
 __all__ = ["ProcessExecutor"]

@@ -1,0 +1,1 @@
+"""Child: what happens in the process of a task."""

@@ -1,0 +1,166 @@
+"""Carries out one job: loads inputs, calls the task, stores what it returns. The same code in every executor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from pyperunner_dag import (
+    OutputStore,
+    Task,
+    UndeclaredInputError,
+    files_of,
+    guard_of,
+    is_stored,
+    load_output,
+    resolve_inputs,
+    save_output,
+)
+from pyperunner_runner.child.audit import undeclared_reads
+from pyperunner_runner.child.environ import environment
+from pyperunner_runner.child.failures import describe
+from pyperunner_runner.ports import Job, Outcome
+
+if TYPE_CHECKING:
+    from pyperunner_runner.child.audit import ReadAudit
+
+__all__ = ["perform"]
+
+
+def perform(
+    job: Job,
+    task: Task,
+    store: OutputStore,
+    audit: ReadAudit | None = None,
+    tell_waiting: Callable[[bool], None] | None = None,
+) -> Outcome:
+    """Execute a task and store its output; any exception but ``KeyboardInterrupt`` becomes a ``failed`` outcome.
+
+    Args:
+        job: What to do.
+        task: The task that ``job`` names.
+        store: The store, opened by the process that calls this.
+        audit: Listens while the task's own code runs.
+        tell_waiting: Called with ``True`` when another run makes the same output, with ``False`` when it is done.
+
+    Returns:
+        What came of it, without the output itself.
+    """
+    try:
+        with _single_flight(store, task.key, tell_waiting):
+            if job.reuse and is_stored(store, task.key):
+                return Outcome("hit")
+            return _execute_and_store(job, task, store, audit)
+    except KeyboardInterrupt:
+        raise  # in this process it is the user who wants to stop; a child has no keyboard
+    except BaseException as error:
+        return Outcome("failed", failure=describe(task.name, error))
+
+
+def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudit | None) -> Outcome:
+    from pyperunner_keys import recording
+
+    with recording() as given:  # the files in what is loaded
+        loaded, lost = _load_upstream(job, task, store)
+    if lost:
+        return Outcome("inputs", inputs=lost)
+    data = [loaded.outputs[parent.name] for parent in task.parents]
+    inputs = resolve_inputs(task.inputs, lambda source: loaded.outputs[source.name])
+    started = time.perf_counter()
+    guard = guard_of(task, given)
+    with environment(task.options.env), guard or nullcontext(), audit or nullcontext():
+        value = task.execute(data, inputs)
+    seconds = time.perf_counter() - started
+    if guard:
+        guard.check()
+    undeclared = undeclared_reads(audit, [*files_of(task), *(state.item for state in given)]) if audit else []
+    if undeclared and job.audit == "error":
+        raise UndeclaredInputError(task.task_name, task.tag, undeclared)
+    del data, inputs  # so that storing a large result does not stand on top of its inputs
+    loaded.outputs.clear()
+    meta = {**job.meta, "seconds": seconds, **task.entry_meta()}
+    if loaded.digests:
+        meta["upstream"] = loaded.digests
+    if job.canonical:
+        meta["canonical"] = _canonical(value)
+    receipt = save_output(store, task.key, value, meta)
+    return Outcome("stored", None, (), receipt["digest"], receipt["size"], seconds, undeclared)
+
+
+class _Loaded(NamedTuple):
+    """The outputs of the upstream tasks, by name, and their digests: of the payload, and canonical."""
+
+    outputs: dict[str, Any]
+    digests: dict[str, list[str | None]]
+
+
+def _load_upstream(job: Job, task: Task, store: OutputStore) -> tuple[_Loaded, list[str]]:
+    """Return what the upstream tasks made, and the names of those that have nothing to load."""
+    loaded, lost = _Loaded({}, {}), []
+    # Asking for a method is far cheaper for a child than isinstance with a protocol (SupportsDigest).
+    load = getattr(store, "load_with_digest", None)
+    if load is None or not hasattr(store, "files"):
+        load = partial(_load_with_digest, store)
+    for source in task.upstream:
+        try:
+            loaded.outputs[source.name], digest = load(source.key)
+            canonical = store.meta(source.key).get("canonical") if job.canonical else None
+        except KeyError:
+            lost.append(source.name)
+        else:
+            loaded.digests[source.name] = [digest, canonical]
+    return loaded, lost
+
+
+def _load_with_digest(store: OutputStore, key: str) -> tuple[Any, str | None]:
+    return load_output(store, key), store.meta(key).get("digest")
+
+
+def _canonical(value: Any) -> str | None:
+    """Return a digest that equal values share, whatever the order in which they were filled; ``None`` without one."""
+    from pyperunner_keys import digest
+
+    try:
+        return digest(value)
+    except Exception:  # an object of the user's may raise anything; it is stored all the same
+        return None
+
+
+def _single_flight(
+    store: OutputStore, key: str, tell_waiting: Callable[[bool], None] | None
+) -> AbstractContextManager[object]:
+    """Return the lock of ``key`` where the store has locks (``SupportsLock``), so that nobody makes it twice."""
+    # Looking through a protocol with isinstance costs a child more than the lock itself.
+    lock = getattr(store, "lock", None)
+    return nullcontext() if lock is None else _Turn(lock, key, tell_waiting or _tell_nobody)
+
+
+class _Turn:
+    """Holds a lock; says so when it has to wait for it."""
+
+    def __init__(self, lock: _Lock, key: str, tell_waiting: Callable[[bool], None]) -> None:
+        self._lock, self._key, self._tell_waiting = lock, key, tell_waiting
+
+    def __enter__(self) -> None:
+        try:
+            self._held = self._lock(self._key, 0)
+            self._held.__enter__()
+        except TimeoutError:
+            self._tell_waiting(True)
+            self._held = self._lock(self._key)
+            self._held.__enter__()
+            self._tell_waiting(False)
+
+    def __exit__(self, *failure: Any) -> None:
+        self._held.__exit__(*failure)
+
+
+class _Lock(Protocol):
+    def __call__(self, key: str, timeout: float | None = None, /) -> AbstractContextManager[object]: ...
+
+
+def _tell_nobody(waiting: bool) -> None:
+    """Say nothing: in this process somebody who asks sees it in the debugger."""

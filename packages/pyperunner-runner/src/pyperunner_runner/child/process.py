@@ -1,0 +1,122 @@
+"""What happens in a task's own process, from its beginning to its end.
+
+A page of memory that a child touches has to be copied first, which costs far more than what is done with it. So
+whatever children have in common is made ready once, in the process they are forked from (``ChildKit``), and a child
+does only what is its own.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag import reopen_store
+from pyperunner_runner.child.audit import ReadAudit
+from pyperunner_runner.child.failures import describe
+from pyperunner_runner.child.job import perform
+from pyperunner_runner.child.log_forwarding import connect_logging
+from pyperunner_runner.child.messages import pack, write_all
+from pyperunner_runner.ports import Job, Outcome
+from pyperunner_runner.processes import posix
+from pyperunner_runner.processes.tree import MARKER
+
+if TYPE_CHECKING:
+    from pyperunner_dag import OutputStore, Task
+
+__all__ = ["ChildKit"]
+
+
+class ChildKit:
+    """What the processes of tasks need, ready for use. Made once, in the process that forks them.
+
+    It takes over standard input and output, logging and signals of the process it is made in.
+
+    Args:
+        tasks: The tasks that may be asked for, by name.
+        spec: Builtins from which a child opens the store anew, because no handle crosses a fork.
+        store: A store that has no handles (``SupportsFork``), used by all children in the place of one of their own.
+    """
+
+    def __init__(self, tasks: Mapping[str, Task], spec: Mapping[str, Any], store: OutputStore | None = None) -> None:
+        self.tasks = tasks
+        self._spec = spec
+        self._store = store
+        # Kept, because closing them would write the runner's unflushed text into a task's log.
+        self._streams_of_runner = (sys.stdin, sys.stdout, sys.stderr)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it stays open as long as the process
+        sys.stdout = _text(1)
+        sys.stderr = _text(2)
+        self._home = connect_logging(self._streams_of_runner)
+        place = str(spec.get("url", ""))
+        self._audit = ReadAudit([place] if place.startswith(os.sep) else [])
+        posix.set_default_signals()
+
+    def enter(self, fds: tuple[int, int, int], mark: str) -> None:
+        """Make the calling process, which was just forked, one that tasks can run in.
+
+        Args:
+            fds: Where messages, standard output and standard error go.
+            mark: Value of ``MARKER`` in the environment, inherited by whatever the task starts.
+        """
+        messages, stdout, stderr = fds
+        posix.die_with_parent()
+        posix.lead_session()
+        for source, target in ((stdout, 1), (stderr, 2)):
+            os.dup2(source, target)
+            os.close(source)
+        posix.let_signals_through()
+        self._home.fd, self._home.owner = messages, os.getpid()
+        os.environ[MARKER] = mark
+
+    def run(self, job: Job, fds: tuple[int, int, int], mark: str) -> None:
+        """Carry out a job in a process made for it, and end the process; never returns.
+
+        Args:
+            job: What to do.
+            fds: Where messages, standard output and standard error go.
+            mark: See ``enter``.
+        """
+        code = 1
+        try:
+            self.enter(fds, mark)
+            outcome = self.perform(job)
+            self.flush()
+            write_all(fds[0], pack(outcome))
+            code = 0 if outcome.kind in ("stored", "hit") else 1
+            if threading.active_count() > 1:
+                # As at the end of every Python process: threads that are not daemons may finish.
+                threading._shutdown()  # type: ignore[attr-defined]
+                self.flush()
+        finally:
+            os._exit(code)
+
+    def perform(self, job: Job) -> Outcome:
+        """Carry out a job and say what came of it; whatever goes wrong is an outcome too."""
+        try:
+            if self._store is None:
+                self._store = reopen_store(self._spec)
+            audit = None if job.audit == "off" else self._audit
+            return perform(job, self.tasks[job.task], self._store, audit, self._home.tell_waiting(job))
+        except BaseException as error:
+            return Outcome("failed", failure=describe(job.task, error))
+
+    @staticmethod
+    def flush() -> None:
+        """Write out what is left in Python's and in C's buffers."""
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:  # the task has closed it, or put something else in its place
+                pass
+        posix.flush_c_streams()
+
+
+def _text(fd: int) -> io.TextIOWrapper:
+    return open(fd, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)

@@ -1,0 +1,91 @@
+"""What a job's end means for its task, in results, exceptions and words. Pure."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+from pyperunner_dag import Task
+from pyperunner_runner._task_errors import InputLost, RunFailed, TaskDied, TaskExited, TaskKilled, TaskOutOfMemory
+from pyperunner_runner.child.failures import rebuild
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyperunner_runner.ports import Ended, Exit
+
+__all__ = ["one_line", "result_of", "run_failed", "signal_name"]
+
+_SHOWN_LINES = 40  # of what there is to say of one failed task, in the message of RunFailed
+
+
+def signal_name(number: int) -> str:
+    """Return ``SIGKILL`` for 9; a real-time signal by its number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def result_of(
+    task: Task,
+    ended: Ended,
+    cause: TaskKilled | None = None,
+    uss_peak: int | None = None,
+    *,
+    made_again: bool = True,
+) -> Task.TaskResult:
+    """Return the task's result; an output stays in the store and is loaded when somebody asks for it.
+
+    Args:
+        task: The task.
+        ended: How its job ended.
+        cause: Why the runner ended the job, if it did.
+        uss_peak: Most memory of its own that it was seen to use, in bytes.
+        made_again: Whether inputs that it could not load were made again.
+    """
+    outcome = ended.outcome
+    if outcome.kind in ("stored", "hit"):
+        return Task.TaskResult(Task.Status.SUCCESS, load=task.load_output)
+    traceback = "" if outcome.failure is None else outcome.failure.traceback
+    if cause is not None:
+        return Task.TaskResult(Task.Status.FAILURE, exception=cause, traceback=traceback)
+    if outcome.failure is not None:
+        return Task.TaskResult(Task.Status.FAILURE, exception=rebuild(outcome.failure), traceback=traceback)
+    if outcome.kind == "inputs":
+        return Task.TaskResult(Task.Status.FAILURE, exception=InputLost(task.name, outcome.inputs, made_again))
+    return Task.TaskResult(Task.Status.FAILURE, exception=_death(task.name, ended.exit, uss_peak))
+
+
+def one_line(error: BaseException | None) -> str:
+    """Return ``ValueError: text`` with the first line of the text, or of this package's own errors the text alone.
+
+    Their text begins with the task's name, which whoever shows the line has said already.
+    """
+    if error is None:
+        return "failed without an exception"
+    text = str(error).strip().partition("\n")[0]
+    if isinstance(error, (TaskDied, InputLost)):
+        return text.removeprefix(f"{error.task}: ")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def run_failed(failed: Sequence[Task], cant_run: Sequence[Task], run_folder: str) -> RunFailed:
+    """Return the error of a run in which tasks have failed."""
+    errors = [f"{task.name}: {_last_lines(task.result.traceback)}" for task in failed if task.result is not None]
+    return RunFailed([task.name for task in failed], [task.name for task in cant_run], run_folder, errors)
+
+
+def _last_lines(text: str) -> str:
+    lines = text.splitlines()
+    return "\n".join(["…", *lines[-_SHOWN_LINES:]] if len(lines) > _SHOWN_LINES else lines)
+
+
+def _death(task: str, end: Exit, uss_peak: int | None) -> TaskDied:
+    if end.code is None:
+        return TaskDied(task, "its process was lost, because the process that supervised it is gone")
+    if end.oom:
+        return TaskOutOfMemory(task, max(uss_peak or 0, end.max_rss or 0) or None)
+    if end.code < 0:
+        return TaskKilled(task, f"killed by {signal_name(-end.code)}")
+    return TaskExited(task, f"its process exited with code {end.code} before it handed over a result")

@@ -1,0 +1,1 @@
+"""Supervisor: the process that starts the processes of tasks, ends them and reports their ends."""

@@ -1,0 +1,179 @@
+"""Takes tasks to fresh interpreters: pickled by cloudpickle, so that closures, lambdas and ``__main__`` travel too."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import pickle
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import cloudpickle
+
+from pyperunner_dag import Secret, Task, note_loaded
+from pyperunner_runner._errors import TaskNotPortable
+from pyperunner_runner.executors.supervisor.unpicklable import blame
+
+__all__ = ["Luggage", "World", "pack_tasks"]
+
+
+@dataclass(frozen=True)
+class World:
+    """What a fresh interpreter must be told to be like the one the tasks were made in.
+
+    Attributes:
+        path: ``sys.path``.
+        argv: ``sys.argv``.
+        main: File of ``__main__``, if it has one.
+        modules: Modules that the tasks need, by name.
+        spec: Builtins from which the store is opened.
+    """
+
+    path: list[str]
+    argv: list[str]
+    main: str | None
+    modules: tuple[str, ...]
+    spec: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, tasks: Iterable[Task], spec: Mapping[str, Any]) -> World:
+        """Return the world of this process."""
+        main = getattr(sys.modules["__main__"], "__file__", None)
+        path = [str(Path(entry).absolute()) for entry in sys.path]
+        modules = tuple({type(task).__module__: None for task in tasks if not _by_value(type(task).__module__)})
+        return cls(path, list(sys.argv), main and str(Path(main).absolute()), modules, dict(spec))
+
+    def enter(self) -> None:
+        """Make this interpreter, which has just started, like that world."""
+        sys.argv[:] = self.argv
+        if self.main is not None:
+            # Whoever asks where a class of ``__main__`` comes from gets the answer that the script itself would give.
+            sys.modules["__main__"].__file__ = self.main
+
+    def preload(self) -> None:
+        """Import the modules of the tasks, once for all processes that will be forked from this one."""
+        for name in self.modules:
+            try:
+                importlib.import_module(name)
+            except Exception:
+                continue
+        note_loaded()
+
+
+class Luggage(Mapping[str, Task]):
+    """Tasks that have arrived, unpickled when they are asked for.
+
+    Args:
+        pickled: Them, by name.
+    """
+
+    def __init__(self, pickled: Mapping[str, bytes]) -> None:
+        self._pickled = pickled
+        self._tasks: dict[str, Task] = {}
+
+    def __getitem__(self, name: str) -> Task:
+        if name not in self._tasks:
+            task: Task = pickle.loads(self._pickled[name])
+            _settle_in_main(task)
+            self._tasks[name] = task
+        return self._tasks[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pickled)
+
+    def __len__(self) -> int:
+        return len(self._pickled)
+
+
+def pack_tasks(tasks: Mapping[str, Task], start_method: str) -> dict[str, bytes]:
+    """Pickle every task by itself, without its graph.
+
+    Raises:
+        TaskNotPortable: One can't be pickled; the error names it and the offending part.
+    """
+    with _sent_by_value({type(task).__module__ for task in tasks.values()}):
+        return {name: _pack(task, start_method) for name, task in tasks.items()}
+
+
+def _pack(task: Task, start_method: str) -> bytes:
+    alone = task.detached()
+    try:
+        return _dumps(alone)
+    except Exception as error:  # whatever a __reduce__ of the user's raises
+        part, cause = blame(alone, _dumps) or ("", error)
+        raise TaskNotPortable(task.name, part, f"{type(cause).__name__}: {cause}", start_method) from error
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """Lets secrets pass, which refuse to be pickled by anybody else; nothing of this is ever written to a disk."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        if type(obj) is Secret and obj.env is None:
+            return _secret, (obj.reveal(), obj.key)
+        return super().reducer_override(obj)
+
+
+def _secret(value: Any, key: str | None) -> Secret:
+    return Secret(value, key=key)
+
+
+def _dumps(value: Any) -> bytes:
+    buffer = io.BytesIO()
+    _Pickler(buffer, protocol=5).dump(value)
+    return buffer.getvalue()
+
+
+def _settle_in_main(task: Task) -> None:
+    """Give ``__main__`` what came with a task from the ``__main__`` it was made in.
+
+    A store asks there whether a class is the script's own, and keeps its values in such a way that the script gets
+    them back as what they were.
+    """
+    main = vars(sys.modules["__main__"])
+    for value in list(vars(type(task)).values()):
+        method = getattr(value, "run_method", None)
+        function = method.function if method is not None else value
+        if isinstance(function, FunctionType) and function.__module__ == "__main__":
+            for name, found in function.__globals__.items():
+                if isinstance(found, (type, FunctionType)) and found.__module__ == "__main__":
+                    main.setdefault(name, found)
+
+
+@contextmanager
+def _sent_by_value(names: Iterable[str]) -> Iterator[None]:
+    """Have what is defined in modules that a fresh interpreter would not find travel by value."""
+    modules = [sys.modules[name] for name in names if name in sys.modules and name != "__main__" and _by_value(name)]
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        for module in modules:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def _by_value(name: str) -> bool:
+    module = sys.modules.get(name)
+    return name == "__main__" or module is None or not _would_be_found(module)
+
+
+def _would_be_found(module: ModuleType) -> bool:
+    """Return whether importing the name of a module in a fresh interpreter would find its file."""
+    found: ModuleSpec | None = None
+    name, where = "", None
+    for step in module.__name__.split("."):
+        name = f"{name}.{step}" if name else step
+        found = next(filter(None, (finder.find_spec(name, where) for finder in sys.meta_path)), None)
+        if found is None:
+            return False
+        where = found.submodule_search_locations
+    file = getattr(module, "__file__", None)
+    if file is None or found is None or found.origin is None:
+        return True
+    return Path(found.origin).resolve() == Path(file).resolve()

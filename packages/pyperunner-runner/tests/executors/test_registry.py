@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from importlib.metadata import distribution
+
+import pytest
+
+from pyperunner_runner import UnknownExecutor, _executors
+from pyperunner_runner.executors.registry import find_executor
+
+
+def test_the_built_in_ones_are_the_registered_ones():
+    registered = distribution("pyperunner-runner").entry_points.select(group="pyperunner.executors")
+    declared = {entry.name: entry.value for entry in registered}
+    assert {name: declared[name] for name in _executors._BUILT_IN} == _executors._BUILT_IN
+
+
+def test_what_can_be_called_is_taken_as_it_is():
+    assert find_executor(print) is print
+
+
+def test_an_unknown_name_lists_the_known():
+    with pytest.raises(UnknownExecutor, match=r"proces.*inline.*pool.*process"):
+        find_executor("proces")
