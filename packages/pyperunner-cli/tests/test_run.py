@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -63,6 +64,22 @@ def test_a_second_run_executes_nothing(say, flow: Path) -> None:
     assert "\n2 executed, 0 skipped in " in cold.out
     assert "\n0 executed, 2 skipped in " in warm.out
     assert "results: pyperunner-runs/flow_" in warm.out
+
+
+def test_it_says_where_record_and_report_are_and_how_to_see_the_output(say, flow: Path, folder: Path) -> None:
+    *_, results, report, output = say("run", "flow.py").out.splitlines()
+    record = results.removeprefix("results: ")
+    assert (folder / record / "pipeline.yaml").is_file()
+    assert report == f"report: {record}/report.html"
+    assert (folder / record / "report.html").is_file()
+    name, *argv = shlex.split(output.removeprefix("output: "))
+    assert (name, say(*argv).out) == ("pyperunner", "6\n")
+    assert "report: " not in say("run", "flow.py", "--no-report").out
+
+
+def test_it_names_no_output_that_is_not_there(say, write) -> None:
+    write("failing.py", FAILING)
+    assert "output: " not in say("run", "failing.py").out
 
 
 def test_a_changed_param_executes_what_depends_on_it(say, flow: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,15 @@ def test_the_version_is_that_of_the_distribution() -> None:
     from importlib.metadata import version
 
     assert pyperunner.__version__ == version("pyperunner")
+
+
+def test_python_m_is_the_command(tmp_path: Path) -> None:
+    def said(module: str, *arguments: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    for arguments in ["--version"], ["--help"], ["runs"], ["rnu"]:
+        assert said("pyperunner", *arguments) == said("pyperunner_cli", *arguments)
+    assert said("pyperunner", "--version") == (0, f"pyperunner {pyperunner.__version__}\n", "")
+    assert said("pyperunner", "rnu")[0] == 2

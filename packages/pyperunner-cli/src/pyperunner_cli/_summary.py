@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyperunner_cli._text import duration, listing, visible
+from pyperunner_cli._text import duration, listing, relative, visible
 from pyperunner_runner.events import RunFinished, RunStarted, TaskFinished
 
 if TYPE_CHECKING:
@@ -60,8 +59,8 @@ class Tally:
         if self._undeclared:
             yield "read, but not declared with File(…) or Folder(…), so a change would not be noticed:"
             for name, files in self._undeclared.items():
-                yield f"  {visible(name)}: {listing([_short(file) for file in files])}"
-        yield f"results: {_short(self._folder)}"
+                yield f"  {visible(name)}: {listing([relative(file) for file in files])}"
+        yield f"results: {relative(self._folder)}"
 
     def _counts(self) -> str:
         failed, cant_run, waiting = self._of("FAILURE"), self._of("CANT_RUN"), self._of("NOT_STARTED")
@@ -84,14 +83,6 @@ class Tally:
         for name in names[:_FAILURES]:
             yield f"  {visible(name)}: {visible(self._errors.get(name) or 'no cause was recorded')}"
             log = record.task(name).log_file or os.path.join(self._folder, "exception.log")
-            yield f"    {_short(log)}"
+            yield f"    {relative(log)}"
         if len(names) > _FAILURES:
             yield f"  and {len(names) - _FAILURES} more"
-
-
-def _short(path: str) -> str:
-    """Return ``path`` relative to the current folder if it lies below it."""
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return path

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from pyperunner_runner.words import count, duration, visible
 
-__all__ = ["aligned", "count", "did_you_mean", "duration", "listing", "visible"]
+__all__ = ["aligned", "count", "did_you_mean", "duration", "listing", "relative", "visible"]
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -20,6 +21,14 @@ def listing(names: Iterable[str], limit: int = 12) -> str:
     shown = [visible(name) for name in names]
     more = len(shown) - limit
     return ", ".join(shown[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def relative(path: str) -> str:
+    """Return ``path`` as seen from the current folder if it lies below it."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

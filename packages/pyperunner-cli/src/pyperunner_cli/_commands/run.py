@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import gc
+import shlex
 from typing import TYPE_CHECKING
 
 from pyperunner_cli._options import add_places, add_selection, add_target, make_runner, pipeline_of, selection_of
+from pyperunner_cli._text import relative, visible
 
 if TYPE_CHECKING:
     from pyperunner_cli._summary import Tally
+    from pyperunner_results import PipelineResult
 
 __all__ = ["configure", "execute"]
 
@@ -82,14 +85,24 @@ def execute(options: argparse.Namespace) -> int:
     finally:
         display.close()
     _say(tally)
+    results = runner.results()
     if not options.no_report:
-        write_report(runner.results())
+        print(f"report: {relative(write_report(results))}")
+    _say_how_to_see_the_output(results)
     return tally.exit_code
 
 
 def _say(tally: Tally) -> None:
     for line in tally.lines():
         print(line)
+
+
+def _say_how_to_see_the_output(results: PipelineResult) -> None:
+    """Print the command that shows the last task's output, if it is stored and can be typed as it is shown."""
+    *_, last = results
+    command = shlex.join(["pyperunner", "results", relative(results.run_folder or ""), last])
+    if results.task(last).output_exists() and command == visible(command):
+        print(f"output: {command}")
 
 
 def _jobs(text: str) -> int:
