@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-PARTS = {"pyperunner_keys", "pyperunner_dag", "pyperunner_cache", "pyperunner_results", "pyperunner_runner"}
+PARTS = {
+    "pyperunner_cache",
+    "pyperunner_dag",
+    "pyperunner_keys",
+    "pyperunner_results",
+    "pyperunner_runner",
+    "pyperunner_text",
+}
 ABOVE = {"pyperunner", "pyperunner_cli"}
+LEAVES = {"pyperunner_keys", "pyperunner_text"}
 FORBIDDEN = {
-    "pyperunner_keys": (PARTS - {"pyperunner_keys"}) | ABOVE | {"networkx", "yaml", "msgpack", "psutil", "rich"},
-    "pyperunner_dag": (PARTS - {"pyperunner_keys", "pyperunner_dag"}) | ABOVE | {"msgpack", "psutil", "rich"},
-    "pyperunner_cache": (PARTS - {"pyperunner_keys", "pyperunner_cache"}) | ABOVE | {"networkx", "psutil", "rich"},
-    "pyperunner_results": (PARTS - {"pyperunner_results"})
+    "pyperunner_text": (PARTS - {"pyperunner_text"}) | ABOVE | {"networkx", "msgpack", "xxhash", "psutil", "rich"},
+    "pyperunner_keys": (PARTS - LEAVES) | ABOVE | {"networkx", "yaml", "msgpack", "psutil", "rich"},
+    "pyperunner_dag": (PARTS - LEAVES - {"pyperunner_dag"}) | ABOVE | {"msgpack", "psutil", "rich"},
+    "pyperunner_cache": (PARTS - LEAVES - {"pyperunner_cache"}) | ABOVE | {"networkx", "psutil", "rich"},
+    "pyperunner_results": (PARTS - {"pyperunner_results", "pyperunner_text"})
     | ABOVE
     | {"networkx", "msgpack", "xxhash", "psutil", "rich"},
     "pyperunner_runner": {"pyperunner_cache", "rich", "networkx"} | ABOVE,
@@ -45,6 +54,14 @@ print(count > 3)
 """
 
 USE = {
+    "pyperunner_text": """
+from pyperunner_text.errors import FactError
+from pyperunner_text.visible import visible
+class Lost(FactError, KeyError):
+    key: str
+    template = "no {key}"
+print(str(Lost("a")) == "no a" and len(visible(chr(27))) == 4)
+""",
     "pyperunner_keys": "import pyperunner_keys as k; print(k.digest([1]) == k.digest([1]), len(k.digest({})) == 32)",
     "pyperunner_dag": """
 from pyperunner_dag import Pipeline, Task, run, StoreNotInstalledError
