@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pyperunner_cache import UnknownBackendError, UnknownCodecError, _registry, open_store
+from pyperunner_cache import UnknownBackendError, UnknownCodecError, open_store, registry
 from pyperunner_cache.testing import BackendContract
 
 EXAMPLE = pathlib.Path(__file__).parents[3] / "docs" / "examples" / "flat_backend.py"
@@ -24,7 +24,7 @@ def register(monkeypatch, group, name, value):
         return found
 
     monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
-    monkeypatch.setattr(_registry, "_loaded", dict(_registry._loaded))
+    monkeypatch.setattr(registry, "_loaded", dict(registry._loaded))
 
 
 @pytest.mark.skipif(not EXAMPLE.exists(), reason="needs docs/examples, which only the repository has")
@@ -74,4 +74,4 @@ def test_the_built_ins_are_what_the_entry_points_say():
         for point in importlib.metadata.distribution("pyperunner-cache").entry_points
         if point.group == group
     }
-    assert declared == _registry._BUILT_IN
+    assert declared == registry._BUILT_IN

@@ -8,40 +8,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._cache import Cache as Cache
-    from ._cache import EntryInfo as EntryInfo
-    from ._cache import Receipt as Receipt
-    from ._errors import BadKeyError as BadKeyError
-    from ._errors import BadSizeError as BadSizeError
-    from ._errors import BadURLError as BadURLError
-    from ._errors import CacheError as CacheError
-    from ._errors import CacheWarning as CacheWarning
-    from ._errors import DamagedEntryError as DamagedEntryError
-    from ._errors import DamagedEntryWarning as DamagedEntryWarning
-    from ._errors import EntryTooLargeError as EntryTooLargeError
-    from ._errors import ForeignEntryError as ForeignEntryError
-    from ._errors import LockTimeoutError as LockTimeoutError
-    from ._errors import MissingEntryError as MissingEntryError
-    from ._errors import ReadOnlyStoreError as ReadOnlyStoreError
-    from ._errors import StoreError as StoreError
-    from ._errors import StoreFullError as StoreFullError
-    from ._errors import UnknownBackendError as UnknownBackendError
-    from ._errors import UnknownCodecError as UnknownCodecError
-    from ._errors import UnsafeStoreWarning as UnsafeStoreWarning
-    from ._errors import UnstorableError as UnstorableError
-    from ._memoize import Memoized as Memoized
-    from ._memoize import memoize as memoize
-    from ._open import open_store as open_store
+    from pyperunner_cache.cache import Cache as Cache
+    from pyperunner_cache.cache import EntryInfo as EntryInfo
+    from pyperunner_cache.cache import Receipt as Receipt
+    from pyperunner_cache.errors import BadKeyError as BadKeyError
+    from pyperunner_cache.errors import BadSizeError as BadSizeError
+    from pyperunner_cache.errors import BadURLError as BadURLError
+    from pyperunner_cache.errors import CacheError as CacheError
+    from pyperunner_cache.errors import CacheWarning as CacheWarning
+    from pyperunner_cache.errors import DamagedEntryError as DamagedEntryError
+    from pyperunner_cache.errors import DamagedEntryWarning as DamagedEntryWarning
+    from pyperunner_cache.errors import EntryTooLargeError as EntryTooLargeError
+    from pyperunner_cache.errors import ForeignEntryError as ForeignEntryError
+    from pyperunner_cache.errors import LockTimeoutError as LockTimeoutError
+    from pyperunner_cache.errors import MissingEntryError as MissingEntryError
+    from pyperunner_cache.errors import ReadOnlyStoreError as ReadOnlyStoreError
+    from pyperunner_cache.errors import StoreError as StoreError
+    from pyperunner_cache.errors import StoreFullError as StoreFullError
+    from pyperunner_cache.errors import UnknownBackendError as UnknownBackendError
+    from pyperunner_cache.errors import UnknownCodecError as UnknownCodecError
+    from pyperunner_cache.errors import UnsafeStoreWarning as UnsafeStoreWarning
+    from pyperunner_cache.errors import UnstorableError as UnstorableError
+    from pyperunner_cache.memoized import Memoized as Memoized
+    from pyperunner_cache.memoized import memoize as memoize
+    from pyperunner_cache.opening import open_store as open_store
 
 __version__ = "0.2.0"
 
 _HOMES = {
-    "Cache": "_cache",
-    "EntryInfo": "_cache",
-    "Receipt": "_cache",
-    "open_store": "_open",
-    "memoize": "_memoize",
-    "Memoized": "_memoize",
+    "Cache": "cache",
+    "EntryInfo": "cache",
+    "Receipt": "cache",
+    "open_store": "opening",
+    "memoize": "memoized",
+    "Memoized": "memoized",
 }
 
 __all__ = [
@@ -79,7 +79,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    found = getattr(import_module(f".{_HOMES.get(name, '_errors')}", __name__), name)
+    found = getattr(import_module(f"pyperunner_cache.{_HOMES.get(name, 'errors')}"), name)
     globals()[name] = found
     return found
 

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from .._blobs import BytesBlob
-from .._envelope import key_of
-from .._names import safe_name, split_key, unsafe_name
-from .._translate import translating
+from pyperunner_cache.backends.names import safe_name, split_key, unsafe_name
+from pyperunner_cache.backends.os_errors import translating
+from pyperunner_cache.entry.blobs import BytesBlob
+from pyperunner_cache.entry.envelope import key_of
 
 __all__ = ["BytesBlob", "key_of", "safe_name", "split_key", "translating", "unsafe_name"]

@@ -9,19 +9,19 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from .._blobs import FileBlob
-from .._errors import BadKeyError, BadURLError, CacheError
-from .._files import READ_FLAGS
-from .._limit import Ledger
-from .._locks import FileLock
-from .._names import ENTRY_PREFIX, KNOWN_FILENAMES, key_digest, safe_name, split_key
-from .._translate import translate, translating
-from ._quarantine import Quarantine
-from ._tree import entry_files, temporary_files
-from ._writing import Counted, make_folder, sweep_file, write_atomically
+from pyperunner_cache.backends.locks import FileLock
+from pyperunner_cache.backends.names import ENTRY_PREFIX, KNOWN_FILENAMES, key_digest, safe_name, split_key
+from pyperunner_cache.backends.os_errors import translate, translating
+from pyperunner_cache.backends.quarantine import Quarantine
+from pyperunner_cache.backends.size_ledger import Ledger
+from pyperunner_cache.backends.tree import entry_files, temporary_files
+from pyperunner_cache.backends.writing import Counted, make_folder, sweep_file, write_atomically
+from pyperunner_cache.entry.blobs import FileBlob
+from pyperunner_cache.errors import BadKeyError, BadURLError, CacheError
+from pyperunner_cache.system import READ_FLAGS
 
 if TYPE_CHECKING:
-    from ..ports import Blob, BlobInfo, Buffer
+    from pyperunner_cache.ports import Blob, BlobInfo, Buffer
 
 __all__ = ["FileBackend"]
 

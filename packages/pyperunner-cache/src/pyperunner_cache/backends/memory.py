@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .._blobs import BytesBlob
-from .._errors import BadURLError, LockTimeoutError
-from .._names import split_key
-from ..ports import Blob, BlobInfo, Buffer
+from pyperunner_cache.backends.names import split_key
+from pyperunner_cache.entry.blobs import BytesBlob
+from pyperunner_cache.errors import BadURLError, LockTimeoutError
+from pyperunner_cache.ports import Blob, BlobInfo, Buffer
 
 __all__ = ["MemoryBackend"]
 

@@ -9,16 +9,16 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from .._blobs import BytesBlob
-from .._errors import BadURLError, CacheError
-from .._names import split_key
-from ..ports import Blob, BlobInfo, Buffer
-from ._database import Database
-from ._quarantine import MOST_FILES
-from .file import FileBackend
+from pyperunner_cache.backends.database import Database
+from pyperunner_cache.backends.file import FileBackend
+from pyperunner_cache.backends.names import split_key
+from pyperunner_cache.backends.quarantine import MOST_FILES
+from pyperunner_cache.entry.blobs import BytesBlob
+from pyperunner_cache.errors import BadURLError, CacheError
+from pyperunner_cache.ports import Blob, BlobInfo, Buffer
 
 if TYPE_CHECKING:
-    from .._locks import FileLock
+    from pyperunner_cache.backends.locks import FileLock
 
 __all__ = ["SqliteBackend"]
 

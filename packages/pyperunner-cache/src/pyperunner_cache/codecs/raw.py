@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._blobs import BodyBlob
-from .._errors import DamagedEntryError
-from .._memory import allocate
+from pyperunner_cache.codecs.allocation import allocate
+from pyperunner_cache.entry.blobs import BodyBlob
+from pyperunner_cache.errors import DamagedEntryError
 
 if TYPE_CHECKING:
-    from ..ports import Blob, Buffer
+    from pyperunner_cache.ports import Blob, Buffer
 
 __all__ = ["RawCodec"]
 

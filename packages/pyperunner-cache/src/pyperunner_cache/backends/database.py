@@ -1,0 +1,155 @@
+"""The connection to a database: when it is made, what it is set to, and what its errors mean to people."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+from pyperunner_cache.backends.os_errors import translating
+from pyperunner_cache.backends.writing import make_folder
+from pyperunner_cache.errors import DamagedEntryError, LockTimeoutError, ReadOnlyStoreError, StoreError, StoreFullError
+
+__all__ = ["Database"]
+
+_VERSION = 1
+_SCHEMA = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS entries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE,
+    size INTEGER NOT NULL, modified REAL NOT NULL, used REAL NOT NULL, data BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS aside (id INTEGER PRIMARY KEY, key BLOB, size INTEGER, data BLOB);
+CREATE TABLE IF NOT EXISTS usage (id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL);
+PRAGMA user_version = {_VERSION};
+COMMIT;
+"""
+_PARENTS_CONNECTIONS: list[sqlite3.Connection] = []
+"""Connections inherited over a fork: closing them, also by collecting them, is not allowed in the child."""
+
+
+class Database:
+    """One connection per process, made when it is first needed and again after a fork.
+
+    Args:
+        path: The file, absolute.
+        timeout: Seconds to wait for another process's write transaction.
+        shared: Files get the modes that the umask gives instead of 0600.
+        durable: Every transaction reaches the disk before it is done.
+    """
+
+    def __init__(self, path: str, *, timeout: float, shared: bool, durable: bool) -> None:
+        self.path, self.timeout, self.shared, self.durable = path, timeout, shared, durable
+        self._guard = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._pid = 0
+
+    def __del__(self) -> None:
+        if getattr(self, "_connection", None) is not None:
+            self.close()
+
+    @contextmanager
+    def using(self, action: str, key: str | None, *, create: bool) -> Iterator[sqlite3.Connection | None]:
+        """Give the connection, or ``None`` where there is no database and none is to be made."""
+        with self._guard:
+            try:
+                yield self._connect(create)
+            except sqlite3.Error as error:
+                self._explain(error, action, key)
+
+    def first(self, statement: str, arguments: tuple[Any, ...], action: str, key: str) -> tuple[Any, ...] | None:
+        """Return the first row, or ``None``; without the context manager, which costs more than the question."""
+        with self._guard:
+            try:
+                connection = self._connect(create=False)
+                return None if connection is None else connection.execute(statement, arguments).fetchone()
+            except sqlite3.Error as error:
+                self._explain(error, action, key)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._guard:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                if self._pid == os.getpid():
+                    connection.close()
+                else:
+                    _PARENTS_CONNECTIONS.append(connection)
+
+    def _connect(self, create: bool) -> sqlite3.Connection | None:
+        if self._connection is not None and self._pid == os.getpid():
+            return self._connection
+        self.close()
+        if not os.path.exists(self.path):
+            if not create:
+                return None
+            with translating("save", None, self.path):
+                make_folder(os.path.dirname(self.path), 0o777 if self.shared else 0o700)
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o666 if self.shared else 0o600))
+        elif not create and not os.access(self.path, os.W_OK):
+            return self._remember(_connect_read_only(self.path))
+        connection = sqlite3.connect(self.path, timeout=self.timeout, isolation_level=None, check_same_thread=False)
+        try:
+            _enter_wal(connection, self.timeout)
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
+            if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                connection.executescript(_SCHEMA)
+        except sqlite3.Error:
+            connection.close()
+            if create or not os.access(self.path, os.R_OK):
+                raise
+            connection = _connect_read_only(self.path)
+        return self._remember(connection)
+
+    def _remember(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        self._connection, self._pid = connection, os.getpid()
+        return connection
+
+    def _explain(self, error: sqlite3.Error, action: str, key: str | None) -> NoReturn:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise LockTimeoutError(f"the database, to {action} {key!r},", self.path, self.timeout) from error
+        if "full" in text:
+            raise StoreFullError(action, key, self.path, text) from error
+        if "readonly" in text or "unable to open" in text:
+            raise ReadOnlyStoreError(action, key, self.path, text) from error
+        if "malformed" in text or "not a database" in text or "corrupt" in text:
+            self.close()
+            if action == "load":
+                raise DamagedEntryError(f"the database is damaged ({text})") from error
+            cause = f"the database is damaged ({text}): move it away and run again, its values are made anew"
+            raise StoreError(action, key, self.path, cause) from error
+        raise StoreError(action, key, self.path, text) from error
+
+
+def _enter_wal(connection: sqlite3.Connection, timeout: float) -> None:
+    """Switch to write-ahead logging; SQLite itself does not wait for others that switch at the same moment."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _connect_read_only(path: str) -> sqlite3.Connection:
+    """Open a database that may only be read; without the right to make its shared-memory file, as unchanging."""
+    place = quote(path)
+    connection = sqlite3.connect(f"file:{place}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("SELECT 1 FROM entries LIMIT 1")
+    except sqlite3.OperationalError:
+        connection.close()
+        connection = sqlite3.connect(
+            f"file:{place}?immutable=1", uri=True, isolation_level=None, check_same_thread=False
+        )
+    return connection

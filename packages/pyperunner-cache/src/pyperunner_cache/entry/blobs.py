@@ -1,0 +1,112 @@
+"""Blobs that backends hand out, and the part of a blob that is a body."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from pyperunner_cache.capabilities import supports
+from pyperunner_cache.ports import Blob, Buffer, SupportsMap
+from pyperunner_cache.system import pread, preadv
+
+__all__ = ["BodyBlob", "BytesBlob", "FileBlob"]
+
+
+class BytesBlob:
+    """An entry that is in memory already."""
+
+    def __init__(self, data: Buffer, modified: float) -> None:
+        self._data = memoryview(data)
+        self.size = self._data.nbytes
+        self.modified = modified
+
+    def read(self, offset: int, size: int) -> Buffer:
+        """Return a view of the bytes."""
+        return self._data[offset : offset + size]
+
+    def readinto(self, offset: int, targets: Sequence[memoryview]) -> int:
+        """Copy the bytes into ``targets``."""
+        start = offset
+        for target in targets:
+            piece = self._data[offset : offset + target.nbytes]
+            target[: piece.nbytes] = piece
+            offset += piece.nbytes
+        return offset - start
+
+    def close(self) -> None:
+        """Do nothing: views stay valid."""
+
+
+class FileBlob:
+    """An entry in a file of its own.
+
+    Args:
+        fd: The open file.
+        is_stand_in: The entry's name leads to a link or a folder; ``fd`` is an empty file in its place.
+    """
+
+    def __init__(self, fd: int, is_stand_in: bool = False) -> None:
+        self.fd = fd
+        self.is_stand_in = is_stand_in
+        self.stat = os.fstat(fd)
+        self.size = self.stat.st_size
+        self.modified = self.stat.st_mtime
+
+    def read(self, offset: int, size: int) -> Buffer:
+        """Read from the file."""
+        return pread(self.fd, size, offset)
+
+    def readinto(self, offset: int, targets: Sequence[memoryview]) -> int:
+        """Read from the file into ``targets``."""
+        return preadv(self.fd, targets, offset)
+
+    def map(self) -> memoryview:
+        """Map the file copy-on-write."""
+        import mmap
+
+        mapping = mmap.mmap(self.fd, 0, access=mmap.ACCESS_COPY)
+        return memoryview(mapping)
+
+    def close(self) -> None:
+        """Close the file; a mapping outlives it."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class BodyBlob:
+    """The body of an entry, seen as a blob of its own.
+
+    Args:
+        blob: The whole entry.
+        offset: Where its body begins, in bytes.
+        size: How many bytes it has.
+        first: Bytes from the start of the entry that have been read already.
+    """
+
+    def __init__(self, blob: Blob, offset: int, size: int, first: Buffer = b"") -> None:
+        self._blob, self._offset, self.size = blob, offset, size
+        self.modified = blob.modified
+        self._whole = memoryview(first)[offset : offset + size] if offset + size <= len(first) else None
+
+    def read(self, offset: int, size: int) -> Buffer:
+        """Return bytes of the body; never more than the body has."""
+        if self._whole is not None:
+            return self._whole[offset : offset + size]
+        return self._blob.read(self._offset + offset, max(0, min(size, self.size - offset)))
+
+    def readinto(self, offset: int, targets: Sequence[memoryview]) -> int:
+        """Fill ``targets`` with bytes of the body."""
+        return self._blob.readinto(self._offset + offset, targets)
+
+    def map_parts(self) -> memoryview | None:
+        """Return the body as a copy-on-write mapping, or ``None`` where the medium has none."""
+        if not supports(self._blob, SupportsMap):
+            return None
+        return self._blob.map()[self._offset : self._offset + self.size]
+
+    def close(self) -> None:
+        """Do nothing: the entry's blob is closed by who opened it."""

@@ -1,0 +1,66 @@
+"""Whom a store trusts: signing keys, and who else may write into its folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+import warnings
+
+from pyperunner_cache.errors import BadURLError, UnsafeStoreWarning
+
+__all__ = ["read_signing_key", "warn_of_others"]
+
+
+def read_signing_key(reference: str | None, root: str | None = None) -> bytes | None:
+    """Return the key that ``'env:NAME'`` or ``'file:/path'`` refers to; ``None`` for ``None``.
+
+    The key itself is never an option, lest it end up in a record of the options.
+
+    Raises:
+        BadURLError: The reference leads to no key, or to a file inside the store at ``root``.
+    """
+    if reference is None:
+        return None
+    kind, _, place = str(reference).partition(":")
+    if kind == "env":
+        key = os.environ.get(place, "").encode("utf-8", "surrogateescape")
+        if not key:
+            raise BadURLError(f"signing_key={reference!r}", f"the environment variable {place} is not set")
+    elif kind == "file":
+        path = os.path.realpath(place)
+        if root is not None and os.path.commonpath([path, os.path.realpath(root)]) == os.path.realpath(root):
+            raise BadURLError(f"signing_key={reference!r}", "the key lies inside the store that it is to protect")
+        try:
+            with open(path, "rb") as file:
+                key = file.read().strip()
+        except OSError as error:
+            raise BadURLError(f"signing_key={reference!r}", f"the key cannot be read: {error.strerror}") from error
+        if not key:
+            raise BadURLError(f"signing_key={reference!r}", "the key file is empty")
+    else:
+        reason = "a signing key is given as 'env:NAME' or 'file:/path', never as itself"
+        raise BadURLError("signing_key=…", reason)
+    return key
+
+
+def warn_of_others(root: str) -> None:
+    """Warn where another user owns the folder ``root`` or may write into it."""
+    if not hasattr(os, "geteuid"):
+        return
+    try:
+        status = os.stat(root)
+    except OSError:
+        return
+    if status.st_uid != os.geteuid():
+        who = f"it belongs to user {status.st_uid}"
+    elif status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
+        who = f"others may write into it (mode {stat.S_IMODE(status.st_mode):o})"
+    else:
+        return
+    warnings.warn(
+        f"the store {root} is not yours alone: {who}, and loading an entry can run code that it holds; "
+        "make it private (chmod 700), or open it with trust='safe' or a signing_key, or with shared=True to say "
+        "that you trust them",
+        UnsafeStoreWarning,
+        stacklevel=4,
+    )

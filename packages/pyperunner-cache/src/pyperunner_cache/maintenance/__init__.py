@@ -1,0 +1,1 @@
+"""Maintenance: list, count, verify, evict and sweep the entries of a store."""

@@ -1,0 +1,160 @@
+"""The one place that knows what an operating system lacks."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from pyperunner_cache.ports import Buffer
+
+__all__ = [
+    "CREATE_FLAGS",
+    "READ_FLAGS",
+    "lock_descriptor",
+    "pread",
+    "preadv",
+    "reserve",
+    "unlock_descriptor",
+    "usable_cores",
+    "write_all",
+]
+
+_COMMON = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _COMMON
+"""Non-blocking, lest a planted named pipe stop the reader for ever; it changes nothing for regular files."""
+CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | _COMMON
+_IOV_MAX = 1024
+_SEEK_LOCK = threading.Lock()
+
+
+def write_all(fd: int, chunks: Sequence[Buffer]) -> int:
+    """Write ``chunks`` one after the other, in as few calls as the system allows; return the number of bytes."""
+    total = 0
+    if not hasattr(os, "writev"):
+        for chunk in chunks:
+            view = memoryview(chunk).cast("B")
+            while view:
+                view = view[os.write(fd, view) :]
+            total += len(chunk)
+        return total
+    for start in range(0, len(chunks), _IOV_MAX):
+        batch = chunks[start : start + _IOV_MAX]
+        wanted = sum(map(len, batch))
+        total += wanted
+        done = os.writev(fd, batch)
+        while done < wanted:
+            batch = _after(batch, done)
+            wanted -= done
+            done = os.writev(fd, batch)
+    return total
+
+
+def reserve(fd: int, offset: int, size: int) -> None:
+    """Ask for room on the disk, so that a full one is noticed before the writing; a medium that cannot is no error."""
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(fd, offset, size)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+
+
+def pread(fd: int, size: int, offset: int) -> bytes:
+    """Return exactly ``size`` bytes from ``offset``, fewer only at the end of the file."""
+    data = _pread(fd, size, offset)
+    if len(data) == size or not data:
+        return data
+    pieces, got = [data], len(data)
+    while got < size and (data := _pread(fd, size - got, offset + got)):
+        pieces.append(data)
+        got += len(data)
+    return b"".join(pieces)
+
+
+def preadv(fd: int, targets: Sequence[memoryview], offset: int) -> int:
+    """Fill ``targets`` from ``offset``; return the number of bytes, fewer than asked only at the end of the file."""
+    start = offset
+    if not hasattr(os, "preadv"):
+        for target in targets:
+            data = pread(fd, target.nbytes, offset)
+            target[: len(data)] = data
+            offset += len(data)
+        return offset - start
+    for first in range(0, len(targets), _IOV_MAX):
+        batch: Sequence[Buffer] = targets[first : first + _IOV_MAX]
+        wanted = sum(map(len, batch))
+        while wanted:
+            count = os.preadv(fd, batch, offset)
+            if not count:
+                return offset - start
+            offset += count
+            wanted -= count
+            if wanted:
+                batch = _after(batch, count)
+    return offset - start
+
+
+def usable_cores() -> int:
+    """Return the number of cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _after(batch: Sequence[Buffer], done: int) -> list[Buffer]:
+    """Return what is left of ``batch`` after its first ``done`` bytes."""
+    for at, chunk in enumerate(batch):
+        if done < len(chunk):
+            return [memoryview(chunk)[done:], *batch[at + 1 :]]
+        done -= len(chunk)
+    return []
+
+
+def _pread(fd: int, size: int, offset: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(fd, size, offset)
+    with _SEEK_LOCK:
+        os.lseek(fd, offset, os.SEEK_SET)
+        return os.read(fd, size)
+
+
+def lock_descriptor(fd: int, *, wait: bool, byte: int = 0) -> bool:
+    """Take this process's exclusive record lock on one byte of an open file; say whether it was free."""
+    if fcntl is None:
+        return _lock_on_windows(fd, wait, byte)
+    try:
+        fcntl.lockf(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, byte)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def unlock_descriptor(fd: int, byte: int) -> None:
+    """Give the lock on one byte back."""
+    if fcntl is not None:
+        fcntl.lockf(fd, fcntl.LOCK_UN, 1, byte)
+        return
+    import msvcrt
+
+    os.lseek(fd, byte, os.SEEK_SET)
+    msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
+
+
+def _lock_on_windows(fd: int, wait: bool, byte: int) -> bool:
+    import msvcrt
+
+    os.lseek(fd, byte, os.SEEK_SET)
+    try:
+        msvcrt.locking(fd, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,147 @@
+"""How a backend must behave under a store: in other processes, with damage, and in what it is able to do besides."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pyperunner_cache.errors import DamagedEntryWarning, MissingEntryError
+from pyperunner_cache.opening import open_store
+from pyperunner_cache.ports import Backend, SupportsLocate, SupportsLock, SupportsSetAside, SupportsSweep, SupportsTouch
+
+if TYPE_CHECKING:
+    from pyperunner_cache.cache import Cache
+
+__all__ = ["FILENAME", "StoreContract", "read_entry"]
+
+FILENAME = "result.dump.gz"
+
+
+def read_entry(backend: Backend, key: str) -> bytes:
+    """Return all bytes of an entry."""
+    blob = backend.get(key)
+    try:
+        return bytes(blob.read(0, blob.size))
+    finally:
+        blob.close()
+
+
+class StoreContract:
+    """The fixtures of `BackendContract`, and its tests of stores and optional abilities."""
+
+    @pytest.fixture
+    def url(self) -> str:
+        """Return the URL of an empty place."""
+        raise NotImplementedError("a subclass says where its backend lies")
+
+    @pytest.fixture
+    def options(self) -> dict[str, Any]:
+        """Return the options with which the backend is opened."""
+        return {}
+
+    @pytest.fixture
+    def store(self, url: str, options: dict[str, Any]) -> Any:
+        """Give a `Cache` over the backend."""
+        with open_store(url, **options) as store:
+            yield store
+
+    @pytest.fixture
+    def backend(self, store: Cache) -> Backend:
+        """Give the backend itself."""
+        return store.backend
+
+    def test_another_process_opens_it_from_its_spec(self, store: Cache) -> None:
+        """A process started afresh opens the same store from its spec."""
+        spec = store.spec()
+        if spec is None:
+            pytest.skip("this backend cannot be opened by another process, and says so")
+        store.save("T()/1", {"a": 1}, {"seconds": 1.0})
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(1) as pool:
+            assert pool.apply(_add_one, (spec,)) == {"a": 1}
+        assert store.load("T()/2") == {"a": 1, "b": 2}
+
+    def test_a_forked_child_uses_it(self, store: Cache) -> None:
+        """A forked child opens the same store and leaves its parent's usable."""
+        spec = store.spec()
+        if spec is None or "fork" not in multiprocessing.get_all_start_methods():
+            pytest.skip("needs fork and a backend that another process can open")
+        store.save("T()/1", {"a": 1})
+        child = multiprocessing.get_context("fork").Process(target=_add_one, args=(spec,))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child.start()
+        child.join(30)
+        assert child.exitcode == 0
+        assert store.load("T()/2") == {"a": 1, "b": 2}
+
+    def test_damage_is_a_miss_and_set_aside(self, store: Cache) -> None:
+        """Damaged bytes are a miss with a warning, and are set aside where the backend can."""
+        store.save("T()/1", {"answer": 42})
+        whole = read_entry(store.backend, "T()/1")
+        for broken in (b"", whole[:-1], whole + b"\0", whole[:100] + bytes([whole[100] ^ 1]) + whole[101:]):
+            store.backend.put("T()/1", [broken], FILENAME)
+            with pytest.warns(DamagedEntryWarning, match="counts as absent"), pytest.raises(MissingEntryError):
+                store.load("T()/1")
+            if isinstance(store.backend, SupportsSetAside):
+                assert store.missing(["T()/1"]) == {"T()/1"}
+        if isinstance(store.backend, SupportsSetAside):
+            count, size = store.backend.aside()
+            assert count == 4
+            assert size == 3 * len(whole)
+        if isinstance(store.backend, SupportsSweep):
+            assert store.backend.sweep(aside=True)[0] == 4
+
+    def test_locks(self, backend: Backend) -> None:
+        """A lock excludes others of its key only, and is free again afterwards."""
+        if not isinstance(backend, SupportsLock):
+            return
+        with backend.lock("T()/1", 5):
+            with backend.lock("T()/2", 0):
+                pass
+            seen: list[object] = []
+            thread = threading.Thread(target=_try_lock, args=(backend, "T()/1", seen))
+            thread.start()
+            thread.join()
+            assert seen == ["TimeoutError"]
+        with backend.lock("T()/1", 0):
+            pass
+
+    def test_places(self, backend: Backend) -> None:
+        """An entry's file is where the backend says it is."""
+        if not isinstance(backend, SupportsLocate):
+            return
+        assert backend.located("T()/1") is None
+        backend.put("T()/1", [b"x"], FILENAME)
+        assert backend.located("T()/1") == backend.locate("T()/1", FILENAME)
+
+    def test_use_is_remembered(self, backend: Backend) -> None:
+        """A touch never moves the time of use back."""
+        if not isinstance(backend, SupportsTouch):
+            return
+        backend.put("T()/1", [b"x"], FILENAME)
+        before = next(iter(backend.scan())).used
+        blob = backend.get("T()/1")
+        backend.touch("T()/1", blob)
+        blob.close()
+        info = next(iter(backend.scan()))
+        assert info.used >= before >= info.modified - 1e-3
+
+
+def _add_one(spec: dict[str, Any]) -> Any:
+    with open_store(**spec) as store:
+        found = store.load("T()/1")
+        store.save("T()/2", {**found, "b": 2})
+    return found
+
+
+def _try_lock(backend: SupportsLock, key: str, seen: list[object]) -> None:
+    try:
+        with backend.lock(key, 0.05):
+            seen.append("held twice")
+    except TimeoutError:
+        seen.append("TimeoutError")

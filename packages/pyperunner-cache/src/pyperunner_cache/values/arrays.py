@@ -1,0 +1,217 @@
+"""Arrays and frames. This module is imported only when a value holds one, so their libraries are there already."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from pyperunner_cache.errors import DamagedEntryError
+from pyperunner_cache.values.not_plain import Refusal
+from pyperunner_cache.values.type_codes import Code
+
+if TYPE_CHECKING:
+    from pyperunner_cache.values.pack import Encoder, Packer
+    from pyperunner_cache.values.unpack import Unpacker
+
+__all__ = ["DECODERS", "library_encoder"]
+
+_PLAIN_KINDS = "biufcSUmMV"
+
+
+def library_encoder(cls: type, value: Any, pickles: bool) -> tuple[Code, Encoder]:
+    """Return code and writer for a value of numpy, polars or pandas.
+
+    Raises:
+        Refusal: It has no plain form, or a pickle keeps it better.
+    """
+    library = cls.__module__.partition(".")[0]
+    if library == "numpy":
+        return _numpy_encoder(cls, value)
+    if library == "polars":
+        return _polars_encoder(cls, value)
+    if pickles:
+        raise Refusal(cls.__name__, "a pickle keeps it exactly")
+    from pyperunner_cache.values.pandas import pandas_encoder
+
+    return pandas_encoder(cls)
+
+
+def _numpy_encoder(cls: type, value: Any) -> tuple[Code, Encoder]:
+    import numpy as np
+
+    if cls is np.ndarray:
+        _describe(value.dtype)
+        return Code.NDARRAY, _ndarray
+    if cls is np.ma.MaskedArray:
+        _describe(value.dtype)
+        if value._optinfo or getattr(value, "_sharedmask", False) is None:
+            raise Refusal("MaskedArray", "it carries additional information")
+        return Code.MASKED_ARRAY, _masked
+    if issubclass(cls, np.generic) and cls.__module__ == "numpy":
+        _describe(value.dtype)
+        return Code.NUMPY_SCALAR, _scalar
+    raise Refusal(cls.__name__, "its type has no plain form")
+
+
+def _describe(dtype: Any) -> Any:
+    """Return plain data from which `_dtype` makes ``dtype`` again."""
+    if dtype.hasobject or dtype.kind not in _PLAIN_KINDS or dtype.metadata:
+        raise Refusal(f"array of dtype {dtype}", "its elements have no plain form")
+    if dtype.fields is None and dtype.subdtype is None:
+        return dtype.str
+    import numpy as np
+
+    description = np.lib.format.dtype_to_descr(dtype)
+    described = {"descr": description, "aligned": True} if dtype.isalignedstruct else description
+    restored = _dtype(described)
+    if restored != dtype or restored.isalignedstruct != dtype.isalignedstruct:
+        raise Refusal(f"array of dtype {dtype}", "its record layout has no plain form")
+    return described
+
+
+def _dtype(description: Any) -> Any:
+    import numpy as np
+
+    if isinstance(description, str):
+        dtype = np.dtype(description)
+    elif isinstance(description, dict):
+        loose = np.lib.format.descr_to_dtype(description["descr"])
+        fields = [loose.fields[name] for name in loose.names or ()]  # type: ignore[index]
+        layout: Any = {"names": loose.names, "formats": [field[0] for field in fields]}
+        layout |= {"offsets": [field[1] for field in fields], "itemsize": loose.itemsize}
+        dtype = np.dtype(layout, align=True)
+    else:
+        dtype = np.lib.format.descr_to_dtype(description)
+    if dtype.hasobject:
+        raise DamagedEntryError("it claims that raw bytes are objects")
+    return dtype
+
+
+def _bytes_of(array: Any) -> memoryview:
+    """Return the bytes of a contiguous array, in memory order, without copying them."""
+    import numpy as np
+
+    if not array.nbytes:
+        return memoryview(b"")
+    if not array.flags.c_contiguous:
+        array = array.T
+    return memoryview(array.reshape(-1).view(np.uint8))
+
+
+def _ndarray(packer: Packer, array: Any) -> bytes:
+    import numpy as np
+
+    order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
+    if not (array.flags.c_contiguous or array.flags.f_contiguous):
+        array = np.ascontiguousarray(array)
+    return packer.inner([_describe(array.dtype), list(array.shape), order, packer.place(_bytes_of(array))])
+
+
+def _read_ndarray(unpacker: Unpacker, data: bytes) -> Any:
+    import numpy as np
+
+    description, shape, order, place = unpacker.inner(data)
+    dtype, buffer = _dtype(description), unpacker.buffer(place)
+    count = 1
+    for length in shape:
+        if not isinstance(length, int) or length < 0:
+            raise DamagedEntryError("it holds an array of impossible shape")
+        count *= length
+    if count * dtype.itemsize != len(buffer):
+        raise DamagedEntryError("it holds an array of another size than its bytes")
+    if not len(buffer):
+        return np.empty(shape, dtype, order=order)
+    return np.ndarray(shape, dtype, buffer, order=order)
+
+
+def _scalar(packer: Packer, value: Any) -> bytes:
+    import numpy as np
+
+    # A datetime64 without a unit or a void of no bytes still has an array form; asarray keeps the exact dtype.
+    return packer.inner([_describe(value.dtype), np.asarray(value, value.dtype).tobytes()])
+
+
+def _read_scalar(unpacker: Unpacker, data: bytes) -> Any:
+    import numpy as np
+
+    description, content = unpacker.inner(data)
+    return np.ndarray((), _dtype(description), bytearray(content or b"\0"))[()]
+
+
+def _masked(packer: Packer, value: Any) -> bytes:
+    import numpy as np
+
+    mask = None if value.mask is np.ma.nomask else np.asarray(value.mask)
+    filler = None if value._fill_value is None else np.asarray(value._fill_value)
+    return packer.inner([np.asarray(value.data), mask, filler, bool(value.hardmask)])
+
+
+def _read_masked(unpacker: Unpacker, data: bytes) -> Any:
+    import numpy as np
+
+    content, mask, filler, hard = unpacker.inner(data)
+    value: Any = np.ma.MaskedArray(content, np.ma.nomask if mask is None else mask, hard_mask=hard)
+    value._fill_value = filler
+    return value
+
+
+def _polars_encoder(cls: type, value: Any) -> tuple[Code, Encoder]:
+    import polars as pl
+
+    if cls is pl.DataFrame:
+        kinds = value.dtypes
+    elif cls is pl.Series:
+        kinds = [value.dtype]
+    else:
+        raise Refusal(cls.__name__, "its type has no plain form")
+    if any("Object" in str(kind) for kind in kinds):
+        raise Refusal(cls.__name__, "it has a column of Python objects")
+    return (Code.POLARS_FRAME, _polars_frame) if cls is pl.DataFrame else (Code.POLARS_SERIES, _polars_series)
+
+
+def _polars_frame(packer: Packer, frame: Any) -> bytes:
+    file = io.BytesIO()
+    frame.write_ipc(file)
+    return packer.inner([frame.height, packer.place(file.getbuffer())])
+
+
+def _read_polars_frame(unpacker: Unpacker, data: bytes) -> Any:
+    import polars as pl
+
+    _height, place = unpacker.inner(data)
+    return pl.read_ipc(io.BytesIO(unpacker.buffer(place)))
+
+
+def _polars_series(packer: Packer, series: Any) -> bytes:
+    return packer.inner([series.name, msgpack.ExtType(Code.POLARS_FRAME, _polars_frame(packer, series.to_frame()))])
+
+
+def _read_polars_series(unpacker: Unpacker, data: bytes) -> Any:
+    name, frame = unpacker.inner(data)
+    return frame.to_series().rename(name)
+
+
+def _pandas(unpacker: Unpacker, data: bytes) -> Any:
+    from pyperunner_cache.values.pandas import read_frame
+
+    return read_frame(unpacker, data)
+
+
+def _pandas_series(unpacker: Unpacker, data: bytes) -> Any:
+    from pyperunner_cache.values.pandas import read_series
+
+    return read_series(unpacker, data)
+
+
+DECODERS: dict[Code, Callable[[Unpacker, bytes], Any]] = {
+    Code.NDARRAY: _read_ndarray,
+    Code.NUMPY_SCALAR: _read_scalar,
+    Code.MASKED_ARRAY: _read_masked,
+    Code.POLARS_FRAME: _read_polars_frame,
+    Code.POLARS_SERIES: _read_polars_series,
+    Code.PANDAS_FRAME: _pandas,
+    Code.PANDAS_SERIES: _pandas_series,
+}

@@ -1,0 +1,64 @@
+"""Pickling what lives in ``__main__``: by value, yet found again as itself where the same script is running."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import sys
+from types import FunctionType
+from typing import Any
+
+import cloudpickle
+
+__all__ = ["MainPickler", "restore"]
+
+
+class MainPickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """A cloudpickle pickler that notes, for what ``__main__`` defines, the script and the name beside the definition.
+
+    A class rebuilt by value is another class than the script's own: ``isinstance`` and enum comparisons would fail in
+    the very script that stored the value. So the reader looks there first.
+    """
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Reduce classes and functions of ``__main__`` to a look-up with the definition to fall back on.
+
+        Raises:
+            TypeError: cloudpickle would keep ``obj`` as another type: a view as bytes, a file as its text.
+        """
+        if (
+            isinstance(obj, (memoryview, io.TextIOWrapper, io.BufferedIOBase, io.FileIO))
+            and type(obj) is not io.BytesIO
+        ):
+            raise TypeError(f"cannot pickle {type(obj).__name__!r} object")
+        if isinstance(obj, (type, FunctionType)) and obj.__module__ == "__main__" and self._is_global(obj):
+            file = getattr(sys.modules["__main__"], "__file__", None)
+            definition = cloudpickle.dumps(obj, protocol=5)
+            return restore, (os.path.realpath(file) if file else None, obj.__qualname__, definition)
+        return super().reducer_override(obj)
+
+    @staticmethod
+    def _is_global(obj: Any) -> bool:
+        return _find(sys.modules["__main__"], obj.__qualname__) is obj
+
+
+def restore(file: str | None, name: str, definition: bytes) -> Any:
+    """Return what ``name`` is in the script ``file`` where this process runs it, else what its definition makes."""
+    if file is not None:
+        for module in ("__main__", os.path.splitext(os.path.basename(file))[0]):
+            loaded = sys.modules.get(module)
+            if loaded is not None and os.path.realpath(getattr(loaded, "__file__", None) or "") == file:
+                found = _find(loaded, name)
+                if found is not None:
+                    return found
+    return pickle.loads(definition)
+
+
+restore.__module__ = "pyperunner_cache._values._main"  # as in entries made by 0.2.0: equal values, equal bytes
+
+
+def _find(module: Any, name: str) -> Any:
+    for step in name.split("."):
+        module = getattr(module, step, None)
+    return module
