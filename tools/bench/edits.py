@@ -41,7 +41,7 @@ def pyperunner() -> Callable[[Any, str], Any]:
     import pyperunner as ours
 
     # What every child needs is imported once.
-    import pyperunner_keys._fingerprint  # noqa: F401
+    import pyperunner_keys.code.fingerprint  # noqa: F401
 
     def call(run: Any, cache: str) -> Any:
         task = ours.task("Run")(run)()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -20,3 +22,24 @@ def test_nothing_heavy_is_imported():
     environment = {"PYTHONPATH": str(Path(pyperunner_keys.__file__).parents[1])}
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert not {"numpy", "pandas", "polars", "ast", "inspect", "dataclasses", "logging"} & {*ran.stdout.split()}
+
+
+def test_what_stored_pickles_and_keys_name_is_found_there():
+    held = {
+        "_digest": ["digest", "digest_bytes", "digest_files", "encode"],
+        "_errors": ["FileError", "FingerprintGapError", "KeysError", "UnencodableError"],
+        "_file_values": ["File", "FileState", "Folder", "look", "look_ahead", "record", "recording"],
+        "_fingerprint": ["Fingerprint", "Fingerprinter", "fingerprint"],
+        "_names": ["importable_name"],
+        "_places": ["Place", "unpack_places"],
+    }
+    for module, names in held.items():
+        for name in names:
+            assert getattr(importlib.import_module(f"pyperunner_keys.{module}"), name) is getattr(pyperunner_keys, name)
+    assert pyperunner_keys.Fingerprint.__module__ == "pyperunner_keys._fingerprint"
+    error = pyperunner_keys.FileError("", "File", "it is a folder", "x")
+    state = pyperunner_keys.FileState(pyperunner_keys.File("x"), "0" * 32, "")
+    place = pyperunner_keys.Place("function", "f", "m.py")
+    found = pyperunner_keys.digest([error, place, pyperunner_keys.Fingerprint("0" * 32)])
+    assert found == "276f3f277438fafabe465c11d63ae39e"  # that of 0.2.0
+    assert b"pyperunner_keys._file_values" in pickle.dumps(state)

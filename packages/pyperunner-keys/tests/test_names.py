@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pyperunner_keys import importable_name
-from pyperunner_keys._names import type_name
+from pyperunner_keys.names import type_name
 
 SCRIPT = "from pyperunner_keys import importable_name; print(importable_name(__name__))"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_keys._digest import digest, digest_bytes, digest_files, encode
-from pyperunner_keys._errors import FileError, FingerprintGapError, KeysError, UnencodableError
-from pyperunner_keys._file_values import File, FileState, Folder, look, look_ahead, record, recording
-from pyperunner_keys._names import importable_name
+from pyperunner_keys.digests import digest, digest_bytes, digest_files, encode
+from pyperunner_keys.errors import FileError, FingerprintGapError, KeysError, UnencodableError
+from pyperunner_keys.files.values import File, FileState, Folder, look, look_ahead, record, recording
+from pyperunner_keys.names import importable_name
 
 if TYPE_CHECKING:
-    from pyperunner_keys._fingerprint import Fingerprint, Fingerprinter, fingerprint
-    from pyperunner_keys._places import Place, unpack_places
+    from pyperunner_keys.code.fingerprint import Fingerprint, Fingerprinter, fingerprint
+    from pyperunner_keys.code.places import Place, unpack_places
 
 __all__ = [
     "File",
@@ -44,11 +44,11 @@ __version__ = "0.2.0"
 def __getattr__(name: str) -> Any:
     # What reads code needs the parser and more; who only makes keys of values does without.
     if name in ("Fingerprint", "Fingerprinter", "fingerprint"):
-        from pyperunner_keys import _fingerprint
+        from pyperunner_keys.code import fingerprint
 
-        return getattr(_fingerprint, name)
+        return getattr(fingerprint, name)
     if name in ("Place", "unpack_places"):
-        from pyperunner_keys import _places
+        from pyperunner_keys.code import places
 
-        return getattr(_places, name)
+        return getattr(places, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -27,7 +27,7 @@ def look(folder):
 
 def main():
     # All that every child needs is imported once; the children do not share what they import themselves.
-    import pyperunner_keys._fingerprint  # noqa: F401
+    import pyperunner_keys.code.fingerprint  # noqa: F401
 
     sys.dont_write_bytecode = True
     for folder in sys.argv[1:]:

@@ -1,0 +1,173 @@
+"""What a part is made of, while it is being read: pieces that are hashed, and links to other parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
+from typing import TYPE_CHECKING, Any
+
+import xxhash
+
+from pyperunner_keys.encoding.objects import encoder_of
+from pyperunner_keys.encoding.writer import ENCODERS, Encoder, Writer, write_item, write_text
+from pyperunner_keys.errors import TooDeepError, UnencodableError
+from pyperunner_keys.names import importable_name, type_name
+from pyperunner_keys.project import file_of, roots_of
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Sequence
+
+    from pyperunner_keys.code.graph import Part
+    from pyperunner_keys.code.reader import Reader
+    from pyperunner_keys.code.reading.source import SourceFile
+
+__all__ = ["Content", "encoders_for"]
+
+_PATHS = (PurePosixPath, PosixPath, PureWindowsPath, WindowsPath)
+
+
+class Content:
+    """Collects the content of one part.
+
+    Args:
+        reader: Gives the parts that this one refers to.
+        part: The part to fill.
+        names: Globals of the module it belongs to.
+    """
+
+    def __init__(self, reader: Reader, part: Part, names: dict[str, Any]) -> None:
+        self.reader = reader
+        self.part = part
+        self.names = names
+        self._out = bytearray()
+        self._labels: dict[str, Part] = {}
+
+    @property
+    def module(self) -> str:
+        """Importable name of the module."""
+        return importable_name(str(self.names.get("__name__", "")))
+
+    def add(self, *pieces: str | bytes) -> None:
+        """Let texts count."""
+        self._out += b"%d(" % len(pieces)
+        for piece in pieces:
+            data = piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece
+            self._out += b"%d:" % len(data)
+            self._out += data
+
+    def foreign(self, label: str, name: str) -> None:
+        """Let the name of something count that is not the user's own."""
+        self.part.packages.add(name.partition(":")[0].partition(".")[0])
+        self.add("foreign", label, name)
+
+    def gap(self, name: str, reason: str) -> None:
+        """Note what could not be followed."""
+        self.part.gaps[name] = reason
+
+    def source(self, file: SourceFile, nodes: Sequence[ast.AST], without: Sequence[ast.AST] = ()) -> None:
+        """Note the text that the part was read from.
+
+        Args:
+            file: The text.
+            nodes: Nodes in it.
+            without: Nodes inside them that are parts of their own.
+        """
+        self.part.text = lambda: file.segment(nodes, without)
+        if file.name and not file.name.startswith("<"):
+            self.part.files[file.name] = file.digest
+            self.part.module, self.part.file_name = self.module, file.name.rpartition(os.sep)[2]
+
+    def link(self, label: str, target: Part) -> str:
+        """Let another part count, and return the label that it has got: distinct parts have distinct ones."""
+        chosen, count = label, 1
+        while self._labels.setdefault(chosen, target) is not target:
+            count += 1
+            chosen = f"{label}#{count}"
+        return chosen
+
+    def refer(self, label: str, target: Part) -> None:
+        """Let another part count under a label that counts as well."""
+        self.add("part", self.link(label, target))
+
+    def value(self, label: str, value: Any, otherwise: Callable[[], None] | None = None) -> None:
+        """Let a value count; code inside it becomes links.
+
+        Args:
+            label: What the value is here.
+            value: Any value; one without a stable encoding is a gap.
+            otherwise: Called where the value has no stable encoding, to let something else stand for it.
+        """
+        hasher = xxhash.xxh3_128()
+        out = Writer(self._write_code, hasher, self.reader.table(self.names))
+        try:
+            write_item(value, out)
+        except RecursionError:
+            self.gap(self._place(label), f"{type_name(type(value))}: it is nested too deeply")
+        except UnencodableError as error:
+            found = error.settled() if isinstance(error, TooDeepError) else error
+            self.gap(self._place(label) + found.path, f"{found.type_name}: {found.reason}")
+        else:
+            out.flush()
+            self.add("value", label, hasher.hexdigest())
+            return
+        self.add("gap", label)
+        if otherwise is not None:
+            otherwise()
+
+    def close(self) -> None:
+        """Give the part its digest and its edges."""
+        self.part.local = xxhash.xxh3_128_hexdigest(self._out)
+        self.part.edges = [*self._labels.items()]
+
+    def _place(self, label: str) -> str:
+        return f"{self.part.name}.{label}" if label else self.part.name
+
+    def _write_code(self, value: Any, out: Writer) -> None:
+        from pyperunner_keys.code.kinds import write_code
+
+        write_code(self, value, out)
+
+
+def encoders_for(names: dict[str, Any]) -> dict[type[Any], Encoder]:
+    """Return encoders for which paths below a module's project are relative to it.
+
+    Args:
+        names: Globals of the module.
+    """
+    file = file_of(names)
+    return _encoders_below(roots_of(importable_name(str(names.get("__name__", ""))), file) if file else ())
+
+
+@lru_cache(maxsize=64)
+def _encoders_below(roots: tuple[tuple[str, str], ...]) -> dict[type[Any], Encoder]:
+    if not roots:
+        return ENCODERS
+
+    def relative(text: str) -> tuple[str, str] | None:
+        for kind, root in roots:
+            if text.startswith(root) and text[len(root) : len(root) + 1] in ("", os.sep):
+                return kind, text[len(root) :].replace(os.sep, "/")
+        return None
+
+    def write_str(value: str, out: Writer) -> None:
+        found = relative(value) if os.sep in value else None
+        if found is None:
+            write_text(value, out)
+        else:
+            out.buffer += b"r"
+            write_text(found[0], out)
+            write_text(found[1], out)
+
+    def write_path(value: PurePath, out: Writer) -> None:
+        found = relative(str(value))
+        if found is None:
+            encoder_of(value)(value, out)
+        else:
+            out.buffer += b"R"
+            write_text(found[0], out)
+            write_text(found[1], out)
+
+    return {**ENCODERS, str: write_str, **dict.fromkeys(_PATHS, write_path)}

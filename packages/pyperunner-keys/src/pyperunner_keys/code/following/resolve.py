@@ -1,0 +1,268 @@
+"""From a name in some code to what it stands for: another part, a value, or something that is not the user's own."""
+
+from __future__ import annotations
+
+import abc
+import builtins
+import os
+import sys
+import types
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_keys.code.following.import_effects import effects_on_others
+from pyperunner_keys.code.following.unimported import absolute_name
+from pyperunner_keys.code.kinds import is_own_code, is_structure, own_subclasses
+from pyperunner_keys.code.reading.references import WHOLE_MODULE
+from pyperunner_keys.code.reading.scope import Import
+from pyperunner_keys.encoding.objects import is_code
+from pyperunner_keys.names import importable_name, type_name
+
+if TYPE_CHECKING:
+    from pyperunner_keys.code.content import Content
+    from pyperunner_keys.code.reading.references import Use
+    from pyperunner_keys.code.reading.source import SourceFile
+
+__all__ = ["use_name", "use_statement_name"]
+
+_MISSING = object()
+_NOTES = ("__doc__", "__annotations__")
+"""What is said about code counts only for those who read it."""
+_OF_THE_PROCESS = {
+    id(os.environ): "os:environ",
+    id(sys.argv): "sys:argv",
+    id(sys.modules): "sys:modules",
+    id(sys.path): "sys:path",
+}
+"""What differs from process to process, and belongs to none of the user's modules, whatever they call it."""
+
+
+def use_name(content: Content, label: str, use: Use, cells: dict[str, Any]) -> None:
+    """Let a name count that a function takes from outside itself.
+
+    Args:
+        content: The function's content.
+        label: Shows the use.
+        use: The name and the attributes taken from it.
+        cells: Its closure.
+    """
+    root, rest = use[0], [*use[1:]]
+    if isinstance(root, Import):
+        _use_import(content, label, root, rest, content.names)
+    elif root == WHOLE_MODULE:
+        _use_whole_module(content)
+    elif root in cells:
+        _follow(content, label, cells[root], rest, None, root)
+    elif root in content.names:
+        _follow(content, label, content.names[root], rest, content.names, root)
+    elif hasattr(builtins, root):
+        _use_builtin(content, label, root)
+    else:
+        content.add("missing", label)
+
+
+def _use_whole_module(content: Content) -> None:
+    module = sys.modules.get(str(content.names.get("__name__")))
+    if module is not None and vars(module) is content.names:
+        content.refer(WHOLE_MODULE, content.reader.part(module))
+
+
+def use_statement_name(content: Content, label: str, use: Use, module: str, file: SourceFile) -> None:
+    """Let a name count that statements of a module take, which is not loaded.
+
+    Args:
+        content: The content of the statements.
+        label: Shows the use.
+        use: The name and the attributes taken from it.
+        module: The module's name.
+        file: Its text.
+    """
+    if isinstance(use[0], Import):
+        _use_import(content, label, use[0], [*use[1:]], content.names)
+    else:
+        _use_text(content, label, module, file, [*use])
+
+
+def _use_builtin(content: Content, label: str, name: str) -> None:
+    value = getattr(builtins, name)
+    if is_own_code(value):
+        content.refer(label, content.reader.part(value))
+    else:
+        content.foreign(label, f"builtins:{name}")
+
+
+def _follow(content: Content, label: str, value: Any, rest: list[str], owner: dict[str, Any] | None, name: str) -> None:
+    """Walk through modules to what is meant.
+
+    Args:
+        content: Where it counts.
+        label: The whole name.
+        value: What its beginning stands for.
+        rest: The attributes that follow.
+        owner: Globals that hold the value; ``None`` for a closure.
+        name: The value's name there.
+    """
+    while rest and isinstance(value, types.ModuleType):
+        space, attribute = vars(value), rest[0]
+        found = space.get(attribute, _MISSING)
+        if found is _MISSING and is_own_code(value):
+            _use_lazy_attribute(content, label, value, rest)
+            return
+        if not is_own_code(value) and not isinstance(found, types.ModuleType) and not is_own_code(found):
+            break
+        owner, name, value, rest = space, attribute, found, rest[1:]
+    if isinstance(value, types.ModuleType) and not is_own_code(value):
+        content.foreign(label, value.__name__)
+    elif not (rest and isinstance(value, type) and _use_class_attribute(content, label, value, rest[0])):
+        _use_value(content, label, value, owner, name)
+        if rest and rest[0] in _NOTES and is_own_code(value):
+            content.value(f"{label} as a note", getattr(value, rest[0], None))
+        elif rest and rest[0] == "__subclasses__" and isinstance(value, type):
+            for subclass in own_subclasses(value):
+                content.refer(f"{label} {subclass.__qualname__}", content.reader.part(subclass))
+
+
+def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, rest: list[str]) -> None:
+    """Let count what a module does not hold yet: a submodule, or what its own ``__getattr__`` will give."""
+    below = f"{module.__name__}.{rest[0]}"
+    if content.reader.unloaded.find(below) is not None:
+        _use_module(content, label, below, rest[1:])
+    elif "__getattr__" in vars(module):
+        use_name_of = vars(module)["__getattr__"]
+        content.gap(f"{content.part.name}: {label}", f"{module.__name__}.__getattr__ decides what it is")
+        content.value(label, use_name_of)
+    else:
+        content.add("missing", label)
+
+
+def _use_class_attribute(content: Content, label: str, cls: type[Any], name: str) -> bool:
+    """Let one attribute of a class count by itself where the class serves as a mere namespace."""
+    owner = next((base for base in cls.__mro__ if name in vars(base)), object)
+    if type(cls) not in (type, abc.ABCMeta) or not is_own_code(owner):
+        return False
+    value = vars(owner)[name]
+    if isinstance(value, staticmethod) and is_own_code(value.__func__):
+        content.refer(label, content.reader.part(value.__func__))
+        return True
+    if hasattr(type(value), "__get__") or is_code(value):
+        return False
+    names = vars(sys.modules.get(owner.__module__, types))
+    content.refer(label, content.reader.constant(owner, name, value, f"{type_name(owner)}.{name}", names))
+    return True
+
+
+def _use_value(content: Content, label: str, value: Any, owner: dict[str, Any] | None, name: str) -> None:
+    if is_own_code(value):
+        content.refer(label, content.reader.part(value))
+    elif id(value) in _OF_THE_PROCESS:
+        content.foreign(label, _OF_THE_PROCESS[id(value)])
+    elif owner is None or is_code(value) or is_structure(value):
+        content.value(label, value)
+    elif name.startswith("__") and name.endswith("__"):
+        _use_module_attribute(content, label, name, value)
+    else:
+        origin, owner, name = _origin(content, owner, name, value)
+        if origin:
+            content.foreign(label, origin)
+        else:
+            title = f"{importable_name(str(owner.get('__name__', '')))}.{name}"
+            content.refer(label, content.reader.constant(owner, name, value, title, owner))
+
+
+def _use_module_attribute(content: Content, label: str, name: str, value: Any) -> None:
+    if name == "__name__":
+        content.add("name", label, importable_name(str(value)))
+    elif isinstance(value, str):
+        content.value(label, value)
+    else:
+        content.add("module attribute", label)
+
+
+def _origin(content: Content, owner: dict[str, Any], name: str, value: Any) -> tuple[str | None, dict[str, Any], str]:
+    """Follow imports back to the module that made a value.
+
+    Returns:
+        The value's name if a foreign module made it, or else ``None``, the globals of its module, and its name there.
+    """
+    for _ in range(100):
+        for module_name, given in _imports(content, owner, name):
+            module = sys.modules.get(module_name)
+            if module is None or vars(module).get(given, _MISSING) is not value:
+                continue
+            if not is_own_code(module):
+                return f"{module_name}:{given}", owner, name
+            owner, name = vars(module), given
+            break
+        else:
+            break
+    return None, owner, name
+
+
+def _imports(content: Content, owner: dict[str, Any], name: str) -> Iterator[tuple[str, str]]:
+    file = content.reader.source_file(owner)
+    if file is None:
+        return
+    for target in file.top.imports.get(name, ()):
+        if target.name:
+            yield absolute_name(target.module, target.level, owner), target.name
+    for target in file.top.stars if not file.top.binds(name) else ():
+        yield absolute_name(target.module, target.level, owner), name
+
+
+def _use_import(content: Content, label: str, target: Import, rest: list[str], names: dict[str, Any]) -> None:
+    module = absolute_name(target.module, target.level, names)
+    _use_module(content, label, module, [target.name, *rest] if target.name else rest)
+
+
+def _use_module(content: Content, label: str, module: str, rest: list[str]) -> None:
+    unloaded = content.reader.unloaded
+    loaded = unloaded.loaded(module)
+    if loaded is not None:
+        _follow(content, label, loaded, rest, None, module)
+        return
+    file = unloaded.find(module)
+    if file is None:
+        content.foreign(label, module)
+    elif rest:
+        _use_text(content, label, module, file, rest)
+    else:
+        content.add("module", label)
+        for name in file.top.names():
+            _use_text(content, f"{label}.{name}", module, file, [name])
+
+
+def _use_text(content: Content, label: str, module: str, file: SourceFile, rest: list[str]) -> None:
+    """Let a name count as the text of a module that is not loaded says."""
+    name, names = rest[0], content.reader.unloaded.names(module)
+    targets = file.top.imports.get(name, [])
+    if file.name:
+        content.part.files[file.name] = file.digest
+    if any(effects_on_others(content.reader.unloaded, module, file)):
+        content.refer(f"import {module}", content.reader.effects(module, file))
+    if file.top.binds(name):
+        content.refer(label, content.reader.statement(module, file, name))
+    for target in targets:
+        _use_import(content, label, target, rest[1:], names)
+    if targets or file.top.binds(name):
+        return
+    if content.reader.unloaded.find(f"{module}.{name}") is not None:
+        _use_module(content, label, f"{module}.{name}", rest[1:])
+    elif not any(_use_star(content, label, target, rest, names) for target in file.top.stars):
+        if hasattr(builtins, name):
+            _use_builtin(content, label, name)
+        else:
+            content.add("missing", label)
+
+
+def _use_star(content: Content, label: str, target: Import, rest: list[str], names: dict[str, Any]) -> bool:
+    module = absolute_name(target.module, target.level, names)
+    loaded, file = content.reader.unloaded.loaded(module), content.reader.unloaded.find(module)
+    if loaded is not None:
+        offered = hasattr(loaded, rest[0])
+    elif file is None:
+        offered = False
+    else:
+        offered = bool(file.top.stars) or (rest[0] in file.top.names() and file.top.exports(rest[0]))
+    if offered:
+        _use_module(content, label, module, rest)
+    return offered

@@ -1,0 +1,188 @@
+"""What stands for code inside a value: a link where it is the user's own, its name where it is not."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from importlib.machinery import EXTENSION_SUFFIXES
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_keys.encoding.objects import attributes_of
+from pyperunner_keys.encoding.writer import Writer, write_item, write_text
+from pyperunner_keys.errors import UnencodableError
+from pyperunner_keys.project import family, foreign_name, is_own_class, is_own_globals
+
+if TYPE_CHECKING:
+    from pyperunner_keys.code.content import Content
+
+__all__ = ["is_compiled", "is_own_code", "is_structure", "own_subclasses", "write_code"]
+
+
+def is_own_code(value: Any) -> bool:
+    """Say whether a value is a function, class or module of the user's own, which makes a part of its own."""
+    if isinstance(value, types.FunctionType):
+        return is_own_globals(value.__globals__)
+    if isinstance(value, type):
+        return is_own_class(value)
+    return isinstance(value, types.ModuleType) and is_own_globals(vars(value))
+
+
+def own_subclasses(cls: type[Any]) -> list[type[Any]]:
+    """Return the direct subclasses of a class that modules of the user's own hold, in the order of their names.
+
+    Others come and go: what a decorator has replaced lives until the next garbage collection.
+    """
+    found = {f"{each.__module__}.{each.__qualname__}": each for each in type.__subclasses__(cls) if _is_held(each)}
+    return [each for _, each in sorted(found.items())]
+
+
+def _is_held(cls: type[Any]) -> bool:
+    held: Any = sys.modules.get(cls.__module__)
+    for name in cls.__qualname__.split("."):
+        held = getattr(held, name, None)
+    return held is cls and is_own_class(cls)
+
+
+def is_compiled(module: types.ModuleType) -> bool:
+    """Say whether a module is an extension made from C or the like."""
+    return str(getattr(module, "__file__", "")).endswith(tuple(EXTENSION_SUFFIXES))
+
+
+def is_structure(value: Any) -> bool:
+    """Say whether a value is code put together from other code: a partial, a wrapper, a bound method, a property."""
+    return isinstance(value, (*_PARTS, types.MethodType)) or bool(_wrapped_parts(value))
+
+
+_PARTS: dict[type[Any], tuple[str, ...]] = {
+    functools.partial: ("func", "args", "keywords"),
+    functools.partialmethod: ("func", "args", "keywords"),
+    functools.cached_property: ("func",),
+    functools.singledispatchmethod: ("dispatcher",),
+    staticmethod: ("__func__",),
+    classmethod: ("__func__",),
+    property: ("fget", "fset", "fdel"),
+}
+
+
+def write_code(content: Content, value: Any, out: Writer) -> None:
+    """Write what stands for a piece of code.
+
+    Args:
+        content: Where links and gaps are noted.
+        value: A value of one of the types in ``objects.CODE_TYPES``.
+        out: The encoding that it is a part of.
+    """
+    out.enter(value)
+    out.buffer += b"K"
+    if is_own_code(value):
+        # The last part of the name: what it is nested in differs between versions of Python.
+        name = value.__name__ if isinstance(value, types.ModuleType) else value.__qualname__.rpartition(".")[2]
+        write_text(content.link(f"in {name}", content.reader.part(value)), out)
+    elif isinstance(value, types.MethodType) and not _is_importable(value):
+        _write_parts("method", (value.__func__, value.__self__), out)
+    elif isinstance(value, types.BuiltinFunctionType):
+        _write_builtin(content, value, out)
+    else:
+        kind = next((kind for kind in _PARTS if isinstance(value, kind)), None)
+        parts = tuple(getattr(value, name, None) for name in _PARTS[kind]) if kind else _wrapped_parts(value)
+        if parts:
+            _write_parts(foreign_name(kind) if kind else _wrapper_name(value), parts, out)
+        else:
+            _write_foreign(content, foreign_name(value), out)
+    out.leave()
+
+
+def _write_parts(kind: str, parts: tuple[Any, ...], out: Writer) -> None:
+    write_text(kind, out)
+    for part in parts:
+        write_item(part, out)
+
+
+def _write_foreign(content: Content, name: str, out: Writer) -> None:
+    content.part.packages.add(name.partition(":")[0].partition(".")[0])
+    write_text(name, out)
+
+
+def _write_builtin(content: Content, value: types.BuiltinFunctionType, out: Writer) -> None:
+    owner = value.__self__
+    if isinstance(owner, types.ModuleType) and is_own_code(owner):
+        write_text(content.link(f"in {owner.__name__}", content.reader.part(owner)), out)
+        write_text(value.__qualname__, out)
+    elif owner is None or isinstance(owner, (type, types.ModuleType)) or _is_importable(value):
+        _write_foreign(content, foreign_name(value), out)
+    else:
+        _write_parts("builtin method", (value.__name__, owner), out)
+
+
+def _is_importable(method: Any) -> bool:
+    """Say whether a bound method is what a foreign module offers under its name, such as ``random.random``."""
+    name = getattr(method, "__module__", None) or type(method.__self__).__module__
+    module = sys.modules.get(str(name))
+    if module is None or is_own_globals(vars(module)):
+        return False
+    return bool(getattr(module, method.__name__, None) == method)
+
+
+def _wrapper_name(value: Any) -> str:
+    code = getattr(value, "__code__", None)
+    if code is None:
+        return foreign_name(type(value))
+    package = str(value.__globals__.get("__name__", "")).partition(".")[0]
+    return f"{package}:{code.co_name}"
+
+
+def _wrapped_parts(value: Any) -> tuple[Any, ...]:
+    """Return what a foreign wrapper holds of the user's: what it wraps, its variables, a registry of functions."""
+    if isinstance(value, types.FunctionType):
+        return () if is_own_globals(value.__globals__) else _closure_parts(value)
+    wrapped = None if isinstance(value, type) else _wrapped(value)
+    return (wrapped,) if wrapped is not None and _is_users(wrapped) else ()
+
+
+def _wrapped(value: Any) -> Any:
+    """Return what ``functools.wraps`` noted; the object itself is not asked, for it may answer with code."""
+    return attributes_of(value).get("__wrapped__")
+
+
+def _closure_parts(value: types.FunctionType) -> tuple[Any, ...]:
+    registry = getattr(value, "registry", None)
+    if isinstance(registry, types.MappingProxyType) and value.__globals__.get("__name__") == "functools":
+        return (dict(registry),)
+    wrapped = _wrapped(value)
+    if family(value.__globals__.get("__name__")):
+        return (wrapped,) if wrapped is not None else ()
+    cells = [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]
+    if not any(_is_users(item) for item in (wrapped, *cells)):
+        return ()
+    others = tuple(item for item in cells if item is not wrapped and _is_encodable(item))
+    return (wrapped, *others)
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        return cell.cell_contents is not cell
+    except ValueError:
+        return False
+
+
+def _is_users(value: Any, depth: int = 0) -> bool:
+    """Say whether a function is the user's own, or wraps one that is."""
+    if depth > 20:
+        return False
+    if isinstance(value, (types.FunctionType, type)) and is_own_code(value):
+        return True
+    inner = None if isinstance(value, type) else _wrapped(value)
+    return inner is not None and _is_users(inner, depth + 1)
+
+
+def _is_encodable(value: Any) -> bool:
+    """Say whether a wrapper's variable can count; its locks, caches and other tools do not."""
+    if is_own_code(value):
+        return True
+    out = Writer(lambda item, inner: None)
+    try:
+        write_item(value, out)
+    except (UnencodableError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,147 @@
+"""What a class of the user's own is made of.
+
+A class counts whole, for whoever has an instance can call any of its methods. Its members are what it holds now, so
+that decorators, metaclasses and later assignments are seen; its text says which were written and which made by tools.
+"""
+
+from __future__ import annotations
+
+import abc
+import enum
+import types
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_keys.code.following.decorators import leaves_no_trace
+from pyperunner_keys.code.following.resolve import use_name
+from pyperunner_keys.code.kinds import is_own_code
+from pyperunner_keys.code.reading.source import source_of
+from pyperunner_keys.names import importable_name, type_name
+from pyperunner_keys.project import family, foreign_name
+
+if TYPE_CHECKING:
+    from pyperunner_keys.code.content import Content
+    from pyperunner_keys.code.reading.class_text import ClassText
+    from pyperunner_keys.code.reading.source import SourceFile
+
+__all__ = ["fill_class"]
+
+_PLAIN_METACLASSES = (type, abc.ABCMeta, enum.EnumMeta)
+_PLAIN_PACKAGES = ("abc", "enum")
+_PLAIN_BASES = ("builtins:object", "builtins:int", "builtins:str", "typing:Generic")
+_NOT_COUNTED = frozenset(
+    {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "_abc_impl"}
+)
+
+
+def fill_class(content: Content) -> None:
+    """Fill the part of a class."""
+    cls: type[Any] = content.part.subject
+    file, texts = _text_of(cls, content)
+    content.add("class", importable_name(cls.__module__), cls.__qualname__)
+    for index, base in enumerate((*cls.__bases__, type(cls))):
+        label = f"base {index}" if index < len(cls.__bases__) else "metaclass"
+        if is_own_code(base):
+            content.refer(label, content.reader.part(base))
+        else:
+            content.foreign(label, foreign_name(base).replace("EnumType", "EnumMeta"))
+    _add_header(content, cls, texts)
+    _add_fields(content, cls)
+    if _is_named_tuple(cls):
+        content.add("fields", *cls._fields)
+        content.value("_field_defaults", cls._field_defaults)
+    if isinstance(cls, enum.EnumMeta):
+        for name, member in cls.__members__.items():
+            content.value(name, member._value_)
+        content.add("members", *cls.__members__)
+    _add_members(content, cls, texts)
+    if file is not None and texts:
+        content.source(file, [text.node for text in texts], [method for text in texts for method in text.methods])
+
+
+def _text_of(cls: type[Any], content: Content) -> tuple[SourceFile | None, list[ClassText]]:
+    """Return the text of a class; of several definitions of one name, the one that its methods come from.
+
+    Where its methods no longer match the file, the file has changed since, and says nothing about the class.
+    """
+    file = content.reader.source_file(content.names)
+    if file is None:
+        return None, []
+    codes = [item.__code__ for item in vars(cls).values() if isinstance(item, types.FunctionType)]
+    lines = []
+    for code in codes:
+        if code.co_filename == file.name:
+            found = source_of(code)
+            if found is None:
+                return None, []
+            file = found[0]
+            lines.append(code.co_firstlineno)
+    texts = file.classes(cls.__qualname__)
+    return file, [text for text in texts if any(map(text.holds, lines))] or texts
+
+
+def _add_header(content: Content, cls: type[Any], texts: list[ClassText]) -> None:
+    """Let decorators, keywords and, where someone looks at them, the hints of a class count."""
+    plain = type(cls) in _PLAIN_METACLASSES and all(map(_is_plain_base, cls.__mro__))
+    for text in texts:
+        form, facts = text.header(leaves_no_trace(content.names), plain)
+        content.add(form)
+        for label, use in facts.sorted_uses:
+            use_name(content, label, use, {})
+
+
+def _is_plain_base(base: type[Any]) -> bool:
+    """Say whether a base takes no notice of the hints of its subclasses."""
+    name = foreign_name(base)
+    return is_own_code(base) or name in _PLAIN_BASES or name.partition(":")[0] in _PLAIN_PACKAGES
+
+
+def _add_fields(content: Content, cls: type[Any]) -> None:
+    """Let the fields that a dataclass declares itself count, with what is said of each."""
+    fields: dict[str, Any] = vars(cls).get("__dataclass_fields__", {})
+    for name, field in fields.items():
+        kind = getattr(field, "_field_type", None)
+        options = (field.init, field.repr, field.hash, field.compare, getattr(field, "kw_only", False))
+        content.add("field", name, repr(options), getattr(kind, "name", ""))
+        content.value(f"{name}.metadata", dict(field.metadata))
+        for part in ("default", "default_factory"):
+            if type_name(type(getattr(field, part))) != "dataclasses._MISSING_TYPE":
+                content.value(f"{name}.{part}", getattr(field, part))
+
+
+def _is_named_tuple(cls: type[Any]) -> bool:
+    return issubclass(cls, tuple) and "_field_defaults" in vars(cls)
+
+
+def _add_members(content: Content, cls: type[Any], texts: list[ClassText]) -> None:
+    written = {name for text in texts for name in text.names} if texts else None
+    counted_already = _NOT_COUNTED
+    if isinstance(cls, enum.EnumMeta):
+        counted_already |= {*cls.__members__}
+    elif _is_named_tuple(cls):
+        counted_already |= {*cls._fields, "_fields", "_field_defaults", "__new__"}
+    for name, value in sorted(vars(cls).items()):
+        if name in counted_already or not _counts(cls, name, value, written):
+            continue
+        if is_own_code(value):
+            content.refer(name, content.reader.part(value))
+        elif hasattr(type(value), "__get__"):
+            content.value(name, value)
+        else:
+            title = f"{content.part.name}.{name}"
+            content.refer(name, content.reader.constant(cls, name, value, title, content.names))
+
+
+def _counts(cls: type[Any], name: str, value: Any, written: set[str] | None) -> bool:
+    """Say whether a member is the user's, rather than made by a decorator or metaclass of some library."""
+    if isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType)) or family(type(value).__module__):
+        return False
+    if written is not None and name in written:
+        return True
+    function = getattr(value, "__func__", value)
+    if isinstance(function, types.FunctionType):
+        made = function.__code__.co_filename.startswith("<") and name.startswith("__")
+        known = written is not None or "__dataclass_fields__" in vars(cls)
+        return is_own_code(function) and not (made and known)
+    if name.startswith("_"):
+        return written is None and not name.startswith("__") and not isinstance(cls, enum.EnumMeta)
+    return True

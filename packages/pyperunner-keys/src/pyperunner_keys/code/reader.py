@@ -1,0 +1,139 @@
+"""Makes parts on demand and fills them from a queue, so that neither long chains nor circles of references recurse.
+
+All that a reader has read it keeps: it shows every value as it was when it was first asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_keys.code.content import Content, encoders_for
+from pyperunner_keys.code.following.unimported import Unloaded
+from pyperunner_keys.code.graph import Part
+from pyperunner_keys.code.parts.classes import fill_class
+from pyperunner_keys.code.parts.functions import fill_constant, fill_effects, fill_function, fill_module, fill_statement
+from pyperunner_keys.code.reading.source import SourceFile, file_source
+from pyperunner_keys.names import importable_name
+from pyperunner_keys.project import file_of
+
+if TYPE_CHECKING:
+    from pyperunner_keys.encoding.writer import Encoder
+
+__all__ = ["Reader"]
+
+_NO_NAMES: dict[str, Any] = {}
+Fill = Callable[[Content], None]
+
+
+class Reader:
+    """Makes and keeps parts.
+
+    Args:
+        deep: Whether names that code takes from outside itself are followed.
+    """
+
+    def __init__(self, deep: bool = True) -> None:
+        self.deep = deep
+        self.unloaded = Unloaded()
+        self._parts: dict[Any, Part] = {}
+        self._files: dict[str, SourceFile | None] = {}
+        self._tables: dict[int, dict[type[Any], Encoder]] = {}
+        self._queue: deque[tuple[Content, Fill]] = deque()
+
+    def settle(self) -> None:
+        """Fill the parts that have been asked for, and those that they refer to."""
+        while self._queue:
+            content, fill = self._queue.popleft()
+            fill(content)
+            content.close()
+
+    def source_file(self, names: dict[str, Any]) -> SourceFile | None:
+        """Return the text of a module, or ``None`` where there is none.
+
+        Args:
+            names: The module's globals.
+        """
+        path = file_of(names)
+        if path is None or not path.endswith(".py"):
+            return None
+        if path not in self._files:
+            self._files[path] = file_source(path)
+        return self._files[path]
+
+    def table(self, names: dict[str, Any]) -> dict[type[Any], Encoder]:
+        """Return the encoders for values of a module.
+
+        Args:
+            names: The module's globals.
+        """
+        known = self._tables.get(id(names))
+        if known is None:
+            known = self._tables[id(names)] = encoders_for(names)
+        return known
+
+    def part(self, obj: Any) -> Part:
+        """Return the part of a function, class or module of the user's own."""
+        known = self._parts.get(id(obj))
+        if known is not None:
+            return known
+        if isinstance(obj, types.ModuleType):
+            return self._make(id(obj), importable_name(obj.__name__), obj, vars(obj), fill_module)
+        # What exec made has no module.
+        name = f"{importable_name(obj.__module__)}.{obj.__qualname__}" if obj.__module__ else obj.__qualname__
+        if isinstance(obj, types.FunctionType):
+            return self._make(id(obj), name, obj, obj.__globals__, fill_function)
+        return self._make(id(obj), name, obj, vars(sys.modules.get(obj.__module__, types)), fill_class)
+
+    def constant(self, owner: object, name: str, value: Any, title: str, names: dict[str, Any]) -> Part:
+        """Return the part of a value that a module or class holds under a name.
+
+        Args:
+            owner: What holds it: the globals of a module, or a class.
+            name: Its name there.
+            value: The value.
+            title: The part's name.
+            names: Globals of the module that it belongs to.
+        """
+        key = (id(owner), name)
+        return self._parts.get(key) or self._make(key, title, (owner, name, value), names, fill_constant)
+
+    def statement(self, module: str, file: SourceFile, name: str) -> Part:
+        """Return the part of a name in a module that is not loaded.
+
+        Args:
+            module: The module's name.
+            file: Its text.
+            name: A name that its statements bind.
+        """
+        return self._of_text((module, name), f"{module}.{name}", (module, file, name), fill_statement)
+
+    def effects(self, module: str, file: SourceFile) -> Part:
+        """Return the part of what the import of a module that is not loaded does to other modules.
+
+        Args:
+            module: The module's name.
+            file: Its text.
+        """
+        return self._of_text((module, ""), f"{module}.<import>", (module, file, ""), fill_effects)
+
+    def _of_text(self, key: tuple[str, str], title: str, subject: Any, fill: Fill) -> Part:
+        return self._parts.get(key) or self._make(key, title, subject, self.unloaded.names(key[0]), fill)
+
+    def value(self, value: Any, title: str) -> Part:
+        """Return the part of a value by itself.
+
+        Args:
+            value: Any value.
+            title: The part's name.
+        """
+        key = ("value", id(value))
+        return self._parts.get(key) or self._make(key, title, (None, "", value), _NO_NAMES, fill_constant)
+
+    def _make(self, key: Any, title: str, subject: Any, names: dict[str, Any], fill: Fill) -> Part:
+        part = self._parts[key] = Part(title, subject)
+        self._queue.append((Content(self, part, names), fill))
+        return part

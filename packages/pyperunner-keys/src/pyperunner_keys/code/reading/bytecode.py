@@ -1,0 +1,66 @@
+"""What a code object needs from outside, read from its instructions: for functions whose source is not known."""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any
+
+from pyperunner_keys.code.reading.references import Facts
+from pyperunner_keys.code.reading.scope import Import
+
+__all__ = ["code_form", "nested_codes", "read_code"]
+
+_KINDS = 0x3FF
+"""Flags that say what kind of function it is; those above say which future statements were in force."""
+_ROOTS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF")
+_NEXT = ("LOAD_ATTR", "LOAD_METHOD")
+_LOOKED_UP = {"eval", "exec", "globals", "getattr", "__import__", "import_module"}
+
+
+def code_form(code: CodeType) -> tuple[Any, ...]:
+    """Return what a code object does, without where it stands: equal for equal code within one Python version."""
+    return (
+        code.co_code,
+        tuple(code_form(item) if isinstance(item, CodeType) else item for item in code.co_consts),
+        (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars),
+        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _KINDS),
+    )
+
+
+def nested_codes(code: CodeType) -> Iterator[CodeType]:
+    """Yield a code object and those inside it."""
+    stack = [code]
+    while stack:
+        code = stack.pop()
+        yield code
+        stack.extend(item for item in code.co_consts if isinstance(item, CodeType))
+
+
+def read_code(code: CodeType) -> Facts:
+    """Return the uses of a code object; names that it makes at run time are gaps."""
+    facts = Facts()
+    for inner in nested_codes(code):
+        use: tuple[Any, ...] = ()
+        module, level, stack = "", 0, [0]
+        for step in dis.get_instructions(inner):
+            if step.opname in _NEXT and use:
+                use = (*use, step.argval)
+                continue
+            if use:
+                facts.uses.add(use)
+            use = (step.argval,) if step.opname in _ROOTS else ()
+            if step.opname == "LOAD_CONST":
+                stack = [*stack[-1:], step.argval if isinstance(step.argval, int) else 0]
+            elif step.opname == "IMPORT_NAME":
+                module, level = step.argval, stack[0]
+                use = (Import(module, level),)
+            elif step.opname == "IMPORT_FROM":
+                facts.uses.discard((Import(module, level),))
+                facts.uses.add((Import(module, level, step.argval),))
+            elif step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+                facts.changed.add((step.argval,))
+        for name in _LOOKED_UP & {*inner.co_names}:
+            facts.gaps[name] = "what it looks up cannot be read without source"
+    return facts

@@ -1,0 +1,231 @@
+"""Source texts: found, parsed once, and matched with the code objects that were compiled from them.
+
+A text is believed only as far as it compiles to the very code that runs. A file that was edited after its import, or
+code that an import hook rewrote, is thereby told from the text on disk.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from types import CodeType
+from typing import TYPE_CHECKING
+
+import xxhash
+
+from pyperunner_keys.code.reading.bytecode import code_form, nested_codes
+from pyperunner_keys.code.reading.class_text import ClassText
+from pyperunner_keys.code.reading.module_names import TopLevel
+from pyperunner_keys.code.reading.references import Facts, read_function, read_statements
+from pyperunner_keys.code.reading.syntax import function_form, tree_form
+from pyperunner_keys.digests import encode
+
+if TYPE_CHECKING:
+    from pyperunner_keys.code.reading.scope import Function
+
+__all__ = ["SourceFile", "file_source", "source_of"]
+
+Drop = Callable[[ast.AST], bool]
+
+_FAR = 1_000_000
+"""Lines that no file has; functions that share a line are moved there to be told apart."""
+
+
+class SourceFile:
+    """One text of Python source. What is read from it is kept, and shared by all who ask.
+
+    Args:
+        name: The file name that its code objects carry.
+        data: The text as bytes.
+    """
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self.name = name
+        self.data = data
+        self.digest = xxhash.xxh3_128_hexdigest(data)
+        self._functions: dict[ast.AST, tuple[bytes, Facts]] = {}
+        self._classes: dict[str, list[ClassText]] = {}
+        self._found: dict[int, tuple[CodeType, Function | None]] = {}
+        self._statements: dict[str, tuple[bytes, Facts]] = {}
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree; empty where the text is not valid Python."""
+        with warnings.catch_warnings():
+            # Python has said what it has to say about this text when it imported it.
+            warnings.simplefilter("ignore")
+            try:
+                return ast.parse(self.data, self.name)
+            except (SyntaxError, ValueError):
+                return ast.Module([], [])
+
+    @cached_property
+    def top(self) -> TopLevel:
+        """The names at the top of the module."""
+        return TopLevel(self.tree)
+
+    @cached_property
+    def _nodes(self) -> dict[tuple[str, int], list[Function]]:
+        found: dict[tuple[str, int], list[Function]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+                found.setdefault((name, _first_line(node)), []).append(node)
+        return found
+
+    @cached_property
+    def _codes(self) -> dict[tuple[str, int], list[CodeType]]:
+        found: dict[tuple[str, int], list[CodeType]] = {}
+        for code in nested_codes(self._compile()):
+            found.setdefault((code.co_name, code.co_firstlineno), []).append(code)
+        return found
+
+    def _compile(self) -> CodeType:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return compile(self.tree, self.name, "exec", dont_inherit=True)
+
+    def find(self, code: CodeType) -> Function | None:
+        """Return the function that ``code`` was compiled from, or ``None`` if this text is not where it came from."""
+        known = self._found.get(id(code))
+        if known is None:
+            # The code object is kept, so that no other one can get its identity.
+            known = self._found[id(code)] = (code, self._search(code))
+        return known[1]
+
+    def _search(self, code: CodeType) -> Function | None:
+        key = (code.co_name, code.co_firstlineno)
+        nodes = self._nodes.get(key, [])
+        if not nodes or not any(_alike(code, other) for other in self._codes.get(key, ())):
+            return None
+        return nodes[0] if len(nodes) == 1 else self._pick(code, nodes)
+
+    def _pick(self, code: CodeType, nodes: list[Function]) -> Function | None:
+        """Tell lambdas on one line apart: move each to lines of its own, compile, and see which one is ``code``."""
+        for node in nodes:
+            ast.increment_lineno(node, _FAR)
+            try:
+                # Of lambdas inside each other, the outermost comes first.
+                moved = next(item for item in nested_codes(self._compile()) if item.co_firstlineno > _FAR)
+            finally:
+                ast.increment_lineno(node, -_FAR)
+            if _alike(code, moved):
+                return node
+        return None
+
+    def function(self, node: Function, drop: Drop) -> tuple[bytes, Facts]:
+        """Return the digest of a function's normal form, without its defaults, and what it needs.
+
+        Args:
+            node: A function of this text.
+            drop: Says which decorators leave no trace.
+        """
+        known = self._functions.get(node)
+        if known is None:
+            decorators = [item for item in getattr(node, "decorator_list", ()) if not drop(item)]
+            form = xxhash.xxh3_128_digest(function_form(node, decorators))
+            known = (form, read_function(node, decorators))
+            self._functions[node] = known
+        return known
+
+    def classes(self, qualname: str) -> list[ClassText]:
+        """Return the definitions of a class.
+
+        Args:
+            qualname: Its qualified name.
+        """
+        if qualname not in self._classes:
+            self._classes[qualname] = [ClassText(node) for node in self.top.find_class(qualname)]
+        return self._classes[qualname]
+
+    def statements(self, name: str, drop: Drop) -> tuple[bytes, Facts]:
+        """Return the normal form of the statements that make a name of the module, and what they need.
+
+        Args:
+            name: A name bound at the top of the module.
+            drop: Says which decorators leave no trace.
+        """
+        known = self._statements.get(name)
+        if known is None:
+            nodes = self.top.statements(name)
+            known = (tree_form(nodes, drop), read_statements(nodes))
+            self._statements[name] = known
+        return known
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.data.decode("utf-8", "replace").splitlines(keepends=True)
+
+    def segment(self, nodes: Iterable[ast.AST], without: Iterable[ast.AST] = ()) -> str:
+        """Return the lines that some nodes span, their decorators included.
+
+        Args:
+            nodes: Nodes of this text.
+            without: Nodes inside them whose lines are left out.
+        """
+        wanted = {line for node in nodes for line in _lines_of(node)}
+        wanted.difference_update(line for node in without for line in _lines_of(node))
+        return "".join(self._lines[line - 1] for line in sorted(wanted) if line <= len(self._lines))
+
+
+_files: dict[str, SourceFile] = {}
+
+
+def source_of(code: CodeType) -> tuple[SourceFile, Function] | None:
+    """Return the source of a function and its syntax tree, or ``None`` where it is unknown or has changed since.
+
+    Args:
+        code: The code object of the function.
+    """
+    known = _files.get(code.co_filename)
+    if known is not None:
+        node = known.find(code)
+        if node is not None:
+            return known, node
+    fresh = file_source(code.co_filename)
+    node = None if fresh is None or fresh is known else fresh.find(code)
+    return None if fresh is None or node is None else (fresh, node)
+
+
+def file_source(name: str) -> SourceFile | None:
+    """Return the text of a file as it is now, or ``None``.
+
+    Args:
+        name: A path, or what stands for one in code typed at a prompt or in a notebook.
+    """
+    data = _read(name)
+    if data is None:
+        return None
+    known = _files.get(name)
+    if known is None or known.data != data:
+        known = _files[name] = SourceFile(name, data)
+    return known
+
+
+def _read(name: str) -> bytes | None:
+    try:
+        with open(name, "rb") as file:
+            return file.read()
+    except (OSError, ValueError):
+        pass
+    if name == "<string>" and sys.orig_argv[1:2] == ["-c"]:
+        return sys.orig_argv[2].encode("utf-8", "surrogateescape")
+    lines = linecache.getlines(name)
+    return "".join(lines).encode("utf-8", "surrogatepass") if lines else None
+
+
+def _first_line(node: ast.AST) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([getattr(node, "lineno", 1), *(item.lineno for item in decorators)])
+
+
+def _lines_of(node: ast.AST) -> range:
+    return range(_first_line(node), (getattr(node, "end_lineno", None) or 0) + 1)
+
+
+def _alike(code: CodeType, other: CodeType) -> bool:
+    return code.co_code == other.co_code and encode(code_form(code)) == encode(code_form(other))

@@ -1,0 +1,113 @@
+"""From a value to its canonical bytes and its digest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import xxhash
+
+from pyperunner_keys.encoding import builtin, standard  # noqa: F401 - they fill the table of encoders
+from pyperunner_keys.encoding.writer import Writer, write_item, write_text
+from pyperunner_keys.errors import TooDeepError, UnencodableError
+from pyperunner_keys.files.values import FileState, look, unread
+from pyperunner_keys.names import type_name
+
+if TYPE_CHECKING:
+    from pyperunner_keys.code.fingerprint import Fingerprinter
+
+__all__ = ["digest", "digest_bytes", "digest_files", "encode"]
+
+
+def encode(value: Any) -> bytes:
+    """Return the canonical encoding of a value: equal bytes for equal values, distinct bytes for distinct ones.
+
+    The bytes are the same in every process, hash seed and Python version from 3.10 on. Types count: ``1``, ``True``
+    and ``1.0`` differ, and so do a class and its subclass. The order of dicts and sets and the memory layout of arrays
+    do not count.
+
+    Args:
+        value: Any value with a stable encoding.
+
+    Raises:
+        UnencodableError: The value, or a part of it, has none; or it is cyclic or nested more than 200 levels deep.
+    """
+    out = Writer(_Codes())
+    _write(value, out)
+    return bytes(out.buffer)
+
+
+def digest(value: Any) -> str:
+    """Return the xxh3-128 of ``encode(value)`` as 32 hex digits, without building the encoding of large arrays.
+
+    Args:
+        value: Any value with a stable encoding.
+
+    Raises:
+        UnencodableError: As for ``encode``.
+    """
+    hasher = xxhash.xxh3_128()
+    out = Writer(_Codes(), hasher)
+    _write(value, out)
+    out.flush()
+    return hasher.hexdigest()
+
+
+def digest_files(value: Any, *, read: bool = True) -> tuple[str, list[FileState]]:
+    """Return the digest of a value and every ``File`` and ``Folder`` that was found in it, as it is now.
+
+    Args:
+        value: Any value with a stable encoding.
+        read: ``False`` reads no file: the states say nothing, and where there are any the digest says nothing either.
+
+    Raises:
+        UnencodableError: As for ``encode``.
+        FileError: A file or folder is not there or cannot be read.
+    """
+    found: list[FileState] = []
+
+    def note(item: Any) -> str:
+        found.append(look(item) if read else unread(item))
+        return found[-1].digest
+
+    hasher = xxhash.xxh3_128()
+    out = Writer(_Codes(), hasher, file=note)
+    _write(value, out)
+    out.flush()
+    return hasher.hexdigest(), found
+
+
+def digest_bytes(data: bytes | bytearray | memoryview) -> str:
+    """Return the xxh3-128 of raw bytes as 32 hex digits.
+
+    Args:
+        data: Any contiguous bytes.
+    """
+    return xxhash.xxh3_128_hexdigest(data)
+
+
+def _write(value: Any, out: Writer) -> None:
+    try:
+        write_item(value, out)
+    except TooDeepError as error:
+        raise error.settled() from None
+    except RecursionError:
+        reason = "it is nested too deeply for what is left of the stack"
+        raise UnencodableError("", type_name(type(value)), reason) from None
+
+
+class _Codes:
+    """Writes code inside a value by its fingerprint, each piece only once read."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+        self._source: Fingerprinter | None = None
+
+    def __call__(self, value: Any, out: Writer) -> None:
+        found = self._known.get(id(value))
+        if found is None:
+            from pyperunner_keys.code.fingerprint import Fingerprinter
+
+            self._source = self._source or Fingerprinter()
+            found = self._known[id(value)] = self._source.fingerprint(value).digest
+        out.buffer += b"K"
+        write_text(found, out)

@@ -1,0 +1,1 @@
+"""Canonical encodings of values: a sink, and one module per family of types that writes to it."""

@@ -1,0 +1,132 @@
+"""Encoders of Python's own value types, each for exactly its type."""
+
+from __future__ import annotations
+
+import math
+import struct
+from operator import itemgetter
+from typing import Any
+
+from pyperunner_keys.encoding.writer import ENCODERS, Writer, text_bytes, write_item, write_text
+from pyperunner_keys.errors import UnencodableError
+
+__all__ = ["write_dict", "write_float", "write_list", "write_set", "write_tuple"]
+
+_DOUBLE = struct.Struct(">d")
+_NAN = b"f" + _DOUBLE.pack(math.nan)
+_first = itemgetter(0)
+
+
+def _write_none(value: None, out: Writer) -> None:
+    out.buffer += b"N"
+
+
+def _write_bool(value: bool, out: Writer) -> None:
+    out.buffer += b"T" if value else b"F"
+
+
+def _write_int(value: int, out: Writer) -> None:
+    # Hexadecimal, because Python refuses to write very long decimals.
+    out.buffer += b"i%x;" % value
+
+
+def write_float(value: float, out: Writer) -> None:
+    """Write eight bytes; every NaN is the same one."""
+    out.buffer += b"f" + _DOUBLE.pack(value) if value == value else _NAN
+
+
+def _write_complex(value: complex, out: Writer) -> None:
+    out.buffer += b"c"
+    write_float(value.real, out)
+    write_float(value.imag, out)
+
+
+def _write_bytes(value: bytes, out: Writer) -> None:
+    out.buffer += b"b%d:" % len(value)
+    out.big(value)
+
+
+def _write_bytearray(value: bytearray, out: Writer) -> None:
+    out.buffer += b"B%d:" % len(value)
+    with memoryview(value) as view:
+        out.big(view)
+
+
+def _write_items(value: list[Any] | tuple[Any, ...], out: Writer) -> None:
+    out.enter(value)
+    index = 0
+    find = out.table.get
+    try:
+        for index, item in enumerate(value):  # noqa: B007 - the error below needs it
+            (find(type(item)) or write_item)(item, out)
+    except UnencodableError as error:
+        raise error.below(f"[{index}]", value) from None
+    out.leave()
+
+
+def write_list(value: list[Any], out: Writer) -> None:
+    """Write the length and the items of a list."""
+    out.buffer += b"l%d:" % len(value)
+    _write_items(value, out)
+
+
+def write_tuple(value: tuple[Any, ...], out: Writer) -> None:
+    """Write the length and the items of a tuple."""
+    out.buffer += b"t%d:" % len(value)
+    _write_items(value, out)
+
+
+def write_dict(value: dict[Any, Any], out: Writer) -> None:
+    """Write the pairs of a dict in the order of their encoded keys."""
+    out.enter(value)
+    out.buffer += b"d%d:" % len(value)
+    pairs = []
+    usual = out.table is ENCODERS
+    for key, item in value.items():
+        if type(key) is str and usual:
+            pairs.append((text_bytes(key), key, item))
+        else:
+            try:
+                pairs.append((out.apart(key), key, item))
+            except UnencodableError as error:
+                raise error.below("{key}", value) from None
+    if len(pairs) > 1:
+        pairs.sort(key=_first)
+    find = out.table.get
+    for encoded, key, item in pairs:
+        out.buffer += encoded
+        try:
+            (find(type(item)) or write_item)(item, out)
+        except UnencodableError as error:
+            raise error.below(f"[{key!r}]", value) from None
+    out.leave()
+
+
+def write_set(value: set[Any] | frozenset[Any], out: Writer) -> None:
+    """Write the members of a set in the order of their encodings."""
+    out.enter(value)
+    out.buffer += (b"z%d:" if isinstance(value, frozenset) else b"S%d:") % len(value)
+    try:
+        out.buffer += b"".join(sorted(map(out.apart, value)))
+    except UnencodableError as error:
+        raise error.below("{member}", value) from None
+    out.leave()
+
+
+ENCODERS.update(
+    {
+        type(None): _write_none,
+        bool: _write_bool,
+        int: _write_int,
+        float: write_float,
+        complex: _write_complex,
+        str: write_text,
+        bytes: _write_bytes,
+        bytearray: _write_bytearray,
+        list: write_list,
+        tuple: write_tuple,
+        dict: write_dict,
+        set: write_set,
+        frozenset: write_set,
+    }
+)

@@ -1,0 +1,283 @@
+"""Encoders of everything that has no encoder for its exact type: enums, dataclasses, subclasses, instances, code."""
+
+from __future__ import annotations
+
+import copyreg
+import enum
+import functools
+import sys
+import types
+from collections import OrderedDict
+from typing import Any
+
+from pyperunner_keys.encoding.builtin import write_dict, write_list, write_set, write_tuple
+from pyperunner_keys.encoding.standard import as_tagged, standard_encoder
+from pyperunner_keys.encoding.writer import ENCODERS, Encoder, Writer, write_item, write_text
+from pyperunner_keys.errors import UnencodableError
+from pyperunner_keys.names import importable_name, type_name
+from pyperunner_keys.project import is_own_class
+
+__all__ = ["attributes_of", "encoder_of", "is_code"]
+
+CODE_TYPES: tuple[type[Any], ...] = (
+    type,
+    types.FunctionType,
+    types.BuiltinFunctionType,  # also methods of builtins, as in [].append
+    types.MethodType,
+    types.ModuleType,
+    types.MethodDescriptorType,
+    types.MethodWrapperType,
+    types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType,
+    staticmethod,
+    classmethod,
+    property,
+    functools.partial,
+    functools.partialmethod,
+    functools.cached_property,
+    functools.singledispatchmethod,
+)
+"""What is code rather than data: it counts by its fingerprint."""
+
+
+def is_code(value: Any) -> bool:
+    """Say whether a value counts by its fingerprint."""
+    if isinstance(value, CODE_TYPES) or type(value).__name__ == "_lru_cache_wrapper":
+        return True
+    return type(value).__name__ == "ufunc" and any(
+        getattr(sys.modules.get(name), value.__name__, None) is value for name in ("numpy", "scipy.special")
+    )
+
+
+_BASES: tuple[tuple[type[Any], Encoder], ...] = (
+    (tuple, write_tuple),
+    (dict, write_dict),
+    (list, write_list),
+    (set, write_set),
+    (frozenset, write_set),
+    *((base, ENCODERS[base]) for base in (int, float, complex, str, bytes, bytearray)),
+)
+
+
+def encoder_of(value: Any) -> Encoder:
+    """Return the encoder for a value whose exact type has none of its own."""
+    cls = type(value)
+    standard = standard_encoder(cls)
+    if standard is not None:
+        return standard
+    if hasattr(cls, "__pyperunner_key__"):
+        return _write_protocol
+    if is_code(value):
+        return _write_code
+    if isinstance(value, enum.Enum):
+        return _write_enum
+    library = _library_encoder(cls, value)
+    if library is not None:
+        return library
+    for base, encoder in _BASES:
+        if isinstance(value, base) and cls.__reduce_ex__ is base.__reduce_ex__ and cls.__reduce__ is base.__reduce__:
+            return _subclass_encoder(base, encoder)
+    return _write_plain if _is_plain(cls) else _write_reduced
+
+
+def _is_plain(cls: Any) -> bool:
+    """Say whether a dataclass keeps all it has in ``__dict__`` and slots, pickling left as it comes."""
+    if not hasattr(cls, "__dataclass_fields__") or cls.__reduce_ex__ is not object.__reduce_ex__:
+        return False
+    state = getattr(cls, "__getstate__", None)
+    ordinary = state is getattr(object, "__getstate__", None) or getattr(state, "__module__", "") == "dataclasses"
+    return ordinary and cls.__reduce__ is object.__reduce__
+
+
+def _library_encoder(cls: type[Any], value: Any) -> Encoder | None:
+    """Ask the encoders of libraries, but only of those that the program itself has imported."""
+    for package in {base.__module__.partition(".")[0] for base in cls.__mro__ if isinstance(base.__module__, str)}:
+        if package not in _LIBRARIES or package not in sys.modules:
+            continue
+        encoder = _LIBRARIES[package](value)
+        if encoder is not None:
+            return encoder
+    return None
+
+
+def _numpy(value: Any) -> Encoder | None:
+    from pyperunner_keys.encoding.numpy import encoder_of_array
+
+    return encoder_of_array(value)
+
+
+def _pandas(value: Any) -> Encoder | None:
+    from pyperunner_keys.encoding.pandas import encoder_of_frame
+
+    return encoder_of_frame(value)
+
+
+def _polars(value: Any) -> Encoder | None:
+    from pyperunner_keys.encoding.polars import encoder_of_frame
+
+    return encoder_of_frame(value)
+
+
+def _logging(value: Any) -> Encoder | None:
+    # What a task logs, and under which name, is no part of what it computes.
+    return as_tagged("logger", lambda _: ()) if isinstance(value, sys.modules["logging"].Logger) else None
+
+
+_LIBRARIES = {"logging": _logging, "numpy": _numpy, "pandas": _pandas, "polars": _polars}
+
+
+def _write_code(value: Any, out: Writer) -> None:
+    out.code(value, out)
+
+
+def write_class(cls: type[Any], out: Writer) -> None:
+    """Write which class a value belongs to; one of the user's own counts with its code."""
+    write_text(importable_name(cls.__module__), out)
+    write_text(cls.__qualname__, out)
+    if is_own_class(cls):
+        out.code(cls, out)
+
+
+def write_state(state: Any, value: Any, out: Writer) -> None:
+    """Write an instance's attributes, without those that are only remembered results of a ``cached_property``."""
+    if state is None:
+        state = {}
+    if not isinstance(state, dict) or not all(type(name) is str for name in state):
+        write_item(state, out)
+        return
+    cls = type(value)
+    names = sorted(name for name in state if name not in _NOTES and not _is_remembered(cls, name))
+    out.buffer += b"a%d:" % len(names)
+    name = ""
+    try:
+        for name in names:
+            write_text(name, out)
+            write_item(state[name], out)
+    except UnencodableError as error:
+        raise error.below(f".{name}", value) from None
+
+
+_NOTES = frozenset(("__annotations__", "__doc__", "__module__", "__name__", "__qualname__", "__type_params__"))
+"""What ``functools.update_wrapper`` leaves in an object that wraps a function."""
+
+
+def _is_remembered(cls: type[Any], name: str) -> bool:
+    return isinstance(getattr(cls, name, None), functools.cached_property)
+
+
+def _write_protocol(value: Any, out: Writer) -> None:
+    out.enter(value)
+    out.buffer += b"k"
+    write_class(type(value), out)
+    try:
+        write_item(value.__pyperunner_key__(), out)
+    except UnencodableError as error:
+        raise error.below(".__pyperunner_key__()", value) from None
+    out.leave()
+
+
+def _write_enum(value: enum.Enum, out: Writer) -> None:
+    out.enter(value)
+    out.buffer += b"e"
+    write_class(type(value), out)
+    # A combination of flags has no name of its own in every Python version.
+    write_item(None if isinstance(value, enum.Flag) else value._name_, out)
+    try:
+        out.buffer += b"=" + out.apart(value._value_)
+    except UnencodableError:
+        # The name tells the members of one class apart where the value cannot.
+        out.buffer += b"?"
+    out.leave()
+
+
+def _write_plain(value: Any, out: Writer) -> None:
+    out.enter(value)
+    out.buffer += b"D"
+    write_class(type(value), out)
+    write_state(_attributes(value), value, out)
+    out.leave()
+
+
+def _subclass_encoder(base: type[Any], encoder: Encoder) -> Encoder:
+    def write(value: Any, out: Writer) -> None:
+        out.enter(value)
+        out.buffer += b"u"
+        write_class(type(value), out)
+        write_text(base.__name__, out)
+        if hasattr(type(value), "_fields") and base is tuple:
+            write_state(dict(zip(value._fields, value, strict=True)), value, out)
+        else:
+            encoder(value, out)
+        write_state(_attributes(value), value, out)
+        out.leave()
+
+    return write
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """Return the ``__dict__`` of a value, if it has one; a ``__getattr__`` of its own is not asked.
+
+    Args:
+        value: Any instance.
+    """
+    try:
+        found: dict[str, Any] = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return found
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """Return what an instance of a subclass of a builtin holds in ``__dict__`` and slots."""
+    found = dict(attributes_of(value))
+    # copyreg keeps this helper for exactly this purpose; it knows about mangled and inherited slots.
+    slots: list[str] = copyreg._slotnames(type(value))  # type: ignore[attr-defined]
+    for name in slots:
+        try:
+            found[name] = object.__getattribute__(value, name)
+        except AttributeError:
+            continue
+    return found
+
+
+def _write_reduced(value: Any, out: Writer) -> None:
+    """Write an instance by what pickling it would keep: how it is made, and its state."""
+    cls = type(value)
+    try:
+        reduced = value.__reduce_ex__(4)
+    except Exception as error:
+        raise UnencodableError("", type_name(cls), _reason(error)) from error
+    out.enter(value)
+    out.buffer += b"o"
+    write_class(cls, out)
+    if isinstance(reduced, str):
+        write_text(reduced, out)
+    else:
+        _write_recipe(value, reduced, out)
+    out.leave()
+
+
+def _write_recipe(value: Any, reduced: tuple[Any, ...], out: Writer) -> None:
+    make, args, state, items, pairs = (*reduced[:5], None, None, None)[:5]
+    make_name = getattr(make, "__qualname__", type(make).__qualname__)
+    write_text(f"{importable_name(getattr(make, '__module__', None) or '')}:{make_name}", out)
+    if make_name in ("__newobj__", "__newobj_ex__", "_reconstructor"):
+        # The first argument is the class, which has just been written.
+        args = args[1:]
+    try:
+        write_item(args, out)
+    except UnencodableError as error:
+        raise error.below(".__reduce__()", value) from None
+    # With slots, the state is a pair: what is in __dict__, and what is in the slots.
+    states = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+    out.buffer += b"%d;" % len(states)
+    for part in states:
+        write_state(part, value, out)
+    write_item(None if items is None else list(items), out)
+    ordered = not isinstance(value, dict) or isinstance(value, OrderedDict)
+    write_item(None if pairs is None else list(pairs) if ordered else dict(pairs), out)
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip()
+    return text[:1].lower() + text[1:] if text else type(error).__qualname__

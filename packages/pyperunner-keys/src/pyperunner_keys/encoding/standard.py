@@ -1,0 +1,101 @@
+"""Encoders of value types from the standard library, each for exactly its type.
+
+They are found by name, so that a type's module is only ever imported by the program that uses it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+
+from pyperunner_keys.encoding.builtin import write_tuple
+from pyperunner_keys.encoding.writer import ENCODERS, Encoder, Writer, write_text
+
+__all__ = ["as_tagged", "standard_encoder", "zone_form"]
+
+Parts = Callable[[Any], tuple[Any, ...]]
+
+
+def as_tagged(tag: str, parts: Parts) -> Encoder:
+    """Return an encoder that writes a type's tag and a tuple that says all about the value."""
+
+    def write(value: Any, out: Writer) -> None:
+        out.buffer += b"x"
+        write_text(tag, out)
+        write_tuple(parts(value), out)
+
+    return write
+
+
+def zone_form(zone: Any, offset: Any) -> tuple[Any, ...] | None:
+    """Return what a time zone counts by: its key (``Europe/Berlin``), and its offset at that moment."""
+    if zone is None:
+        return None
+    if type(zone) is sys.modules["datetime"].timezone:
+        return (None, zone.tzname(None), offset)
+    key = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    return (type(zone).__qualname__, key, offset)
+
+
+def _decimal(value: Any) -> tuple[Any, ...]:
+    sign, digits, exponent = value.as_tuple()
+    return (sign, "".join(map(str, digits)), exponent)
+
+
+def _date(value: Any) -> tuple[Any, ...]:
+    return (value.year, value.month, value.day)
+
+
+def _clock(value: Any) -> tuple[Any, ...]:
+    zone = zone_form(value.tzinfo, value.utcoffset())
+    return (value.hour, value.minute, value.second, value.microsecond, value.fold, zone)
+
+
+def _pure(value: Any) -> tuple[Any, ...]:
+    return ("pure", str(value))
+
+
+def _concrete(value: Any) -> tuple[Any, ...]:
+    return ("", str(value))
+
+
+_SHAPES: dict[str, tuple[str, str, Parts]] = {
+    "date": ("datetime", "date", _date),
+    "time": ("datetime", "time", _clock),
+    "datetime": ("datetime", "datetime", lambda v: (*_date(v), *_clock(v))),
+    "timedelta": ("datetime", "timedelta", lambda v: (v.days, v.seconds, v.microseconds)),
+    "timezone": ("datetime", "timezone", lambda v: (v.utcoffset(None), v.tzname(None))),
+    "Decimal": ("decimal", "decimal", _decimal),
+    "Fraction": ("fractions", "fraction", lambda v: (v.numerator, v.denominator)),
+    "UUID": ("uuid", "uuid", lambda v: (v.bytes,)),
+    "PurePosixPath": ("pathlib", "posix path", _pure),
+    "PosixPath": ("pathlib", "posix path", _concrete),
+    "PureWindowsPath": ("pathlib", "windows path", _pure),
+    "WindowsPath": ("pathlib", "windows path", _concrete),
+    "Pattern": ("re", "pattern", lambda v: (v.pattern, v.flags)),
+    "ZoneInfo": ("zoneinfo", "zone", lambda v: (v.key,)),
+}
+"""By qualified name: module, tag, and what says all about a value."""
+
+
+def standard_encoder(cls: type[Any]) -> Encoder | None:
+    """Return the encoder for a type of the standard library, or ``None``; it is kept in the table of encoders.
+
+    Args:
+        cls: Any type.
+    """
+    module, tag, parts = _SHAPES.get(cls.__qualname__, ("", "", None))
+    if parts is None or getattr(sys.modules.get(module), cls.__qualname__, None) is not cls:
+        return None
+    ENCODERS[cls] = as_tagged(tag, parts)
+    return ENCODERS[cls]
+
+
+ENCODERS[range] = as_tagged("range", lambda v: (v.start, v.stop, v.step))
+ENCODERS[slice] = as_tagged("slice", lambda v: (v.start, v.stop, v.step))
+ENCODERS[memoryview] = as_tagged("memoryview", lambda v: (v.format, v.shape, v.tobytes()))
+ENCODERS[MappingProxyType] = as_tagged("mapping proxy", lambda v: (dict(v),))
+ENCODERS[type(Ellipsis)] = as_tagged("Ellipsis", lambda _: ())
+ENCODERS[type(NotImplemented)] = as_tagged("NotImplemented", lambda _: ())

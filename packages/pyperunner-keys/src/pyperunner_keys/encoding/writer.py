@@ -1,0 +1,127 @@
+"""The sink that canonical encodings are written to, and the dispatch from a value to its encoder.
+
+The format is a sequence of self-delimiting items: a one-byte tag, then a payload of fixed size, a number closed by
+``;``, or a length closed by ``:`` and that many bytes or items. No item is a prefix of another, so the encodings of
+distinct values are distinct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_keys.errors import TooDeepError
+from pyperunner_keys.names import type_name
+
+if TYPE_CHECKING:
+    import xxhash
+
+__all__ = [
+    "ENCODERS",
+    "MAX_DEPTH",
+    "CodeHook",
+    "Encoder",
+    "FileHook",
+    "Writer",
+    "text_bytes",
+    "write_item",
+    "write_text",
+]
+
+MAX_DEPTH = 200
+"""Levels of nesting that an encoding may have; a value that contains itself goes past it and is found so."""
+
+_FLUSH = 1 << 16
+
+
+class Writer:
+    """Collects an encoding, or feeds it to a hasher piece by piece.
+
+    Args:
+        code: Writes what stands for a function, class or module.
+        hasher: Where the bytes go; without one they stay in ``buffer``.
+        table: Encoders by exact type, where they are not the usual ones.
+        file: Returns what stands for the content of a ``File`` or ``Folder``; it is read where this is not given.
+    """
+
+    __slots__ = ("buffer", "code", "depth", "file", "hasher", "table")
+
+    def __init__(
+        self,
+        code: CodeHook,
+        hasher: xxhash.xxh3_128 | None = None,
+        table: dict[type[Any], Encoder] | None = None,
+        file: FileHook | None = None,
+    ) -> None:
+        self.buffer = bytearray()
+        self.code = code
+        self.hasher = hasher
+        self.table = ENCODERS if table is None else table
+        self.file = file
+        self.depth = 0
+
+    def big(self, data: bytes | memoryview) -> None:
+        """Take a large piece, without a copy where a hasher waits for it."""
+        if self.hasher is None:
+            self.buffer += data
+        else:
+            self.flush()
+            self.hasher.update(data)
+
+    def flush(self) -> None:
+        """Hand what has been collected to the hasher, if there is one."""
+        if self.hasher is not None:
+            self.hasher.update(self.buffer)
+            self.buffer.clear()
+
+    def apart(self, value: Any) -> bytes:
+        """Return the encoding of ``value`` by itself, for sorting."""
+        inner = Writer(self.code, table=self.table, file=self.file)
+        inner.depth = self.depth
+        write_item(value, inner)
+        return bytes(inner.buffer)
+
+    def enter(self, value: Any) -> None:
+        """Count one level of nesting; a container calls this first and ``leave`` last.
+
+        Raises:
+            TooDeepError: There are too many levels.
+        """
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise TooDeepError("", type_name(type(value)), f"it is nested more than {MAX_DEPTH} levels deep")
+
+    def leave(self) -> None:
+        """Undo ``enter``, and keep what is buffered small."""
+        self.depth -= 1
+        if len(self.buffer) > _FLUSH:
+            self.flush()
+
+
+CodeHook = Callable[[Any, Writer], None]
+FileHook = Callable[[Any], str]
+Encoder = Callable[[Any, Writer], None]
+
+ENCODERS: dict[type[Any], Encoder] = {}
+"""Encoders by exact type; what is not here is looked at by ``objects.encoder_of``."""
+
+
+def write_item(value: Any, out: Writer) -> None:
+    """Write one value of any type."""
+    encoder = out.table.get(type(value))
+    if encoder is None:
+        from pyperunner_keys.encoding.objects import encoder_of
+
+        encoder = encoder_of(value)
+    encoder(value, out)
+
+
+def write_text(text: str, out: Writer) -> None:
+    """Write a string, lone surrogates included."""
+    out.buffer += text_bytes(text)
+
+
+def text_bytes(text: str) -> bytes:
+    """Return the encoding of a string, lone surrogates included."""
+    data = text.encode() if text.isascii() else text.encode("utf-8", "surrogatepass")  # the first way is faster
+    return b"s%d:%b" % (len(data), data)

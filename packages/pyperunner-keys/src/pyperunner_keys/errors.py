@@ -1,0 +1,125 @@
+"""What can go wrong while a key is made.
+
+::
+
+    KeysError
+    ├── UnencodableError (also TypeError)
+    │   └── FileError (also OSError)
+    └── FingerprintGapError (also ValueError)
+"""
+
+from __future__ import annotations
+
+__all__ = ["FileError", "FingerprintGapError", "KeysError", "TooDeepError", "UnencodableError"]
+
+
+class KeysError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class UnencodableError(KeysError, TypeError):
+    """A value, or a part of it, has no stable encoding.
+
+    Args:
+        path: Where the part sits inside the value, such as ``"['model'].lock"``; empty for the value itself.
+        type_name: Qualified name of the part's type.
+        reason: Why it cannot be encoded, as the rest of a sentence.
+    """
+
+    def __init__(self, path: str, type_name: str, reason: str) -> None:
+        super().__init__(path, type_name, reason)
+        self.path = path
+        self.type_name = type_name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        where = f"at {self.path}: " if self.path else ""
+        return f"{where}{self.type_name} has no stable encoding: {self.reason}"
+
+    def below(self, step: str, holder: object) -> UnencodableError:
+        """Return this error as seen one level further out.
+
+        Args:
+            step: What leads from the outer value to the inner one, such as ``"[3]"`` or ``".lock"``.
+            holder: The outer value.
+        """
+        return type(self)(step + self.path, self.type_name, self.reason)
+
+
+class FileError(UnencodableError, OSError):
+    """A ``File`` or ``Folder`` is not there or cannot be read, so that it has no content to count.
+
+    Args:
+        path: Where it sits inside a value; empty for the value itself.
+        type_name: ``"File"`` or ``"Folder"``.
+        reason: What is the matter, as the rest of a sentence.
+        file: Its path.
+    """
+
+    def __init__(self, path: str, type_name: str, reason: str, file: str) -> None:
+        super().__init__(path, type_name, reason)
+        self.args = (path, type_name, reason, file)
+        self.file = file
+
+    @property
+    def absent(self) -> bool:
+        """Whether there is nothing at its place."""
+        return self.reason.startswith("there is no such")
+
+    def __str__(self) -> str:
+        where = f"at {self.path}: " if self.path else ""
+        return f"{where}{self.type_name} {self.file}: {self.reason}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self.args
+
+    def below(self, step: str, holder: object) -> UnencodableError:
+        """Return this error as seen one level further out."""
+        return type(self)(step + self.path, self.type_name, self.reason, self.file)
+
+
+class FingerprintGapError(KeysError, ValueError):
+    """Some code holds what a fingerprint cannot follow, and a strict one was asked for.
+
+    Args:
+        name: Name of the code.
+        gaps: Reasons by what could not be followed.
+    """
+
+    def __init__(self, name: str, gaps: dict[str, str]) -> None:
+        super().__init__(name, gaps)
+        self.name = name
+        self.gaps = gaps
+
+    def __str__(self) -> str:
+        lines = [f"{name}: {reason}" for name, reason in self.gaps.items()]
+        return f"the fingerprint of {self.name} has gaps; name them in ignore=, or do without:\n  " + "\n  ".join(lines)
+
+
+class TooDeepError(UnencodableError):
+    """The nesting went past the limit; collects the way out, so that a cycle can be told from mere depth."""
+
+    def __init__(self, path: str, type_name: str, reason: str) -> None:
+        super().__init__(path, type_name, reason)
+        self._trail: list[tuple[int, str, str]] = []
+
+    def below(self, step: str, holder: object) -> UnencodableError:
+        """Note the level and pass on."""
+        self._trail.append((id(holder), step, type(holder).__qualname__))
+        return self
+
+    def settled(self) -> UnencodableError:
+        """Return the error to show: where the value contains itself, or else how deep it is."""
+        seen: dict[int, str] = {}
+        path = ""
+        for identity, step, name in reversed(self._trail):
+            if identity in seen:
+                outer = f"the value at {seen[identity]}" if seen[identity] else "the whole value"
+                return UnencodableError(path, name, f"it is cyclic (it is {outer} again)")
+            seen[identity] = path
+            path += step
+        return UnencodableError("", self.type_name, self.reason)
+
+
+for _error in (KeysError, UnencodableError, FileError, FingerprintGapError):
+    _error.__module__ = "pyperunner_keys._errors"  # under which keys and stored pickles know them
