@@ -1,0 +1,7 @@
+"""Kept for stores written by 0.2.0, whose pickles name it; see ``pyperunner_keys.code.fingerprint``."""
+
+from __future__ import annotations
+
+from pyperunner_keys.code.fingerprint import Fingerprint, Fingerprinter, fingerprint
+
+__all__ = ["Fingerprint", "Fingerprinter", "fingerprint"]
