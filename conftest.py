@@ -6,8 +6,13 @@ The conformance suites are modules of the packages; their asserts are to work as
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite(*(f"pyperunner_{part}.testing" for part in ("cache", "dag", "results", "runner")))
+
+# How long a busy machine takes to think of examples says nothing about what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
