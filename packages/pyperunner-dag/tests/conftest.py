@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from pyperunner_dag import Node, _stores
+from pyperunner_dag import Node
+from pyperunner_dag.stores import opening
 from pyperunner_keys import digest
 
 # Which ways lead out of a character.
@@ -87,15 +88,15 @@ def stores(monkeypatch):
     """Register stores in the place of those that are installed: ``stores(scheme="module:name", …)``."""
 
     def register(**targets):
-        found = [importlib.metadata.EntryPoint(scheme, target, _stores.GROUP) for scheme, target in targets.items()]
+        found = [importlib.metadata.EntryPoint(scheme, target, opening.GROUP) for scheme, target in targets.items()]
         monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: found)
-        monkeypatch.setattr(_stores, "_at_hand", lambda scheme, path: None)
-        _stores._registered.cache_clear()
-        _stores._load.cache_clear()
+        monkeypatch.setattr(opening, "_at_hand", lambda scheme, path: None)
+        opening._registered.cache_clear()
+        opening._load.cache_clear()
 
     yield register
-    _stores._registered.cache_clear()
-    _stores._load.cache_clear()
+    opening._registered.cache_clear()
+    opening._load.cache_clear()
 
 
 @pytest.fixture

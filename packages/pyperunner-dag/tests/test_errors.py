@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from pyperunner_dag import _errors
-from pyperunner_dag._errors import (
+from pyperunner_dag import errors
+from pyperunner_dag.errors import (
     ChangedDuringRunError,
     CodeGapError,
     CycleError,
@@ -121,10 +121,10 @@ def test_pickling_keeps_everything(error, families, pattern):
 
 
 def test_every_error_is_an_example_and_in_the_tree():
-    classes = {name for name, value in vars(_errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
-    assert classes == set(_errors.__all__)
+    classes = {name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
+    assert classes == set(errors.__all__)
     assert {type(error).__name__ for error, _, _ in EXAMPLES} == classes
-    assert all(f"── {name}" in _errors.__doc__ for name in classes)
+    assert all(f"── {name}" in errors.__doc__ for name in classes)
 
 
 def test_control_characters_are_escaped():

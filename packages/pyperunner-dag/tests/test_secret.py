@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pyperunner_dag import OptionError, Pipeline, Secret, SecretNotSetError, Task, run
-from pyperunner_dag._errors import OpaqueValueError
+from pyperunner_dag.errors import OpaqueValueError
 
 HIDDEN = "hunter2-hunter2"
 

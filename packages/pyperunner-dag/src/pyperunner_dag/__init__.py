@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag._dag import DAG
-from pyperunner_dag._decorator import task
-from pyperunner_dag._differences import Difference, differences
-from pyperunner_dag._draw_markup import draw_dot, draw_mermaid
-from pyperunner_dag._draw_png import draw_png
-from pyperunner_dag._draw_svg import draw_svg
-from pyperunner_dag._draw_text import draw_text
-from pyperunner_dag._errors import (
+from pyperunner_dag.dag import DAG
+from pyperunner_dag.decorator import task
+from pyperunner_dag.drawing.layout import layout
+from pyperunner_dag.drawing.markup import draw_dot, draw_mermaid
+from pyperunner_dag.drawing.png import draw_png
+from pyperunner_dag.drawing.svg import draw_svg
+from pyperunner_dag.drawing.text import draw_text
+from pyperunner_dag.errors import (
     ChangedDuringRunError,
     CodeGapError,
     CycleError,
@@ -39,19 +39,19 @@ from pyperunner_dag._errors import (
     UnhashableParamError,
     UnknownStoreError,
 )
-from pyperunner_dag._guard import files_of, guard_of, note_loaded
-from pyperunner_dag._hashing import refresh_hashes
-from pyperunner_dag._inputs import resolve_inputs
-from pyperunner_dag._layout import layout
-from pyperunner_dag._node import Node
-from pyperunner_dag._options import Options
-from pyperunner_dag._pipeline import Pipeline, Sequential
-from pyperunner_dag._run import run
-from pyperunner_dag._secret import Secret
-from pyperunner_dag._stored_files import changed_outputs, is_stored, load_output, save_output
-from pyperunner_dag._stores import open_store, reopen_store
-from pyperunner_dag._task import Task
+from pyperunner_dag.identity.changes import files_of, guard_of, note_loaded
+from pyperunner_dag.identity.differences import Difference, differences
+from pyperunner_dag.identity.hashing import refresh_hashes
+from pyperunner_dag.inputs import resolve_inputs
+from pyperunner_dag.node import Node
+from pyperunner_dag.options import Options
+from pyperunner_dag.pipeline import Pipeline, Sequential
 from pyperunner_dag.ports import OutputStore
+from pyperunner_dag.run_method import run
+from pyperunner_dag.secret import Secret
+from pyperunner_dag.stores.opening import open_store, reopen_store
+from pyperunner_dag.stores.outputs import changed_outputs, is_stored, load_output, save_output
+from pyperunner_dag.tasks import Task
 
 if TYPE_CHECKING:
     from pyperunner_keys import File, Folder

@@ -1,0 +1,77 @@
+"""A graph as an SVG picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyperunner_dag.dag import DAG
+from pyperunner_dag.drawing.layout import label, layout
+from pyperunner_dag.drawing.palette import ARROW, FONT, LEGEND_HEIGHT, LINE, TEXT, colours, legend
+from pyperunner_dag.text import markup
+
+__all__ = ["draw_svg"]
+
+
+def draw_svg(graph: DAG[Any] | Mapping[str, Any], statuses: Mapping[str, str] | None = None) -> str:
+    """Draw a graph as a self-contained SVG document, without scripts, links or fonts from elsewhere.
+
+    Args:
+        graph: A graph, or what ``layout`` returned for it.
+        statuses: State of each task by name (``SUCCESS``, ``FAILURE``, …), which colours its box.
+    """
+    plan = layout(graph) if isinstance(graph, DAG) else graph
+    states = statuses or {}
+    entries = legend(states.values(), plan["width"])
+    width = max([plan["width"], *(x + room for _, x, _, room in entries)])
+    height = plan["height"] + (max((row for _, _, row, _ in entries), default=-1) + 1) * LEGEND_HEIGHT
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width:g} {height:g}" role="img" style="max-width:100%;height:auto" '
+        f'font-family="{markup(FONT)}" font-size="13">'
+    )
+    parts = [
+        head,
+        f"<title>{len(plan['nodes'])} tasks</title>",
+        f'<g fill="none" stroke="{LINE}" stroke-width="1.4">',
+        *(f'<path d="{_curve(edge["points"])}"/>' for edge in plan["edges"]),
+        f'</g><g fill="{LINE}">',
+        *(_arrow(*edge["points"][-1]) for edge in plan["edges"]),
+        f'</g><g fill="{TEXT}" text-anchor="middle" stroke-width="1.4">',
+        *(_box(node, states.get(node["name"])) for node in plan["nodes"]),
+        "</g>",
+    ]
+    for state, x, row, _ in entries:
+        fill, stroke = colours(state)
+        y = plan["height"] + row * LEGEND_HEIGHT
+        parts.append(f'<rect x="{x:g}" y="{y:g}" width="13" height="13" rx="3" fill="{fill}" stroke="{stroke}"/>')
+        parts.append(f'<text x="{x + 20:g}" y="{y + 11:g}" fill="{LINE}" font-size="12">{markup(state)}</text>')
+    return "\n".join([*parts, "</svg>"])
+
+
+def _curve(points: list[list[float]]) -> str:
+    """Return a path through ``points`` that leaves and enters each of them vertically, up to the arrowhead."""
+    (x, y), *rest = [*points[:-1], [points[-1][0], points[-1][1] - ARROW]]
+    path = [f"M{x:g} {y:g}"]
+    for next_x, next_y in rest:
+        middle = (y + next_y) / 2
+        curve = f"C{x:g} {middle:g} {next_x:g} {middle:g} {next_x:g} {next_y:g}"
+        path.append(f"V{next_y:g}" if next_x == x else curve)
+        x, y = next_x, next_y
+    return "".join(path)
+
+
+def _arrow(x: float, y: float) -> str:
+    """Return an arrowhead that points down at ``(x, y)``."""
+    return f'<path d="M{x - 4.5:g} {y - ARROW:g}L{x:g} {y:g}L{x + 4.5:g} {y - ARROW:g}z"/>'
+
+
+def _box(node: Mapping[str, Any], state: str | None) -> str:
+    fill, stroke = colours(state)
+    title = node["name"] if state is None else f"{node['name']}: {state}"
+    x, y, w, h = node["x"], node["y"], node["w"], node["h"]
+    return (
+        f'<g><title>{markup(title)}</title><rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="8" '
+        f'fill="{fill}" stroke="{stroke}"/>'
+        f'<text x="{x + w / 2:g}" y="{y + h / 2 + 4.5:g}" stroke="none">{markup(label(node["name"]))}</text></g>'
+    )

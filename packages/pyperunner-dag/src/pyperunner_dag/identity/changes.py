@@ -1,0 +1,161 @@
+"""Whether what a key vouches for is still what runs: modules that are loaded after the plan, files among the params.
+
+Code that was loaded when the key was made stays as it is whatever happens to its file, so it is not looked at. A module
+that the task's own process loads is compared at the moment of its import with the text that the key was made from.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag.errors import ChangedDuringRunError
+
+if TYPE_CHECKING:
+    from pyperunner_dag.tasks import Task
+    from pyperunner_keys import File, FileState, Folder
+
+__all__ = ["Guard", "files_of", "guard_of", "late_modules", "note_loaded"]
+
+_STANDARD = str(Path(os.__file__).parent)
+_SITE = f"{os.sep}site-packages{os.sep}"
+_seen: dict[str, str] = {}
+"""Digests of the sources of modules as this process loaded them, by path."""
+
+
+def late_modules(sources: Iterable[str]) -> tuple[str, ...]:
+    """Return those source files that no module of this process was loaded from.
+
+    Args:
+        sources: Absolute paths.
+    """
+    sources = list(sources)
+    if not sources:
+        return ()
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    missing = [path for path in sources if path not in files]
+    if missing:
+        loaded = {str(Path(file).absolute()) for file in files if isinstance(file, str)}
+        missing = [path for path in missing if path not in loaded]
+    return tuple(missing)
+
+
+def note_loaded() -> None:
+    """Remember the user's modules that are loaded as what their sources are now; for a process that others fork from.
+
+    Where they have been edited since, those others still run what was loaded here.
+    """
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.endswith(".py") and not file.startswith(_STANDARD) and _SITE not in file:
+            path = str(Path(file).absolute())
+            if path not in _seen:
+                _seen[path] = _digest(path)
+
+
+def files_of(task: Task) -> list[File | Folder]:
+    """Return the files and folders among the params of a hashed task, and among the plain values of named inputs."""
+    return [state.item for states in task._file_states.values() for state in states]
+
+
+def guard_of(task: Task, given: Sequence[FileState] = ()) -> Guard | None:
+    """Return a context manager for running a hashed task; its ``check()`` finds what has changed since it was hashed.
+
+    It watches files among the params, those in ``given``, and modules that are loaded after the key was made.
+
+    Args:
+        task: The task.
+        given: Files in the outputs that it gets.
+
+    Returns:
+        ``None`` where there is nothing to watch.
+    """
+    late = task.fingerprint().modules if task._late is None else task._late
+    files = [*given, *(state for states in task._file_states.values() for state in states)]
+    return Guard(task, files) if late or files else None
+
+
+class Guard:
+    """Watches a task while it runs; made by ``guard_of``.
+
+    Args:
+        task: The task, hashed.
+        files: What it may read.
+    """
+
+    def __init__(self, task: Task, files: Sequence[FileState]) -> None:
+        self._task = task
+        self._files = files
+        modules = task.fingerprint().modules
+        # In a process that was not forked from the one that planned, everything was loaded after the plan.
+        late = modules if task._late is None else task._late
+        self._sources: Mapping[str, str] = {path: modules[path] for path in late if path in modules}
+        self._names = {_name(path) for path in self._sources}
+        self._changes: dict[str, None] = {}
+
+    def __enter__(self) -> Guard:
+        loaded = self._sources.keys() - set(late_modules(self._sources))
+        for path in loaded:
+            if path not in _seen:
+                _seen[path] = _digest(path)
+            self._compare(path)
+        self.check()
+        if self._sources:
+            sys.meta_path.insert(0, self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._sources:
+            sys.meta_path.remove(self)
+
+    def check(self) -> None:
+        """Return if everything is as it was when the task was hashed.
+
+        Raises:
+            ChangedDuringRunError: It is not; the error says what changed.
+        """
+        faults = (state.fault() for state in self._files)
+        changes = [*self._changes, *(fault for fault in faults if fault)]
+        if changes:
+            raise ChangedDuringRunError(self._task.task_name, self._task.tag, changes)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Look at the source of a module that is about to be loaded, and leave the loading to others."""
+        if name.rpartition(".")[2] in self._names:
+            origin = _origin(self, name, path, target)
+            if origin in self._sources:
+                _seen[origin] = _digest(origin)
+                self._compare(origin)
+        return None
+
+    def _compare(self, path: str) -> None:
+        if _seen[path] != self._sources[path]:
+            self._changes[f"{path} changed before it was imported"] = None
+
+
+def _digest(path: str) -> str:
+    from pyperunner_keys import digest_bytes
+
+    try:
+        with open(path, "rb") as file:
+            return digest_bytes(file.read())
+    except OSError:
+        return ""
+
+
+def _name(path: str) -> str:
+    file = Path(path)
+    return file.parent.name if file.stem == "__init__" else file.stem
+
+
+def _origin(own: object, name: str, path: Any, target: Any) -> str:
+    for finder in sys.meta_path:
+        find_spec = getattr(finder, "find_spec", None)
+        spec = find_spec(name, path, target) if find_spec and finder is not own else None
+        if spec is not None:
+            return str(Path(spec.origin).absolute()) if spec.has_location and spec.origin else ""
+    return ""

@@ -1,0 +1,243 @@
+"""Pipelines: named graphs of tasks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag.dag import DAG
+from pyperunner_dag.errors import PipelineError
+from pyperunner_dag.inputs import as_tasks
+from pyperunner_dag.options import CODE_FIELDS, NO_OPTIONS, Options, changed, code_options
+
+if TYPE_CHECKING:
+    import networkx
+    from typing_extensions import Unpack
+
+    from pyperunner_dag.options import CodeArgs
+    from pyperunner_dag.tasks import Task
+
+__all__ = ["Pipeline", "Sequential"]
+
+
+class Pipeline:
+    """A named graph of tasks: those that were added, all their descendants, and all their ancestors.
+
+    Args:
+        name: Name of the pipeline.
+        tasks: Root tasks, at which the pipeline starts.
+        **code: What counts of the code of tasks that do not say so themselves: ``code``, ``version``, ``ignore``,
+            ``depends``, ``packages`` and ``strict`` of ``Options``. It counts from the moment the pipeline is planned
+            or saved.
+
+    Raises:
+        NotATaskError: A class or a stranger stands where a task must.
+        OptionError: There is no such option, or its value is none it can have.
+    """
+
+    def __init__(self, name: str, tasks: Iterable[Task] | None = None, **code: Unpack[CodeArgs]) -> None:
+        if not isinstance(name, str):
+            raise PipelineError(f"the name of a pipeline is text, not {type(name).__name__}")
+        self.name = name
+        self.options = changed(NO_OPTIONS, code, f"pipeline {name}", CODE_FIELDS)
+        self._added: list[Task] = []
+        self._results: Any = None
+        if tasks is not None:
+            self.set_tasks(tasks)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    def add(self, task: Task) -> None:
+        """Add a root task.
+
+        Raises:
+            NotATaskError: It is a class or a stranger.
+        """
+        self._added.extend(as_tasks(task, f"what is added to pipeline {self.name}"))
+
+    def set_tasks(self, tasks: Iterable[Task]) -> None:
+        """Make ``tasks`` the root tasks, in the place of those that were.
+
+        Raises:
+            NotATaskError: A class or a stranger is among them.
+        """
+        self._added = as_tasks(tasks, f"what is added to pipeline {self.name}")
+
+    def dag(self) -> DAG[Task]:
+        """Return the graph as it is now.
+
+        Raises:
+            CycleError: A task is its own ancestor.
+            DuplicateNameError: Two tasks share a name.
+        """
+        return DAG(self._added)
+
+    def code_options(self, defaults: Options | None = None) -> Options:
+        """Return what counts of the code of tasks that do not say so themselves, for ``refresh_hashes``.
+
+        Args:
+            defaults: What counts where the pipeline does not say so either.
+        """
+        return code_options(self.options, defaults)
+
+    def __len__(self) -> int:
+        return len(self.dag())
+
+    def create_graph(self) -> networkx.DiGraph[Any]:
+        """Return the graph as a ``networkx.DiGraph`` of the Task objects, edges from parent to child."""
+        return self.dag().to_networkx()
+
+    # --- results of a run
+
+    def set_results(self, results: Any) -> None:
+        """Keep the results of a run."""
+        self._results = results
+
+    def results(self) -> Any:
+        """Return the results of the latest run.
+
+        Raises:
+            AttributeError: There was none.
+        """
+        if self._results is None:
+            raise AttributeError(f"pipeline {self.name} has no results; run it first")
+        return self._results
+
+    # --- drawings
+
+    def summary(self, print_fn: Callable[[str], object] = print, mark: Collection[str] = ()) -> None:
+        """Draw the graph as text: boxes with the tasks' names, joined by lines.
+
+        Args:
+            print_fn: Takes the drawing.
+            mark: Names of tasks to be marked with ``*``.
+        """
+        from pyperunner_dag.drawing.text import draw_text
+
+        print_fn(draw_text(self.dag(), mark))
+
+    def plot_graph(self, fname: str | os.PathLike[str]) -> None:
+        """Write a picture of the graph.
+
+        Args:
+            fname: A name that ends in ``.svg``, ``.png``, ``.mmd`` (Mermaid) or ``.dot`` (Graphviz).
+
+        Raises:
+            ValueError: It ends otherwise.
+            ImportError: PNG was asked for and Pillow is not installed.
+        """
+        from pyperunner_dag.drawing.plot import plot
+
+        plot(self.dag(), fname)
+
+    def to_mermaid(self) -> str:
+        """Return the graph as Mermaid text."""
+        from pyperunner_dag.drawing.markup import draw_mermaid
+
+        return draw_mermaid(self.dag())
+
+    def to_dot(self) -> str:
+        """Return the graph as Graphviz text."""
+        from pyperunner_dag.drawing.markup import draw_dot
+
+        return draw_dot(self.dag(), self.name)
+
+    def to_svg(self) -> str:
+        """Return a picture of the graph as SVG text."""
+        from pyperunner_dag.drawing.svg import draw_svg
+
+        return draw_svg(self.dag())
+
+    def _repr_html_(self) -> str:
+        return self.to_svg()
+
+    # --- saved form
+
+    def to_dict(self, defaults: Options | None = None) -> dict[str, Any]:
+        """Return the pipeline in builtins that YAML can hold: ``pipeline``, ``tasks`` and ``keys``.
+
+        Args:
+            defaults: What counts of the code where neither a task nor the pipeline says so.
+        """
+        from pyperunner_dag.saved.dump import to_dict
+
+        return to_dict(self.name, self.dag(), self.code_options(defaults))
+
+    def to_file(self, filename: str | os.PathLike[str]) -> None:
+        """Write the pipeline to a YAML file, which is there whole or not at all."""
+        from pyperunner_dag.saved.dump import to_file
+
+        to_file(self.to_dict(), filename)
+
+    @staticmethod
+    def from_dict(
+        pipeline_dict: Mapping[str, Any], compare_hashes: bool = True, modules: Iterable[str] | None = None
+    ) -> Pipeline:
+        """Make a pipeline from what ``to_dict`` returned. Imports the modules that it names.
+
+        Args:
+            pipeline_dict: The saved form; sections other than ``pipeline``, ``tasks`` and ``keys`` are ignored.
+            compare_hashes: Whether the tasks must be the ones that were saved, by their hashes.
+            modules: Names or globs of the modules that may be imported; ``None`` for any.
+
+        Raises:
+            PipelineFileError: It is not a saved pipeline, names what is not there or not allowed, or (with
+                ``compare_hashes``) its tasks differ from the saved ones; the error says where and how.
+        """
+        from pyperunner_dag.saved.load import from_dict
+
+        return from_dict(pipeline_dict, compare_hashes, modules)
+
+    @staticmethod
+    def from_file(
+        filename: str | os.PathLike[str], compare_hashes: bool = True, modules: Iterable[str] | None = None
+    ) -> Pipeline:
+        """Make a pipeline from a YAML file that ``to_file`` or a run wrote: see ``from_dict``.
+
+        Raises:
+            OSError: The file cannot be read.
+            PipelineFileError: As ``from_dict`` does, or the file is not plain YAML.
+        """
+        from pyperunner_dag.saved.load import from_dict
+        from pyperunner_dag.saved.yaml import read_yaml
+
+        return from_dict(read_yaml(filename), compare_hashes, modules)
+
+
+class Sequential(Pipeline):
+    """A pipeline without branches: each task is connected to the one before it.
+
+    Args:
+        name: Name of the pipeline.
+        tasks: Tasks in the order in which they run.
+        **code: As for ``Pipeline``.
+    """
+
+    def add(self, task: Task) -> None:
+        """Append a task to the end and connect it to the one that was last.
+
+        Raises:
+            NotATaskError: It is a class or a stranger.
+        """
+        count = len(self._added)
+        super().add(task)
+        _chain(self._added[max(count - 1, 0) :])
+
+    def set_tasks(self, tasks: Iterable[Task]) -> None:
+        """Make ``tasks`` the tasks of the pipeline, connected in their order.
+
+        Raises:
+            NotATaskError: A class or a stranger is among them.
+        """
+        super().set_tasks(tasks)
+        _chain(self._added)
+
+
+def _chain(tasks: list[Task]) -> None:
+    """Connect each task to the one before it, unless it is already."""
+    for parent, child in pairwise(tasks):
+        if parent not in child.parents:
+            child.connect(parent)

@@ -1,0 +1,143 @@
+"""What is known of the function a user wrote as a task's ``run``."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyperunner_dag.tasks import Task
+
+__all__ = ["RunMethod", "as_method", "run", "run_method"]
+
+
+class RunMethod:
+    """A user's function, its signature, and how to call it for a task.
+
+    Args:
+        function: What the user wrote.
+        takes_self: Whether its first parameter is the task.
+        receives_input: Whether it is given ``data``; ``None``: if it has such a parameter.
+
+    Attributes:
+        signature: Signature without ``self``.
+        problem: Why no task can have this function; ``None`` where it can.
+    """
+
+    def __init__(self, function: Callable[..., Any], takes_self: bool, receives_input: bool | None = None) -> None:
+        import inspect
+
+        self.function = function
+        self.takes_self = takes_self
+        self.problem: str | None = None
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError) as error:
+            signature = inspect.Signature()
+            self.problem = f"its run function has no signature ({error})"
+        parameters = list(signature.parameters.values())
+        if takes_self and not parameters:
+            self.problem = self.problem or "run() must have self as its first parameter"
+        self.signature = signature.replace(parameters=parameters[1:] if takes_self else parameters)
+        self.has_data = "data" in self.signature.parameters
+        self.receives_input = self.has_data if receives_input is None else receives_input
+        self.problem = self.problem or self._find_problem()
+        self._required, self._known = self._names()
+
+    def _names(self) -> tuple[frozenset[str], frozenset[str] | None]:
+        """Return the arguments that must be given and those that may be, by name; ``None`` where names don't say it."""
+        required, known = set(), set()
+        for name, parameter in self.signature.parameters.items():
+            if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                return frozenset(), None
+            known.add(name)
+            if parameter.default is parameter.empty:
+                required.add(name)
+        given = {"data"} if self.receives_input else set()
+        return frozenset(required - given), frozenset(known - given)
+
+    def _find_problem(self) -> str | None:
+        """Say why no task can have this function, if so."""
+        import inspect
+
+        innermost = inspect.unwrap(self.function)
+        if inspect.isgeneratorfunction(innermost) or inspect.isasyncgenfunction(innermost):
+            return "its run function is a generator, which cannot be stored; return a list instead of yielding"
+        for name in ("tag", "reload"):
+            if name in self.signature.parameters:
+                return f"its run function has a parameter named '{name}', which every task has already; rename it"
+        return None
+
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """Check ``arguments`` against the signature.
+
+        Raises:
+            TypeError: They do not fit, in Python's own words.
+        """
+        # Binding costs more than all else that making a task does, and is needed for the words only.
+        if self._known is not None and self._required <= arguments.keys() <= self._known:
+            return
+        if self.receives_input:
+            if "data" in arguments:
+                raise TypeError("'data' is what the parents give: connect them, task(parent), instead of naming it")
+            arguments = {**arguments, "data": None}
+        self.signature.bind(**arguments)
+
+    def call(self, task: Task, data: list[Any], arguments: Mapping[str, Any]) -> Any:
+        """Call the function for ``task`` with ``arguments``, and with ``data`` where it takes that."""
+        given = {**arguments, "data": data} if self.receives_input else arguments
+        return _outcome(self.function(task, **given) if self.takes_self else self.function(**given))
+
+    def call_by_hand(self, task: Task, args: tuple[Any, ...], given: dict[str, Any]) -> Any:
+        """Call the function with what is given, and with the task's own params, inputs and data for all else."""
+        if not self.has_data:
+            given.pop("data", None)
+        bound = self.signature.bind_partial(*args, **given)
+        known = self.signature.parameters
+        takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+        own = [*task.params, *task.inputs, *(["data"] if self.receives_input else [])]
+        open_names = {name for name in own if (takes_any or name in known) and name not in bound.arguments}
+        arguments = {**task._own_arguments(open_names - bound.kwargs.keys()), **bound.kwargs}
+        return _outcome(self.function(*([task] if self.takes_self else []), *bound.args, **arguments))
+
+
+def _outcome(result: Any) -> Any:
+    """Return ``result``, or what it comes to where the function was ``async``."""
+    import inspect
+
+    if inspect.iscoroutine(result):
+        import asyncio
+
+        return asyncio.run(result)
+    return result
+
+
+def run(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark the method ``run`` of a Task class as what the task does.
+
+    Called by hand, ``task.run(data=[…])`` fills in the task's own params; what is given wins.
+
+    Args:
+        function: Method that takes the task's params, and ``data`` (the list of the parents' outputs) if it wants it.
+    """
+    if not callable(function):
+        raise TypeError(f"@run decorates the method run of a Task class, not a {type(function).__name__}")
+    return as_method(RunMethod(function, takes_self=True))
+
+
+def as_method(method: RunMethod) -> Callable[..., Any]:
+    """Return what a Task class holds as its ``run``."""
+
+    def run(self: Task, /, *args: Any, **given: Any) -> Any:
+        return method.call_by_hand(self, args, given)
+
+    functools.update_wrapper(run, method.function)
+    run.__dict__["run_method"] = method
+    return run
+
+
+def run_method(cls: type) -> RunMethod | None:
+    """Return what is known of ``run`` of a Task class; ``None`` where it was not decorated."""
+    found = getattr(getattr(cls, "run", None), "run_method", None)
+    return found if isinstance(found, RunMethod) else None

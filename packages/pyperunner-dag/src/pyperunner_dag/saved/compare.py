@@ -1,0 +1,53 @@
+"""Whether the tasks made from a saved pipeline are the ones that were saved, and if not, what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag.errors import HashMismatchError
+from pyperunner_dag.identity.differences import differences
+
+if TYPE_CHECKING:
+    from pyperunner_dag.tasks import Task
+
+__all__ = ["compare"]
+
+
+def compare(saved: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
+    """Compare hashes.
+
+    Args:
+        saved: The saved form of a pipeline; its sections ``keys`` and ``code`` may be missing.
+        tasks: The tasks that were made.
+
+    Raises:
+        HashMismatchError: Some differ; the error says in what.
+    """
+    hashes = {name: entry["hash"] for name, entry in saved["tasks"].items()}
+    changed = [name for name, task in tasks.items() if task.hash() != hashes[name]]
+    if changed:
+        keys, code = _mapping(saved.get("keys")), _mapping(saved.get("code"))
+        raise HashMismatchError({name: _reasons(tasks[name], hashes, keys.get(name), code) for name in changed})
+
+
+def _reasons(task: Task, hashes: Mapping[str, str], key: Any, code: Mapping[str, Any]) -> list[str]:
+    """Say why the hash of a task is another one than was saved."""
+    now = {**task.key_parts(), "inputs": {}, "parents": [[up.name, up.hash()] for up in task.upstream]}
+    recorded = isinstance(key, Mapping) and isinstance(key.get("params"), Mapping)
+    before = {
+        **(key if recorded else now),
+        "parents": [[up.name, hashes[up.name]] for up in task.upstream],
+        "inputs": {},
+    }
+    if recorded:
+        digest = str(key.get("code"))
+        before["code"] = {"digest": digest, "root": now["code"]["root"], "parts": code.get(digest)}
+    reasons = [found.text for found in differences(before, now, {}, task.fingerprint().places)]
+    if not reasons and not recorded:
+        reasons.append(f"hash {task.hash()} instead of {hashes[task.name]}")
+    return reasons or ["its parents, its inputs or its hash were edited in the saved pipeline"]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

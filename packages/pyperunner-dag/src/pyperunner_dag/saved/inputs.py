@@ -1,0 +1,81 @@
+"""Named inputs in the saved form of a pipeline: nestings of task names.
+
+A name stands for its task, a list for a list, ``{$tuple: [...]}`` for a tuple, a mapping for a dict, ``{$dict: [[key,
+inner], …]}`` for one whose keys are not plain text, and ``{$value: …}`` for anything that holds no task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pyperunner_dag.errors import PipelineFileError
+
+__all__ = ["input_names", "inputs_from_plain"]
+
+
+def _tagged(nesting: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return the mark of a mapping and what is marked; without a mark it is ``''`` and the mapping."""
+    tag = next((key for key in nesting if isinstance(key, str) and key.startswith("$")), "")
+    return tag, nesting[tag] if tag else nesting
+
+
+def input_names(task: str, nesting: Any) -> Iterator[str]:
+    """Yield the names of the tasks in a nesting, having checked its form.
+
+    Args:
+        task: Task that has these inputs, for the error.
+        nesting: What is saved of them.
+
+    Raises:
+        PipelineFileError: It is no such nesting.
+    """
+    stack = [nesting]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            yield item
+            continue
+        tag, content = _tagged(item) if isinstance(item, Mapping) else ("", item)
+        if tag == "$value" and len(item) == 1:
+            continue
+        if tag == "$dict" and len(item) == 1 and _are_pairs(content):
+            stack.extend(inner for _, inner in content)
+        elif isinstance(content, list) and (not tag or (tag == "$tuple" and len(item) == 1)):
+            stack.extend(content)
+        elif isinstance(content, Mapping) and not tag:
+            stack.extend(content.values())
+        else:
+            raise PipelineFileError(
+                f"task {task}: inputs must be names of tasks in lists and mappings, not {item!r:.60}"
+            )
+
+
+def _are_pairs(content: Any) -> bool:
+    return isinstance(content, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in content)
+
+
+def inputs_from_plain(nesting: Any, get: Callable[[str], Any], plain: Callable[[Any], Any]) -> Any:
+    """Return a nesting that ``input_names`` has checked with tasks in the place of their names.
+
+    Args:
+        nesting: What is saved.
+        get: Gets a task by its name.
+        plain: Makes a value of its saved form.
+    """
+
+    def inner(item: Any) -> Any:
+        return inputs_from_plain(item, get, plain)
+
+    if isinstance(nesting, str):
+        return get(nesting)
+    if isinstance(nesting, list):
+        return [inner(item) for item in nesting]
+    tag, content = _tagged(nesting)
+    if tag == "$value":
+        return plain(content)
+    if tag == "$tuple":
+        return tuple(inner(item) for item in content)
+    if tag == "$dict":
+        return {plain(key): inner(item) for key, item in content}
+    return {key: inner(item) for key, item in content.items()}

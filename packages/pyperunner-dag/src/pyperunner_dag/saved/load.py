@@ -1,0 +1,126 @@
+"""From the saved form of a pipeline back to its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag.dag import topological_levels
+from pyperunner_dag.errors import OpaqueValueError, OptionError, PipelineFileError, TaskError
+from pyperunner_dag.identity.hashing import bind, hash_all
+from pyperunner_dag.options import checked
+from pyperunner_dag.pipeline import Pipeline
+from pyperunner_dag.saved.compare import compare
+from pyperunner_dag.saved.inputs import input_names, inputs_from_plain
+from pyperunner_dag.saved.modules import Modules
+from pyperunner_dag.saved.values import OpaqueFound, from_plain
+from pyperunner_dag.saved.values_code import references
+
+if TYPE_CHECKING:
+    from pyperunner_dag.tasks import Task
+
+__all__ = ["from_dict"]
+
+
+def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -> Pipeline:
+    """Make a pipeline from its saved form: see ``Pipeline.from_dict``."""
+    name, defaults, entries = _sections(saved)
+    inputs = {task: set(input_names(task, list(entry.get("inputs", {}).values()))) for task, entry in entries.items()}
+    for task, entry in entries.items():
+        for other in [*entry["parents"], *inputs[task]]:
+            if other not in entries:
+                raise PipelineFileError(f"task {task} needs {other}, which is not in the pipeline")
+    found = Modules(modules)
+    _check_modules({**entries, f"pipeline {name}": {"options": defaults}}, found)
+    made: dict[str, Task] = {}
+    for level in list(topological_levels(inputs, str)):
+        for task in level:
+            made[task] = _make(task, entries[task], found, made)
+    tasks = {task: made[task] for task in entries}
+    for task, entry in entries.items():
+        tasks[task].connect([tasks[parent] for parent in entry["parents"]])
+    pipeline = Pipeline(name, tasks.values(), **_options(f"pipeline {name}", defaults, found))
+    dag = pipeline.dag()
+    bind(dag, pipeline.options)
+    if compare_hashes:
+        hash_all(dag)
+        compare(saved, tasks)
+    return pipeline
+
+
+def _check_modules(entries: Mapping[str, Any], modules: Modules) -> None:
+    """Judge every module that is named before the first one is imported."""
+    for task, entry in entries.items():
+        if "module" in entry:
+            modules.check(task, entry["module"])
+        for reference in references([entry.get(field) for field in ("params", "inputs", "options")]):
+            module, _, qualname = reference.partition(":")
+            modules.check(task, module, qualname)
+
+
+def _sections(saved: Any) -> tuple[str, Any, dict[str, Any]]:
+    """Return the name, the options and the tasks of a saved pipeline, having checked its form."""
+    if not isinstance(saved, Mapping) or not {"pipeline", "tasks"} <= saved.keys():
+        raise PipelineFileError("this is not a saved pipeline: it has no sections 'pipeline' and 'tasks'")
+    head, entries = saved["pipeline"], saved["tasks"]
+    if not isinstance(head, Mapping) or not isinstance(head.get("name"), str):
+        raise PipelineFileError("this is not a saved pipeline: pipeline has no name that is text")
+    if not isinstance(entries, Mapping) or not all(isinstance(name, str) for name in entries):
+        raise PipelineFileError("this is not a saved pipeline: tasks is not a mapping of names to tasks")
+    for name, entry in entries.items():
+        _check_entry(name, entry)
+    return head["name"], head.get("options", {}), dict(entries)
+
+
+def _check_entry(name: str, entry: Any) -> None:
+    kinds = {"name": str, "module": str, "tag": str, "params": Mapping, "hash": str, "parents": list}
+    words = {str: "text", list: "a list", Mapping: "a mapping"}
+    if not isinstance(entry, Mapping):
+        raise PipelineFileError(f"task {name} is not a mapping")
+    for field, kind in kinds.items():
+        if not isinstance(entry.get(field), kind):
+            raise PipelineFileError(f"task {name}: {field} must be there and be {words[kind]}")
+    if not isinstance(entry.get("inputs", {}), Mapping) or not all(isinstance(p, str) for p in entry["parents"]):
+        raise PipelineFileError(f"task {name}: parents must be a list of names, inputs a mapping")
+    if name != f"{entry['name']}({entry['tag']})":
+        raise PipelineFileError(f"task {name} is recorded as {entry['name']} with the tag {entry['tag']!r}")
+
+
+def _make(name: str, entry: Mapping[str, Any], modules: Modules, tasks: Mapping[str, Task]) -> Task:
+    """Make one task; those that are its named inputs have been made."""
+    cls = modules.task_class(name, entry["module"], entry["name"])
+    plain = partial(_value, f"task {name}", modules)
+    given = {param: plain(f"param {param}", value) for param, value in entry["params"].items()}
+    for param, value in entry.get("inputs", {}).items():
+        if param in given:
+            raise PipelineFileError(f"task {name}: {param} is there twice, in params and in inputs")
+        given[param] = inputs_from_plain(value, tasks.__getitem__, partial(plain, f"param {param}"))
+    try:
+        made = cls(entry["tag"], **given)
+    except (TaskError, TypeError) as error:
+        raise PipelineFileError(f"task {name} cannot be made as it was saved: {error}") from error
+    return made.with_options(**_options(f"task {name}", entry.get("options", {}), modules))
+
+
+def _options(whose: str, saved: Any, modules: Modules) -> dict[str, Any]:
+    """Return the options that are saved of a task or a pipeline."""
+    if not isinstance(saved, Mapping) or not all(isinstance(name, str) for name in saved):
+        raise PipelineFileError(f"{whose}: options must be a mapping of names to values")
+    given = {name: _value(whose, modules, f"option {name}", value) for name, value in saved.items()}
+    try:
+        return checked(given)
+    except OptionError as error:
+        raise PipelineFileError(f"{whose}: {error}") from error
+
+
+def _value(whose: str, modules: Modules, place: str, saved: Any) -> Any:
+    """Return what was saved at one place of a task or pipeline."""
+    try:
+        return from_plain(saved, partial(modules.object, whose))
+    except OpaqueFound as error:
+        raise OpaqueValueError(whose, place, str(error)) from None
+    except PipelineFileError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise PipelineFileError(f"{whose}: {place}: {error}") from error

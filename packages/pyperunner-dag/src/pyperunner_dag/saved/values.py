@@ -1,0 +1,236 @@
+"""Values of any type as plain ones that YAML can hold, and back.
+
+Null, booleans, numbers, text, lists, and mappings of text stand for themselves. Everything else is a mapping with one
+key that begins with ``$`` and says what it is, such as ``{$tuple: [1, 2]}``. What cannot be brought back is kept as
+``{$opaque: {type: …, digest: …}}``, so that a reader sees that it was there.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import decimal
+import fractions
+import pathlib
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pyperunner_dag.saved.values_code import CODE_READERS, code_to_plain
+from pyperunner_dag.saved.values_files import FILE_READERS, file_to_plain
+from pyperunner_dag.saved.values_numpy import NUMPY_READERS, numpy_to_plain
+from pyperunner_dag.secret import Secret
+
+__all__ = ["Finder", "OpaqueFound", "from_plain", "opaque", "to_plain"]
+
+MAX_DEPTH = 50
+"""Levels of nesting that are kept; a YAML file of three times that many levels can still be read."""
+LONG_INT = 2000
+"""Bits; Python refuses to write very long numbers in decimal."""
+
+Finder = Callable[[str], Any]
+"""Gets an object by ``'module:qualified name'``."""
+Writer = Callable[[Any, Callable[[Any], Any]], Any]
+Reader = Callable[[Any, Callable[[Any], Any], Finder], Any]
+
+
+class OpaqueFound(Exception):
+    """A saved value is one that could not be kept; its argument names the type."""
+
+
+def to_plain(value: Any, depth: int = 0) -> Any:
+    """Return ``value`` in plain values.
+
+    Args:
+        value: A value that ``pyperunner_keys.digest`` accepts.
+        depth: Levels above it.
+    """
+    kind = type(value)
+    if kind in (bool, type(None), float) or (kind is str and _fits(value)):
+        return value
+    if kind is int and value.bit_length() <= LONG_INT:
+        return value
+    if depth > MAX_DEPTH:
+        return _opaque(value)
+
+    def inner(part: Any) -> Any:
+        return to_plain(part, depth + 1)
+
+    if kind is list:
+        return [inner(item) for item in value]
+    if kind is dict and all(type(key) is str and _fits(key) and not key.startswith("$") for key in value):
+        return {key: inner(item) for key, item in value.items()}
+    if kind in _WRITERS:
+        tag, write = _WRITERS[kind]
+        found: dict[str, Any] | None = {tag: write(value, inner)}
+    else:
+        found = code_to_plain(value, inner) or numpy_to_plain(value, inner) or file_to_plain(value, inner)
+    return _opaque(value) if found is None or None in found.values() else found
+
+
+def _fits(text: str) -> bool:
+    """Say whether YAML can hold ``text``."""
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def opaque(value: Any, digest: str) -> dict[str, Any]:
+    """Return what is kept of a value that cannot be brought back: its type and its digest."""
+    from pyperunner_keys import importable_name
+
+    kind = type(value)
+    return {"$opaque": {"type": f"{importable_name(kind.__module__)}.{kind.__qualname__}", "digest": digest}}
+
+
+def _opaque(value: Any) -> dict[str, Any]:
+    from pyperunner_keys import digest
+
+    return opaque(value, digest(value))
+
+
+def from_plain(value: Any, find: Finder) -> Any:
+    """Return the value that ``to_plain`` was given.
+
+    Args:
+        value: What ``to_plain`` returned.
+        find: Gets classes and functions; it decides what may be imported.
+
+    Raises:
+        OpaqueFound: There is a value in it that could not be kept.
+        ValueError: There is a mapping in it that this package does not write.
+    """
+
+    def inner(part: Any) -> Any:
+        return from_plain(part, find)
+
+    if isinstance(value, list):
+        return [inner(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if not any(isinstance(key, str) and key.startswith("$") for key in value):
+        return {key: inner(item) for key, item in value.items()}
+    ((tag, content), *more) = value.items()
+    if more or tag not in _READERS:
+        raise ValueError(f"it is marked {', '.join(map(str, value))}, which means nothing here")
+    try:
+        return _READERS[tag](content, inner, find)
+    except (AttributeError, KeyError, TypeError, OverflowError, ArithmeticError) as error:
+        raise ValueError(f"what is marked {tag} does not read: {error!r}") from error
+
+
+def _sorted(items: Any, inner: Callable[[Any], Any]) -> list[Any]:
+    """Return the items of a set in an order that is always the same."""
+    from pyperunner_keys import encode
+
+    return [inner(item) for item in sorted(items, key=encode)]
+
+
+def _zone(zone: datetime.tzinfo | None) -> Any:
+    """Return a time zone as its key, or as seconds and name; ``False`` where it is neither kind."""
+    key = getattr(zone, "key", None)
+    if zone is None or isinstance(key, str):
+        return key
+    if type(zone) is datetime.timezone:
+        return [zone.utcoffset(None).total_seconds(), zone.tzname(None)]
+    return False
+
+
+def _read_zone(zone: Any) -> datetime.tzinfo | None:
+    if zone is None:
+        return None
+    if isinstance(zone, str):
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(zone)
+    seconds, name = zone
+    offset = datetime.timedelta(seconds=seconds)
+    unnamed = datetime.timezone(offset)
+    return unnamed if unnamed.tzname(None) == name else datetime.timezone(offset, name)
+
+
+def _moment(value: datetime.datetime | datetime.time, inner: Callable[[Any], Any]) -> Any:
+    if value.tzinfo is None and value.fold == 0:
+        return value.isoformat()
+    zone = _zone(value.tzinfo)
+    naive = value.replace(tzinfo=None).isoformat()
+    return None if zone is False else {"at": naive, "zone": zone, "fold": value.fold}
+
+
+def _read_moment(kind: type[datetime.datetime] | type[datetime.time]) -> Reader:
+    def read(content: Any, inner: Callable[[Any], Any], find: Finder) -> Any:
+        if isinstance(content, str):
+            return kind.fromisoformat(content)
+        return kind.fromisoformat(content["at"]).replace(tzinfo=_read_zone(content["zone"]), fold=content["fold"])
+
+    return read
+
+
+def _bytes(value: bytes | bytearray, inner: Callable[[Any], Any]) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _read_path(content: Any, inner: Callable[[Any], Any], find: Finder) -> pathlib.PurePath:
+    kinds = {kind.__name__: kind for kind in _PATHS}
+    return kinds[content[0]](inner(content[1]))
+
+
+_PATHS: tuple[type[pathlib.PurePath], ...] = (
+    pathlib.PosixPath,
+    pathlib.WindowsPath,
+    pathlib.PurePosixPath,
+    pathlib.PureWindowsPath,
+)
+
+_WRITERS: dict[type[Any], tuple[str, Writer]] = {
+    int: ("$int", lambda v, inner: hex(v)),
+    str: ("$str", lambda v, inner: v.encode("unicode_escape").decode()),
+    tuple: ("$tuple", lambda v, inner: [inner(item) for item in v]),
+    set: ("$set", _sorted),
+    frozenset: ("$frozenset", _sorted),
+    dict: ("$dict", lambda v, inner: [[inner(key), inner(item)] for key, item in v.items()]),
+    bytes: ("$bytes", _bytes),
+    bytearray: ("$bytearray", _bytes),
+    complex: ("$complex", lambda v, inner: [v.real, v.imag]),
+    datetime.datetime: ("$datetime", _moment),
+    datetime.time: ("$time", _moment),
+    datetime.date: ("$date", lambda v, inner: v.isoformat()),
+    datetime.timedelta: ("$timedelta", lambda v, inner: [v.days, v.seconds, v.microseconds]),
+    decimal.Decimal: ("$decimal", lambda v, inner: str(v)),
+    fractions.Fraction: ("$fraction", lambda v, inner: [inner(v.numerator), inner(v.denominator)]),
+    uuid.UUID: ("$uuid", lambda v, inner: str(v)),
+    range: ("$range", lambda v, inner: [inner(part) for part in (v.start, v.stop, v.step)]),
+    slice: ("$slice", lambda v, inner: [inner(part) for part in (v.start, v.stop, v.step)]),
+    Secret: ("$secret", lambda v, inner: {"env": v.env, "key": v.key} if v.env is not None else None),
+    **{kind: ("$path", lambda v, inner: [type(v).__name__, inner(str(v))]) for kind in _PATHS},
+}
+
+
+def _opaque_reader(content: Any, inner: Callable[[Any], Any], find: Finder) -> Any:
+    raise OpaqueFound(str(content["type"]))
+
+
+_READERS: dict[str, Reader] = {
+    "$int": lambda c, inner, find: int(c, 16),
+    "$str": lambda c, inner, find: c.encode("ascii").decode("unicode_escape"),
+    "$tuple": lambda c, inner, find: tuple(map(inner, c)),
+    "$set": lambda c, inner, find: set(map(inner, c)),
+    "$frozenset": lambda c, inner, find: frozenset(map(inner, c)),
+    "$dict": lambda c, inner, find: {inner(key): inner(item) for key, item in c},
+    "$bytes": lambda c, inner, find: base64.b64decode(c, validate=True),
+    "$bytearray": lambda c, inner, find: bytearray(base64.b64decode(c, validate=True)),
+    "$complex": lambda c, inner, find: complex(*c),
+    "$datetime": _read_moment(datetime.datetime),
+    "$time": _read_moment(datetime.time),
+    "$date": lambda c, inner, find: datetime.date.fromisoformat(c),
+    "$timedelta": lambda c, inner, find: datetime.timedelta(*c),
+    "$decimal": lambda c, inner, find: decimal.Decimal(c),
+    "$fraction": lambda c, inner, find: fractions.Fraction(*map(inner, c)),
+    "$uuid": lambda c, inner, find: uuid.UUID(c),
+    "$range": lambda c, inner, find: range(*map(inner, c)),
+    "$slice": lambda c, inner, find: slice(*map(inner, c)),
+    "$path": _read_path,
+    "$secret": lambda c, inner, find: Secret(env=c["env"], key=c["key"]),
+    "$opaque": _opaque_reader,
+    **CODE_READERS,
+    **NUMPY_READERS,
+    **FILE_READERS,
+}

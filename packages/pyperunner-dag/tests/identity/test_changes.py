@@ -1,0 +1,163 @@
+"""What changes between the plan and the end of a task's run."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from pathlib import Path
+
+import pytest
+
+from pyperunner_dag import ChangedDuringRunError, File, Folder, Task, guard_of, run
+from pyperunner_dag.identity import changes
+
+
+class Use(Task):
+    @run
+    def run(self, source=None):
+        return source
+
+
+@pytest.fixture
+def in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(changes, "_seen", {})
+    return tmp_path
+
+
+def test_most_tasks_need_none():
+    task = Use(source=1)
+    task.hash()
+    assert guard_of(task) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda: open("a", "w").close(), ["File a changed", "Folder . changed"]),
+        (lambda: Path("a").rename("b"), ["File a is gone", "Folder . changed"]),
+        (lambda: os.utime("a"), []),
+        (lambda: Path("c").mkdir(), []),
+    ],
+)
+def test_a_file_that_changes(in_folder, change, said):
+    (in_folder / "a").write_text("1")
+    task = Use("x", source=[File("a"), Folder(".")])
+    task.hash()
+    with guard_of(task) as guard:
+        change()
+        os.chdir("/")
+    if not said:
+        return guard.check()
+    with pytest.raises(ChangedDuringRunError) as caught:
+        guard.check()
+    assert list(caught.value.changes) == said
+    os.chdir(in_folder)
+    with pytest.raises(ChangedDuringRunError, match="changed during the run"), guard_of(task):
+        raise AssertionError("it must not begin")
+
+
+LATE = """
+from pyperunner_dag import task
+@task("Use")
+def use():
+    import {name}
+    return {name}.VALUE
+"""
+
+
+@pytest.fixture
+def late(module):
+    """Make a task that imports a module when it runs: ``late("name")`` gives the task, hashed."""
+
+    def make(name, text="VALUE = 1\n", source=LATE):
+        flow = module(f"flow_{name}", source.format(name=name))
+        module(name, text, load=False)
+        made = flow.use()
+        made.hash()
+        return made
+
+    return make
+
+
+def execute(task):
+    guard = guard_of(task)
+    with guard:
+        value = task.execute([], {})
+    guard.check()
+    return value
+
+
+def test_a_module_that_is_loaded_late_and_was_not_edited(in_folder, late):
+    task = late("calm")
+    assert execute(task) == 1
+    assert not any(isinstance(finder, changes.Guard) for finder in sys.meta_path)
+    (in_folder / "calm.py").write_text("VALUE = 2\n")  # it is loaded by now
+    assert execute(task) == 1
+
+
+def test_a_module_that_was_edited_between_the_plan_and_its_import(in_folder, late):
+    task = late("edited")
+    (in_folder / "edited.py").write_text("VALUE = 2\n")
+    with pytest.raises(ChangedDuringRunError, match=r"edited\.py changed before it was imported"):
+        execute(task)
+    # It is loaded by now, and still not what the key says.
+    with pytest.raises(ChangedDuringRunError, match=r"edited\.py changed"):
+        execute(task)
+
+
+def test_a_package_is_told_by_its_folder(in_folder, late):
+    (in_folder / "parcel").mkdir()
+    (in_folder / "parcel" / "__init__.py").write_text("from parcel.inner import VALUE\n")
+    (in_folder / "parcel" / "inner.py").write_text("VALUE = 1\n")
+    task = late("other", "from parcel import VALUE\n")
+    assert len(task._late) == 3
+    (in_folder / "parcel" / "inner.py").write_text("VALUE = 2\n")
+    with pytest.raises(ChangedDuringRunError, match=r"inner\.py changed"):
+        execute(task)
+    for name in ("parcel", "parcel.inner"):
+        sys.modules.pop(name)
+
+
+def test_a_module_of_the_same_name_elsewhere_is_no_change(in_folder, late):
+    (in_folder / "box").mkdir()
+    (in_folder / "box" / "__init__.py").write_text("")
+    (in_folder / "box" / "twin.py").write_text("VALUE = 3\n")
+    task = late("twin", source=LATE.replace("import {name}", "import box.twin, {name}"))
+    assert execute(task) == 1
+    for name in ("box", "box.twin"):
+        sys.modules.pop(name)
+
+
+def test_code_that_was_loaded_at_the_plan_may_be_edited(in_folder, module):
+    module("helper", "VALUE = 1\n")
+    flow = module("flow_loaded", "import helper\n" + LATE.format(name="helper").replace("    import helper\n", ""))
+    task = flow.use()
+    task.hash()
+    (in_folder / "helper.py").write_text("VALUE = 2\n")
+    assert guard_of(task) is None
+
+
+def test_in_a_process_of_its_own_every_module_counts(in_folder, late, in_new_process):
+    task = late("spawned")
+    sent = in_folder / "task.pickle"
+    sent.write_bytes(pickle.dumps(task.detached()))
+    program = """
+        import pickle, sys
+        from pyperunner_dag import guard_of
+        sys.path.insert(0, ".")
+        task = pickle.load(open("task.pickle", "rb"))
+        try:
+            with guard_of(task) as guard:
+                task.execute([], {})
+            guard.check()
+        except RuntimeError as error:
+            print(*[change.rpartition("/")[2] for change in error.changes])
+        """
+    assert in_new_process(program, cwd=in_folder) == ""
+    for name in ("flow_spawned.py", "spawned.py"):
+        path = in_folder / name
+        path.write_text(path.read_text().replace("VALUE", "VALUE ") + "# edited\n")
+        assert in_new_process(program, cwd=in_folder).startswith(f"{name} changed"), name
+        path.write_text(path.read_text().replace("VALUE ", "VALUE").removesuffix("# edited\n"))
