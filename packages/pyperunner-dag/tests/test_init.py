@@ -8,7 +8,7 @@ import pkgutil
 
 import pyperunner_dag
 
-IMPORTED = {"annotations", "Any", "TYPE_CHECKING"}
+IMPORTED = {"annotations", "Any", "TYPE_CHECKING", "keep_former_names"}
 LATE = {"__version__", "File", "Folder"}
 
 

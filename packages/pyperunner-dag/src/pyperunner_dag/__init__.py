@@ -39,6 +39,7 @@ from pyperunner_dag.errors import (
     UnhashableParamError,
     UnknownStoreError,
 )
+from pyperunner_dag.former import keep_former_names
 from pyperunner_dag.identity.changes import files_of, guard_of, note_loaded
 from pyperunner_dag.identity.differences import Difference, differences
 from pyperunner_dag.identity.hashing import refresh_hashes
@@ -118,6 +119,8 @@ __all__ = [
 ]
 
 __version__ = "0.2.0"
+
+keep_former_names()
 
 
 def __getattr__(name: str) -> Any:

@@ -135,6 +135,9 @@ def _made(values: dict[str, Any]) -> Options:
     return Options(**values)
 
 
+_made.__module__ = "pyperunner_dag._options"  # as keys name it in which options are
+
+
 def changed(base: Options, changes: Mapping[str, Any], whose: str, known: Collection[str] = FIELDS) -> Options:
     """Return ``base`` with ``changes``.
 

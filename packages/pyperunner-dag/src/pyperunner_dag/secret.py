@@ -66,6 +66,9 @@ def _from_env(env: str, key: str | None) -> Secret:
     return Secret(env=env, key=key)
 
 
+_from_env.__module__ = "pyperunner_dag._secret"  # as pickles name it
+
+
 def revealed(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``params`` with values in the place of secrets."""
     return {name: value.reveal() if isinstance(value, Secret) else value for name, value in params.items()}
