@@ -20,8 +20,10 @@ WRITTEN = [  # a value, its digest under version 0.2.0, and the pickle made ther
     (
         Options(timeout=60, env={"A": "1"}),
         "d28760b892f8dc63883fea12417d3ea2",
-        "gASVUQAAAAAAAACMF3B5cGVydW5uZXJfZGFnLl9vcHRpb25zlIwFX21hZGWUk5R9lCiMB3RpbWVvdXSUR0BOAAAAAAAAjANlbnaU"
-        "fZSMAUGUjAExlHN1hZRSlC4=",
+        (
+            "gASVUQAAAAAAAACMF3B5cGVydW5uZXJfZGFnLl9vcHRpb25zlIwFX21hZGWUk5R9lCiMB3RpbWVvdXSUR0BOAAAAAAAAjANlbnaU"
+            "fZSMAUGUjAExlHN1hZRSlC4="
+        ),
     ),
     (
         Task.Status.SUCCESS,
@@ -31,33 +33,43 @@ WRITTEN = [  # a value, its digest under version 0.2.0, and the pickle made ther
     (
         Task.TaskResult(Task.Status.FAILURE, traceback="…"),
         "09f3f3b79dea7515c9defed302259b28",
-        "gASViAAAAAAAAACMFnB5cGVydW5uZXJfZGFnLl9zdGF0dXOUjApUYXNrUmVzdWx0lJOUKYGUfZQojAZzdGF0dXOUaACMBlN0YXR1"
-        "c5STlIwHRkFJTFVSRZSFlFKUjAlleGNlcHRpb26UTowJdHJhY2ViYWNrlIwD4oCmlIwHX291dHB1dJROjAVfbG9hZJROdWIu",
+        (
+            "gASViAAAAAAAAACMFnB5cGVydW5uZXJfZGFnLl9zdGF0dXOUjApUYXNrUmVzdWx0lJOUKYGUfZQojAZzdGF0dXOUaACMBlN0YXR1"
+            "c5STlIwHRkFJTFVSRZSFlFKUjAlleGNlcHRpb26UTowJdHJhY2ViYWNrlIwD4oCmlIwHX291dHB1dJROjAVfbG9hZJROdWIu"
+        ),
     ),
     (
         Difference("param", "param n: 1 → 2"),
         "da94908adb32ab215603587e90cec255",
-        "gASVUAAAAAAAAACMG3B5cGVydW5uZXJfZGFnLl9kaWZmZXJlbmNlc5SMCkRpZmZlcmVuY2WUk5SMBXBhcmFtlIwQcGFyYW0gbjog"
-        "MSDihpIgMpSMAJSHlIGULg==",
+        (
+            "gASVUAAAAAAAAACMG3B5cGVydW5uZXJfZGFnLl9kaWZmZXJlbmNlc5SMCkRpZmZlcmVuY2WUk5SMBXBhcmFtlIwQcGFyYW0gbjog"
+            "MSDihpIgMpSMAJSHlIGULg=="
+        ),
     ),
     (
         Sequential("p"),
         "d81ea5dcb602e8ed2be69736521d9f33",
-        "gASViQAAAAAAAACMGHB5cGVydW5uZXJfZGFnLl9waXBlbGluZZSMClNlcXVlbnRpYWyUk5QpgZR9lCiMBG5hbWWUjAFwlIwHb3B0"
-        "aW9uc5SMF3B5cGVydW5uZXJfZGFnLl9vcHRpb25zlIwFX21hZGWUk5R9lIWUUpSMBl9hZGRlZJRdlIwIX3Jlc3VsdHOUTnViLg==",
+        (
+            "gASViQAAAAAAAACMGHB5cGVydW5uZXJfZGFnLl9waXBlbGluZZSMClNlcXVlbnRpYWyUk5QpgZR9lCiMBG5hbWWUjAFwlIwHb3B0"
+            "aW9uc5SMF3B5cGVydW5uZXJfZGFnLl9vcHRpb25zlIwFX21hZGWUk5R9lIWUUpSMBl9hZGRlZJRdlIwIX3Jlc3VsdHOUTnViLg=="
+        ),
     ),
     (
         DAG([Node("n")]),
         "68f534501a6e8e36ab95a5afc7f2f9a7",
-        "gASVrwAAAAAAAACME3B5cGVydW5uZXJfZGFnLl9kYWeUjANEQUeUk5QpgZR9lCiMCV91cHN0cmVhbZR9lIwUcHlwZXJ1bm5lcl9k"
-        "YWcuX25vZGWUjAROb2RllJOUKYGUfZQojARuYW1llIwBbpSMCF9wYXJlbnRzlF2UjAdfaW5wdXRzlCmMCV9jaGlsZHJlbpR9lHVi"
-        "XZRzjAhfYnlfbmFtZZR9lGgNaApzjAVub2Rlc5RoCoWUdWIu",
+        (
+            "gASVrwAAAAAAAACME3B5cGVydW5uZXJfZGFnLl9kYWeUjANEQUeUk5QpgZR9lCiMCV91cHN0cmVhbZR9lIwUcHlwZXJ1bm5lcl9k"
+            "YWcuX25vZGWUjAROb2RllJOUKYGUfZQojARuYW1llIwBbpSMCF9wYXJlbnRzlF2UjAdfaW5wdXRzlCmMCV9jaGlsZHJlbpR9lHVi"
+            "XZRzjAhfYnlfbmFtZZR9lGgNaApzjAVub2Rlc5RoCoWUdWIu"
+        ),
     ),
     (
         TaskParamError("Load", "csv", "missing n"),
         "fab8c595a777f725814131bc78b29aa1",
-        "gASVTwAAAAAAAACMG3B5cGVydW5uZXJfZGFnLl9lcnJvcnNfdGFza5SMDlRhc2tQYXJhbUVycm9ylJOUjARMb2FklIwDY3N2lIwJ"
-        "bWlzc2luZyBulIeUUpQu",
+        (
+            "gASVTwAAAAAAAACMG3B5cGVydW5uZXJfZGFnLl9lcnJvcnNfdGFza5SMDlRhc2tQYXJhbUVycm9ylJOUjARMb2FklIwDY3N2lIwJ"
+            "bWlzc2luZyBulIeUUpQu"
+        ),
     ),
     (
         CycleError(["a", "b", "a"]),
