@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 from collections.abc import Iterable
 from typing import ClassVar
@@ -199,3 +200,17 @@ def test_a_fact_whose_own_methods_raise_is_shown_by_its_type() -> None:
 def test_a_default_is_no_state_that_instances_share() -> None:
     Child().reasons["x"] = 1
     assert Child().reasons == {}
+
+
+@pytest.mark.parametrize(
+    ("cls", "signature"),
+    [
+        (Named, "(name, size=3)"),
+        (Child, "(name='default', size=3, more=(), reasons={})"),
+        (Sibling, "(name, size=7)"),
+        (BelowFreeText, "(task)"),
+        (OwnInit, "(name: 'str') -> 'None'"),
+    ],
+)
+def test_the_signature_is_the_facts(cls: type[FactError], signature: str) -> None:
+    assert str(inspect.signature(cls)) == signature

@@ -31,6 +31,19 @@ else:
 __all__ = ["FactError", "shown"]
 
 
+class _FactSignature:
+    """What `inspect.signature`, and so ``help``, says of an error's constructor: its facts."""
+
+    def __get__(self, error: FactError | None, cls: type[FactError]) -> Any:
+        if cls.__init__ is not FactError.__init__ or not cls._facts:
+            return None  # it is told by the constructor itself
+        from inspect import Parameter, Signature
+
+        defaults = {name: cls._defaults.get(name, Parameter.empty) for name in cls._facts}
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        return Signature([Parameter(name, kind, default=default) for name, default in defaults.items()])
+
+
 @dataclass_transform(eq_default=False)
 class FactError(Exception):
     """Base of errors that take the facts and write their own sentence.
@@ -53,6 +66,7 @@ class FactError(Exception):
     _facts: ClassVar[dict[str, Callable[[Any], Any] | None]] = {}
     """For each fact what makes it a value that pickles, if it has to be made one."""
     _defaults: ClassVar[dict[str, Any]] = {}
+    __signature__: ClassVar[Any] = _FactSignature()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
