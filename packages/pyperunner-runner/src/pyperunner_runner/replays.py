@@ -39,3 +39,6 @@ def replay(results: PipelineResult, name: str, *, modules: Iterable[str] | None 
     outputs = {source.name: results[source.name] for source in task.upstream}
     data = [outputs[parent.name] for parent in task.parents]
     return task.execute(data, resolve_inputs(task.inputs, lambda source: outputs[source.name]))
+
+
+replay.__module__ = "pyperunner_runner._replay"  # as in pickles made by 0.2.0

@@ -35,6 +35,9 @@ class Acceptance:
         return "\n".join([self.name, *(f"    {found}" for found in self.differences)])
 
 
+Acceptance.__module__ = "pyperunner_runner._accept"  # as in pickles and keys made by 0.2.0
+
+
 def acceptable(dag: DAG[Task], store: OutputStore, task: Task, downstream: bool) -> list[tuple[Task, Earlier]]:
     """Return which earlier entry could stand for the task, and with ``downstream`` those for what follows from it.
 

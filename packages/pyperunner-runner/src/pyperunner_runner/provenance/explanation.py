@@ -66,6 +66,10 @@ class Explanation(Mapping[str, TaskExplanation]):
         return "\n".join(line for task in self._tasks.values() for line in task.lines())
 
 
+for _each in (TaskExplanation, Explanation):
+    _each.__module__ = "pyperunner_runner._explain"  # as in pickles and keys made by 0.2.0
+
+
 def explain(
     tasks: Collection[Task], decisions: Mapping[str, Decision], store: OutputStore
 ) -> dict[str, TaskExplanation]:
