@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from checks.environment import ROOT, Workshop, python_in
 from checks.process import Outcome, pytest, run
+from checks.wheels import CONSTRAINTS
 
 __all__ = ["alone"]
 
@@ -16,28 +17,32 @@ _TEST_TOOLS = ("pytest", "pytest-timeout", "hypothesis")
 
 
 def alone(shop: Workshop) -> Outcome:
-    """Each wheel installs alone into a fresh environment and passes its own tests there."""
-    dist = ROOT / "dist"
-    shutil.rmtree(dist, ignore_errors=True)
-    built = run([shop.uv, "build", "--quiet", "--all-packages", "--wheel", "--no-sources", "--out-dir", dist])
-    if built.code:
-        return built.outcome
+    """`tools/install` installs; each wheel installs alone into a fresh environment and passes its own tests there."""
+    installed = _tool_installs()
+    if installed.failed:
+        return installed
     names = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
     with ThreadPoolExecutor(2) as pool:
-        return sum(pool.map(lambda name: _in_fresh_environment(shop.uv, name, names, dist), names), Outcome())
+        return sum(pool.map(lambda name: _in_fresh_environment(shop.uv, name), names), installed)
 
 
-def _in_fresh_environment(uv: str, name: str, siblings: list[str], dist: Path) -> Outcome:
-    package = name.replace("-", "_")
-    wheel = next(dist.glob(f"{package}-*.whl"))
+def _tool_installs() -> Outcome:
+    """The two lines of the README: they also build the wheels that the others take."""
+    with tempfile.TemporaryDirectory(prefix="two lines ") as folder:
+        install = run([sys.executable, ROOT / "tools" / "install", "environment"], cwd=folder)
+        if install.code:
+            return install.outcome
+        return run(["sh", "-c", ". environment/bin/activate && pyperunner --version"], cwd=folder).outcome
+
+
+def _in_fresh_environment(uv: str, name: str) -> Outcome:
     with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
         environment = Path(folder, "venv")
         python = python_in(environment)
-        install = [uv, "pip", "install", "--quiet", "--python", python, "--find-links", dist, wheel, *_TEST_TOOLS]
-        # The version stays the same from build to build: without this, uv takes siblings from its cache.
-        install += [f"--refresh-package={sibling}" for sibling in siblings]
+        pip = [uv, "pip", "install", "--quiet", "--python", python, "--constraints", CONSTRAINTS]
         # -I keeps the current folder out: what is imported is the wheel.
-        for command in ([uv, "venv", "--quiet", environment], install, [python, "-I", "-c", f"import {package}"]):
+        imports = [python, "-I", "-c", f"import {name.replace('-', '_')}"]
+        for command in ([uv, "venv", "--quiet", environment], [*pip, name, *_TEST_TOOLS], imports):
             done = run(command)
             if done.code:
                 return done.outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -57,18 +58,32 @@ def find_uv() -> str:
     """Return the path of a uv that answers: the one on PATH, else one installed into ``.uv`` with pip.
 
     Raises:
-        EnvironmentFailure: There is no uv and pip could not install it.
+        EnvironmentFailure: There is no uv and pip could not install it, or nothing can be written below the root.
     """
     local = str(_LOCAL_UV / "bin" / ("uv.exe" if os.name == "nt" else "uv"))
     for candidate in (shutil.which("uv"), local):
         if candidate and _answers(candidate):
             return candidate
+    if not os.access(ROOT, os.W_OK):
+        raise _read_only()
     # --target is exempt from PEP 668, so this works with an externally managed Python too.
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(_LOCAL_UV), "uv"]
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode or not _answers(local):
-        raise EnvironmentFailure(f"uv is not installed and pip could not install it:\n{done.stdout}{done.stderr}")
+        raise EnvironmentFailure(
+            f"uv is not installed and pip could not install it:\n{done.stdout}{done.stderr}\n"
+            "Without pip, install it first (Debian and Ubuntu: apt install python3-pip). If nothing could be fetched,\n"
+            "see to the network or to pip's settings. A uv on PATH will do, too. Then repeat the command."
+        )
     return local
+
+
+def _read_only() -> EnvironmentFailure:
+    root = shlex.quote(str(ROOT))
+    return EnvironmentFailure(
+        f"Nothing can be written in {ROOT}, where the environment is made. Take a copy of your own:\n"
+        f"  cp -r {root} ~/pyperunner && chmod -R u+w ~/pyperunner && cd ~/pyperunner"
+    )
 
 
 def _answers(uv: str) -> bool:
@@ -87,14 +102,23 @@ def sync(uv: str, folder: str = ".venv", *options: str) -> Path:
         options: Further options of ``uv sync``.
 
     Raises:
-        EnvironmentFailure: uv failed; its output is the text.
+        EnvironmentFailure: uv failed, or nothing can be written below the root.
     """
+    python = python_in(ROOT / folder)
+    if not os.access(ROOT, os.W_OK):
+        if python.exists():  # made by whoever may write here; it is used as it is
+            return python
+        raise _read_only()
     command = [uv, "sync", "--quiet", *options]
     inside = {**variables(), "UV_PROJECT_ENVIRONMENT": folder}
     done = subprocess.run(command, cwd=ROOT, env=inside, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise EnvironmentFailure(f"`uv sync` could not make {folder}:\n{done.stdout}{done.stderr}")
-    return python_in(ROOT / folder)
+        raise EnvironmentFailure(
+            f"`uv sync` could not make {folder}:\n{done.stdout}{done.stderr}\n"
+            "If nothing could be fetched, see to the network; uv reads none of pip's settings, UV_DEFAULT_INDEX names\n"
+            f"another index for it. If {folder} itself is damaged, remove it. Then repeat the command."
+        )
+    return python
 
 
 def python_in(environment: Path) -> Path:

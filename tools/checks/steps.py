@@ -27,7 +27,7 @@ def lint(shop: Workshop) -> Outcome:
 def types(shop: Workshop) -> Outcome:
     """The libraries and the tools are clean under mypy --strict."""
     mypy = [shop.python, "-m", "mypy"]
-    doors = [ROOT / "tools" / name for name in ("check", "pin", "run")]
+    doors = [ROOT / "tools" / name for name in ("check", "install", "pin", "run")]
     return run(mypy).outcome + run([*mypy, "--scripts-are-modules", *doors], {"MYPYPATH": "tools"}).outcome
 
 
