@@ -113,6 +113,8 @@ def installed_store(stores, monkeypatch):
 def module(tmp_path, monkeypatch):
     """Write and import a module: ``module("flow", source)``."""
     monkeypatch.syspath_prepend(tmp_path)
+    # Byte code is told apart by whole seconds, and tests write a module anew within one.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     names = []
 
     def write(name, source, load=True):

@@ -26,7 +26,7 @@ class Stubborn(Task):
     @run
     def run(self, pids, own_session=False, stops=False):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(); time.sleep(60)"
+        code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
         child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=own_session)
         child.stdout.readline()
         Path(pids).write_text(f"{os.getpid()} {child.pid}")

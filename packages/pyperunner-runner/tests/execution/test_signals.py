@@ -29,7 +29,7 @@ folder, executor, ignore = sys.argv[1:]
 
 @task("Slow")
 def slow():
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(); time.sleep(60)"
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
     child.stdout.readline()
     if executor == "process":

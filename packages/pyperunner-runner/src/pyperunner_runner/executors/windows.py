@@ -194,6 +194,8 @@ class PortableExecutor:
 def main(world: World, job: Job, tasks: Mapping[str, bytes], messages: str) -> int:
     """Carry out a job in the fresh interpreter; return the exit code."""
     world.enter()
+    # What goes to a file is kept back in blocks: it would come late, and behind what subprocesses print meanwhile.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     home = connect_logging()
     home.fd, home.owner = os.open(messages, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)), os.getpid()
     try:

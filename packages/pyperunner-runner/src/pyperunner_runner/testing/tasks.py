@@ -52,6 +52,8 @@ class Talk(Task):
         print("from print")
         os.write(2, b"bytes \xff\n")
         subprocess.run([sys.executable, "-c", "print('from a subprocess')"], check=True)
+        print("begun ", end="")
+        print("and ended")
         os.write(1, b"no line end")
 
 
