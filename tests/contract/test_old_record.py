@@ -1,0 +1,142 @@
+"""The run folders and saved pipelines of 0.2.0 are read, and its pipeline executes nothing on its store."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import pyperunner_dag
+from pyperunner import Pipeline, PipelineResult
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the store holds a File below /proc, which only Linux has")
+
+AGAIN = """
+import sys, json, make
+from pyperunner import Runner
+
+runner = Runner("data", "runs-again")
+for rate in (0.5, 0.25):
+    pipeline = make.flow(rate)
+    runner.run(pipeline)
+    dag = pipeline.dag()
+    print(json.dumps({
+        "executed": [task.name for task in runner.tasks_execute],
+        "statuses": sorted({task.status.name for task in dag}),
+        "keys": {task.name: task.hash() for task in dag},
+        "files": sorted(task.output_filename() for task in dag),
+    }))
+"""
+
+
+@linux
+def test_the_pipeline_of_the_store_executes_nothing(old, project):
+    """Equal keys, and every output where it was."""
+    (old / "again.py").write_text(AGAIN)
+    stored = {str(path) for path in old.glob("data/*/*/result.dump.gz") if "files" not in path.parts[-3]}
+    runs = [json.loads(line) for line in project.python("again.py", cwd=old).splitlines()]
+    recorded = [PipelineResult.from_file(folder / "pipeline.yaml") for folder in flow_runs(old)]
+    for run, record in zip(runs, recorded, strict=True):
+        assert run["executed"] == []
+        assert run["statuses"] == ["SKIPPED"]
+        assert run["keys"] == {name: record.task(name).key.rpartition("/")[2] for name in record}
+        assert set(run["files"]) <= stored
+
+
+def flow_runs(old):
+    """Return the run folders of the pipeline, the first one first."""
+    return sorted(old.glob("runs/flow_*"), key=lambda path: (len(path.name), path.name))
+
+
+@linux
+def test_a_task_takes_its_input_from_the_old_store(old, project):
+    """One output is removed: only its task runs, from what 0.2.0 stored, and gives the old value again."""
+    script = """
+import make
+from pyperunner import Runner
+
+runner = Runner("data", "runs-again")
+pipeline = make.flow()
+runner.set_pipeline(pipeline)
+runner.invalidate("Count(all)")
+runner.run(only="Count(all)")
+print([task.name for task in runner.results().executed])
+print(pipeline.results()["Count(all)"])
+"""
+    (old / "again.py").write_text(script)
+    out = project.python("again.py", cwd=old).splitlines()
+    assert out[-2:] == ["['Count(all)']", "{'rows': 4, 'more': (1, 2), 'env': '1', 3: None}"]
+
+
+@linux
+def test_a_record_is_read(old, make_at_home, same):
+    """Names, outputs and facts of a run, with the store at another place than the record says."""
+    for folder, rate in zip(flow_runs(old), (0.5, 0.25), strict=True):
+        results = PipelineResult.from_file(folder / "pipeline.yaml", old / "data")
+        assert results.name == "flow"
+        assert results.state == "success"
+        assert results["Load()"] == [["name", "n"], ["a", "1"], ["b", "2"], ["ä"]]
+        assert results["Count(all)"] == {"rows": 4, "more": (1, 2), "env": "1", 3: None}
+        assert results["Secretive()"] == "known"
+        assert results["Found()"] == make_at_home.files()["file"]
+        assert same(results["Array()"]["large"], np.arange(1000.0).reshape(-1, 10))
+        model, shapes = results["After(last)"]
+        assert same(model, make_at_home.Model([rate, 1, 4]))
+        assert shapes[0] is make_at_home.Color.RED
+        assert same(results["Shapes()"], shapes)
+        task = results.task("Train(model)")
+        assert (task.status, len(task.attempts), task.params["rate"]) == ("SUCCESS", 1, rate)
+        assert task.wall > 0
+        assert task.parts["code"]["root"] == "make.Train.run"
+    results = PipelineResult.from_file(next(old.glob("runs/failing_*")) / "pipeline.yaml", old / "data")
+    assert results.state == "failure"
+    assert results.task("Fails()").error == "ScriptError: ('no luck', 7)"
+    assert 'raise ScriptError("no luck", 7)' in results.task("Fails()").traceback
+    assert results.task("After(failed)").status == "CANT_RUN"
+    assert results.task("Count(all)").log_tail().endswith("counting 1")
+
+
+@linux
+def test_saved_pipelines_are_read(old, make):
+    """A saved pipeline and the records of runs make the same tasks again, hashes compared."""
+    saved = [old / "flow.yaml", *(folder / "pipeline.yaml" for folder in flow_runs(old))]
+    for file, rate in zip(saved, (0.5, 0.5, 0.25), strict=True):
+        pipeline = Pipeline.from_file(file, compare_hashes=True, modules=["make"])
+        assert pipeline.to_dict() == make.flow(rate).to_dict()
+
+
+def test_every_form_of_a_param_is_read(old, make, same):
+    """Each form that a value has in YAML comes back exactly; what has none is refused by name."""
+    with pytest.raises(pyperunner_dag.OpaqueValueError, match=r"Load\(opaque\).*table.*make\.Model"):
+        Pipeline.from_file(old / "opaque.yaml")
+    opaque = make.opaque()
+    saved = opaque.to_dict()
+    conf = {**saved, "tasks": {name: each for name, each in saved["tasks"].items() if name != "Load(opaque)"}}
+    from_old = yaml.safe_load((old / "opaque.yaml").read_text())
+    assert from_old == saved
+    again = Pipeline.from_dict(conf, compare_hashes=True).dag()["Load(plain)"]
+    wanted = opaque.dag()["Load(plain)"]
+    assert same(again.params["text"], wanted.params["text"])
+    assert [type(each) for each in again.params["table"]] == [type(each) for each in wanted.params["table"]]
+    assert again.hash() == wanted.hash() == from_old["tasks"]["Load(plain)"]["hash"]
+
+
+@linux
+def test_the_command_reads_the_record(old, project):
+    """`runs`, `results`, `diff`, `plan` and `report`."""
+    first, second = map(str, flow_runs(old))
+    listed = project.command("runs", "--log-path", "runs", cwd=old)
+    assert listed.count("flow") >= 2
+    assert "failing" in listed
+    table = project.command("results", first, "--data-path", "data", cwd=old)
+    assert "Train(model)" in table
+    assert project.command("results", first, "Secretive()", "--data-path", "data", cwd=old) == "known"
+    assert "param rate: 0.5 → 0.25" in project.command("diff", first, second, cwd=old)
+    project.command("report", first, cwd=old)
+    assert "Train(model)" in (Path(first) / "report.html").read_text()
+    plan = project.command("plan", "make.py:flow", "--data-path", "data", "--log-path", "runs", cwd=old)
+    assert plan.endswith("0 of 8 tasks to execute")
