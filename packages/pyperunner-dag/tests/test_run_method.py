@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyperunner_dag import Task, TaskDefinitionError, TaskError, run
-from pyperunner_dag.run_method import RunMethod, run_method
+from pyperunner_dag.run_method import RunMethod, method_of
 
 
 class Scale(Task):
@@ -137,8 +137,9 @@ def test_a_function_without_a_signature():
 
     method = RunMethod(type, takes_self=False)
     assert "no signature" in method.problem
-    assert run_method(Bad) is not None
-    assert run_method(int) is None
+    assert method_of(Bad)
+    with pytest.raises(TaskDefinitionError, match="decorated with @run"):
+        method_of(int)
 
 
 FUNCTIONS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag.dag import DAG
+from pyperunner_dag.dag import DAG, Node
 from pyperunner_dag.decorator import task
 from pyperunner_dag.drawing.layout import layout
 from pyperunner_dag.drawing.markup import draw_dot, draw_mermaid
@@ -39,17 +39,16 @@ from pyperunner_dag.errors import (
     UnhashableParamError,
     UnknownStoreError,
 )
-from pyperunner_dag.former import keep_former_names
-from pyperunner_dag.identity.changes import files_of, guard_of, note_loaded
+from pyperunner_dag.identity.changes import detect_changes, files_of, guard_of, note_loaded, remember_loaded
 from pyperunner_dag.identity.differences import Difference, differences
 from pyperunner_dag.identity.hashing import refresh_hashes
 from pyperunner_dag.inputs import resolve_inputs
-from pyperunner_dag.node import Node
 from pyperunner_dag.options import Options
 from pyperunner_dag.pipeline import Pipeline, Sequential
 from pyperunner_dag.ports import OutputStore
 from pyperunner_dag.run_method import run
 from pyperunner_dag.secret import Secret
+from pyperunner_dag.stores.former_names import keep_former_names
 from pyperunner_dag.stores.opening import open_store, reopen_store
 from pyperunner_dag.stores.outputs import changed_outputs, is_stored, load_output, save_output
 from pyperunner_dag.tasks import Task
@@ -97,6 +96,7 @@ __all__ = [
     "UnknownStoreError",
     "__version__",
     "changed_outputs",
+    "detect_changes",
     "differences",
     "draw_dot",
     "draw_mermaid",
@@ -111,6 +111,7 @@ __all__ = [
     "note_loaded",
     "open_store",
     "refresh_hashes",
+    "remember_loaded",
     "reopen_store",
     "resolve_inputs",
     "run",
@@ -120,7 +121,7 @@ __all__ = [
 
 __version__ = "0.2.0"
 
-keep_former_names()
+keep_former_names(__name__)
 
 
 def __getattr__(name: str) -> Any:

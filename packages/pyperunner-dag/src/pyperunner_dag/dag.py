@@ -1,4 +1,4 @@
-"""The graph that nodes form: complete, acyclic, in order."""
+"""Graphs: nodes, the edges between them, and the order that these leave."""
 
 from __future__ import annotations
 
@@ -6,16 +6,102 @@ import graphlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pyperunner_dag.errors import CycleError, DuplicateNameError
-from pyperunner_dag.node import Node
+from pyperunner_dag.errors import CycleError, DuplicateNameError, TaskNameError
 
 if TYPE_CHECKING:
     import networkx
+    from typing_extensions import Self
 
-__all__ = ["DAG", "cycle", "reachable", "topological_levels"]
+__all__ = ["DAG", "Node", "check_name", "cycle", "reachable", "topological_levels"]
+
+T = TypeVar("T")
+
+
+class Node:
+    """A named node of a directed graph.
+
+    There are two kinds of edges: *connected* parents, a list in which order and repetition count, and *named inputs*,
+    a set in order of first appearance. ``upstream`` and ``children`` hold both kinds.
+
+    Args:
+        name: Name of the node, unique in each graph it is part of.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._parents: list[Any] = []
+        self._inputs: tuple[Any, ...] = ()
+        self._children: dict[Any, None] = {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    @property
+    def parents(self) -> list[Self]:
+        """Connected parents in the order in which they were connected, repetitions included."""
+        return list(self._parents)
+
+    @property
+    def children(self) -> list[Self]:
+        """Nodes that have this one as a parent or as a named input, each once."""
+        return list(self._children)
+
+    @property
+    def upstream(self) -> list[Self]:
+        """Connected parents, then named inputs, each once."""
+        if not self._inputs and len(self._parents) < 2:
+            return list(self._parents)
+        return list(dict.fromkeys((*self._parents, *self._inputs)))
+
+    def connect(self, parents: Any) -> Self:
+        """Append ``parents`` to the connected parents.
+
+        Args:
+            parents: One node, or an iterable of nodes.
+
+        Returns:
+            This node, so that ``child(a)(b)`` connects both.
+        """
+        for parent in [parents] if isinstance(parents, Node) else list(parents):
+            self._parents.append(parent)
+            parent._children[self] = None
+        return self
+
+    def __call__(self, parents: Any) -> Self:
+        """Connect ``parents``: see ``connect``."""
+        return self.connect(parents)
+
+    def _set_inputs(self, nodes: Iterable[Node]) -> None:
+        """Make ``nodes`` the named inputs, in the place of those that were."""
+        connected = set(self._parents)
+        for node in self._inputs:
+            if node not in connected:
+                node._children.pop(self, None)
+        self._inputs = tuple(dict.fromkeys(nodes))
+        for node in self._inputs:
+            node._children[self] = None
+
+
+def check_name(task_name: str, tag: object) -> None:
+    """Refuse a name or tag that no file name, YAML file or store could carry.
+
+    Raises:
+        TaskNameError: It is none, or holds what cannot be written.
+    """
+    if type(tag) is str and tag.isascii() and task_name.isascii() and "\0" not in tag and "\0" not in task_name:
+        return
+    if not isinstance(tag, str):
+        raise TaskNameError(task_name, tag, f"a tag is text, not {type(tag).__name__}")
+    for text in (task_name, tag):
+        if "\0" in text:
+            raise TaskNameError(task_name, tag, "there is a NUL character in it")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise TaskNameError(task_name, tag, "it is not valid Unicode text (a lone surrogate)") from None
+
 
 N = TypeVar("N", bound=Node)
-T = TypeVar("T")
 
 
 def reachable(starts: Iterable[T], neighbours: Callable[[T], Iterable[T]]) -> dict[T, None]:

@@ -1,11 +1,11 @@
-"""The decorator that makes a Task class of a function."""
+"""Decorator ``@task``: makes a Task class of a function."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag.names import check_text
+from pyperunner_dag.dag import check_name
 from pyperunner_dag.options import NO_OPTIONS, changed
 from pyperunner_dag.run_method import RunMethod, as_method
 from pyperunner_dag.tasks import Task
@@ -37,7 +37,7 @@ def task(
     """
     if not isinstance(name, str) or not name:
         raise TypeError('a task needs a name: write @task(name), such as @task("Load")')
-    check_text(name, "")
+    check_name(name, "")
     class_options = changed(NO_OPTIONS, options, f"task {name}")
 
     def decorate(function: Callable[..., Any]) -> type[Task]:

@@ -7,13 +7,10 @@ is kept as a copy of that nesting, with the tasks and the plain values as its le
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any
 
+from pyperunner_dag.dag import Node
 from pyperunner_dag.errors import NotATaskError
-from pyperunner_dag.node import Node
-
-if TYPE_CHECKING:
-    from pyperunner_dag.tasks import Task
 
 __all__ = ["ATOMS", "as_tasks", "describe", "holds_task", "is_task", "leaves", "nesting", "rebuild", "resolve_inputs"]
 
@@ -24,7 +21,7 @@ ATOMS = frozenset({int, float, str, bytes, bool, type(None)})
 """Types of values that hold nothing and cannot be changed."""
 
 
-def is_task(value: Any) -> TypeGuard[Task]:
+def is_task(value: object) -> bool:
     """Return whether ``value`` is a task; tasks are the only nodes that params hold."""
     return isinstance(value, Node)
 
@@ -102,7 +99,7 @@ def rebuild(value: Any, leaf: Callable[[Any], Any]) -> Any:
     return type(value)(rebuild(item, leaf) for item in value)
 
 
-def resolve_inputs(inputs: Mapping[str, Any], load: Callable[[Task], Any]) -> dict[str, Any]:
+def resolve_inputs(inputs: Mapping[str, Any], load: Callable[[Any], object]) -> dict[str, Any]:
     """Return the named inputs with outputs in the place of tasks.
 
     Args:
@@ -119,24 +116,23 @@ def resolve_inputs(inputs: Mapping[str, Any], load: Callable[[Task], Any]) -> di
     return {name: rebuild(value, output) for name, value in inputs.items()}
 
 
-def as_tasks(found: object, place: str) -> list[Task]:
+def as_tasks(kind: type, found: object, place: str) -> list[Any]:
     """Return ``found``, one task or several, as a list of tasks.
 
     Args:
+        kind: The class of all tasks.
         found: A task, or an iterable of tasks.
         place: What they are needed for, for the error.
 
     Raises:
         NotATaskError: A class or a stranger is among them; the error says which.
     """
-    from pyperunner_dag.tasks import Task
-
-    if isinstance(found, Task):
+    if isinstance(found, kind):
         return [found]
     if isinstance(found, (str, bytes, type)) or not isinstance(found, Iterable):
         raise NotATaskError(place, describe(found))
     tasks = list(found)
     for item in tasks:
-        if not isinstance(item, Task):
+        if not isinstance(item, kind):
             raise NotATaskError(place, describe(item))
     return tasks

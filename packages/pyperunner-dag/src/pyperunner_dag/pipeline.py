@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import DAG
 from pyperunner_dag.errors import PipelineError
+from pyperunner_dag.identity.hashing import bind, hash_all
 from pyperunner_dag.inputs import as_tasks
 from pyperunner_dag.options import CODE_FIELDS, NO_OPTIONS, Options, changed, code_options
+from pyperunner_dag.tasks import Task
 
 if TYPE_CHECKING:
     import networkx
     from typing_extensions import Unpack
 
     from pyperunner_dag.options import CodeArgs
-    from pyperunner_dag.tasks import Task
 
 __all__ = ["Pipeline", "Sequential"]
 
@@ -56,7 +57,7 @@ class Pipeline:
         Raises:
             NotATaskError: It is a class or a stranger.
         """
-        self._added.extend(as_tasks(task, f"what is added to pipeline {self.name}"))
+        self._added.extend(as_tasks(Task, task, f"what is added to pipeline {self.name}"))
 
     def set_tasks(self, tasks: Iterable[Task]) -> None:
         """Make ``tasks`` the root tasks, in the place of those that were.
@@ -64,7 +65,7 @@ class Pipeline:
         Raises:
             NotATaskError: A class or a stranger is among them.
         """
-        self._added = as_tasks(tasks, f"what is added to pipeline {self.name}")
+        self._added = as_tasks(Task, tasks, f"what is added to pipeline {self.name}")
 
     def dag(self) -> DAG[Task]:
         """Return the graph as it is now.
@@ -187,9 +188,17 @@ class Pipeline:
             PipelineFileError: It is not a saved pipeline, names what is not there or not allowed, or (with
                 ``compare_hashes``) its tasks differ from the saved ones; the error says where and how.
         """
-        from pyperunner_dag.saved.load import from_dict
+        from pyperunner_dag.saved.compare import compare
+        from pyperunner_dag.saved.load import load
 
-        return from_dict(pipeline_dict, compare_hashes, modules)
+        saved = load(pipeline_dict, modules)
+        pipeline = Pipeline(saved.name, saved.tasks.values(), **saved.options)
+        dag = pipeline.dag()
+        bind(dag, pipeline.options)
+        if compare_hashes:
+            hash_all(dag)
+            compare(pipeline_dict, saved.tasks)
+        return pipeline
 
     @staticmethod
     def from_file(
@@ -201,10 +210,9 @@ class Pipeline:
             OSError: The file cannot be read.
             PipelineFileError: As ``from_dict`` does, or the file is not plain YAML.
         """
-        from pyperunner_dag.saved.load import from_dict
         from pyperunner_dag.saved.yaml import read_yaml
 
-        return from_dict(read_yaml(filename), compare_hashes, modules)
+        return Pipeline.from_dict(read_yaml(filename), compare_hashes, modules)
 
 
 class Sequential(Pipeline):

@@ -1,15 +1,31 @@
-"""What is known of the function a user wrote as a task's ``run``."""
+"""Run methods: the function a user wrote as a task's ``run``, its signature, and how it is called."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pyperunner_dag.errors import TaskDefinitionError
+from pyperunner_dag.inputs import resolve_inputs
+from pyperunner_dag.secret import revealed
 
 if TYPE_CHECKING:
-    from pyperunner_dag.tasks import Task
+    from collections.abc import Collection, Sequence
 
-__all__ = ["RunMethod", "as_method", "run", "run_method"]
+__all__ = ["RunMethod", "as_method", "method_of", "run"]
+
+
+class Runnable(Protocol):
+    """What a run method that is called by hand asks of its task."""
+
+    params: dict[str, Any]
+    inputs: Mapping[str, Any]
+
+    @property
+    def parents(self) -> Sequence[Any]:
+        """Connected parents, in order; they have an ``output``."""
+        ...
 
 
 class RunMethod:
@@ -84,12 +100,12 @@ class RunMethod:
             arguments = {**arguments, "data": None}
         self.signature.bind(**arguments)
 
-    def call(self, task: Task, data: list[Any], arguments: Mapping[str, Any]) -> Any:
+    def call(self, task: object, data: list[Any], arguments: Mapping[str, Any]) -> Any:
         """Call the function for ``task`` with ``arguments``, and with ``data`` where it takes that."""
         given = {**arguments, "data": data} if self.receives_input else arguments
         return _outcome(self.function(task, **given) if self.takes_self else self.function(**given))
 
-    def call_by_hand(self, task: Task, args: tuple[Any, ...], given: dict[str, Any]) -> Any:
+    def call_by_hand(self, task: Runnable, args: tuple[Any, ...], given: dict[str, Any]) -> Any:
         """Call the function with what is given, and with the task's own params, inputs and data for all else."""
         if not self.has_data:
             given.pop("data", None)
@@ -98,8 +114,18 @@ class RunMethod:
         takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
         own = [*task.params, *task.inputs, *(["data"] if self.receives_input else [])]
         open_names = {name for name in own if (takes_any or name in known) and name not in bound.arguments}
-        arguments = {**task._own_arguments(open_names - bound.kwargs.keys()), **bound.kwargs}
+        arguments = {**_own_arguments(task, open_names - bound.kwargs.keys()), **bound.kwargs}
         return _outcome(self.function(*([task] if self.takes_self else []), *bound.args, **arguments))
+
+
+def _own_arguments(task: Runnable, names: Collection[str]) -> dict[str, Any]:
+    """Return those of a task's own arguments that are in ``names``: params, inputs as outputs, ``data``."""
+    own = revealed({name: value for name, value in task.params.items() if name in names})
+    named = {name: value for name, value in task.inputs.items() if name in names}
+    own.update(resolve_inputs(named, lambda other: other.output))
+    if "data" in names and "data" not in own:
+        own["data"] = [parent.output for parent in task.parents]
+    return own
 
 
 def _outcome(result: Any) -> Any:
@@ -129,7 +155,7 @@ def run(function: Callable[..., Any]) -> Callable[..., Any]:
 def as_method(method: RunMethod) -> Callable[..., Any]:
     """Return what a Task class holds as its ``run``."""
 
-    def run(self: Task, /, *args: Any, **given: Any) -> Any:
+    def run(self: Runnable, /, *args: Any, **given: Any) -> Any:
         return method.call_by_hand(self, args, given)
 
     functools.update_wrapper(run, method.function)
@@ -137,7 +163,13 @@ def as_method(method: RunMethod) -> Callable[..., Any]:
     return run
 
 
-def run_method(cls: type) -> RunMethod | None:
-    """Return what is known of ``run`` of a Task class; ``None`` where it was not decorated."""
+def method_of(cls: type) -> RunMethod:
+    """Return what is known of ``run`` of a Task class.
+
+    Raises:
+        TaskDefinitionError: It was not decorated with ``@run``.
+    """
     found = getattr(getattr(cls, "run", None), "run_method", None)
-    return found if isinstance(found, RunMethod) else None
+    if not isinstance(found, RunMethod):
+        raise TaskDefinitionError(cls.__name__, "its method run must be decorated with @run")
+    return found

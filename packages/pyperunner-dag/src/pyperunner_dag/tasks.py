@@ -1,32 +1,41 @@
-"""A task: one unit of work, its params, its place in the graph, its output."""
+"""Tasks: units of work with their params, their place in the graph, their key and their output."""
 
 from __future__ import annotations
 
+import copy
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pyperunner_dag.errors import SecretNotSetError, TaskDefinitionError, TaskParamError
+from pyperunner_dag import status as _status
+from pyperunner_dag.dag import Node, check_name
+from pyperunner_dag.errors import SecretNotSetError, TaskDefinitionError, TaskParamError, TaskStoreError
 from pyperunner_dag.errors_task import whose
-from pyperunner_dag.identity import hashing
-from pyperunner_dag.identity.code import code_of
-from pyperunner_dag.inputs import ATOMS, as_tasks, holds_task, leaves, nesting, resolve_inputs
-from pyperunner_dag.names import check_text
+from pyperunner_dag.identity.hashing import forget, hash_of
+from pyperunner_dag.identity.key import TaskKey, Upstream, digests_of, hash_in_one_run, with_key
+from pyperunner_dag.inputs import ATOMS, as_tasks, holds_task, leaves, nesting, rebuild
 from pyperunner_dag.options import COUNTED, NO_OPTIONS, Options, changed
-from pyperunner_dag.output import NodeWithOutput
-from pyperunner_dag.run_method import RunMethod, run_method
+from pyperunner_dag.run_method import RunMethod, method_of
 from pyperunner_dag.secret import Secret, revealed
+from pyperunner_dag.stores.outputs import is_stored, load_output, save_output
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from pyperunner_dag.options import OptionArgs
-    from pyperunner_keys import FileState, Fingerprint
+    from pyperunner_dag.ports import OutputStore
+    from pyperunner_keys import Fingerprint
 
 __all__ = ["Task"]
 
+_NOTHING = object()
+_DEFAULT_FILE = "result.dump.gz"
+_NO_INPUTS: Mapping[str, Any] = MappingProxyType({})
 
-class Task(NodeWithOutput, ABC):
+
+class Task(Node, ABC):
     """A single unit of work in a pipeline.
 
     Subclass it and decorate ``run`` with ``@run``, or decorate a function with ``@task("Name")``. Tasks are connected
@@ -54,16 +63,19 @@ class Task(NodeWithOutput, ABC):
         TaskError: Name, tag, params or the class itself are not as they must be; the error says which and why.
     """
 
+    Status: TypeAlias = _status.Status
+    TaskResult: TypeAlias = _status.TaskResult
+
     options: Options = NO_OPTIONS
+    reload: bool = False
+    status: _status.Status = _status.Status.NOT_STARTED
+    result: _status.TaskResult | None = None
+    inputs: Mapping[str, Any] = _NO_INPUTS
+    data_path: str = ""
+    store: OutputStore | None = None
     _own_options: frozenset[str] = frozenset()
-    _defaults: Options | None = None
     _scope: str = ""
-    _hash: str | None = None
-    _code: Fingerprint | None = None
-    _late: tuple[str, ...] | None = None
-    _read: tuple[Any, ...] | None = None
-    _file_states: dict[str, list[FileState]] = {}  # noqa: RUF012 - tasks that have none share it, and none is changed in place
-    _input_parts: dict[str, Any] = {}  # noqa: RUF012
+    _held: Any = _NOTHING
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -75,14 +87,26 @@ class Task(NodeWithOutput, ABC):
         task_name = type(self).__name__
         if self._method.problem:
             raise TaskDefinitionError(task_name, self._method.problem)
-        check_text(task_name, tag)
+        check_name(task_name, tag)
         super().__init__(f"{task_name}({tag})")
+        # What most tasks get sooner or later is set at once: Python then keeps it in a fraction of the memory.
         self.tag = tag
         self.reload = bool(reload)
+        self.status = _status.Status.NOT_STARTED
+        self.result = None
+        self.data_path = ""
+        self.store = None
         self.params: dict[str, Any] = {}
-        self.inputs: dict[str, Any] = {}
-        self._hash = self._code = self._late = None
+        self.identity = TaskKey()
         self._take(kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the open store behind, which holds in this process only; a copy gets a key of its own."""
+        state = {name: value for name, value in self.__dict__.items() if name != "store"}
+        return {**state, "identity": copy.copy(self.identity)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(with_key(state))
 
     @property
     def task_name(self) -> str:
@@ -92,10 +116,7 @@ class Task(NodeWithOutput, ABC):
     @property
     def _method(self) -> RunMethod:
         """What is known of the function that the user wrote as ``run``."""
-        method = run_method(type(self))
-        if method is None:
-            raise TaskDefinitionError(self.task_name, "its method run must be decorated with @run")
-        return method
+        return method_of(type(self))
 
     @property
     def receives_input(self) -> bool:
@@ -116,14 +137,13 @@ class Task(NodeWithOutput, ABC):
         plain = ATOMS.issuperset(map(type, given.values()))
         inputs = {} if plain else self._named_inputs(given)
         params = {name: value for name, value in given.items() if name not in inputs} if inputs else given
-        self._digests = hashing.check_params(self, params, inputs)
-        self._read = tuple(given.values()) if plain else None
-        if not plain or self._file_states or self._input_parts:
-            self._file_states, self._input_parts = {}, {}
-        self.params, self.inputs = params, inputs
-        if inputs or self._inputs:
+        digests = digests_of(self, params, inputs)
+        self.identity.take(digests, tuple(given.values()) if plain else None)
+        self.params = params
+        if inputs or self.inputs:
+            self.inputs = inputs or _NO_INPUTS
             self._set_inputs(leaf for value in inputs.values() for _, leaf in leaves(value) if isinstance(leaf, Task))
-        hashing.forget(self)
+        forget([self])
 
     def _named_inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -151,9 +171,14 @@ class Task(NodeWithOutput, ABC):
         self.options = changed(self.options, changes, whose(self.task_name, self.tag))
         self._own_options |= changes.keys()
         if not COUNTED.isdisjoint(changes):
-            self._code = None
-            hashing.forget(self)
+            self.identity.code = None
+            forget([self])
         return self
+
+    @property
+    def own_options(self) -> dict[str, Any]:
+        """Options that were given to this task itself, by name."""
+        return {name: getattr(self.options, name) for name in sorted(self._own_options)}
 
     def assert_params_complete(self) -> None:
         """Check the params against the signature of ``run``, as is done when the task is made.
@@ -172,9 +197,8 @@ class Task(NodeWithOutput, ABC):
         Raises:
             NotATaskError: A class or a stranger stands where a task must.
         """
-        found = parents if isinstance(parents, NodeWithOutput) else as_tasks(parents, f"a parent of {self.name}")
-        super().connect(found)
-        hashing.forget(self)
+        super().connect(as_tasks(Task, parents, f"a parent of {self.name}"))
+        forget([self])
         return self
 
     # --- identity
@@ -187,12 +211,13 @@ class Task(NodeWithOutput, ABC):
         Raises:
             CycleError: The task is its own ancestor.
         """
-        return hashing.hash_of(self)
+        return hash_of(self)
 
     @property
     def key(self) -> str:
         """Key of the output in a store: ``'<name>/<hash>'``; with ``cache=False`` the hash is the run's own."""
-        return f"{self.name}/{hashing.entry_hash(self)}"
+        own = self.hash()
+        return f"{self.name}/{own if self.options.cache or not self._scope else hash_in_one_run(own, self._scope)}"
 
     def scope_to(self, run_id: str) -> None:
         """Give the output of a task with ``cache=False`` a key that no other run has; to others it does nothing.
@@ -207,7 +232,8 @@ class Task(NodeWithOutput, ABC):
 
         ``values`` shows the params in short, for people.
         """
-        return hashing.key_parts(self)
+        self.hash()
+        return self.identity.parts(self)
 
     def entry_meta(self) -> dict[str, Any]:
         """Return what a store keeps beside the output: ``parts`` of the key and the packed texts of the code."""
@@ -222,7 +248,7 @@ class Task(NodeWithOutput, ABC):
 
     def fingerprint(self) -> Fingerprint:
         """Return the fingerprint of the task's code, as read at its first hash: digest, parts and gaps."""
-        return code_of(self)
+        return self.identity.fingerprint(self)
 
     def description(self) -> dict[str, Any]:
         """Return ``name`` (of the class), ``module``, ``tag``, ``hash`` and ``params``."""
@@ -247,9 +273,18 @@ class Task(NodeWithOutput, ABC):
 
         It can be executed and asked for ``key_parts()``; it holds neither graph, store, output nor result.
         """
-        from pyperunner_dag.identity.detached import detached
-
-        return detached(self)
+        # The copy keeps hash and code, because there may be no sources where it goes.
+        self.hash()
+        stand_ins = {task: Upstream(task.name, task.hash(), task.key) for task in self.upstream}
+        alone = copy.copy(self)
+        alone._parents = [stand_ins[parent] for parent in self._parents]
+        alone._inputs = tuple(stand_ins[task] for task in self._inputs)
+        alone._children = {}
+        if self.inputs:
+            alone.inputs = {name: rebuild(value, stand_ins.__getitem__) for name, value in self.inputs.items()}
+        for passing in ("_held", "result", "status"):
+            alone.__dict__.pop(passing, None)
+        return alone
 
     def execute(self, data: list[Any], inputs: Mapping[str, Any]) -> Any:
         """Call ``run`` with the task's params.
@@ -270,11 +305,104 @@ class Task(NodeWithOutput, ABC):
             if isinstance(value, Secret) and not value.is_set:
                 raise SecretNotSetError(self.task_name, self.tag, name, str(value.env))
 
-    def _own_arguments(self, names: Collection[str]) -> dict[str, Any]:
-        """Return those of the task's own arguments that are in ``names``: params, inputs as outputs, ``data``."""
-        own = revealed({name: value for name, value in self.params.items() if name in names})
-        named = {name: value for name, value in self.inputs.items() if name in names}
-        own.update(resolve_inputs(named, lambda task: task.output))
-        if "data" in names and "data" not in own:
-            own["data"] = [parent.output for parent in self._parents]
-        return own
+    # --- output
+
+    def set_reload(self, reload: bool) -> None:
+        """Say whether the task runs even if there is a stored output."""
+        self.reload = bool(reload)
+
+    def should_run(self) -> bool:
+        """Return whether the task by itself needs to run: ``reload`` is set, or there is no stored output."""
+        return self.reload or not self.output_exists()
+
+    @property
+    def output(self) -> Any:
+        """The output given by hand, else the stored one (loaded now, not kept), else ``None``."""
+        if self._held is not _NOTHING:
+            return self._held
+        if self.store is None:
+            return None
+        try:
+            return load_output(self.store, self.key)
+        except KeyError:
+            return None
+
+    @property
+    def held(self) -> bool:
+        """Whether an output was given by hand and is kept in memory."""
+        return self._held is not _NOTHING
+
+    def set_output(self, output: Any) -> None:
+        """Give the task an output by hand; it wins over the stored one."""
+        self._held = output
+
+    def release(self) -> None:
+        """Forget an output given by hand."""
+        self.__dict__.pop("_held", None)  # so that a copy in another process sees the mark of this class again
+
+    def set_data_path(self, path: str | os.PathLike[str] | OutputStore) -> None:
+        """Open the store at ``path`` (a folder, a store URL, or a store) for this task's output.
+
+        Raises:
+            StoreError: There is no such kind of store, or it does not load.
+        """
+        from pyperunner_dag.stores.opening import open_store
+
+        self.bind(open_store(path), os.fspath(path) if isinstance(path, (str, os.PathLike)) else None)
+
+    def bind(self, store: OutputStore | None, data_path: str | None = None) -> None:
+        """Use ``store``, which is open already, for this task's output.
+
+        Args:
+            store: The store, ``None`` for none.
+            data_path: Where it is, in words; by default the URL it gives of itself.
+        """
+        self.store = store
+        if data_path is None:
+            data_path = str((store.spec() or {}).get("url", "")) if store is not None else ""
+        self.data_path = data_path
+
+    def _bound(self) -> OutputStore:
+        """Return the store, or say how to get one."""
+        if self.store is None:
+            raise TaskStoreError(self.name, "there is no place for its output yet; call set_data_path(path) first")
+        return self.store
+
+    def output_exists(self) -> bool:
+        """Return whether the output is stored, with the files it holds unchanged. Writes nothing."""
+        return self.store is not None and is_stored(self.store, self.key)
+
+    def load_output(self) -> Any:
+        """Return the stored output.
+
+        Raises:
+            KeyError: There is none, or a file that it holds was changed or removed.
+            TaskStoreError: The task has no store.
+        """
+        return load_output(self._bound(), self.key)
+
+    def store_output(self, output: Any) -> None:
+        """Store ``output`` as the output of this task.
+
+        Raises:
+            TaskStoreError: The task has no store.
+        """
+        save_output(self._bound(), self.key, output, self.entry_meta())
+
+    def output_filename(self, filename: str = _DEFAULT_FILE) -> str:
+        """Return the path of the file that holds the output, or of another file beside it. Creates nothing.
+
+        Args:
+            filename: Name in the output's folder; the default is whatever the store calls the output's own file.
+
+        Raises:
+            TaskStoreError: The task has no store, or one that keeps no files.
+        """
+        from pyperunner_dag.ports import SupportsLocate
+
+        store = self._bound()
+        if not isinstance(store, SupportsLocate):
+            # Not the whole URL: there may be a password in it.
+            kind = self.data_path.partition("://")[0] or type(store).__name__
+            raise TaskStoreError(self.name, f"its store ({kind}) keeps no files")
+        return store.locate(self.key, None if filename == _DEFAULT_FILE else filename)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyperunner_dag import ChangedDuringRunError, File, Folder, Task, guard_of, run
+from pyperunner_dag import ChangedDuringRunError, File, Folder, Task, detect_changes, run
 from pyperunner_dag.identity import changes
 
 
@@ -29,7 +29,7 @@ def in_folder(tmp_path, monkeypatch):
 def test_most_tasks_need_none():
     task = Use(source=1)
     task.hash()
-    assert guard_of(task) is None
+    assert detect_changes(task) is None
 
 
 @pytest.mark.parametrize(
@@ -45,16 +45,16 @@ def test_a_file_that_changes(in_folder, change, said):
     (in_folder / "a").write_text("1")
     task = Use("x", source=[File("a"), Folder(".")])
     task.hash()
-    with guard_of(task) as guard:
+    with detect_changes(task) as detector:
         change()
         os.chdir("/")
     if not said:
-        return guard.check()
+        return detector.check()
     with pytest.raises(ChangedDuringRunError) as caught:
-        guard.check()
+        detector.check()
     assert list(caught.value.changes) == said
     os.chdir(in_folder)
-    with pytest.raises(ChangedDuringRunError, match="changed during the run"), guard_of(task):
+    with pytest.raises(ChangedDuringRunError, match="changed during the run"), detect_changes(task):
         raise AssertionError("it must not begin")
 
 
@@ -82,17 +82,17 @@ def late(module):
 
 
 def execute(task):
-    guard = guard_of(task)
-    with guard:
+    detector = detect_changes(task)
+    with detector:
         value = task.execute([], {})
-    guard.check()
+    detector.check()
     return value
 
 
 def test_a_module_that_is_loaded_late_and_was_not_edited(in_folder, late):
     task = late("calm")
     assert execute(task) == 1
-    assert not any(isinstance(finder, changes.Guard) for finder in sys.meta_path)
+    assert not any(isinstance(finder, changes.ChangeDetector) for finder in sys.meta_path)
     (in_folder / "calm.py").write_text("VALUE = 2\n")  # it is loaded by now
     assert execute(task) == 1
 
@@ -112,7 +112,7 @@ def test_a_package_is_told_by_its_folder(in_folder, late):
     (in_folder / "parcel" / "__init__.py").write_text("from parcel.inner import VALUE\n")
     (in_folder / "parcel" / "inner.py").write_text("VALUE = 1\n")
     task = late("other", "from parcel import VALUE\n")
-    assert len(task._late) == 3
+    assert len(task.identity.unloaded) == 3
     (in_folder / "parcel" / "inner.py").write_text("VALUE = 2\n")
     with pytest.raises(ChangedDuringRunError, match=r"inner\.py changed"):
         execute(task)
@@ -136,7 +136,7 @@ def test_code_that_was_loaded_at_the_plan_may_be_edited(in_folder, module):
     task = flow.use()
     task.hash()
     (in_folder / "helper.py").write_text("VALUE = 2\n")
-    assert guard_of(task) is None
+    assert detect_changes(task) is None
 
 
 def test_in_a_process_of_its_own_every_module_counts(in_folder, late, in_new_process):
@@ -145,13 +145,13 @@ def test_in_a_process_of_its_own_every_module_counts(in_folder, late, in_new_pro
     sent.write_bytes(pickle.dumps(task.detached()))
     program = """
         import pickle, sys
-        from pyperunner_dag import guard_of
+        from pyperunner_dag import detect_changes
         sys.path.insert(0, ".")
         task = pickle.load(open("task.pickle", "rb"))
         try:
-            with guard_of(task) as guard:
+            with detect_changes(task) as detector:
                 task.execute([], {})
-            guard.check()
+            detector.check()
         except RuntimeError as error:
             print(*[change.rpartition("/")[2] for change in error.changes])
         """

@@ -17,8 +17,8 @@ from pyperunner_dag import (
     Pipeline,
     Task,
     UnhashableParamError,
+    detect_changes,
     files_of,
-    guard_of,
     refresh_hashes,
     run,
 )
@@ -161,5 +161,5 @@ def test_a_saved_pipeline_keeps_paths_as_they_were_given(csv, tmp_path):
 def test_a_detached_task_keeps_what_it_knows_of_its_files(csv):
     alone = pickle.loads(pickle.dumps(Load(source=File("a.csv")).detached()))
     assert files_of(alone) == [File("a.csv")]
-    with guard_of(alone) as guard:
-        guard.check()
+    with detect_changes(alone) as detector:
+        detector.check()

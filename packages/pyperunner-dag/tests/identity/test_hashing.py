@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -65,6 +67,14 @@ def test_the_class_name_counts_where_the_code_is_the_same():
 
     assert task("A")(function)(n=1).hash() != task("B")(function)(n=1).hash()
     assert task("A")(function)(n=1).hash() == task("A")(function)(n=1).hash()
+
+
+def test_a_copy_has_a_hash_of_its_own():
+    made = Number("t", n=1)
+    before = made.hash()
+    copied = copy.copy(made)
+    copied.set_params(n=2)
+    assert copied.hash() != made.hash() == before
 
 
 def test_reload_does_not_count():

@@ -1,4 +1,4 @@
-"""Whether what a key vouches for is still what runs: modules that are loaded after the plan, files among the params.
+"""Changes after the plan to what a key vouches for: modules that are loaded later, and files among the params.
 
 Code that was loaded when the key was made stays as it is whatever happens to its file, so it is not looked at. A module
 that the task's own process loads is compared at the moment of its import with the text that the key was made from.
@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.errors import ChangedDuringRunError
+from pyperunner_dag.identity.code import unloaded_sources
 
 if TYPE_CHECKING:
-    from pyperunner_dag.tasks import Task
+    from pyperunner_dag.identity.key import Keyed
     from pyperunner_keys import File, FileState, Folder
 
-__all__ = ["Guard", "files_of", "guard_of", "late_modules", "note_loaded"]
+__all__ = ["ChangeDetector", "detect_changes", "files_of", "guard_of", "note_loaded", "remember_loaded"]
 
 _STANDARD = str(Path(os.__file__).parent)
 _SITE = f"{os.sep}site-packages{os.sep}"
@@ -27,24 +28,7 @@ _seen: dict[str, str] = {}
 """Digests of the sources of modules as this process loaded them, by path."""
 
 
-def late_modules(sources: Iterable[str]) -> tuple[str, ...]:
-    """Return those source files that no module of this process was loaded from.
-
-    Args:
-        sources: Absolute paths.
-    """
-    sources = list(sources)
-    if not sources:
-        return ()
-    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    missing = [path for path in sources if path not in files]
-    if missing:
-        loaded = {str(Path(file).absolute()) for file in files if isinstance(file, str)}
-        missing = [path for path in missing if path not in loaded]
-    return tuple(missing)
-
-
-def note_loaded() -> None:
+def remember_loaded() -> None:
     """Remember the user's modules that are loaded as what their sources are now; for a process that others fork from.
 
     Where they have been edited since, those others still run what was loaded here.
@@ -57,12 +41,12 @@ def note_loaded() -> None:
                 _seen[path] = _digest(path)
 
 
-def files_of(task: Task) -> list[File | Folder]:
+def files_of(task: Keyed) -> list[File | Folder]:
     """Return the files and folders among the params of a hashed task, and among the plain values of named inputs."""
-    return [state.item for states in task._file_states.values() for state in states]
+    return [state.item for states in task.identity.files.values() for state in states]
 
 
-def guard_of(task: Task, given: Sequence[FileState] = ()) -> Guard | None:
+def detect_changes(task: Keyed, given: Sequence[FileState] = ()) -> ChangeDetector | None:
     """Return a context manager for running a hashed task; its ``check()`` finds what has changed since it was hashed.
 
     It watches files among the params, those in ``given``, and modules that are loaded after the key was made.
@@ -74,31 +58,47 @@ def guard_of(task: Task, given: Sequence[FileState] = ()) -> Guard | None:
     Returns:
         ``None`` where there is nothing to watch.
     """
-    late = task.fingerprint().modules if task._late is None else task._late
-    files = [*given, *(state for states in task._file_states.values() for state in states)]
-    return Guard(task, files) if late or files else None
+    files = [*given, *(state for states in task.identity.files.values() for state in states)]
+    sources = _unloaded_sources(task)
+    return ChangeDetector(task, sources, files) if sources or files else None
 
 
-class Guard:
-    """Watches a task while it runs; made by ``guard_of``.
+def _unloaded_sources(task: Keyed) -> dict[str, str]:
+    """Return the source files that are loaded after the plan, with the digests that count in the key."""
+    modules = task.identity.fingerprint(task).modules
+    unloaded = task.identity.unloaded
+    # In a process that was not forked from the one that planned, everything was loaded after the plan.
+    return dict(modules) if unloaded is None else {path: modules[path] for path in unloaded if path in modules}
+
+
+def guard_of(task: Keyed, given: Sequence[FileState] = ()) -> ChangeDetector | None:
+    """Do what ``detect_changes`` does, under its former name."""
+    return detect_changes(task, given)
+
+
+def note_loaded() -> None:
+    """Do what ``remember_loaded`` does, under its former name."""
+    remember_loaded()
+
+
+class ChangeDetector:
+    """Watches a task while it runs; made by ``detect_changes``.
 
     Args:
         task: The task, hashed.
-        files: What it may read.
+        sources: Digests of the source files that are loaded after the plan, by path.
+        files: Files that it may read.
     """
 
-    def __init__(self, task: Task, files: Sequence[FileState]) -> None:
+    def __init__(self, task: Keyed, sources: Mapping[str, str], files: Sequence[FileState]) -> None:
         self._task = task
         self._files = files
-        modules = task.fingerprint().modules
-        # In a process that was not forked from the one that planned, everything was loaded after the plan.
-        late = modules if task._late is None else task._late
-        self._sources: Mapping[str, str] = {path: modules[path] for path in late if path in modules}
-        self._names = {_name(path) for path in self._sources}
+        self._sources = sources
+        self._names = {_name(path) for path in sources}
         self._changes: dict[str, None] = {}
 
-    def __enter__(self) -> Guard:
-        loaded = self._sources.keys() - set(late_modules(self._sources))
+    def __enter__(self) -> ChangeDetector:
+        loaded = self._sources.keys() - set(unloaded_sources(self._sources))
         for path in loaded:
             if path not in _seen:
                 _seen[path] = _digest(path)

@@ -1,68 +1,59 @@
-"""The part of a key that stands for a task's code, and the options that say what of it counts."""
+"""Code of tasks: its fingerprint, the options that say what of it counts, and the files that are yet to be loaded."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag.errors import CodeGapError
-from pyperunner_dag.identity.changes import late_modules
 from pyperunner_dag.options import NO_OPTIONS, Options, code_options
+from pyperunner_dag.run_method import method_of
 
 if TYPE_CHECKING:
-    from pyperunner_dag.tasks import Task
     from pyperunner_keys import Fingerprint
 
-__all__ = ["CodeReader", "code_of", "options_of_code"]
+__all__ = ["CodeReader", "counted_options", "unloaded_sources"]
 
 
 class CodeReader:
-    """Fingerprints the code of tasks: all that is read in one pass is read once and shared."""
+    """Fingerprints the code of Task classes: all that is read in one pass is read once and shared."""
 
     def __init__(self) -> None:
         from pyperunner_keys import Fingerprinter
 
         self._fingerprinter = Fingerprinter()
-        self._known: dict[tuple[Any, ...], Fingerprint] = {}
-        self._same: dict[tuple[Any, ...], Fingerprint] = {}
-        self._late: dict[str, tuple[str, ...]] = {}
+        self._known: dict[tuple[object, ...], Fingerprint] = {}
+        self._same: dict[tuple[object, ...], Fingerprint] = {}
+        self._unloaded: dict[str, tuple[str, ...]] = {}
 
-    def code_of(self, task: Task) -> Fingerprint:
-        """Return the fingerprint of the task's code; once read, it stays with the task."""
-        if task._code is None:
-            # Tasks of one class mostly have the same options; these live as long as the tasks do.
-            same = (type(task), id(task.options), id(task._defaults))
-            task._code = self._same.get(same) or self._same.setdefault(same, self._look_up(task))
-        return task._code
+    def fingerprint(self, cls: type, options: Options, defaults: Options | None) -> Fingerprint:
+        """Return the fingerprint of the code of a Task class.
 
-    def _look_up(self, task: Task) -> Fingerprint:
-        options = _code_options(task)
-        which = (task._method, type(task), *_which(options))
-        if which not in self._known:
-            self._known[which] = self._read(task, options)
-        return self._known[which]
-
-    def digest_of(self, task: Task) -> str:
-        """Return what counts of the task's code.
-
-        Raises:
-            CodeGapError: Something in it cannot be followed, and the task's options say ``strict=True``.
+        Args:
+            cls: The class.
+            options: Options of the task.
+            defaults: What counts where those do not say so.
         """
-        code = self.code_of(task)
-        if code.gaps and _code_options(task).strict:
-            raise CodeGapError(task.task_name, task.tag, code.gaps)
-        return code.digest
+        # Tasks of one class mostly have the same options; these live as long as the tasks do.
+        same = (cls, id(options), id(defaults))
+        found = self._same.get(same)
+        if found is None:
+            found = self._same[same] = self._look_up(cls, code_options(options, defaults))
+        return found
 
-    def late_of(self, task: Task) -> tuple[str, ...]:
-        """Return those source files of a task that no loaded module comes from: its process will load them."""
-        code = self.code_of(task)
-        if code.digest not in self._late:
-            self._late[code.digest] = late_modules(code.modules)
-        return self._late[code.digest]
+    def _look_up(self, cls: type, options: Options) -> Fingerprint:
+        # What options depend on may be anything, so it counts by its identity.
+        which = (options.code, options.version, options.ignore, options.packages, *map(id, options.depends))
+        key = (method_of(cls), cls, *which)
+        if key not in self._known:
+            self._known[key] = self._read(cls, options)
+        return self._known[key]
 
-    def _read(self, task: Task, options: Options) -> Fingerprint:
-        method = task._method
+    def _read(self, cls: type, options: Options) -> Fingerprint:
+        method = method_of(cls)
         # An inherited run reaches what the task's own class overrides.
-        classes = (type(task),) if method.takes_self and options.code in (None, "deep") else ()
+        classes = (cls,) if method.takes_self and options.code in (None, "deep") else ()
         return self._fingerprinter.fingerprint(
             method.function,
             code=options.code or "deep",
@@ -72,28 +63,36 @@ class CodeReader:
             packages=options.packages or "none",
         )
 
+    def unloaded(self, code: Fingerprint) -> tuple[str, ...]:
+        """Return those source files of some code that no loaded module comes from: a task's process will load them."""
+        if code.digest not in self._unloaded:
+            self._unloaded[code.digest] = unloaded_sources(code.modules)
+        return self._unloaded[code.digest]
 
-def code_of(task: Task) -> Fingerprint:
-    """Return the fingerprint of the task's code, reading it now where no hash has needed it yet."""
-    return task._code or CodeReader().code_of(task)
+
+def unloaded_sources(sources: Iterable[str]) -> tuple[str, ...]:
+    """Return those source files that no module of this process was loaded from.
+
+    Args:
+        sources: Absolute paths.
+    """
+    sources = list(sources)
+    if not sources:
+        return ()
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    missing = [path for path in sources if path not in files]
+    if missing:
+        loaded = {str(Path(file).absolute()) for file in files if isinstance(file, str)}
+        missing = [path for path in missing if path not in loaded]
+    return tuple(missing)
 
 
-def options_of_code(task: Task) -> dict[str, Any]:
-    """Return what is said of the task's code and counts as it is, in builtins; none where nothing is said."""
-    options = _code_options(task)
-    if options is NO_OPTIONS:
+def counted_options(options: Options, defaults: Options | None) -> dict[str, Any]:
+    """Return what options say of the code and counts as it is, in builtins; none where they say nothing."""
+    found = code_options(options, defaults)
+    if found is NO_OPTIONS:
         return {}
-    said = options.said()
+    said = found.said()
     # What depends names is among the parts of the code.
-    found: dict[str, Any] = {name: said[name] for name in ("code", "version", "packages") if name in said}
-    return {**found, "ignore": list(said["ignore"])} if "ignore" in said else found
-
-
-def _code_options(task: Task) -> Options:
-    """Return what is said of the task's code by itself, else by the pipeline or the runner that hashed it last."""
-    return code_options(task.options, task._defaults)
-
-
-def _which(options: Options) -> tuple[Any, ...]:
-    """Return what tells options of code apart; what they depend on may be anything, so by its identity."""
-    return options.code, options.version, options.ignore, options.packages, *map(id, options.depends)
+    counted: dict[str, Any] = {name: said[name] for name in ("code", "version", "packages") if name in said}
+    return {**counted, "ignore": list(said["ignore"])} if "ignore" in said else counted

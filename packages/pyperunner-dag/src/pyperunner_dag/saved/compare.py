@@ -1,4 +1,4 @@
-"""Whether the tasks made from a saved pipeline are the ones that were saved, and if not, what differs."""
+"""Comparison of the tasks made from a saved pipeline with those that were saved: what differs."""
 
 from __future__ import annotations
 

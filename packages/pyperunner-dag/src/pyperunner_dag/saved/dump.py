@@ -19,7 +19,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.files import write_atomically
-from pyperunner_dag.identity.hashing import bind, hash_all, own_parts
+from pyperunner_dag.identity.hashing import bind, hash_all
 from pyperunner_dag.inputs import holds_task, is_task
 from pyperunner_dag.options import NO_OPTIONS
 from pyperunner_dag.saved.dump_options import options_to_plain
@@ -45,7 +45,7 @@ def to_dict(name: str, dag: DAG[Task], defaults: Options = NO_OPTIONS) -> dict[s
     hash_all(dag)
     options = options_to_plain(defaults.said())
     tasks = {task.name: _task(task) for task in dag}
-    keys = {task.name: {**own_parts(task), "code": task.fingerprint().digest} for task in dag}
+    keys = {task.name: {**task.identity.own_parts(task), "code": task.fingerprint().digest} for task in dag}
     code = {task.fingerprint().digest: task.fingerprint().parts for task in dag}
     return {
         "pipeline": {"name": name, **({"options": options} if options else {})},
@@ -68,12 +68,12 @@ def _task(task: Task) -> dict[str, Any]:
         **{field: known[field] for field in ("name", "module", "tag")},
         "params": {name: to_plain(value) for name, value in known["params"].items()},
         "hash": known["hash"],
-        "parents": [parent.name for parent in task._parents],
+        "parents": [parent.name for parent in task.parents],
     }
     if task.inputs:
         found["inputs"] = {name: _nesting(value) for name, value in task.inputs.items()}
-    if task._own_options:
-        found["options"] = options_to_plain({name: getattr(task.options, name) for name in sorted(task._own_options)})
+    if own := task.own_options:
+        found["options"] = options_to_plain(own)
     return found
 
 

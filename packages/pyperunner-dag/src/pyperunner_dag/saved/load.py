@@ -1,17 +1,15 @@
-"""From the saved form of a pipeline back to its tasks."""
+"""Loading: from the saved form of a pipeline back to its tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import topological_levels
 from pyperunner_dag.errors import OpaqueValueError, OptionError, PipelineFileError, TaskError
-from pyperunner_dag.identity.hashing import bind, hash_all
 from pyperunner_dag.options import checked
-from pyperunner_dag.pipeline import Pipeline
-from pyperunner_dag.saved.compare import compare
 from pyperunner_dag.saved.inputs import input_names, inputs_from_plain
 from pyperunner_dag.saved.modules import Modules
 from pyperunner_dag.saved.values import OpaqueFound, from_plain
@@ -20,19 +18,42 @@ from pyperunner_dag.saved.values_code import references
 if TYPE_CHECKING:
     from pyperunner_dag.tasks import Task
 
-__all__ = ["from_dict"]
+__all__ = ["SavedPipeline", "load"]
 
 
-def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -> Pipeline:
-    """Make a pipeline from its saved form: see ``Pipeline.from_dict``."""
-    name, defaults, entries = _sections(saved)
+@dataclass(frozen=True)
+class SavedPipeline:
+    """What a pipeline is made of, brought back.
+
+    Attributes:
+        name: Its name.
+        tasks: All its tasks by name, connected as they were.
+        options: What was given to the pipeline itself, by name.
+    """
+
+    name: str
+    tasks: dict[str, Task]
+    options: dict[str, Any]
+
+
+def load(saved: Any, modules: Iterable[str] | None) -> SavedPipeline:
+    """Make the tasks of a pipeline from its saved form.
+
+    Args:
+        saved: What ``dump`` returned, or what a file holds.
+        modules: Names or globs of the modules that may be imported; ``None`` for any.
+
+    Raises:
+        PipelineFileError: It is not a saved pipeline, or names what is not there or not allowed.
+    """
+    name, options, entries = _sections(saved)
     inputs = {task: set(input_names(task, list(entry.get("inputs", {}).values()))) for task, entry in entries.items()}
     for task, entry in entries.items():
         for other in [*entry["parents"], *inputs[task]]:
             if other not in entries:
                 raise PipelineFileError(f"task {task} needs {other}, which is not in the pipeline")
     found = Modules(modules)
-    _check_modules({**entries, f"pipeline {name}": {"options": defaults}}, found)
+    _check_modules({**entries, f"pipeline {name}": {"options": options}}, found)
     made: dict[str, Task] = {}
     for level in list(topological_levels(inputs, str)):
         for task in level:
@@ -40,13 +61,7 @@ def from_dict(saved: Any, compare_hashes: bool, modules: Iterable[str] | None) -
     tasks = {task: made[task] for task in entries}
     for task, entry in entries.items():
         tasks[task].connect([tasks[parent] for parent in entry["parents"]])
-    pipeline = Pipeline(name, tasks.values(), **_options(f"pipeline {name}", defaults, found))
-    dag = pipeline.dag()
-    bind(dag, pipeline.options)
-    if compare_hashes:
-        hash_all(dag)
-        compare(saved, tasks)
-    return pipeline
+    return SavedPipeline(name, tasks, _options(f"pipeline {name}", options, found))
 
 
 def _check_modules(entries: Mapping[str, Any], modules: Modules) -> None:

@@ -1,4 +1,4 @@
-"""What may be the name of a task, and what becomes of it."""
+"""Names of tasks: what may be one, and what becomes of it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,275 @@
+"""Keys: what the hash of a task is made of, as far as it is known, and the hash itself.
+
+The hash is the digest of: format, class name, tag, digests of the params, named inputs (each task in its place stood
+for by its hash), code fingerprint, hashes of the connected parents in order, and the environment variables among its
+options, where there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import is_
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pyperunner_dag.dag import Node
+from pyperunner_dag.errors import CodeGapError, FileParamError, UnhashableParamError
+from pyperunner_dag.identity.code import CodeReader, counted_options
+from pyperunner_dag.identity.summaries import short
+from pyperunner_dag.inputs import ATOMS, holds_task, is_task, leaves
+from pyperunner_dag.options import code_options
+from pyperunner_dag.text import visible
+
+if TYPE_CHECKING:
+    from pyperunner_dag.options import Options
+    from pyperunner_keys import FileState, Fingerprint
+
+__all__ = ["Keyed", "TaskKey", "Upstream", "digests_of", "hash_in_one_run", "with_key"]
+
+FORMAT = "pyperunner/task/1"
+SCOPED = "pyperunner/task in one run/1"
+
+_NONE: dict[str, Any] = {}
+"""What most tasks have of files and named inputs; they share it, and none changes it."""
+
+
+class Keyed(Protocol):
+    """What a key asks of its task."""
+
+    name: str
+    tag: str
+    params: dict[str, Any]
+    inputs: Mapping[str, Any]
+    options: Options
+    identity: TaskKey
+
+    @property
+    def task_name(self) -> str:
+        """Name of the task's class."""
+        ...
+
+    @property
+    def parents(self) -> Sequence[Keyed]:
+        """Connected parents, in order."""
+        ...
+
+    @property
+    def upstream(self) -> Sequence[Keyed]:
+        """All tasks that it needs."""
+        ...
+
+    @property
+    def children(self) -> Sequence[Keyed]:
+        """All tasks that need it."""
+        ...
+
+
+class TaskKey:
+    """What makes the hash of a task, as far as it is known. Every task holds one, and gives itself to its methods.
+
+    Attributes:
+        hash: The hash; ``None`` until it is computed, and again when something that it counts has changed.
+        digests: Digests of the params by name, empty where files have to be read first.
+        files: States of the files among the params, and in plain values of named inputs, by where they stand.
+        inputs: What the named inputs count by.
+        code: Fingerprint of the code, once it was needed.
+        defaults: What counts of the code where the task's own options do not say so.
+        unloaded: Source files of the code that no module was loaded from when the hash was made; ``None`` in another
+            process than that.
+    """
+
+    __slots__ = ("_read", "code", "defaults", "digests", "files", "hash", "inputs", "unloaded")
+
+    def __init__(self) -> None:
+        self.hash: str | None = None
+        self.digests: dict[str, str] = _NONE
+        self.files: dict[str, list[FileState]] = _NONE
+        self.inputs: dict[str, Any] = _NONE
+        self.code: Fingerprint | None = None
+        self.defaults: Options | None = None
+        self.unloaded: tuple[str, ...] | None = None
+        self._read: tuple[Any, ...] | None = None
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        """Leave behind what holds in this process only: which modules were loaded."""
+        return self.hash, self.digests, self.files, self.inputs, self.code, self.defaults, self._read
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.hash, self.digests, self.files, self.inputs, self.code, self.defaults, self._read = state
+        self.unloaded = None
+
+    def take(self, digests: dict[str, str], values: tuple[Any, ...] | None) -> None:
+        """Take new params.
+
+        Args:
+            digests: Their digests, see ``digests_of``.
+            values: The params, if no value among them holds others or can change.
+        """
+        self.digests, self.files, self.inputs = digests, _NONE, _NONE
+        self._read = values
+
+    def read(self, task: Keyed) -> None:
+        """Digest the params as they are now, files included."""
+        found = {name: _digest(task, name, value) for name, value in task.params.items()}
+        self.digests = {name: digest for name, (digest, _) in found.items()}
+        self.files = {name: files for name, (_, files) in found.items() if files} or _NONE
+        values = tuple(task.params.values())
+        self._read = values if not task.inputs and ATOMS.issuperset(map(type, values)) else None
+
+    def is_as_read(self, params: Mapping[str, Any]) -> bool:
+        """Say whether no param can have changed since all were read: they are the same, and of no kind that changes."""
+        read = self._read
+        return read is not None and params.keys() == self.digests.keys() and all(map(is_, read, params.values()))
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all params have a digest, because none of them holds a file that was not read yet."""
+        return "" not in self.digests.values()
+
+    def compute(self, task: Keyed, codes: CodeReader) -> str:
+        """Make the hash of what is known, having read what is not; the task's upstream must have hashes.
+
+        Raises:
+            CodeGapError: Something in the code cannot be followed, and the options say ``strict=True``.
+            FileParamError: A file or folder among the params is not there or cannot be read.
+        """
+        import pyperunner_keys as keys  # this form costs next to nothing where it is there already
+
+        if not self.is_read:
+            self.read(task)
+        if task.inputs:
+            self._read_inputs(task)
+        code = self.fingerprint(task, codes)
+        if code.gaps and code_options(task.options, self.defaults).strict:
+            raise CodeGapError(task.task_name, task.tag, code.gaps)
+        parents = [parent.identity.hash for parent in task.parents]
+        env = [dict(task.options.env)] if task.options.env else []
+        self.unloaded = codes.unloaded(code)
+        self.hash = keys.digest(
+            [FORMAT, task.task_name, task.tag, self.digests, self.inputs, code.digest, parents, *env]
+        )
+        return self.hash
+
+    def fingerprint(self, task: Keyed, codes: CodeReader | None = None) -> Fingerprint:
+        """Return the fingerprint of the code; once read, it stays."""
+        if self.code is None:
+            self.code = (codes or CodeReader()).fingerprint(type(task), task.options, self.defaults)
+        return self.code
+
+    def _read_inputs(self, task: Keyed) -> None:
+        files: dict[str, list[FileState]] = {}
+        self.inputs = {name: _input_part(task, name, value, files) for name, value in task.inputs.items()}
+        self.files = {place: states for place, states in {**self.files, **files}.items() if states} or _NONE
+
+    def parts(self, task: Keyed) -> dict[str, Any]:
+        """Return what the hash is made of, in builtins."""
+        code = self.fingerprint(task)
+        return {
+            "task": task.task_name,
+            "tag": task.tag,
+            **self.own_parts(task),
+            "inputs": self.inputs,
+            "code": {"digest": code.digest, "root": code.root, "parts": dict(code.parts)},
+            "parents": [[parent.name, parent.identity.hash] for parent in task.parents],
+        }
+
+    def own_parts(self, task: Keyed) -> dict[str, Any]:
+        """Return what of the key is the task's own and not its code, in builtins."""
+        found: dict[str, Any] = {
+            "params": dict(self.digests),
+            "values": {name: short(value) for name, value in task.params.items()},
+        }
+        own = {
+            "files": {
+                place: {visible(state.label): state.digest for state in states} for place, states in self.files.items()
+            },
+            "env": dict(task.options.env),
+            "options": counted_options(task.options, self.defaults),
+            "packages": dict(self.fingerprint(task).versions),
+        }
+        return {**found, **{name: value for name, value in own.items() if value}}
+
+
+class Upstream(Node):
+    """Stands for a task upstream of a detached one: its name, its hash, and the key of its output."""
+
+    def __init__(self, name: str, hash_of_task: str, key: str) -> None:
+        super().__init__(name)
+        self.key = key
+        self.identity = TaskKey()
+        self.identity.hash = hash_of_task
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(with_key(state))
+
+
+def with_key(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state of an unpickled task, with a key where version 0.2.0 had spread that over the task."""
+    if "identity" in state:
+        return dict(state)
+    state, key = dict(state), TaskKey()
+    key.hash, key.code = state.pop("_hash", None), state.pop("_code", None)
+    key.defaults, read = state.pop("_defaults", None), state.pop("_read", None)
+    key.take(state.pop("_digests", _NONE), read)
+    key.inputs = state.pop("_input_parts", _NONE)
+    key.files = {place: states for place, states in state.pop("_file_states", _NONE).items() if states}
+    return {**state, "identity": key}
+
+
+def digests_of(task: Keyed, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of ``params``, empty where files have to be read first; try the plain values in ``inputs``.
+
+    Raises:
+        UnhashableParamError: One has none; the error names task, tag and the place inside the param.
+    """
+    for name, value in inputs.items():
+        for path, leaf in leaves(value):
+            if not is_task(leaf):
+                _digest(task, name + path, leaf, read=False)
+    return {name: _digest(task, name, value, read=False)[0] for name, value in params.items()}
+
+
+def _digest(task: Keyed, path: str, value: Any, *, read: bool = True) -> tuple[str, list[FileState]]:
+    """Return the digest of one param, and the files and folders in it.
+
+    Args:
+        task: Whose param it is.
+        path: Where the value stands.
+        value: The value.
+        read: Whether files are read; where they are not, the digest of what holds some is empty.
+    """
+    import pyperunner_keys as keys
+
+    if type(value) in ATOMS:
+        return keys.digest(value), []
+    try:
+        digest, files = keys.digest_files(value, read=read)
+    except keys.FileError as error:
+        place = path + error.path
+        raise FileParamError(task.task_name, task.tag, place, error.type_name, error.file, error.reason) from None
+    except keys.UnencodableError as error:
+        place = path + error.path.removesuffix(".__pyperunner_key__()")
+        raise UnhashableParamError(task.task_name, task.tag, place, error.type_name, error.reason) from error
+    return ("" if files and not read else digest), files
+
+
+def _input_part(task: Keyed, path: str, value: Any, files: dict[str, list[FileState]]) -> dict[str, Any]:
+    """Return what a nesting of named inputs counts by; every level says what it is, so that no two look alike."""
+    if is_task(value):
+        return {"task": [value.name, value.identity.hash]}
+    from pyperunner_keys import digest
+
+    if not holds_task(value):
+        found, files[path] = _digest(task, path, value)
+        return {"value": found}
+    if type(value) is dict:
+        items = value.items()
+        return {"dict": {digest(key): _input_part(task, f"{path}[{key!r}]", item, files) for key, item in items}}
+    kind = "list" if type(value) is list else "tuple"
+    return {kind: [_input_part(task, f"{path}[{index}]", item, files) for index, item in enumerate(value)]}
+
+
+def hash_in_one_run(hash_of_task: str, run_id: str) -> str:
+    """Return the hash under which one run keeps the output of a task whose output is kept for that run alone."""
+    from pyperunner_keys import digest
+
+    return digest([SCOPED, hash_of_task, run_id])
