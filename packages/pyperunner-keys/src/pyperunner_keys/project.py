@@ -34,6 +34,7 @@ _FAMILY = frozenset(
         "pyperunner_keys",
         "pyperunner_results",
         "pyperunner_runner",
+        "pyperunner_text",
     }
 )
 """Never the user's code, although a developer of these packages has them as editable installs."""
