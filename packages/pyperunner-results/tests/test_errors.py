@@ -13,7 +13,7 @@ from pyperunner_results import (
     UnknownTask,
     YamlError,
 )
-from pyperunner_results._errors import near
+from pyperunner_results.errors import near
 
 ALL = [
     (NotARun("log/x", "it is empty"), ValueError, ["log/x", "it is empty"]),

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from pyperunner_results._files import Appender, replace_file
+from pyperunner_results.files import Appender, replace_file
 
 
 def test_a_file_is_replaced_whole_and_nothing_is_left(tmp_path):

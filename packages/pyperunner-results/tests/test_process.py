@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from pyperunner_results._process import process_identity, process_is_alive
+from pyperunner_results.process import process_identity, process_is_alive
 
 
 def test_this_process_is_alive():

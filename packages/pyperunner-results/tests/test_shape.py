@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pyperunner_results._shape import as_mapping, as_mappings
+from pyperunner_results.shape import as_mapping, as_mappings
 
 
 def test_only_what_has_the_shape_is_used():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyperunner_results import strip_credentials
-from pyperunner_results._text import safe_name, visible, visible_lines
+from pyperunner_results.text import safe_name, visible, visible_lines
 
 any_text = st.text(st.characters(codec=None), max_size=80)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyperunner_results._units import duration, memory
+from pyperunner_results.units import duration, memory
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pyperunner_results import YamlError
-from pyperunner_results._yaml_read import from_yaml
+from pyperunner_results.yaml_read import from_yaml
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)

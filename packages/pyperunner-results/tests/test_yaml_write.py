@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyperunner_results import RecordError
-from pyperunner_results._yaml_read import from_yaml
-from pyperunner_results._yaml_write import to_yaml
+from pyperunner_results.yaml_read import from_yaml
+from pyperunner_results.yaml_write import to_yaml
 
 scalars = (
     st.none()

@@ -8,55 +8,65 @@ from __future__ import annotations
 
 import importlib
 
+from pyperunner_results.former import keep_former_modules
+
 TYPE_CHECKING = False  # type checkers take it for true; importing typing for it would cost most of this import
 if TYPE_CHECKING:
     from typing import Any
 
-    from ._diff import CodeChange, RunDiff, TaskDiff, diff
-    from ._drift import drift
-    from ._environment import get_environment_info
-    from ._errors import NotARun, OutputMissing, RecordError, ResultsError, StoreUnavailable, UnknownTask, YamlError
-    from ._folder import RunFolder, TaskLog, run_name
-    from ._history import RunSummary, runs
-    from ._pipeline_result import PipelineResult
-    from ._process import process_identity, process_is_alive
-    from ._report import write_report
-    from ._run_section import run_section
-    from ._task_result import TaskResult
-    from ._text import strip_credentials
-    from ._times import times_of_tasks
-    from .ports import OutputReader
+    from pyperunner_results.comparing.comparison import CodeChange, RunDiff, TaskDiff, diff
+    from pyperunner_results.comparing.drift import drift
+    from pyperunner_results.errors import (
+        NotARun,
+        OutputMissing,
+        RecordError,
+        ResultsError,
+        StoreUnavailable,
+        UnknownTask,
+        YamlError,
+    )
+    from pyperunner_results.ports import OutputReader
+    from pyperunner_results.process import process_identity, process_is_alive
+    from pyperunner_results.reading.history import RunSummary, runs
+    from pyperunner_results.reading.pipeline_result import PipelineResult
+    from pyperunner_results.reading.task_result import TaskResult
+    from pyperunner_results.reading.task_times import times_of_tasks
+    from pyperunner_results.report.page import write_report
+    from pyperunner_results.text import strip_credentials
+    from pyperunner_results.writing.environment import get_environment_info
+    from pyperunner_results.writing.folder import RunFolder, TaskLog, run_name
+    from pyperunner_results.writing.run_section import run_section
 
 __version__ = "0.2.0"
 
 _HOMES = {
-    "CodeChange": "_diff",
-    "NotARun": "_errors",
-    "OutputMissing": "_errors",
+    "CodeChange": "comparing.comparison",
+    "NotARun": "errors",
+    "OutputMissing": "errors",
     "OutputReader": "ports",
-    "PipelineResult": "_pipeline_result",
-    "RecordError": "_errors",
-    "ResultsError": "_errors",
-    "RunDiff": "_diff",
-    "RunFolder": "_folder",
-    "RunSummary": "_history",
-    "StoreUnavailable": "_errors",
-    "TaskDiff": "_diff",
-    "TaskLog": "_folder",
-    "TaskResult": "_task_result",
-    "UnknownTask": "_errors",
-    "YamlError": "_errors",
-    "diff": "_diff",
-    "drift": "_drift",
-    "get_environment_info": "_environment",
-    "process_identity": "_process",
-    "process_is_alive": "_process",
-    "run_name": "_folder",
-    "run_section": "_run_section",
-    "runs": "_history",
-    "strip_credentials": "_text",
-    "times_of_tasks": "_times",
-    "write_report": "_report",
+    "PipelineResult": "reading.pipeline_result",
+    "RecordError": "errors",
+    "ResultsError": "errors",
+    "RunDiff": "comparing.comparison",
+    "RunFolder": "writing.folder",
+    "RunSummary": "reading.history",
+    "StoreUnavailable": "errors",
+    "TaskDiff": "comparing.comparison",
+    "TaskLog": "writing.folder",
+    "TaskResult": "reading.task_result",
+    "UnknownTask": "errors",
+    "YamlError": "errors",
+    "diff": "comparing.comparison",
+    "drift": "comparing.drift",
+    "get_environment_info": "writing.environment",
+    "process_identity": "process",
+    "process_is_alive": "process",
+    "run_name": "writing.folder",
+    "run_section": "writing.run_section",
+    "runs": "reading.history",
+    "strip_credentials": "text",
+    "times_of_tasks": "reading.task_times",
+    "write_report": "report.page",
 }
 
 __all__ = [
@@ -91,11 +101,14 @@ __all__ = [
 ]
 
 
+keep_former_modules()
+
+
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{home}", __name__), name)
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from .ports import OutputReader
+from pyperunner_results.ports import OutputReader
 
 __all__ = ["OutputReaderContract"]
 

@@ -1,0 +1,180 @@
+"""What can go wrong with a record, as sentences for people.
+
+ResultsError
+├── NotARun (ValueError)          a folder or file that holds no run
+├── YamlError (ValueError)        a YAML file that is refused or cannot be read
+├── RecordError (ValueError)      a value that a record cannot keep
+├── UnknownTask (KeyError)        a name that no task of the run has
+├── OutputMissing (KeyError)      an output that is no longer in the store
+└── StoreUnavailable (RuntimeError)  outputs that cannot be opened
+
+Each takes the facts and writes its own sentence; ``args`` are the facts, so all of them survive pickling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pyperunner_results.former import formerly
+
+__all__ = [
+    "NotARun",
+    "OutputMissing",
+    "RecordError",
+    "ResultsError",
+    "StoreUnavailable",
+    "UnknownTask",
+    "YamlError",
+    "near",
+]
+
+
+@formerly("_errors")
+class ResultsError(Exception):
+    """Base of all errors of this package."""
+
+    def __str__(self) -> str:
+        return self.sentence()
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return " ".join(str(arg) for arg in self.args)
+
+
+@formerly("_errors")
+class NotARun(ResultsError, ValueError):
+    """A folder or file that does not hold the record of a run.
+
+    Args:
+        path: What was looked at.
+        reason: What is wrong with it, as a clause.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return f"{self.path!r} is not the record of a run that can be read: {self.reason}."
+
+
+@formerly("_errors")
+class YamlError(ResultsError, ValueError):
+    """A YAML text that is refused or malformed.
+
+    Args:
+        source: File name or another name of the text.
+        reason: What is wrong, as a clause.
+        line: Line number, from 1; 0 if it concerns the whole text.
+    """
+
+    def __init__(self, source: str, reason: str, line: int = 0) -> None:
+        super().__init__(source, reason, line)
+        self.source, self.reason, self.line = source, reason, line
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        where = f"{self.source}, line {self.line}" if self.line else self.source
+        return f"{where}: {self.reason}."
+
+
+@formerly("_errors")
+class RecordError(ResultsError, ValueError):
+    """A value that a record cannot keep.
+
+    Args:
+        where: Path of the value inside what was to be recorded, such as ``tasks.Load().params.lock``.
+        type_name: Its type.
+    """
+
+    def __init__(self, where: str, type_name: str) -> None:
+        super().__init__(where, type_name)
+        self.where, self.type_name = where, type_name
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return (
+            f"{self.where or 'the record'} is a {self.type_name}, which YAML cannot keep. Records hold builtins only: "
+            "None, bool, int, float, str, bytes, date, list and dict."
+        )
+
+
+@formerly("_errors")
+class UnknownTask(ResultsError, KeyError):
+    """A name that no task of the run has.
+
+    Args:
+        name: What was asked for.
+        pipeline: The pipeline's name.
+        similar: Task names that look like it.
+    """
+
+    def __init__(self, name: str, pipeline: str, similar: Sequence[str] = ()) -> None:
+        super().__init__(name, pipeline, tuple(similar))
+        self.name, self.pipeline, self.similar = name, pipeline, tuple(similar)
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        hint = f" Did you mean {' or '.join(map(repr, self.similar))}?" if self.similar else ""
+        return f"The run of pipeline {self.pipeline!r} has no task {self.name!r}.{hint}"
+
+
+@formerly("_errors")
+class OutputMissing(ResultsError, KeyError):
+    """An output that is not, or no longer, in the store.
+
+    Args:
+        task: Name of the task.
+        key: Key of its output.
+        store: Where it was looked for.
+        remedy: How to make it again, as a clause.
+        why: Why it is not there, as a clause.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        key: str,
+        store: str,
+        remedy: str = "run the pipeline again",
+        why: str = "it was never made, was removed or is damaged",
+    ) -> None:
+        super().__init__(task, key, store, remedy, why)
+        self.task, self.key, self.store, self.remedy, self.why = task, key, store, remedy, why
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return (
+            f"The output of task {self.task!r} is not in the store {self.store!r} (key {self.key!r}): "
+            f"{self.why}. To make it again, {self.remedy}. "
+            "If the store was moved, call set_data_path(…)."
+        )
+
+
+@formerly("_errors")
+class StoreUnavailable(ResultsError, RuntimeError):
+    """Outputs that cannot be opened.
+
+    Args:
+        store: Path or URL, without credentials.
+        reason: What is wrong and what to do, as a sentence.
+    """
+
+    def __init__(self, store: str, reason: str) -> None:
+        super().__init__(store, reason)
+        self.store, self.reason = store, reason
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return f"Cannot open the store {self.store!r}: {self.reason}"
+
+
+def near(name: str, names: Iterable[str], count: int = 3) -> list[str]:
+    """Return up to ``count`` of ``names`` that look like ``name``, the nearest first."""
+    import difflib
+
+    folded = {other.casefold(): other for other in names}
+    hits = difflib.get_close_matches(name.casefold(), list(folded), n=count, cutoff=0.5)
+    parts = [other for low, other in folded.items() if name and name.casefold() in low]
+    return list(dict.fromkeys([folded[hit] for hit in hits] + parts))[:count]

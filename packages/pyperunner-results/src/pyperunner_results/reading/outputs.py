@@ -1,0 +1,78 @@
+"""The store behind a run's outputs, opened when the first output is asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from pyperunner_results.errors import StoreUnavailable
+from pyperunner_results.text import strip_credentials
+
+if TYPE_CHECKING:
+    from pyperunner_results.ports import OutputReader
+
+__all__ = ["Outputs"]
+
+_GROUP = "pyperunner.stores"
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+
+
+class Outputs:
+    """An output store that opens itself on first use, and again in a process that was forked since.
+
+    Args:
+        place: Path or URL of the store, or something that satisfies ``OutputReader``.
+    """
+
+    def __init__(self, place: str | os.PathLike[str] | OutputReader) -> None:
+        self._given = None if isinstance(place, (str, os.PathLike)) else place
+        self._place = os.fspath(place) if isinstance(place, (str, os.PathLike)) else ""
+        self._opened: OutputReader | None = None
+        self._opened_in = -1
+
+    @property
+    def name(self) -> str:
+        """The path, the URL without credentials, or the type of the object that was given."""
+        return strip_credentials(self._place) if self._given is None else type(self._given).__name__
+
+    def is_same_place(self, other: Outputs) -> bool:
+        """Say whether ``other`` reads from the same path, URL or object."""
+        return self._given is other._given and self._place == other._place
+
+    def missing(self, keys: Iterable[str]) -> set[str]:
+        """Return those of ``keys`` that have no entry."""
+        return self._reader().missing(keys)
+
+    def load(self, key: str) -> Any:
+        """Return the output of ``key``; ``KeyError`` if there is none."""
+        return self._reader().load(key)
+
+    def _reader(self) -> OutputReader:
+        if self._given is not None:
+            return self._given
+        if self._opened is None or self._opened_in != os.getpid():
+            self._opened, self._opened_in = _open(self._place, self.name), os.getpid()
+        return self._opened
+
+
+def _open(place: str, name: str) -> OutputReader:
+    if not place:
+        raise StoreUnavailable(name, "the record names no store. Call set_data_path(…) with its path or URL.")
+    match = _SCHEME.match(place)
+    if match is None and not Path(place).is_dir():
+        raise StoreUnavailable(name, "there is no such folder. If the store was moved, call set_data_path(…).")
+    scheme = match[1].lower() if match else "file"
+    from importlib.metadata import entry_points
+
+    known = {entry.name: entry for entry in entry_points(group=_GROUP)}
+    if not known:
+        raise StoreUnavailable(name, "no store is installed. Install one with: pip install pyperunner-cache")
+    if scheme not in known:
+        raise StoreUnavailable(name, f"the scheme {scheme!r} is unknown. Known are: {', '.join(sorted(known))}.")
+    try:
+        return cast("OutputReader", known[scheme].load()(place))
+    except Exception as error:
+        raise StoreUnavailable(name, f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,233 @@
+"""The results of one run, as a mapping from task name to output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_results.errors import NotARun, UnknownTask, near
+from pyperunner_results.former import formerly
+from pyperunner_results.reading.outputs import Outputs
+from pyperunner_results.reading.task_result import TaskResult
+from pyperunner_results.schema import PIPELINE_FILE, SUMMARY_FILE
+from pyperunner_results.shape import as_mapping
+
+if TYPE_CHECKING:
+    import os
+
+    from pyperunner_results.ports import OutputReader
+    from pyperunner_results.reading.record import RunRecord
+
+__all__ = ["PipelineResult"]
+
+
+@formerly("_pipeline_result")
+class PipelineResult(Mapping[str, Any]):
+    """Accessor of the results of a run: a mapping from task name to output.
+
+    Iterating yields task names; an output is read from its store when it is asked for. No module that a record names
+    is ever imported by this class.
+
+    Args:
+        conf: Content of a run's ``pipeline.yaml``.
+        data_path: Where the outputs are: a path, a store's URL or an ``OutputReader``. Without one, what the record
+            says (``run.data_path``).
+        run_folder: The run's folder, from which status, times and logs are read.
+
+    Raises:
+        NotARun: ``conf`` is not a pipeline's record.
+    """
+
+    def __init__(
+        self,
+        conf: Mapping[str, Any],
+        data_path: str | os.PathLike[str] | OutputReader = "",
+        *,
+        run_folder: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.run_folder = str(Path(run_folder).absolute()) if run_folder is not None else None
+        self.conf = conf
+        self._tasks = _tasks(conf, self.run_folder or "the given configuration")
+        self._known: tuple[tuple[int, ...], RunRecord] | None = None
+        recorded = conf.get("run")
+        if isinstance(data_path, str) and not data_path and isinstance(recorded, Mapping):
+            data_path = str(recorded.get("data_path") or "")
+        self.set_data_path(data_path)
+
+    @staticmethod
+    def from_file(
+        filename: str | os.PathLike[str], data_path: str | os.PathLike[str] | OutputReader = ""
+    ) -> PipelineResult:
+        """Return the results of a recorded run.
+
+        Args:
+            filename: The run's ``pipeline.yaml``, or the run folder itself.
+            data_path: Where the outputs are, if not where the record says.
+
+        Raises:
+            NotARun: There is no run, or it is of a newer format.
+            YamlError: The file is malformed or refused.
+        """
+        from pyperunner_results.reading.record import read_summary
+        from pyperunner_results.yaml_read import from_yaml
+
+        path = Path(filename).absolute()
+        if path.is_dir():
+            path = _pipeline_file(path)
+        recorded = path.with_name(SUMMARY_FILE).is_file()
+        if recorded:
+            read_summary(str(path.parent))
+        try:
+            conf = from_yaml(path.read_bytes(), str(path))
+        except OSError as error:
+            raise NotARun(str(path), error.strerror or str(error)) from None
+        _tasks(conf, str(path))  # an error names the file here; what the constructor is given has no name
+        return PipelineResult(conf, data_path, run_folder=path.parent if recorded else None)
+
+    @property
+    def name(self) -> str:
+        """The pipeline's name."""
+        pipeline = self.conf.get("pipeline")
+        return str(pipeline.get("name")) if isinstance(pipeline, Mapping) else ""
+
+    @property
+    def label(self) -> str:
+        """Name of the run folder, or of the pipeline if there is none."""
+        return Path(self.run_folder).name if self.run_folder else self.name
+
+    @property
+    def data_path(self) -> str:
+        """Where outputs are read from; a URL is shown without credentials."""
+        return self._outputs.name
+
+    def set_data_path(self, data_path: str | os.PathLike[str] | OutputReader) -> None:
+        """Read outputs from elsewhere, for a store that was moved.
+
+        Args:
+            data_path: A path, a store's URL or an ``OutputReader``.
+        """
+        self._outputs = Outputs(data_path)
+
+    def task(self, name: str) -> TaskResult:
+        """Return the reader of one task.
+
+        Raises:
+            UnknownTask: No task is called ``name``; the error gives similar names.
+        """
+        if name not in self._tasks:
+            raise UnknownTask(name, self.name, near(str(name), self._tasks))
+        [found] = self._read([name])
+        return found
+
+    def all_tasks(self) -> list[TaskResult]:
+        """Return the readers of all tasks, in the pipeline's order; the record is read once for all of them."""
+        return self._read(self._tasks)
+
+    def _read(self, names: Iterable[str]) -> list[TaskResult]:
+        run = self.record
+        records = run.tasks if run else {}
+        digests = as_mapping(self.conf.get("keys"))
+        return [
+            TaskResult(
+                name,
+                self._tasks[name],
+                self._outputs,
+                records.get(name),
+                self.run_folder,
+                as_mapping(digests.get(name)),
+            )
+            for name in names
+        ]
+
+    @property
+    def record(self) -> RunRecord | None:
+        """What the run wrote about itself so far; read again when it has grown."""
+        if self.run_folder is None:
+            return None
+        from pyperunner_results.reading.record import read_record, size_of_record
+
+        size = size_of_record(self.run_folder)
+        if self._known is None or self._known[0] != size:
+            self._known = (size, read_record(self.run_folder))
+        return self._known[1]
+
+    def select(self, pattern: str) -> list[TaskResult]:
+        """Return the tasks whose names match a glob such as ``Load(*)``, in the pipeline's order.
+
+        ``*`` stands for any text, ``?`` for one character, ``[ab]`` for one of several; case counts.
+        """
+        from fnmatch import fnmatchcase
+
+        return self._read([name for name in self._tasks if fnmatchcase(name, pattern)])
+
+    @property
+    def failed(self) -> list[TaskResult]:
+        """The tasks that failed; those that could not run because of them are not among these."""
+        return [task for task in self.all_tasks() if task.status == "FAILURE"]
+
+    @property
+    def executed(self) -> list[TaskResult]:
+        """The tasks that were started in this run."""
+        return [task for task in self.all_tasks() if task.executed]
+
+    @property
+    def state(self) -> str | None:
+        """State of the run: ``running``, ``success``, ``failure``, ``interrupted``; ``None`` without a run folder."""
+        return self.record.state if self.record else None
+
+    def to_frame(self) -> Any:
+        """Return a pandas frame with one row per task, indexed by its name.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        from pyperunner_results.reading.tables import to_frame
+
+        return to_frame(self)
+
+    def __repr__(self) -> str:
+        from pyperunner_results.reading.tables import one_line
+
+        return f"<PipelineResult {one_line(self)}>"
+
+    def _repr_html_(self) -> str:
+        from pyperunner_results.reading.tables import to_html
+
+        return to_html(self)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.task(name).output
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tasks)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tasks
+
+    # A run is equal to itself. The mapping's own comparison would load every output of both.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+def _pipeline_file(folder: Path) -> Path:
+    """Return the path of a run's ``pipeline.yaml``; of a folder that has none, say where a run could be meant."""
+    file = folder / PIPELINE_FILE
+    if not file.is_file() and not (folder / SUMMARY_FILE).is_file():
+        inside = sorted(found.parent.name for found in folder.glob(f"*/{PIPELINE_FILE}"))
+        hint = f"; it holds runs, such as {str(folder / inside[-1])!r}" if inside else ""
+        raise NotARun(str(folder), f"it holds no {PIPELINE_FILE}{hint}")
+    return file
+
+
+def _tasks(conf: Any, source: str) -> dict[str, Mapping[str, Any]]:
+    tasks = conf.get("tasks") if isinstance(conf, Mapping) else None
+    if not isinstance(tasks, Mapping):
+        raise NotARun(source, "it has no section 'tasks'")
+    for name, task in tasks.items():
+        if not isinstance(name, str) or not isinstance(task, Mapping) or not isinstance(task.get("hash"), str):
+            raise NotARun(source, f"the task {name!r} has no hash")
+    return dict(tasks)

@@ -1,0 +1,218 @@
+"""What is known of one task of a run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pyperunner_results.errors import OutputMissing
+from pyperunner_results.former import formerly
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyperunner_results.reading.outputs import Outputs
+    from pyperunner_results.reading.record import TaskRecord
+
+__all__ = ["TaskResult"]
+
+_T = TypeVar("_T")
+
+
+@formerly("_task_result")
+class TaskResult:
+    """Reader of one task's stored output and of its record. Made by :meth:`PipelineResult.task`.
+
+    Args:
+        name: Task name, ``Class(tag)``.
+        conf: The task's entry in ``pipeline.yaml``.
+        outputs: Where outputs are read from.
+        record: What the run recorded of it, if anything.
+        folder: The run folder, if known.
+        digests: The task's entry in the section ``keys`` of ``pipeline.yaml``: digests of its params and code.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        conf: Mapping[str, Any],
+        outputs: Outputs,
+        record: TaskRecord | None = None,
+        folder: str | None = None,
+        digests: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name = name
+        self._conf = conf
+        self._outputs = outputs
+        self._record = record
+        self._folder = folder
+        self._digests = digests or {}
+
+    @property
+    def key(self) -> str:
+        """Key of the output in the store, ``'<task name>/<hash>'``."""
+        return f"{self.name}/{self._conf.get('hash', '')}"
+
+    @property
+    def tag(self) -> str:
+        """The task's tag."""
+        return str(self._conf.get("tag") or "")
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The task's params, as recorded."""
+        return dict(self._conf.get("params") or {})
+
+    @property
+    def parents(self) -> list[str]:
+        """Names of the connected parents, in order."""
+        return list(self._conf.get("parents") or [])
+
+    @property
+    def output(self) -> Any:
+        """The stored output, read from the store at every access and never held.
+
+        Raises:
+            OutputMissing: It is not in the store.
+            StoreUnavailable: The store cannot be opened.
+        """
+        try:
+            return self._outputs.load(self.key)
+        except KeyError as error:
+            if isinstance(error, OutputMissing):
+                raise
+            again = f"run: pyperunner run {self._folder}" if self._folder else "run the pipeline again"
+            why = {"FAILURE": f"the task failed ({self.error})", "CANT_RUN": f"the task could not run ({self.reason})"}
+            known = [why[self.status]] if self.status in why else []
+            if not known and not getattr(error, "absent", True):  # there is an entry, and the store says what it lacks
+                known = [str(getattr(error, "reason", "it cannot be used"))]
+            raise OutputMissing(self.name, self.key, self._outputs.name, again, *known) from error
+
+    def shares_output(self, other: TaskResult) -> bool:
+        """Say whether ``other`` reads the same entry: the same key in the same store."""
+        return self.key == other.key and self._outputs.is_same_place(other._outputs)
+
+    def output_exists(self) -> bool:
+        """Say whether the output is in the store, without reading it."""
+        return not self._outputs.missing([self.key])
+
+    @property
+    def status(self) -> str | None:
+        """Outcome as recorded, such as ``SUCCESS`` or ``SKIPPED``; ``None`` if there is no record."""
+        return self._record.status if self._record else None
+
+    @property
+    def reason(self) -> str | None:
+        """Why the task ran or was skipped."""
+        return self._fact("reason", str)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What the task's hash is made of: ``params``, ``inputs``, ``code``, ``parents``.
+
+        For a task that was not executed only the digests of its params and of its code as a whole are known.
+        """
+        whole = {"params": self._digests.get("params"), "code": {"digest": self._digests.get("code")}}
+        return self._fact("parts", dict) or whole
+
+    @property
+    def attempts(self) -> list[dict[str, Any]]:
+        """The recorded facts of every attempt, the first one first."""
+        return [dict(facts) for facts in self._record.attempts] if self._record else []
+
+    @property
+    def start(self) -> float | None:
+        """Start of the last attempt, in epoch seconds."""
+        return self._number("start")
+
+    @property
+    def end(self) -> float | None:
+        """End of the last attempt, in epoch seconds."""
+        return self._number("end")
+
+    @property
+    def wall(self) -> float | None:
+        """Seconds that the last attempt took."""
+        return self._number("wall")
+
+    @property
+    def cpu(self) -> float | None:
+        """CPU seconds that the last attempt used."""
+        return self._number("cpu")
+
+    @property
+    def memory_peak(self) -> int | None:
+        """Largest memory of the last attempt in bytes: its own where that was sampled, else with shared pages."""
+        own = self.memory_own
+        return self.memory_resident if own is None else own
+
+    @property
+    def memory_own(self) -> int | None:
+        """Largest memory in bytes that no other process shared; ``None`` where no sample fell."""
+        return self._fact("uss_peak", int)
+
+    @property
+    def memory_resident(self) -> int | None:
+        """Largest memory in bytes, pages shared with the parent included: an upper bound, but always known."""
+        return self._fact("max_rss", int)
+
+    @property
+    def output_size(self) -> int | None:
+        """Bytes that the output took in the store, if it was stored in this run."""
+        return self._fact("size", int)
+
+    @property
+    def output_digest(self) -> str | None:
+        """Digest of the stored output; equal outputs have equal digests."""
+        return self._fact("digest", str)
+
+    @property
+    def error(self) -> str | None:
+        """What the task failed with, on one line."""
+        return self._fact("error", str)
+
+    @property
+    def traceback(self) -> str | None:
+        """Traceback of the exception that the task failed with, as text."""
+        return self._fact("traceback", str)
+
+    @property
+    def undeclared(self) -> list[str]:
+        """Files that the task read without declaring them."""
+        return [str(file) for file in self._fact("undeclared", list) or []]
+
+    @property
+    def executed(self) -> bool:
+        """Whether the task was started in this run, rather than found done, passed over or unable to run."""
+        return bool(self._record and self._record.attempts)
+
+    @property
+    def log_file(self) -> str | None:
+        """Absolute path of the log of the last attempt; ``None`` if the task said nothing."""
+        relative = self._fact("log", str)
+        if self._folder is None or relative is None:
+            return None
+        path = Path(os.path.normpath(Path(self._folder, relative)))
+        return str(path) if path.is_relative_to(self._folder) and path.is_file() else None
+
+    def log_tail(self, lines: int = 20) -> str:
+        """Return the last ``lines`` lines that the task printed in its last attempt."""
+        from pyperunner_results.reading.log_tail import tail_text
+
+        return tail_text(self.log_file, lines) if self.log_file else ""
+
+    def fact(self, name: str) -> Any:
+        """Return a recorded fact of the last attempt, as ``docs/run-folder.md`` describes it; ``None`` without one."""
+        return self._record.fact(name) if self._record else None
+
+    def _fact(self, name: str, kind: type[_T]) -> _T | None:
+        value = self.fact(name)
+        return value if isinstance(value, kind) else None
+
+    def _number(self, name: str) -> float | None:
+        number = self._fact(name, int)
+        return self._fact(name, float) if number is None else number
+
+    def __repr__(self) -> str:
+        return f"<TaskResult {self.name!r} {self.status or 'no record'}>"

@@ -1,0 +1,1 @@
+"""Writing a run: its folder, its events and what it depended on."""

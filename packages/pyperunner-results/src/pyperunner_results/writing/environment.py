@@ -1,0 +1,122 @@
+"""What a run depended on besides its params: sources, installed packages, repositories."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from pyperunner_results.former import formerly
+from pyperunner_results.writing.git import GitQuery, repository_roots
+
+__all__ = ["file_digest", "get_environment_info"]
+
+_SCRIPTS = "Scripts" if os.name == "nt" else "bin"
+_OURS = frozenset(
+    f"pyperunner{part}"
+    for part in ("", "_cache", "_cache_fsspec", "_cli", "_dag", "_keys", "_results", "_runner", "_text")
+)
+"""Packages that are a dependency, also where they are installed editable; the record names their version."""
+_INSTALLED = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
+
+
+@formerly("_environment")
+def get_environment_info(mainfile: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """Describe the environment of the running process.
+
+    Sources are the files of the user's own modules that are loaded: everything outside the standard library and
+    ``site-packages``, editable installs included, apart from pyperunner itself. Dependencies are the distributions
+    found on ``sys.path``; their metadata is not read.
+
+    Args:
+        mainfile: The user's main file, if it is not the program that was started; a command that runs other people's
+            files says here which. A command that was installed counts as no main file.
+
+    Returns:
+        ``base_dir`` (folder of the main file, else the working directory), ``mainfile`` (its name; ``None`` in a
+        notebook, at a prompt or under an installed command), ``sources`` (``[{filename, hash}]``, relative to
+        ``base_dir``, SHA-256), ``dependencies`` (``[{name, version}]``) and ``repositories`` (``[{url, commit,
+        dirty}]``, that of ``base_dir`` first).
+    """
+    main = _main_file(mainfile)
+    base_dir = str(Path(main).parent) if main else os.path.realpath(".")
+    files = sorted({*_own_files(), *([main] if main else [])})
+    query = GitQuery(repository_roots([Path(base_dir), *(Path(file).parent for file in files)]))
+    return {
+        "base_dir": base_dir,
+        "mainfile": Path(main).name if main else None,
+        "sources": [
+            {"filename": _relative(file, base_dir), "hash": digest} for file in files if (digest := file_digest(file))
+        ],
+        "dependencies": _dependencies(),
+        "repositories": query.answers(),
+    }
+
+
+def _main_file(given: str | os.PathLike[str] | None) -> str | None:
+    if given is not None:
+        return os.path.realpath(given)
+    name = getattr(sys.modules.get("__main__"), "__file__", None)
+    if not isinstance(name, str) or not Path(name).is_file():
+        return None
+    main = os.path.realpath(name)
+    # A command that was installed is not the user's program: python -m pytest, or a script beside the interpreter.
+    return None if _INSTALLED.search(main) or main.startswith(_scripts()) else main
+
+
+def _scripts() -> str:
+    """Return the folder of installed commands."""
+    return os.path.join(os.path.realpath(sys.prefix), _SCRIPTS, "")
+
+
+def _own_files() -> set[str]:
+    standard, scripts = os.path.realpath(Path(os.__file__).parent) + os.sep, _scripts()
+    files = set()
+    for name, module in list(sys.modules.items()):
+        # Not getattr of what is looked for: a lazy module would be woken up by it.
+        known = getattr(module, "__dict__", {})
+        file, spec = known.get("__file__"), known.get("__spec__")
+        if (spec.name if spec else name).partition(".")[0] in _OURS:
+            continue
+        if not isinstance(file, str) or file.startswith(standard) or _INSTALLED.search(file):
+            continue
+        real = os.path.realpath(file)
+        if not real.startswith((standard, scripts)) and not _INSTALLED.search(real):
+            files.add(real)
+    return files
+
+
+def _relative(file: str, base_dir: str) -> str:
+    try:
+        return os.path.relpath(file, base_dir).replace(os.sep, "/")
+    except ValueError:  # another drive on Windows
+        return file
+
+
+def file_digest(file: str) -> str | None:
+    """Return the SHA-256 of a file's bytes in hex, ``None`` if it can't be read."""
+    import hashlib
+
+    try:
+        with open(file, "rb") as source:
+            return hashlib.sha256(source.read()).hexdigest()
+    except OSError:
+        return None
+
+
+def _dependencies() -> list[dict[str, str]]:
+    found: dict[str, str] = {}
+    for folder in dict.fromkeys(sys.path):
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in names:
+            stem, dot, suffix = name.rpartition(".")
+            if dot and suffix in ("dist-info", "egg-info"):
+                dist, dash, version = re.sub(r"-py\d[\d.]*$", "", stem).partition("-")
+                if dash:
+                    found.setdefault(re.sub(r"[-_.]+", "-", dist).lower(), version)
+    return [{"name": name, "version": version} for name, version in sorted(found.items())]

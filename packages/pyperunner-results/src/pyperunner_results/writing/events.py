@@ -1,0 +1,70 @@
+"""The machine's side of the record: ``events.jsonl`` while the run goes on, ``summary.json`` before and after."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from pyperunner_results.files import Appender, replace_file
+from pyperunner_results.process import process_identity
+from pyperunner_results.schema import EVENTS_FILE, SCHEMA, SUMMARY_FILE
+from pyperunner_results.writing.summary import describe_pipeline, to_json
+
+__all__ = ["EventLog"]
+
+_FAILED = ("FAILURE", "CANT_RUN")
+
+
+class EventLog:
+    """Writes the events of one run and keeps its summary.
+
+    Args:
+        folder: The run folder.
+        pipeline_name: The pipeline's name.
+        start: Start of the run, in epoch seconds.
+    """
+
+    def __init__(self, folder: str, pipeline_name: str, start: float) -> None:
+        self._lines = Appender(os.path.join(folder, EVENTS_FILE))
+        self._summary_file = os.path.join(folder, SUMMARY_FILE)
+        self._outcomes: dict[str, str] = {}
+        self._summary: dict[str, Any] = {
+            "schema": SCHEMA,
+            "pipeline": pipeline_name,
+            "state": "running",
+            "start": start,
+            "process": process_identity(),
+        }
+        self._save()
+
+    def add(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """Append one event; a ``task_finished`` counts in the summary."""
+        event = {"kind": kind, "time": time.time()}
+        if kind == "run_started":
+            event["schema"] = SCHEMA
+        elif kind == "task_finished":
+            self._outcomes[str(facts.get("task"))] = str(facts.get("status"))
+        self._lines.write(f"{to_json({**event, **facts})}\n".encode())
+
+    def describe(self, conf: Mapping[str, Any]) -> None:
+        """Put into the summary what it keeps of the pipeline."""
+        self._summary.update(describe_pipeline(conf))
+        self._save()
+
+    def finish(self, facts: Mapping[str, Any]) -> None:
+        """Write the final summary."""
+        outcomes = Counter(self._outcomes.values())
+        failed = any(outcomes[status] for status in _FAILED)
+        self._summary.update(state="failure" if failed else "success", end=time.time(), tasks=dict(outcomes))
+        self._summary.update(facts)
+        self._save()
+
+    def close(self) -> None:
+        """Close the file of events."""
+        self._lines.close()
+
+    def _save(self) -> None:
+        replace_file(self._summary_file, f"{to_json(self._summary)}\n".encode())

@@ -1,0 +1,197 @@
+"""Writing the record of one run. Everything in a run folder is written here and nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from pyperunner_results.files import Appender, replace_file
+from pyperunner_results.former import formerly
+from pyperunner_results.log_lines import format_lines
+from pyperunner_results.schema import EXCEPTION_FILE, LOG_FILE, LOGS_FOLDER, PICTURE_FILE, PIPELINE_FILE
+from pyperunner_results.text import safe_name, visible_lines
+from pyperunner_results.writing.events import EventLog
+from pyperunner_results.yaml_write import to_yaml
+
+__all__ = ["RunFolder", "TaskLog", "run_name", "task_log_name"]
+
+_FOLDER_MODE = 0o755
+
+
+@formerly("_folder")
+def run_name(pipeline_name: str, now: datetime | None = None) -> str:
+    """Return ``'<pipeline>_<yymmddTHHMMSS>'`` in local time, safe as a folder name.
+
+    Args:
+        pipeline_name: The pipeline's name; what a file system could stumble over is percent-encoded.
+        now: The run's start; the present if ``None``.
+    """
+    return f"{safe_name(pipeline_name)}_{now or datetime.now():%y%m%dT%H%M%S}"
+
+
+def task_log_name(task: str, attempt: int) -> str:
+    """Return the path, relative to the run folder, of the log of one attempt of a task.
+
+    The digest keeps names apart that differ only by case, by Unicode form or behind the cut.
+    """
+    digest = hashlib.sha256(task.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{LOGS_FOLDER}/{safe_name(task)}-{digest}.{attempt}.log"
+
+
+@formerly("_folder")
+class RunFolder:
+    """The folder of one run, open for writing. Made by :meth:`create`.
+
+    What was logged survives a ``kill -9`` of the process, and a reader sees valid files at any moment.
+    """
+
+    def __init__(self, path: str, pipeline_name: str, start: float) -> None:
+        self.path = path
+        self.name = Path(path).name
+        self.pipeline_file = os.path.join(path, PIPELINE_FILE)
+        self.log_file = os.path.join(path, LOG_FILE)
+        self.exception_file = os.path.join(path, EXCEPTION_FILE)
+        self.picture_file = os.path.join(path, PICTURE_FILE)
+        self._log = Appender(self.log_file)
+        self._exceptions = Appender(self.exception_file)
+        self._events = EventLog(path, pipeline_name, start)
+
+    @classmethod
+    def create(cls, log_path: str | os.PathLike[str], pipeline_name: str, *, now: datetime | None = None) -> RunFolder:
+        """Make ``log_path/<pipeline>_<yymmddTHHMMSS>/`` and return it; a second run in one second gets ``…_2``.
+
+        Args:
+            log_path: Folder of run folders; it is made if need be.
+            pipeline_name: The pipeline's name.
+            now: The run's start; the present if ``None``.
+
+        Raises:
+            OSError: The folder cannot be made.
+        """
+        root = Path(log_path).absolute()
+        root.mkdir(parents=True, exist_ok=True)
+        start = now.timestamp() if now else time.time()
+        name = run_name(pipeline_name, now)
+        for number in count(1):
+            path = root / (name if number == 1 else f"{name}_{number}")
+            try:
+                path.mkdir(_FOLDER_MODE)
+            except FileExistsError:
+                continue
+            break
+        (path / LOGS_FOLDER).mkdir(_FOLDER_MODE)
+        return cls(str(path), pipeline_name, start)
+
+    def write_pipeline(self, conf: Mapping[str, Any]) -> None:
+        """Write ``pipeline.yaml``, replacing it whole.
+
+        Args:
+            conf: The pipeline's YAML form plus ``run`` (:func:`run_section`).
+
+        Raises:
+            RecordError: A value that YAML cannot keep; the error names its path.
+            OSError: The file cannot be written.
+        """
+        replace_file(self.pipeline_file, to_yaml(conf).encode())
+        self._events.describe(conf)
+
+    def log(
+        self,
+        text: str,
+        *,
+        task: str = "-",
+        level: str = "INFO",
+        process: int | None = None,
+        stream: str = "runner",
+        when: float | None = None,
+    ) -> None:
+        """Append ``text`` to ``pipeline.log``, one line for each of its lines, control characters spelled out.
+
+        Args:
+            text: What is said.
+            task: Name of the task it concerns; ``-`` for none.
+            level: Name of the level, such as ``WARNING``.
+            process: Process id; ``None`` means this process.
+            stream: Where it came from: ``runner``, ``stdout``, ``stderr``, or a logger's name.
+            when: Epoch seconds; ``None`` means now.
+        """
+        self._log.write(format_lines(text, task, level, os.getpid() if process is None else process, stream, when))
+
+    def task_log(self, task: str, attempt: int = 1) -> TaskLog:
+        """Return the log of one attempt of ``task``; its file is made when the first line comes."""
+        return TaskLog(self, task, task_log_name(task, attempt))
+
+    def log_exception(self, task: str, traceback: str) -> None:
+        """Append the ``traceback`` of ``task`` to ``exception.log``, which is there only if something failed.
+
+        The traceback is indented, so that no line of it can pass for a heading.
+        """
+        head = format_lines("failed", task, "ERROR", None, "traceback", None)
+        body = "".join([f"    {line}\n" for line in visible_lines(traceback)])
+        self._exceptions.write(head + body.encode())
+
+    def write_picture(self, svg: str) -> None:
+        """Write the picture of the graph, an SVG text, replacing what is there."""
+        replace_file(self.picture_file, svg.encode(errors="backslashreplace"))
+
+    def event(self, kind: str, **facts: Any) -> None:
+        """Append one event to ``events.jsonl``.
+
+        Args:
+            kind: ``run_started``, ``task_started``, ``task_retried``, ``task_finished``, ``run_finished``, or a word
+                of one's own, which readers ignore.
+            **facts: Builtins, as described in ``docs/run-folder.md``.
+        """
+        self._events.add(kind, facts)
+
+    def finish(self, summary: Mapping[str, Any] | None = None) -> None:
+        """Write the final ``summary.json``: state, end, and tasks by outcome as the events told them.
+
+        Args:
+            summary: Facts that are added or override what the events told, such as ``state="interrupted"``.
+        """
+        self._events.finish(summary or {})
+
+    def close(self) -> None:
+        """Close the open files. Closing twice is harmless."""
+        for appender in (self._log, self._exceptions, self._events):
+            appender.close()
+
+
+@formerly("_folder")
+class TaskLog:
+    """Log of one attempt of a task: what it gets stands in a file of its own and in ``pipeline.log``.
+
+    ``path`` is the absolute path of its file, ``file`` the same relative to the run folder.
+    """
+
+    def __init__(self, folder: RunFolder, task: str, relative: str) -> None:
+        self.task = task
+        self.file = relative
+        self.path = os.path.join(folder.path, *relative.split("/"))
+        self._shared = folder._log
+        self._own = Appender(self.path)
+
+    def log(
+        self,
+        text: str,
+        *,
+        level: str = "INFO",
+        process: int | None = None,
+        stream: str = "stdout",
+        when: float | None = None,
+    ) -> None:
+        """Append ``text`` to both logs, one line for each of its lines; see :meth:`RunFolder.log`."""
+        lines = format_lines(text, self.task, level, process, stream, when)
+        self._own.write(lines)
+        self._shared.write(lines)
+
+    def close(self) -> None:
+        """Close the task's own file."""
+        self._own.close()

@@ -1,0 +1,43 @@
+"""The ``run`` section of ``pipeline.yaml``: where, with what and by which version a pipeline was run."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+from pyperunner_results.former import formerly
+from pyperunner_results.text import strip_credentials
+
+__all__ = ["run_section"]
+
+
+@formerly("_run_section")
+def run_section(
+    data_path: str | os.PathLike[str], log_path: str | os.PathLike[str], env: Mapping[str, Any], version: str
+) -> dict[str, Any]:
+    """Return ``{data_path, log_path, host: {hostname, os, python}, env, pyperunner}``.
+
+    Args:
+        data_path: Folder or URL of the store; recorded as an absolute real path, or without its credentials.
+        log_path: Folder of run folders.
+        env: What :func:`get_environment_info` said.
+        version: Version of pyperunner.
+    """
+    return {
+        "data_path": _recorded(data_path),
+        "log_path": _recorded(log_path),
+        "host": {
+            "hostname": platform.node(),
+            "os": f"{platform.system()} {platform.release()}",
+            "python": platform.python_version(),
+        },
+        "env": dict(env),
+        "pyperunner": version,
+    }
+
+
+def _recorded(place: str | os.PathLike[str]) -> str:
+    text = os.fspath(place)
+    return strip_credentials(text) if "://" in text else os.path.realpath(text)
