@@ -1,9 +1,12 @@
-"""What all tests share: asserts of the conformance suites work under -O too, and nothing is written to the home folder.
+"""What all tests share: asserts of the conformance suites work under -O too, nothing is written to the home folder, and
+pages are tests.
 
 The conformance suites are modules of the packages; their asserts are to work as those of tests do.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,3 +24,12 @@ def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("user-cache")))
         yield
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector):
+    """Collect Markdown pages: their blocks are tests."""
+    if file_path.suffix == ".md":
+        from page_items import Page
+
+        return Page.from_parent(parent, path=file_path)
+    return None

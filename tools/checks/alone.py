@@ -46,4 +46,4 @@ def _in_fresh_environment(uv: str, name: str) -> Outcome:
             done = run(command)
             if done.code:
                 return done.outcome
-        return pytest([python], f"packages/{name}/tests", "-p", "no:cacheprovider")
+        return pytest([python], f"packages/{name}", "-p", "no:cacheprovider")

@@ -35,7 +35,7 @@ def execute(options: argparse.Namespace) -> int:
     if options.output:
         pipeline.plot_graph(options.output)
     else:
-        print(_draw(pipeline, options.format))
+        print(_draw(pipeline, options.format).removesuffix("\n"))
     return 0
 
 

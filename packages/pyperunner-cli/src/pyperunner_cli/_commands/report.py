@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from pyperunner_cli._text import relative
+
 __all__ = ["configure", "execute"]
 
 
@@ -16,5 +18,5 @@ def execute(options: argparse.Namespace) -> int:
     """Write ``report.html`` into the run's folder and print its path."""
     from pyperunner_results import write_report
 
-    print(write_report(options.run))
+    print(relative(write_report(options.run)))
     return 0
