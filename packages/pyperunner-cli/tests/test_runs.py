@@ -68,7 +68,7 @@ def test_the_report_is_written_by_run_and_again_on_demand(say, two_runs: list[st
     report = Path(two_runs[0], "report.html")
     assert "Double()" in report.read_text()
     report.unlink()
-    assert say("report", two_runs[0]).out.strip() == str(report)
+    assert say("report", two_runs[0]).out.strip() == str(report.relative_to(Path.cwd()))
     assert "Double()" in report.read_text()
 
 
