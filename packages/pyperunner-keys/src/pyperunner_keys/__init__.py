@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys.digests import digest, digest_bytes, digest_files, encode
 from pyperunner_keys.errors import FileError, FingerprintGapError, KeysError, UnencodableError
-from pyperunner_keys.files.values import File, FileState, Folder, look, look_ahead, record, recording
+from pyperunner_keys.files.values import File, FileState, Folder, look, look_ahead, note, record, recording
 from pyperunner_keys.names import importable_name
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ __all__ = [
     "importable_name",
     "look",
     "look_ahead",
+    "note",
     "record",
     "recording",
     "unpack_places",

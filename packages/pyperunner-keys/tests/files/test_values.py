@@ -20,6 +20,7 @@ from pyperunner_keys import (
     digest_files,
     look,
     look_ahead,
+    note,
     recording,
 )
 from pyperunner_keys.files import contents as memory
@@ -378,11 +379,13 @@ def test_recording_notes_what_is_pickled(tmp_path):
     assert pickle.dumps([file]) == plain
 
 
-def test_recording_notes_what_was_found_unchanged(tmp_path, settled):
+def test_recording_notes_what_it_is_told_and_no_mere_question(tmp_path, settled):
     states = [FileState(item, item.digest(), "") for item in (write(tmp_path / "a", "1"), write(tmp_path / "b", "2"))]
     write(tmp_path / "b", "3")
     with recording() as found:
         assert [state.fault() is None for state in states] == [True, False]
+        assert found == []
+        note(states[0].recheck())
     assert [(state.item, state.digest) for state in found] == [(states[0].item, states[0].digest)]
     assert found[0].signature
 

@@ -10,7 +10,7 @@ from pyperunner_cache.errors import MissingEntryError
 from pyperunner_cache.maintenance.file_markers import absent_markers, marked
 from pyperunner_cache.maintenance.tended import Tended
 from pyperunner_cache.values.pack import pack
-from pyperunner_keys import FileState
+from pyperunner_keys import FileState, note
 
 if TYPE_CHECKING:
     from pyperunner_cache.entry.reading import Checked
@@ -53,13 +53,15 @@ class Filed(Tended):
         return found
 
     def _check_files(self, key: str, records: Iterable[Mapping[str, str]]) -> None:
+        """Make sure that the files of a value are what they were, and note them for who loads it."""
         for record in records:
             try:
-                fault = FileState.of(record).fault()
+                now = FileState.of(record).recheck()
             except (ValueError, AttributeError):
-                fault = "what it says of files cannot be read"
-            if fault:
-                raise MissingEntryError(key, str(self.backend), fault)
+                now = "what it says of files cannot be read"
+            if isinstance(now, str):
+                raise MissingEntryError(key, str(self.backend), now)
+            note(now)
 
     def _mark(self, key: str) -> None:
         """Note that the value of ``key`` holds files, before there is an entry that says so."""

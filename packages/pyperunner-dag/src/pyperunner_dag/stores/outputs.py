@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyperunner_dag.ports import OutputStore, Receipt
-    from pyperunner_keys import File, Folder
+    from pyperunner_keys import File, FileState, Folder
 
 __all__ = ["changed_outputs", "files_in", "is_stored", "load_output", "save_output"]
 
@@ -29,8 +29,8 @@ def changed_outputs(store: OutputStore, keys: Iterable[str]) -> dict[str, str]:
     recorded = getattr(store, "files", None)
     if recorded is None:
         return {}
-    faults = {key: _fault(records) for key, records in recorded(keys).items()}
-    return {key: fault for key, fault in faults.items() if fault}
+    found = {key: _recheck(records) for key, records in recorded(keys).items()}
+    return {key: fault for key, fault in found.items() if isinstance(fault, str)}
 
 
 def is_stored(store: OutputStore, key: str) -> bool:
@@ -45,9 +45,13 @@ def load_output(store: OutputStore, key: str) -> Any:
         KeyError: There is none, or a file in it was changed or removed.
     """
     if not hasattr(store, "files"):
-        fault = _fault(store.meta(key).get(_RECORD, ()))
-        if fault:
-            raise KeyError(f"{key}: {fault}")
+        from pyperunner_keys import note
+
+        now = _recheck(store.meta(key).get(_RECORD, ()))
+        if isinstance(now, str):
+            raise KeyError(f"{key}: {now}")
+        for state in now:
+            note(state)
     return store.load(key)
 
 
@@ -85,11 +89,17 @@ def files_in(value: Any) -> list[File | Folder]:
     return list(found)
 
 
-def _fault(records: Iterable[Mapping[str, str]]) -> str | None:
+def _recheck(records: Iterable[Mapping[str, str]]) -> list[FileState] | str:
+    """Return the files of a stored output as they are now, or what is the matter with one of them."""
     from pyperunner_keys import FileState
 
+    found = []
     try:
-        faults = (FileState.of(record).fault() for record in records)
-        return next((fault for fault in faults if fault), None)
+        for record in records:
+            now = FileState.of(record).recheck()
+            if isinstance(now, str):
+                return now
+            found.append(now)
     except (ValueError, AttributeError, TypeError):
         return "what the store says of its files cannot be read"
+    return found

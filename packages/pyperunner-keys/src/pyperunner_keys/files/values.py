@@ -19,7 +19,7 @@ from pyperunner_keys.errors import FileError
 from pyperunner_keys.files.contents import file_content, folder_content, folder_signature, read_ahead
 from pyperunner_keys.files.signatures import Content, file_signature, folder_files, matches
 
-__all__ = ["File", "FileState", "Folder", "look", "look_ahead", "record", "recording", "unread"]
+__all__ = ["File", "FileState", "Folder", "look", "look_ahead", "note", "record", "recording", "unread"]
 
 
 class FileState(NamedTuple):
@@ -55,18 +55,20 @@ class FileState(NamedTuple):
         item.__setstate__(tuple(record[name] for name in ("path", "place", "glob") if name in record))
         return cls(item, record["digest"], "")
 
-    def fault(self) -> str | None:
-        """Return what is the matter if its content is another one by now (``File data.csv changed``), else ``None``."""
+    def recheck(self) -> FileState | str:
+        """Return it as it is now, or what is the matter if its content is another one (``File data.csv changed``)."""
         try:
             if self.signature and self.item._signature() == self.signature:
-                return None
+                return self
             now = look(self.item)
-            if now.digest == self.digest:
-                _note(now)
-                return None
-            return f"{self.label} changed"
+            return now if now.digest == self.digest else f"{self.label} changed"
         except FileError as error:
             return f"{self.label} is gone" if error.absent else f"{self.label} changed: {error.reason}"
+
+    def fault(self) -> str | None:
+        """Return what is the matter if its content is another one by now (``File data.csv changed``), else ``None``."""
+        now = self.recheck()
+        return now if isinstance(now, str) else None
 
 
 FileState.__module__ = "pyperunner_keys._file_values"  # under which keys and stored pickles know it
@@ -233,7 +235,7 @@ _recorded: ContextVar[list[FileState] | None] = ContextVar("pyperunner files tha
 
 @contextmanager
 def recording() -> Iterator[list[FileState]]:
-    """Note every ``File`` and ``Folder`` that is pickled, recorded or found unchanged in the body, as it is then.
+    """Note every ``File`` and ``Folder`` that is pickled, recorded or given to ``note`` in the body, as it is then.
 
     A pickle made there holds the digests of the contents.
     """
@@ -252,11 +254,12 @@ def record(item: OnDisk) -> FileState:
         FileError: It is not there or cannot be read.
     """
     state = look(item)
-    _note(state)
+    note(state)
     return state
 
 
-def _note(state: FileState) -> None:
+def note(state: FileState) -> None:
+    """Say where ``recording`` is going on that what is loaded there holds this file or folder."""
     found = _recorded.get()
     if found is not None and state not in found:
         found.append(state)
