@@ -43,3 +43,15 @@ def test_what_stored_pickles_and_keys_name_is_found_there():
     found = pyperunner_keys.digest([error, place, pyperunner_keys.Fingerprint("0" * 32)])
     assert found == "276f3f277438fafabe465c11d63ae39e"  # that of 0.2.0
     assert b"pyperunner_keys._file_values" in pickle.dumps(state)
+
+
+def test_the_module_that_a_class_names_is_loaded_with_it():
+    code = (
+        "import sys, pyperunner_keys as k\n"
+        "for name in k.__all__:\n"
+        "    module = getattr(getattr(k, name), '__module__', k.__name__)\n"
+        "    assert hasattr(sys.modules[module], name), name\n"
+        "    if name == 'Fingerprint': assert 'pyperunner_keys._places' in sys.modules\n"
+    )
+    environment = {"PYTHONPATH": str(Path(pyperunner_keys.__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+# By the modules under which keys and pickles know them: cloudpickle takes a class whose module is not loaded by value.
+from pyperunner_keys._errors import FileError, FingerprintGapError, KeysError, UnencodableError
+from pyperunner_keys._file_values import File, FileState, Folder, look, look_ahead, note, record, recording
 from pyperunner_keys.digests import digest, digest_bytes, digest_files, encode
-from pyperunner_keys.errors import FileError, FingerprintGapError, KeysError, UnencodableError
-from pyperunner_keys.files.values import File, FileState, Folder, look, look_ahead, note, record, recording
 from pyperunner_keys.names import importable_name
 
 if TYPE_CHECKING:
@@ -45,11 +46,11 @@ __version__ = "0.2.0"
 def __getattr__(name: str) -> Any:
     # What reads code needs the parser and more; who only makes keys of values does without.
     if name in ("Fingerprint", "Fingerprinter", "fingerprint"):
-        from pyperunner_keys.code import fingerprint
+        from pyperunner_keys import _fingerprint
 
-        return getattr(fingerprint, name)
+        return getattr(_fingerprint, name)
     if name in ("Place", "unpack_places"):
-        from pyperunner_keys.code import places
+        from pyperunner_keys import _places
 
-        return getattr(places, name)
+        return getattr(_places, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

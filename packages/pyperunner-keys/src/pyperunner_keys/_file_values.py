@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pyperunner_keys.files.values import File, FileState, Folder, look, look_ahead, record, recording
+from pyperunner_keys.files.values import File, FileState, Folder, look, look_ahead, note, record, recording
 
-__all__ = ["File", "FileState", "Folder", "look", "look_ahead", "record", "recording"]
+__all__ = ["File", "FileState", "Folder", "look", "look_ahead", "note", "record", "recording"]

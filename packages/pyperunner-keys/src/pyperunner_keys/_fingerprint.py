@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyperunner_keys._places import Place  # a fingerprint holds some
 from pyperunner_keys.code.fingerprint import Fingerprint, Fingerprinter, fingerprint
 
-__all__ = ["Fingerprint", "Fingerprinter", "fingerprint"]
+__all__ = ["Fingerprint", "Fingerprinter", "Place", "fingerprint"]
