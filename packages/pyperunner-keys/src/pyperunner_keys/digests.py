@@ -1,16 +1,12 @@
-"""From a value to its canonical bytes and its digest."""
+"""Digests and canonical encodings of values, in which code counts by its fingerprint."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import xxhash
-
-from pyperunner_keys.encoding import builtin, standard  # noqa: F401 - they fill the table of encoders
-from pyperunner_keys.encoding.writer import Writer, write_item, write_text
-from pyperunner_keys.errors import TooDeepError, UnencodableError
-from pyperunner_keys.files.values import FileState, look, unread
-from pyperunner_keys.names import type_name
+from pyperunner_keys.encoding.plain import digest_bytes, digest_plain, encode_plain
+from pyperunner_keys.encoding.writer import Writer, write_text
+from pyperunner_keys.files.values import File, FileState, Folder, look, unread
 
 if TYPE_CHECKING:
     from pyperunner_keys.code.fingerprint import Fingerprinter
@@ -31,9 +27,7 @@ def encode(value: Any) -> bytes:
     Raises:
         UnencodableError: The value, or a part of it, has none; or it is cyclic or nested more than 200 levels deep.
     """
-    out = Writer(_Codes())
-    _write(value, out)
-    return bytes(out.buffer)
+    return encode_plain(value, _Codes())
 
 
 def digest(value: Any) -> str:
@@ -45,11 +39,7 @@ def digest(value: Any) -> str:
     Raises:
         UnencodableError: As for ``encode``.
     """
-    hasher = xxhash.xxh3_128()
-    out = Writer(_Codes(), hasher)
-    _write(value, out)
-    out.flush()
-    return hasher.hexdigest()
+    return digest_plain(value, _Codes())
 
 
 def digest_files(value: Any, *, read: bool = True) -> tuple[str, list[FileState]]:
@@ -65,34 +55,11 @@ def digest_files(value: Any, *, read: bool = True) -> tuple[str, list[FileState]
     """
     found: list[FileState] = []
 
-    def note(item: Any) -> str:
+    def note(item: File | Folder) -> str:
         found.append(look(item) if read else unread(item))
         return found[-1].digest
 
-    hasher = xxhash.xxh3_128()
-    out = Writer(_Codes(), hasher, file=note)
-    _write(value, out)
-    out.flush()
-    return hasher.hexdigest(), found
-
-
-def digest_bytes(data: bytes | bytearray | memoryview) -> str:
-    """Return the xxh3-128 of raw bytes as 32 hex digits.
-
-    Args:
-        data: Any contiguous bytes.
-    """
-    return xxhash.xxh3_128_hexdigest(data)
-
-
-def _write(value: Any, out: Writer) -> None:
-    try:
-        write_item(value, out)
-    except TooDeepError as error:
-        raise error.settled() from None
-    except RecursionError:
-        reason = "it is nested too deeply for what is left of the stack"
-        raise UnencodableError("", type_name(type(value)), reason) from None
+    return digest_plain(value, _Codes(), note), found
 
 
 class _Codes:

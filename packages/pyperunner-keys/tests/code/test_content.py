@@ -8,7 +8,7 @@ import pytest
 from pyperunner_keys.code.content import Content, encoders_for
 from pyperunner_keys.code.graph import Part
 from pyperunner_keys.code.reader import Reader
-from pyperunner_keys.encoding.writer import ENCODERS
+from pyperunner_keys.encoding.encoders import ENCODERS
 
 
 def filled(work, names=None):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import xxhash
 
 from pyperunner_keys.digests import encode
+from pyperunner_keys.encoding.encoders import ENCODERS
 from pyperunner_keys.encoding.writer import Writer, write_item
 
 
@@ -11,7 +12,7 @@ def no_code(value, out):
 
 
 def test_large_pieces_go_to_the_hasher_at_once():
-    out = Writer(no_code, xxhash.xxh3_128())
+    out = Writer(ENCODERS, no_code, xxhash.xxh3_128())
     write_item([b"x" * 1_000_000, 1], out)
     assert len(out.buffer) < 100
     out.flush()
@@ -19,6 +20,6 @@ def test_large_pieces_go_to_the_hasher_at_once():
 
 
 def test_a_value_apart_leaves_no_trace():
-    out = Writer(no_code)
+    out = Writer(ENCODERS, no_code)
     assert out.apart(1) == b"i1;"
     assert out.buffer == b""

@@ -3,30 +3,61 @@
 from __future__ import annotations
 
 import os
+import types
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import xxhash
 
+from pyperunner_keys.code.kinds import STRUCTURES, is_importable, is_own_code, wrapped_parts
+from pyperunner_keys.encoding.encoders import ENCODERS
 from pyperunner_keys.encoding.objects import encoder_of
-from pyperunner_keys.encoding.writer import ENCODERS, Encoder, Writer, write_item, write_text
+from pyperunner_keys.encoding.writer import EncoderTable, Writer, write_item, write_text
 from pyperunner_keys.errors import TooDeepError, UnencodableError
 from pyperunner_keys.names import importable_name, type_name
-from pyperunner_keys.project import file_of, roots_of
+from pyperunner_keys.project import file_of, foreign_name, roots_of
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Sequence
 
     from pyperunner_keys.code.graph import Part
-    from pyperunner_keys.code.reader import Reader
     from pyperunner_keys.code.reading.source import SourceFile
+    from pyperunner_keys.code.reading.unimported import Unimported
 
-__all__ = ["Content", "encoders_for"]
+__all__ = ["Content", "Names", "PartSource", "encoders_for"]
+
+Names = dict[str, Any]
+"""Globals of a module."""
 
 _PATHS = (PurePosixPath, PosixPath, PureWindowsPath, WindowsPath)
+
+
+class PartSource(Protocol):
+    """Gives the parts that others refer to; see ``Reader``."""
+
+    deep: bool
+    unimported: Unimported
+
+    def part(self, obj: Any) -> Part:
+        """Return the part of a function, class or module of the user's own."""
+
+    def constant(self, owner: object, name: str, value: Any, title: str, names: Names) -> Part:
+        """Return the part of a value that a module or class holds under a name."""
+
+    def statement(self, module: str, file: SourceFile, name: str) -> Part:
+        """Return the part of a name in a module that is not loaded."""
+
+    def effects(self, module: str, file: SourceFile) -> Part:
+        """Return the part of what the import of a module that is not loaded does to other modules."""
+
+    def source_file(self, names: Names) -> SourceFile | None:
+        """Return the text of a module, or ``None`` where there is none."""
+
+    def table(self, names: Names) -> EncoderTable:
+        """Return the encoders for values of a module."""
 
 
 class Content:
@@ -38,7 +69,7 @@ class Content:
         names: Globals of the module it belongs to.
     """
 
-    def __init__(self, reader: Reader, part: Part, names: dict[str, Any]) -> None:
+    def __init__(self, reader: PartSource, part: Part, names: dict[str, Any]) -> None:
         self.reader = reader
         self.part = part
         self.names = names
@@ -101,7 +132,7 @@ class Content:
             otherwise: Called where the value has no stable encoding, to let something else stand for it.
         """
         hasher = xxhash.xxh3_128()
-        out = Writer(self._write_code, hasher, self.reader.table(self.names))
+        out = Writer(self.reader.table(self.names), self.write_code, hasher)
         try:
             write_item(value, out)
         except RecursionError:
@@ -125,13 +156,62 @@ class Content:
     def _place(self, label: str) -> str:
         return f"{self.part.name}.{label}" if label else self.part.name
 
-    def _write_code(self, value: Any, out: Writer) -> None:
-        from pyperunner_keys.code.kinds import write_code
+    def write_code(self, value: Any, out: Writer) -> None:
+        """Write what stands for a piece of code: a link where it is the user's own, its name where it is not.
 
-        write_code(self, value, out)
+        Args:
+            value: A value of one of the types in ``objects.CODE_TYPES``.
+            out: The encoding that it is a part of.
+        """
+        out.enter(value)
+        out.buffer += b"K"
+        if is_own_code(value):
+            # The last part of the name: what it is nested in differs between versions of Python.
+            name = value.__name__ if isinstance(value, types.ModuleType) else value.__qualname__.rpartition(".")[2]
+            write_text(self.link(f"in {name}", self.reader.part(value)), out)
+        elif isinstance(value, types.MethodType) and not is_importable(value):
+            _write_parts("method", (value.__func__, value.__self__), out)
+        elif isinstance(value, types.BuiltinFunctionType):
+            self._write_builtin(value, out)
+        else:
+            kind = next((kind for kind in STRUCTURES if isinstance(value, kind)), None)
+            parts = tuple(getattr(value, name, None) for name in STRUCTURES[kind]) if kind else wrapped_parts(value)
+            if parts:
+                _write_parts(foreign_name(kind) if kind else _wrapper_name(value), parts, out)
+            else:
+                self._write_foreign(foreign_name(value), out)
+        out.leave()
+
+    def _write_foreign(self, name: str, out: Writer) -> None:
+        self.part.packages.add(name.partition(":")[0].partition(".")[0])
+        write_text(name, out)
+
+    def _write_builtin(self, value: types.BuiltinFunctionType, out: Writer) -> None:
+        owner = value.__self__
+        if isinstance(owner, types.ModuleType) and is_own_code(owner):
+            write_text(self.link(f"in {owner.__name__}", self.reader.part(owner)), out)
+            write_text(value.__qualname__, out)
+        elif owner is None or isinstance(owner, (type, types.ModuleType)) or is_importable(value):
+            self._write_foreign(foreign_name(value), out)
+        else:
+            _write_parts("builtin method", (value.__name__, owner), out)
 
 
-def encoders_for(names: dict[str, Any]) -> dict[type[Any], Encoder]:
+def _write_parts(kind: str, parts: tuple[Any, ...], out: Writer) -> None:
+    write_text(kind, out)
+    for part in parts:
+        write_item(part, out)
+
+
+def _wrapper_name(value: Any) -> str:
+    code = getattr(value, "__code__", None)
+    if code is None:
+        return foreign_name(type(value))
+    package = str(value.__globals__.get("__name__", "")).partition(".")[0]
+    return f"{package}:{code.co_name}"
+
+
+def encoders_for(names: dict[str, Any]) -> EncoderTable:
     """Return encoders for which paths below a module's project are relative to it.
 
     Args:
@@ -142,7 +222,7 @@ def encoders_for(names: dict[str, Any]) -> dict[type[Any], Encoder]:
 
 
 @lru_cache(maxsize=64)
-def _encoders_below(roots: tuple[tuple[str, str], ...]) -> dict[type[Any], Encoder]:
+def _encoders_below(roots: tuple[tuple[str, str], ...]) -> EncoderTable:
     if not roots:
         return ENCODERS
 
@@ -170,4 +250,4 @@ def _encoders_below(roots: tuple[tuple[str, str], ...]) -> dict[type[Any], Encod
             write_text(found[0], out)
             write_text(found[1], out)
 
-    return {**ENCODERS, str: write_str, **dict.fromkeys(_PATHS, write_path)}
+    return EncoderTable({**ENCODERS, str: write_str, **dict.fromkeys(_PATHS, write_path)}, ENCODERS.fallback)

@@ -14,8 +14,8 @@ from pyperunner_keys.code.graph import Part, full_digests, reachable
 from pyperunner_keys.code.kinds import is_own_code
 from pyperunner_keys.code.places import Place, pack_places
 from pyperunner_keys.code.reader import Reader
-from pyperunner_keys.digests import digest
 from pyperunner_keys.encoding.objects import is_code
+from pyperunner_keys.encoding.plain import digest_plain
 from pyperunner_keys.errors import FingerprintGapError
 from pyperunner_keys.names import importable_name
 
@@ -181,7 +181,7 @@ def _matcher(ignored: tuple[str, ...], roots: list[Part]) -> Callable[[Part], bo
 def _describe(
     parts: list[Part], root: str, digests: list[str], salt: list[str], versions: dict[str, str]
 ) -> Fingerprint:
-    found = Fingerprint(digest([*salt, versions, digests]), root=root, versions=versions)
+    found = Fingerprint(digest_plain([*salt, versions, digests]), root=root, versions=versions)
     for part in sorted(parts, key=lambda item: (item.name, item.local)):
         name, count = part.name, 1
         while found.parts.get(name, part.local) != part.local:

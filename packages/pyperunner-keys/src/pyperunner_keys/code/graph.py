@@ -8,6 +8,8 @@ that parts are told apart by what they are and reach, never by their names or th
 
 from __future__ import annotations
 
+import re
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,9 +17,12 @@ from typing import Any
 
 import xxhash
 
-from pyperunner_keys.code.places import Place, place_of
+from pyperunner_keys.code.places import Place
 
 __all__ = ["Part", "full_digests", "reachable"]
+
+_KINDS = {types.FunctionType: "function", type: "class", types.ModuleType: "module"}
+_DEFINES = {"def": "function", "async": "function", "@": "function", "class": "class"}
 
 
 @dataclass(eq=False)
@@ -56,7 +61,24 @@ class Part:
     @cached_property
     def place(self) -> Place:
         """What it is and where it stands, found only once."""
-        return place_of(self)
+        name = self.name.removeprefix(f"{self.module}.") if self.module else self.name
+        return Place(self._kind(), name.replace("<locals>.", ""), self._file(), self.source)
+
+    def _kind(self) -> str:
+        for kind, word in _KINDS.items():
+            if isinstance(self.subject, kind):
+                return word
+        if self.name.endswith(".<import>"):
+            return "import"
+        first = re.match(r"\s*(@|\w+)", self.source)
+        return _DEFINES.get(first[1], "constant") if first else "constant"
+
+    def _file(self) -> str:
+        """Return ``package/module.py`` or ``package/__init__.py``."""
+        if not self.file_name:
+            return ""
+        parents = self.module.split(".")
+        return "/".join([*(parents if self.file_name == "__init__.py" else parents[:-1]), self.file_name])
 
 
 def reachable(roots: list[Part], ignored: Callable[[Part], bool]) -> list[Part]:

@@ -1,4 +1,4 @@
-"""What stands for code inside a value: a link where it is the user's own, its name where it is not."""
+"""Kinds of code: the user's own or not, whole or put together from other code, importable, compiled."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ import functools
 import sys
 import types
 from importlib.machinery import EXTENSION_SUFFIXES
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyperunner_keys.encoding.objects import attributes_of
-from pyperunner_keys.encoding.writer import Writer, write_item, write_text
+from pyperunner_keys.encoding.plain import encode_plain
 from pyperunner_keys.errors import UnencodableError
-from pyperunner_keys.project import family, foreign_name, is_own_class, is_own_globals
+from pyperunner_keys.project import family, is_own_class, is_own_globals
 
-if TYPE_CHECKING:
-    from pyperunner_keys.code.content import Content
-
-__all__ = ["is_compiled", "is_own_code", "is_structure", "own_subclasses", "write_code"]
+__all__ = [
+    "STRUCTURES",
+    "is_compiled",
+    "is_importable",
+    "is_own_code",
+    "is_structure",
+    "own_subclasses",
+    "wrapped_parts",
+]
 
 
 def is_own_code(value: Any) -> bool:
@@ -51,10 +56,10 @@ def is_compiled(module: types.ModuleType) -> bool:
 
 def is_structure(value: Any) -> bool:
     """Say whether a value is code put together from other code: a partial, a wrapper, a bound method, a property."""
-    return isinstance(value, (*_PARTS, types.MethodType)) or bool(_wrapped_parts(value))
+    return isinstance(value, (*STRUCTURES, types.MethodType)) or bool(wrapped_parts(value))
 
 
-_PARTS: dict[type[Any], tuple[str, ...]] = {
+STRUCTURES: dict[type[Any], tuple[str, ...]] = {
     functools.partial: ("func", "args", "keywords"),
     functools.partialmethod: ("func", "args", "keywords"),
     functools.cached_property: ("func",),
@@ -63,59 +68,10 @@ _PARTS: dict[type[Any], tuple[str, ...]] = {
     classmethod: ("__func__",),
     property: ("fget", "fset", "fdel"),
 }
+"""Attributes that hold the parts, by the type of what is put together."""
 
 
-def write_code(content: Content, value: Any, out: Writer) -> None:
-    """Write what stands for a piece of code.
-
-    Args:
-        content: Where links and gaps are noted.
-        value: A value of one of the types in ``objects.CODE_TYPES``.
-        out: The encoding that it is a part of.
-    """
-    out.enter(value)
-    out.buffer += b"K"
-    if is_own_code(value):
-        # The last part of the name: what it is nested in differs between versions of Python.
-        name = value.__name__ if isinstance(value, types.ModuleType) else value.__qualname__.rpartition(".")[2]
-        write_text(content.link(f"in {name}", content.reader.part(value)), out)
-    elif isinstance(value, types.MethodType) and not _is_importable(value):
-        _write_parts("method", (value.__func__, value.__self__), out)
-    elif isinstance(value, types.BuiltinFunctionType):
-        _write_builtin(content, value, out)
-    else:
-        kind = next((kind for kind in _PARTS if isinstance(value, kind)), None)
-        parts = tuple(getattr(value, name, None) for name in _PARTS[kind]) if kind else _wrapped_parts(value)
-        if parts:
-            _write_parts(foreign_name(kind) if kind else _wrapper_name(value), parts, out)
-        else:
-            _write_foreign(content, foreign_name(value), out)
-    out.leave()
-
-
-def _write_parts(kind: str, parts: tuple[Any, ...], out: Writer) -> None:
-    write_text(kind, out)
-    for part in parts:
-        write_item(part, out)
-
-
-def _write_foreign(content: Content, name: str, out: Writer) -> None:
-    content.part.packages.add(name.partition(":")[0].partition(".")[0])
-    write_text(name, out)
-
-
-def _write_builtin(content: Content, value: types.BuiltinFunctionType, out: Writer) -> None:
-    owner = value.__self__
-    if isinstance(owner, types.ModuleType) and is_own_code(owner):
-        write_text(content.link(f"in {owner.__name__}", content.reader.part(owner)), out)
-        write_text(value.__qualname__, out)
-    elif owner is None or isinstance(owner, (type, types.ModuleType)) or _is_importable(value):
-        _write_foreign(content, foreign_name(value), out)
-    else:
-        _write_parts("builtin method", (value.__name__, owner), out)
-
-
-def _is_importable(method: Any) -> bool:
+def is_importable(method: Any) -> bool:
     """Say whether a bound method is what a foreign module offers under its name, such as ``random.random``."""
     name = getattr(method, "__module__", None) or type(method.__self__).__module__
     module = sys.modules.get(str(name))
@@ -124,15 +80,7 @@ def _is_importable(method: Any) -> bool:
     return bool(getattr(module, method.__name__, None) == method)
 
 
-def _wrapper_name(value: Any) -> str:
-    code = getattr(value, "__code__", None)
-    if code is None:
-        return foreign_name(type(value))
-    package = str(value.__globals__.get("__name__", "")).partition(".")[0]
-    return f"{package}:{code.co_name}"
-
-
-def _wrapped_parts(value: Any) -> tuple[Any, ...]:
+def wrapped_parts(value: Any) -> tuple[Any, ...]:
     """Return what a foreign wrapper holds of the user's: what it wraps, its variables, a registry of functions."""
     if isinstance(value, types.FunctionType):
         return () if is_own_globals(value.__globals__) else _closure_parts(value)
@@ -180,9 +128,8 @@ def _is_encodable(value: Any) -> bool:
     """Say whether a wrapper's variable can count; its locks, caches and other tools do not."""
     if is_own_code(value):
         return True
-    out = Writer(lambda item, inner: None)
     try:
-        write_item(value, out)
-    except (UnencodableError, RecursionError):
+        encode_plain(value, lambda item, out: None)
+    except UnencodableError:
         return False
     return True

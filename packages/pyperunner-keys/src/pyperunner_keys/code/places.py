@@ -5,21 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
-import types
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from pyperunner_keys.code.graph import Part
-
-__all__ = ["Place", "pack_places", "place_of", "unpack_places"]
+__all__ = ["Place", "pack_places", "unpack_places"]
 
 _MOST_TEXT = 1 << 16
 """Characters of source text that are packed at most."""
 _MOST_UNPACKED = 1 << 24
-_DEFINES = {"def": "function", "async": "function", "@": "function", "class": "class"}
 
 
 class Place(NamedTuple):
@@ -36,34 +30,6 @@ class Place(NamedTuple):
 
 
 Place.__module__ = "pyperunner_keys._places"  # under which keys and stored pickles know it
-
-
-def place_of(part: Part) -> Place:
-    """Return what a filled part is and where it stands."""
-    module, source = part.module, part.source
-    name = part.name.removeprefix(f"{module}.") if module else part.name
-    return Place(_kind(part, source), name.replace("<locals>.", ""), _file(module, part.file_name), source)
-
-
-def _file(module: str, file_name: str) -> str:
-    """Return ``package/module.py`` or ``package/__init__.py``."""
-    if not file_name:
-        return ""
-    parents = module.split(".")
-    return "/".join([*(parents if file_name == "__init__.py" else parents[:-1]), file_name])
-
-
-def _kind(part: Part, source: str) -> str:
-    if isinstance(part.subject, types.FunctionType):
-        return "function"
-    if isinstance(part.subject, type):
-        return "class"
-    if isinstance(part.subject, types.ModuleType):
-        return "module"
-    if part.name.endswith(".<import>"):
-        return "import"
-    word = re.match(r"\s*(@|\w+)", source)
-    return _DEFINES.get(word[1], "constant") if word else "constant"
 
 
 def pack_places(places: Mapping[str, Place], first: Iterable[str]) -> str:

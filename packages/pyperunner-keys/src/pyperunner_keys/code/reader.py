@@ -12,16 +12,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys.code.content import Content, encoders_for
-from pyperunner_keys.code.following.unimported import Unloaded
 from pyperunner_keys.code.graph import Part
 from pyperunner_keys.code.parts.classes import fill_class
-from pyperunner_keys.code.parts.functions import fill_constant, fill_effects, fill_function, fill_module, fill_statement
+from pyperunner_keys.code.parts.constants import fill_constant
+from pyperunner_keys.code.parts.functions import fill_function
+from pyperunner_keys.code.parts.modules import fill_effects, fill_module, fill_statement
 from pyperunner_keys.code.reading.source import SourceFile, file_source
+from pyperunner_keys.code.reading.unimported import Unimported
 from pyperunner_keys.names import importable_name
 from pyperunner_keys.project import file_of
 
 if TYPE_CHECKING:
-    from pyperunner_keys.encoding.writer import Encoder
+    from pyperunner_keys.encoding.writer import EncoderTable
 
 __all__ = ["Reader"]
 
@@ -38,10 +40,10 @@ class Reader:
 
     def __init__(self, deep: bool = True) -> None:
         self.deep = deep
-        self.unloaded = Unloaded()
+        self.unimported = Unimported()
         self._parts: dict[Any, Part] = {}
         self._files: dict[str, SourceFile | None] = {}
-        self._tables: dict[int, dict[type[Any], Encoder]] = {}
+        self._tables: dict[int, EncoderTable] = {}
         self._queue: deque[tuple[Content, Fill]] = deque()
 
     def settle(self) -> None:
@@ -64,7 +66,7 @@ class Reader:
             self._files[path] = file_source(path)
         return self._files[path]
 
-    def table(self, names: dict[str, Any]) -> dict[type[Any], Encoder]:
+    def table(self, names: dict[str, Any]) -> EncoderTable:
         """Return the encoders for values of a module.
 
         Args:
@@ -121,7 +123,7 @@ class Reader:
         return self._of_text((module, ""), f"{module}.<import>", (module, file, ""), fill_effects)
 
     def _of_text(self, key: tuple[str, str], title: str, subject: Any, fill: Fill) -> Part:
-        return self._parts.get(key) or self._make(key, title, subject, self.unloaded.names(key[0]), fill)
+        return self._parts.get(key) or self._make(key, title, subject, self.unimported.names(key[0]), fill)
 
     def value(self, value: Any, title: str) -> Part:
         """Return the part of a value by itself.

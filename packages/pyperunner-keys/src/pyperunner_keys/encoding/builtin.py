@@ -7,10 +7,10 @@ import struct
 from operator import itemgetter
 from typing import Any
 
-from pyperunner_keys.encoding.writer import ENCODERS, Writer, text_bytes, write_item, write_text
+from pyperunner_keys.encoding.writer import Encoder, Writer, text_bytes, write_item, write_text
 from pyperunner_keys.errors import UnencodableError
 
-__all__ = ["write_dict", "write_float", "write_list", "write_set", "write_tuple"]
+__all__ = ["BUILTIN", "write_dict", "write_float", "write_list", "write_set", "write_tuple"]
 
 _DOUBLE = struct.Struct(">d")
 _NAN = b"f" + _DOUBLE.pack(math.nan)
@@ -80,8 +80,9 @@ def write_dict(value: dict[Any, Any], out: Writer) -> None:
     """Write the pairs of a dict in the order of their encoded keys."""
     out.enter(value)
     out.buffer += b"d%d:" % len(value)
+    find = out.table.get
     pairs = []
-    usual = out.table is ENCODERS
+    usual = find(str) is write_text
     for key, item in value.items():
         if type(key) is str and usual:
             pairs.append((text_bytes(key), key, item))
@@ -92,7 +93,6 @@ def write_dict(value: dict[Any, Any], out: Writer) -> None:
                 raise error.below("{key}", value) from None
     if len(pairs) > 1:
         pairs.sort(key=_first)
-    find = out.table.get
     for encoded, key, item in pairs:
         out.buffer += encoded
         try:
@@ -113,20 +113,18 @@ def write_set(value: set[Any] | frozenset[Any], out: Writer) -> None:
     out.leave()
 
 
-ENCODERS.update(
-    {
-        type(None): _write_none,
-        bool: _write_bool,
-        int: _write_int,
-        float: write_float,
-        complex: _write_complex,
-        str: write_text,
-        bytes: _write_bytes,
-        bytearray: _write_bytearray,
-        list: write_list,
-        tuple: write_tuple,
-        dict: write_dict,
-        set: write_set,
-        frozenset: write_set,
-    }
-)
+BUILTIN: dict[type[Any], Encoder] = {
+    type(None): _write_none,
+    bool: _write_bool,
+    int: _write_int,
+    float: write_float,
+    complex: _write_complex,
+    str: write_text,
+    bytes: _write_bytes,
+    bytearray: _write_bytearray,
+    list: write_list,
+    tuple: write_tuple,
+    dict: write_dict,
+    set: write_set,
+    frozenset: write_set,
+}

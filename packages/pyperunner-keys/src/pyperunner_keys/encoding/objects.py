@@ -10,9 +10,9 @@ import types
 from collections import OrderedDict
 from typing import Any
 
-from pyperunner_keys.encoding.builtin import write_dict, write_list, write_set, write_tuple
-from pyperunner_keys.encoding.standard import as_tagged, standard_encoder
-from pyperunner_keys.encoding.writer import ENCODERS, Encoder, Writer, write_item, write_text
+from pyperunner_keys.encoding.builtin import BUILTIN, write_dict, write_list, write_set, write_tuple
+from pyperunner_keys.encoding.standard import as_tagged
+from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
 from pyperunner_keys.errors import UnencodableError
 from pyperunner_keys.names import importable_name, type_name
 from pyperunner_keys.project import is_own_class
@@ -55,16 +55,13 @@ _BASES: tuple[tuple[type[Any], Encoder], ...] = (
     (list, write_list),
     (set, write_set),
     (frozenset, write_set),
-    *((base, ENCODERS[base]) for base in (int, float, complex, str, bytes, bytearray)),
+    *((base, BUILTIN[base]) for base in (int, float, complex, str, bytes, bytearray)),
 )
 
 
 def encoder_of(value: Any) -> Encoder:
     """Return the encoder for a value whose exact type has none of its own."""
     cls = type(value)
-    standard = standard_encoder(cls)
-    if standard is not None:
-        return standard
     if hasattr(cls, "__pyperunner_key__"):
         return _write_protocol
     if is_code(value):

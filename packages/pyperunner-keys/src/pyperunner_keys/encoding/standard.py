@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 from pyperunner_keys.encoding.builtin import write_tuple
-from pyperunner_keys.encoding.writer import ENCODERS, Encoder, Writer, write_text
+from pyperunner_keys.encoding.writer import Encoder, Writer, write_text
 
-__all__ = ["as_tagged", "standard_encoder", "zone_form"]
+__all__ = ["STANDARD", "as_tagged", "standard_encoder", "zone_form"]
 
 Parts = Callable[[Any], tuple[Any, ...]]
 
@@ -81,7 +81,7 @@ _SHAPES: dict[str, tuple[str, str, Parts]] = {
 
 
 def standard_encoder(cls: type[Any]) -> Encoder | None:
-    """Return the encoder for a type of the standard library, or ``None``; it is kept in the table of encoders.
+    """Return the encoder for a type of the standard library, or ``None``.
 
     Args:
         cls: Any type.
@@ -89,13 +89,14 @@ def standard_encoder(cls: type[Any]) -> Encoder | None:
     module, tag, parts = _SHAPES.get(cls.__qualname__, ("", "", None))
     if parts is None or getattr(sys.modules.get(module), cls.__qualname__, None) is not cls:
         return None
-    ENCODERS[cls] = as_tagged(tag, parts)
-    return ENCODERS[cls]
+    return as_tagged(tag, parts)
 
 
-ENCODERS[range] = as_tagged("range", lambda v: (v.start, v.stop, v.step))
-ENCODERS[slice] = as_tagged("slice", lambda v: (v.start, v.stop, v.step))
-ENCODERS[memoryview] = as_tagged("memoryview", lambda v: (v.format, v.shape, v.tobytes()))
-ENCODERS[MappingProxyType] = as_tagged("mapping proxy", lambda v: (dict(v),))
-ENCODERS[type(Ellipsis)] = as_tagged("Ellipsis", lambda _: ())
-ENCODERS[type(NotImplemented)] = as_tagged("NotImplemented", lambda _: ())
+STANDARD: dict[type[Any], Encoder] = {
+    range: as_tagged("range", lambda v: (v.start, v.stop, v.step)),
+    slice: as_tagged("slice", lambda v: (v.start, v.stop, v.step)),
+    memoryview: as_tagged("memoryview", lambda v: (v.format, v.shape, v.tobytes())),
+    MappingProxyType: as_tagged("mapping proxy", lambda v: (dict(v),)),
+    type(Ellipsis): as_tagged("Ellipsis", lambda _: ()),
+    type(NotImplemented): as_tagged("NotImplemented", lambda _: ()),
+}

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import xxhash
 
 __all__ = [
-    "ENCODERS",
     "MAX_DEPTH",
     "CodeHook",
     "Encoder",
+    "EncoderTable",
     "FileHook",
     "Writer",
     "text_bytes",
@@ -38,9 +38,9 @@ class Writer:
     """Collects an encoding, or feeds it to a hasher piece by piece.
 
     Args:
+        table: Encoders by exact type.
         code: Writes what stands for a function, class or module.
         hasher: Where the bytes go; without one they stay in ``buffer``.
-        table: Encoders by exact type, where they are not the usual ones.
         file: Returns what stands for the content of a ``File`` or ``Folder``; it is read where this is not given.
     """
 
@@ -48,15 +48,15 @@ class Writer:
 
     def __init__(
         self,
+        table: EncoderTable,
         code: CodeHook,
         hasher: xxhash.xxh3_128 | None = None,
-        table: dict[type[Any], Encoder] | None = None,
         file: FileHook | None = None,
     ) -> None:
         self.buffer = bytearray()
+        self.table = table
         self.code = code
         self.hasher = hasher
-        self.table = ENCODERS if table is None else table
         self.file = file
         self.depth = 0
 
@@ -76,7 +76,7 @@ class Writer:
 
     def apart(self, value: Any) -> bytes:
         """Return the encoding of ``value`` by itself, for sorting."""
-        inner = Writer(self.code, table=self.table, file=self.file)
+        inner = Writer(self.table, self.code, file=self.file)
         inner.depth = self.depth
         write_item(value, inner)
         return bytes(inner.buffer)
@@ -102,17 +102,23 @@ CodeHook = Callable[[Any, Writer], None]
 FileHook = Callable[[Any], str]
 Encoder = Callable[[Any, Writer], None]
 
-ENCODERS: dict[type[Any], Encoder] = {}
-"""Encoders by exact type; what is not here is looked at by ``objects.encoder_of``."""
+
+class EncoderTable(dict[type[Any], Encoder]):
+    """Encoders by exact type.
+
+    Args:
+        known: Encoders by type.
+        fallback: Finds the encoder of a value whose exact type has none.
+    """
+
+    def __init__(self, known: dict[type[Any], Encoder], fallback: Callable[[Any], Encoder]) -> None:
+        super().__init__(known)
+        self.fallback = fallback
 
 
 def write_item(value: Any, out: Writer) -> None:
     """Write one value of any type."""
-    encoder = out.table.get(type(value))
-    if encoder is None:
-        from pyperunner_keys.encoding.objects import encoder_of
-
-        encoder = encoder_of(value)
+    encoder = out.table.get(type(value)) or out.table.fallback(value)
     encoder(value, out)
 
 

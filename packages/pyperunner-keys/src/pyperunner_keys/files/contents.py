@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from pyperunner_keys.encoding.plain import digest_plain
 from pyperunner_keys.errors import FileError
 from pyperunner_keys.files.disk_cache import Memo
-from pyperunner_keys.files.signatures import Content, file_signature, folder_files, folder_signatures, read_file
+from pyperunner_keys.files.signatures import FileDigest, file_signature, folder_files, folder_signatures, read_file
 
 __all__ = ["file_content", "folder_content", "folder_signature", "read_ahead"]
 
 _REMEMBERED = 100_000
-_remembered: dict[str, Content] = {}
+_remembered: dict[str, FileDigest] = {}
 """Contents that this process knows, by place."""
 
 
-def file_content(place: str, name: str) -> Content:
+def file_content(place: str, name: str) -> FileDigest:
     """Return what a file holds now.
 
     Args:
@@ -41,7 +42,7 @@ def read_ahead(places: Iterable[str]) -> None:
         if known is None or known.signature != signature:
             signatures[place] = signature
     for place, digest in Memo().get(signatures).items() if signatures else ():
-        _keep(place, Content(digest, signatures.pop(place)))
+        _keep(place, FileDigest(digest, signatures.pop(place)))
     fresh = {}
     for place in signatures:
         try:
@@ -52,7 +53,7 @@ def read_ahead(places: Iterable[str]) -> None:
         _remember(fresh)
 
 
-def folder_content(place: str, glob: str, name: str) -> Content:
+def folder_content(place: str, glob: str, name: str) -> FileDigest:
     """Return what the files in a folder hold now, by their relative names.
 
     Args:
@@ -65,7 +66,7 @@ def folder_content(place: str, glob: str, name: str) -> Content:
     """
     files = dict(folder_files(place, glob, name))
     signatures = folder_signatures(files)
-    whole, title = _digest(signatures), f"{place}{os.sep}{glob}"
+    whole, title = digest_plain(signatures), f"{place}{os.sep}{glob}"
     known = _recall(title, whole)
     if known is not None:
         return known
@@ -76,32 +77,26 @@ def folder_content(place: str, glob: str, name: str) -> Content:
     # What is neither a file nor a link to one counts by what it is.
     parts = {relative: digests.get(files[relative], signature) for relative, signature in signatures.items()}
     settled = all(content.signature == regular[path] for path, content in fresh.items())
-    return _remember({title: Content(_digest(parts), whole if settled else "")})[title]
+    return _remember({title: FileDigest(digest_plain(parts), whole if settled else "")})[title]
 
 
 def folder_signature(place: str, glob: str, name: str) -> str:
     """Return the signature of the files in a folder; see ``folder_content``."""
-    return _digest(folder_signatures(dict(folder_files(place, glob, name))))
+    return digest_plain(folder_signatures(dict(folder_files(place, glob, name))))
 
 
-def _digest(texts: dict[str, str]) -> str:
-    from pyperunner_keys.digests import digest
-
-    return digest(texts)
-
-
-def _recall(place: str, signature: str) -> Content | None:
+def _recall(place: str, signature: str) -> FileDigest | None:
     known = _remembered.get(place)
     if known is not None and known.signature == signature:
         return known
     digest = Memo().get({place: signature}).get(place)
     if digest is None:
         return None
-    _keep(place, Content(digest, signature))
+    _keep(place, FileDigest(digest, signature))
     return _remembered[place]
 
 
-def _remember(found: dict[str, Content]) -> dict[str, Content]:
+def _remember(found: dict[str, FileDigest]) -> dict[str, FileDigest]:
     settled = {place: content for place, content in found.items() if content.signature}
     for place, content in settled.items():
         _keep(place, content)
@@ -109,7 +104,7 @@ def _remember(found: dict[str, Content]) -> dict[str, Content]:
     return found
 
 
-def _keep(place: str, content: Content) -> None:
+def _keep(place: str, content: FileDigest) -> None:
     if len(_remembered) >= _REMEMBERED:
         _remembered.clear()
     _remembered[place] = content

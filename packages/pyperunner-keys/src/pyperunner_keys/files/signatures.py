@@ -17,7 +17,7 @@ import xxhash
 
 from pyperunner_keys.errors import FileError
 
-__all__ = ["Content", "file_signature", "folder_files", "folder_signatures", "matches", "read_file"]
+__all__ = ["FileDigest", "file_signature", "folder_files", "folder_signatures", "matches", "read_file"]
 
 SETTLED_NS = 2_000_000_000
 """A file that changed less than this before it was read may have changed afterwards with an equal signature."""
@@ -25,8 +25,8 @@ _STEP = 1 << 20
 _TRIES = 3
 
 
-class Content(NamedTuple):
-    """What a file or folder holds."""
+class FileDigest(NamedTuple):
+    """What a file or folder held when it was read."""
 
     digest: str
     signature: str
@@ -57,7 +57,7 @@ def file_signature(place: str, name: str) -> str:
     return _signed(status)
 
 
-def read_file(place: str, name: str) -> Content:
+def read_file(place: str, name: str) -> FileDigest:
     """Read a file and return its digest; one that changes meanwhile is read again.
 
     Args:
@@ -79,7 +79,7 @@ def read_file(place: str, name: str) -> Content:
             raise _unreadable(error, "File", name) from None
         if _signed(before) == _signed(after):
             settled = max(after.st_mtime_ns, after.st_ctime_ns) + SETTLED_NS <= started
-            return Content(digest, _signed(after) if settled else "")
+            return FileDigest(digest, _signed(after) if settled else "")
     raise FileError("", "File", "it keeps changing while it is read", name)
 
 

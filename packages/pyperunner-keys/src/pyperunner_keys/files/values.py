@@ -11,13 +11,16 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from pyperunner_keys.encoding.encoders import ENCODERS
 from pyperunner_keys.encoding.standard import as_tagged
-from pyperunner_keys.encoding.writer import ENCODERS, Encoder
 from pyperunner_keys.errors import FileError
 from pyperunner_keys.files.contents import file_content, folder_content, folder_signature, read_ahead
-from pyperunner_keys.files.signatures import Content, file_signature, folder_files, matches
+from pyperunner_keys.files.signatures import FileDigest, file_signature, folder_files, matches
+
+if TYPE_CHECKING:
+    from pyperunner_keys.encoding.writer import Encoder
 
 __all__ = ["File", "FileState", "Folder", "look", "look_ahead", "note", "record", "recording", "unread"]
 
@@ -135,7 +138,7 @@ class OnDisk(os.PathLike[str]):
     def _signature(self) -> str:
         raise NotImplementedError
 
-    def _content(self) -> Content:
+    def _content(self) -> FileDigest:
         raise NotImplementedError
 
 
@@ -162,7 +165,7 @@ class File(OnDisk):
     def _signature(self) -> str:
         return file_signature(self._place, self._path)
 
-    def _content(self) -> Content:
+    def _content(self) -> FileDigest:
         return file_content(self._place, self._path)
 
 
@@ -220,7 +223,7 @@ class Folder(OnDisk):
     def _signature(self) -> str:
         return folder_signature(self._place, self._glob, self._path)
 
-    def _content(self) -> Content:
+    def _content(self) -> FileDigest:
         return folder_content(self._place, self._glob, self._path)
 
     def _facts(self) -> tuple[str, ...]:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys.code.following.decorators import leaves_no_trace_in
-from pyperunner_keys.code.following.unimported import absolute_name
+from pyperunner_keys.code.reading.unimported import absolute_name
 
 if TYPE_CHECKING:
     import ast
 
-    from pyperunner_keys.code.following.unimported import Unloaded
     from pyperunner_keys.code.reading.references import Use
     from pyperunner_keys.code.reading.scope import Import
     from pyperunner_keys.code.reading.source import SourceFile
+    from pyperunner_keys.code.reading.unimported import Unimported
 
 __all__ = ["effects_on_others"]
 
 
-def effects_on_others(unloaded: Unloaded, module: str, file: SourceFile) -> tuple[list[ast.stmt], list[str]]:
+def effects_on_others(unloaded: Unimported, module: str, file: SourceFile) -> tuple[list[ast.stmt], list[str]]:
     """Return what the import of a module does to other modules of the user's own.
 
     Args:
@@ -40,7 +40,7 @@ def effects_on_others(unloaded: Unloaded, module: str, file: SourceFile) -> tupl
     return statements, [name for name in file.top.imports_for_effect if unloaded.find(name) is not None]
 
 
-def _changed_by(unloaded: Unloaded, target: Import, names: dict[str, Any]) -> set[Use] | None:
+def _changed_by(unloaded: Unimported, target: Import, names: dict[str, Any]) -> set[Use] | None:
     """Return what an imported function changes outside itself, or ``None`` if it is not the user's own."""
     file = unloaded.find(absolute_name(target.module, target.level, names))
     if file is None:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys.code.following.import_effects import effects_on_others
-from pyperunner_keys.code.following.unimported import absolute_name
 from pyperunner_keys.code.kinds import is_own_code, is_structure, own_subclasses
 from pyperunner_keys.code.reading.references import WHOLE_MODULE
 from pyperunner_keys.code.reading.scope import Import
+from pyperunner_keys.code.reading.unimported import absolute_name
 from pyperunner_keys.encoding.objects import is_code
 from pyperunner_keys.names import importable_name, type_name
 
@@ -125,7 +125,7 @@ def _follow(content: Content, label: str, value: Any, rest: list[str], owner: di
 def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, rest: list[str]) -> None:
     """Let count what a module does not hold yet: a submodule, or what its own ``__getattr__`` will give."""
     below = f"{module.__name__}.{rest[0]}"
-    if content.reader.unloaded.find(below) is not None:
+    if content.reader.unimported.find(below) is not None:
         _use_module(content, label, below, rest[1:])
     elif "__getattr__" in vars(module):
         use_name_of = vars(module)["__getattr__"]
@@ -215,7 +215,7 @@ def _use_import(content: Content, label: str, target: Import, rest: list[str], n
 
 
 def _use_module(content: Content, label: str, module: str, rest: list[str]) -> None:
-    unloaded = content.reader.unloaded
+    unloaded = content.reader.unimported
     loaded = unloaded.loaded(module)
     if loaded is not None:
         _follow(content, label, loaded, rest, None, module)
@@ -233,11 +233,11 @@ def _use_module(content: Content, label: str, module: str, rest: list[str]) -> N
 
 def _use_text(content: Content, label: str, module: str, file: SourceFile, rest: list[str]) -> None:
     """Let a name count as the text of a module that is not loaded says."""
-    name, names = rest[0], content.reader.unloaded.names(module)
+    name, names = rest[0], content.reader.unimported.names(module)
     targets = file.top.imports.get(name, [])
     if file.name:
         content.part.files[file.name] = file.digest
-    if any(effects_on_others(content.reader.unloaded, module, file)):
+    if any(effects_on_others(content.reader.unimported, module, file)):
         content.refer(f"import {module}", content.reader.effects(module, file))
     if file.top.binds(name):
         content.refer(label, content.reader.statement(module, file, name))
@@ -245,7 +245,7 @@ def _use_text(content: Content, label: str, module: str, file: SourceFile, rest:
         _use_import(content, label, target, rest[1:], names)
     if targets or file.top.binds(name):
         return
-    if content.reader.unloaded.find(f"{module}.{name}") is not None:
+    if content.reader.unimported.find(f"{module}.{name}") is not None:
         _use_module(content, label, f"{module}.{name}", rest[1:])
     elif not any(_use_star(content, label, target, rest, names) for target in file.top.stars):
         if hasattr(builtins, name):
@@ -256,7 +256,7 @@ def _use_text(content: Content, label: str, module: str, file: SourceFile, rest:
 
 def _use_star(content: Content, label: str, target: Import, rest: list[str], names: dict[str, Any]) -> bool:
     module = absolute_name(target.module, target.level, names)
-    loaded, file = content.reader.unloaded.loaded(module), content.reader.unloaded.find(module)
+    loaded, file = content.reader.unimported.loaded(module), content.reader.unimported.find(module)
     if loaded is not None:
         offered = hasattr(loaded, rest[0])
     elif file is None:

@@ -1,1 +1,1 @@
-"""Source text and byte code, read without a look at what lives: syntax, scopes, names that are used."""
+"""Source text and byte code, and what they say: syntax, scopes, the names that are bound and used."""

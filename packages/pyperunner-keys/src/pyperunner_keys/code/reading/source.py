@@ -22,7 +22,7 @@ from pyperunner_keys.code.reading.class_text import ClassText
 from pyperunner_keys.code.reading.module_names import TopLevel
 from pyperunner_keys.code.reading.references import Facts, read_function, read_statements
 from pyperunner_keys.code.reading.syntax import function_form, tree_form
-from pyperunner_keys.digests import encode
+from pyperunner_keys.encoding.plain import digest_bytes, encode_plain
 
 if TYPE_CHECKING:
     from pyperunner_keys.code.reading.scope import Function
@@ -46,7 +46,7 @@ class SourceFile:
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
         self.data = data
-        self.digest = xxhash.xxh3_128_hexdigest(data)
+        self.digest = digest_bytes(data)
         self._functions: dict[ast.AST, tuple[bytes, Facts]] = {}
         self._classes: dict[str, list[ClassText]] = {}
         self._found: dict[int, tuple[CodeType, Function | None]] = {}
@@ -228,4 +228,4 @@ def _lines_of(node: ast.AST) -> range:
 
 
 def _alike(code: CodeType, other: CodeType) -> bool:
-    return code.co_code == other.co_code and encode(code_form(code)) == encode(code_form(other))
+    return code.co_code == other.co_code and encode_plain(code_form(code)) == encode_plain(code_form(other))

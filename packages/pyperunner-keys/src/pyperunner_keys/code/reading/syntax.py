@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from pyperunner_keys.digests import encode
+from pyperunner_keys.encoding.plain import encode_plain
 
 __all__ = ["function_form", "tree_form"]
 
@@ -54,7 +54,7 @@ def tree_form(nodes: Iterable[Any], drop: Callable[[ast.AST], bool] = _nothing) 
             stack.append(b"]")
             stack.extend(part for part in reversed(item) if not (isinstance(part, ast.stmt) and _is_idle(part)))
         else:
-            out += encode(item)
+            out += encode_plain(item)
     return bytes(out)
 
 

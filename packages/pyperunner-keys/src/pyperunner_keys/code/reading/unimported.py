@@ -16,13 +16,13 @@ from typing import Any
 from pyperunner_keys.code.reading.source import SourceFile, file_source
 from pyperunner_keys.project import family, is_own_file
 
-__all__ = ["Unloaded", "absolute_name"]
+__all__ = ["Unimported", "absolute_name"]
 
 _read_as_text: dict[str, tuple[str, str]] = {}
 """File and digest of the text, by the module's name."""
 
 
-class Unloaded:
+class Unimported:
     """Finds modules without importing them; looks at each only once."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from pyperunner_keys.code.following.unimported import Unloaded, absolute_name
+from pyperunner_keys.code.reading.unimported import Unimported, absolute_name
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def modules(project):
 
 
 def test_modules_are_found_without_importing_them(modules):
-    unloaded = Unloaded()
+    unloaded = Unimported()
     assert unloaded.find("pkg.late").data.startswith(b"def f()")
     assert unloaded.find("pkg").name.endswith("__init__.py")
     assert unloaded.find("space").name == ""
@@ -42,27 +42,27 @@ def test_modules_are_found_without_importing_them(modules):
     "name", ["json", "xml.etree", "xxhash", "math", "nowhere", "pkg.nowhere", "anchor.x", "pyperunner_keys"]
 )
 def test_what_is_foreign_or_missing_is_not(modules, name):
-    assert Unloaded().find(name) is None
+    assert Unimported().find(name) is None
 
 
 def test_names_are_those_the_import_system_would_give(modules, tmp_path):
-    found = Unloaded()
+    found = Unimported()
     path = str(tmp_path / "pkg" / "late.py")
     assert found.names("pkg.late") == {"__name__": "pkg.late", "__package__": "pkg", "__file__": path}
     assert found.names("pkg")["__package__"] == "pkg"
 
 
 def test_what_was_read_as_text_stays_text_while_it_is_the_same(modules):
-    assert Unloaded().loaded("pkg.late") is None
-    assert Unloaded().find("pkg.late") is not None
+    assert Unimported().loaded("pkg.late") is None
+    assert Unimported().find("pkg.late") is not None
     import pkg.late
 
-    assert Unloaded().loaded("pkg.late") is None
+    assert Unimported().loaded("pkg.late") is None
     pkg.late.K = 2
-    assert Unloaded().loaded("pkg.late") is pkg.late
+    assert Unimported().loaded("pkg.late") is pkg.late
 
 
 def test_what_is_loaded_counts_as_loaded(modules):
     import space.inner
 
-    assert Unloaded().loaded("space.inner") is space.inner
+    assert Unimported().loaded("space.inner") is space.inner

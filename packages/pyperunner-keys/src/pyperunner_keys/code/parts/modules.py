@@ -1,0 +1,66 @@
+"""Modules: what one that is used as a whole is made of, and what the text of one that is not loaded says."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING
+
+from pyperunner_keys.code.following.decorators import leaves_no_trace_in
+from pyperunner_keys.code.following.import_effects import effects_on_others
+from pyperunner_keys.code.following.resolve import use_name, use_statement_name
+from pyperunner_keys.code.kinds import is_compiled
+from pyperunner_keys.code.reading.references import read_statements
+from pyperunner_keys.code.reading.scope import Import
+from pyperunner_keys.code.reading.syntax import tree_form
+from pyperunner_keys.encoding.plain import digest_bytes
+
+if TYPE_CHECKING:
+    from pyperunner_keys.code.content import Content
+    from pyperunner_keys.code.reading.references import Facts
+    from pyperunner_keys.code.reading.source import SourceFile
+
+__all__ = ["fill_effects", "fill_module", "fill_statement"]
+
+
+def fill_module(content: Content) -> None:
+    """Fill the part of a module that is used as a whole: all its names."""
+    module: types.ModuleType = content.part.subject
+    if is_compiled(module):
+        with open(str(module.__file__), "rb") as binary:
+            content.add("extension", digest_bytes(binary.read()))
+        content.gap(module.__name__, "it is a compiled extension; the bytes of its file count")
+        return
+    content.add("module")
+    for name in sorted(vars(module)):
+        if not name.startswith("__"):
+            use_name(content, name, (name,), {})
+
+
+def fill_statement(content: Content) -> None:
+    """Fill the part of a name in a module that is not loaded: the statements that make it, and the names they use."""
+    module, file, name = content.part.subject
+    form, facts = file.statements(name, leaves_no_trace_in(file))
+    content.add("statements", form)
+    content.source(file, file.top.statements(name))
+    if file.top.reads_from_outside(name):
+        content.gap(f"{module}.{name}", "its module is not loaded yet; what it reads at its import does not count")
+    _use_statement_names(content, facts, module, file, name)
+
+
+def fill_effects(content: Content) -> None:
+    """Fill the part of what a module that is not loaded will do to others when it is imported."""
+    module, file, _ = content.part.subject
+    nodes, modules = effects_on_others(content.reader.unimported, module, file)
+    content.add("effects", tree_form(nodes, leaves_no_trace_in(file)))
+    content.source(file, nodes)
+    _use_statement_names(content, read_statements(nodes), module, file, "")
+    for name in modules:
+        use_statement_name(content, f"import {name}", (Import(name),), module, file)
+
+
+def _use_statement_names(content: Content, facts: Facts, module: str, file: SourceFile, name: str) -> None:
+    for label, use in facts.sorted_uses:
+        if use != (name,):
+            use_statement_name(content, label, use, module, file)
+    for text, reason in facts.gaps.items():
+        content.gap(f"{content.part.name}: {text}", reason)
