@@ -42,12 +42,12 @@ class Kit:
         self.task("c", b)
         return Pipeline("abc", [a])
 
-    def runner(self, **options):
-        return Runner(self.data_path, self.log_path, **options)
+    def runner(self, data_path=None, **options):
+        return Runner(self.data_path if data_path is None else data_path, self.log_path, **options)
 
     def store_without(self, ability):
         """The store of the runners, but for one method: really without it, as ``isinstance`` of a protocol looks."""
-        store = self.runner()._store
+        store = self.runner().store
         methods = {name: staticmethod(getattr(store, name)) for name in dir(store) if name[0] != "_"}
         del methods[ability]
         return type("Less", (), methods)()

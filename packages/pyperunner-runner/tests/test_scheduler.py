@@ -202,12 +202,12 @@ def test_tenths_add_up():
 
 def test_tasks_that_cost_nothing_go_first_and_take_nothing():
     demands = {"a": {"gpu": 1}, "b": {"gpu": 1}}
-    scheduler = Scheduler({"a": [], "b": []}, {"a": (-9.0,)}, free=["b"], demands=demands, capacity={"gpu": 1})
+    scheduler = Scheduler({"a": [], "b": []}, {"a": (-9.0,)}, unmetered=["b"], demands=demands, capacity={"gpu": 1})
     assert drain(scheduler) == ["b", "a"]
 
 
 def test_a_task_outside_the_selection_is_not_made_again():
-    scheduler = Scheduler({"a": [], "b": ["a"]}, fixed=["a"])
+    scheduler = Scheduler({"a": [], "b": ["a"]}, never_remade=["a"])
     drain(scheduler)
     scheduler.skip("a")
     assert drain(scheduler) == ["b"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
@@ -24,6 +24,7 @@ __all__ = [
     "Ended",
     "Event",
     "Executor",
+    "ExecutorFactory",
     "Exit",
     "Failure",
     "Handle",
@@ -32,7 +33,6 @@ __all__ = [
     "Outcome",
     "Session",
     "Started",
-    "SupportsQueue",
     "Waiting",
 ]
 
@@ -226,7 +226,11 @@ class Handle(Protocol):
 
 @runtime_checkable
 class Executor(Protocol):
-    """Carries out jobs. One thread uses it; it belongs to one run and is closed at the run's end."""
+    """Carries out jobs. One thread uses it; it belongs to one run and is closed at the run's end.
+
+    One that takes more jobs than run at once, so that the next is at hand when one ends, says in an attribute ``slots``
+    how many it takes, those that wait included; a job has begun when it is reported ``Started``.
+    """
 
     def start(self, job: Job) -> Handle:
         """Begin a job and return at once; an executor without processes may carry it out before it returns.
@@ -260,11 +264,5 @@ class Executor(Protocol):
         ...
 
 
-@runtime_checkable
-class SupportsQueue(Protocol):
-    """An executor that takes more jobs than run at once, so that the next is at hand when one ends."""
-
-    @property
-    def slots(self) -> int:
-        """How many jobs it takes, those that wait included; a job has begun when it is reported ``Started``."""
-        ...
+ExecutorFactory: TypeAlias = Callable[[Session], Executor]
+"""Makes the executor of a run when its first job is about to start."""

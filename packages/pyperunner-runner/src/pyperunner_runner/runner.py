@@ -1,38 +1,39 @@
-"""The runner: plans a pipeline, executes it task by task, and leaves a record."""
+"""Runner: plans a pipeline, executes it, leaves a record; the door to planning, provenance and execution."""
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from pyperunner_dag import Options, OutputStore, Pipeline, Task, draw_svg, layout
-from pyperunner_results import write_report
-from pyperunner_runner._steps import Steps
+from pyperunner_dag import DAG, Options, OutputStore, Pipeline, Task, draw_text, open_store
+from pyperunner_results import PipelineResult, run_name, times_of_tasks, write_report
 from pyperunner_runner.execution.hooks import hooks_of
+from pyperunner_runner.execution.new_scheduler import new_scheduler
 from pyperunner_runner.execution.outcomes import run_failed
+from pyperunner_runner.execution.recorder import RunRecorder
+from pyperunner_runner.execution.run import Run
 from pyperunner_runner.execution.signals import Signals
-from pyperunner_runner.executors.registry import ExecutorFactory, find_executor
+from pyperunner_runner.executors.registry import find_executor
 from pyperunner_runner.executors.supervisor.start_methods import start_method as checked_start_method
-from pyperunner_runner.planning.checks import check_limits, check_resources, check_secrets, check_store
+from pyperunner_runner.planning.checks import check, location_of
+from pyperunner_runner.planning.gc_paused import gc_paused
+from pyperunner_runner.planning.planner import PlannedRun, Planner, runnable_dag
+from pyperunner_runner.planning.selection import Patterns, Selection
 from pyperunner_runner.planning.settings import RunSettings
-from pyperunner_runner.provenance.early_cutoff import cut_off
+from pyperunner_runner.provenance.acceptance import Acceptance, accept, invalidate
+from pyperunner_runner.provenance.explanation import Explanation, TaskExplanation, explain, explain_task
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import Hook
-    from pyperunner_runner.execution.run import RunSession
-    from pyperunner_runner.planning.planner import Patterns
-    from pyperunner_runner.ports import Audit
+    from pyperunner_runner.plan import Decision
+    from pyperunner_runner.ports import Audit, ExecutorFactory, Handle
 
 __all__ = ["Runner"]
 
-_BAD_ENDS = (Task.Status.FAILURE, Task.Status.CANT_RUN)
-_TICK_SECONDS = 0.1
-_NO_ROOM_SECONDS = 0.05  # pause when the system has no room for another process and none of ours is about to end
 
-
-class Runner(Steps):
+class Runner:
     """Runs pipelines, each task in a child process of its own, and skips what is up to date.
 
     ``run`` does everything. The other methods are the steps that it takes, and can be taken by hand::
@@ -97,27 +98,29 @@ class Runner(Steps):
         report: bool = False,
         mainfile: str | os.PathLike[str] | None = None,
     ) -> None:
-        if process_limit is not None and process_limit < 1:
-            raise ValueError(f"process_limit must be at least 1, not {process_limit}")
-        limit = process_limit or os.cpu_count() or 1
         if keep_going and fail_fast:
             raise ValueError("fail_fast and keep_going are opposites: give one of them")
-        if audit not in ("warn", "error", "off"):
-            raise ValueError(f"audit is 'warn', 'error' or 'off', not {audit!r}")
-        of_code = Options(code=code, ignore=ignore, packages=packages, strict=strict)
-        settings = RunSettings(
+        self._settings = RunSettings(
             new_executor=find_executor(executor),
-            process_limit=limit,
+            process_limit=os.cpu_count() or 1 if process_limit is None else process_limit,
             start_method=checked_start_method(start_method),
             resources=dict(resources or {}),
-            code=of_code,
+            code=Options(code=code, ignore=ignore, packages=packages, strict=strict),
             audit=audit,
             fail_fast=fail_fast or keep_going is False,
             early_cutoff=early_cutoff,
-            reconsider=cut_off if early_cutoff else None,
         )
-        super().__init__(data_path, log_path, settings, hooks_of(progress, hooks), mainfile)
+        self._hooks = hooks_of(progress, hooks)
+        self.data_path = data_path
+        self.log_path = os.fspath(log_path)
+        self.process_limit = self._settings.process_limit
+        self.pipeline: Pipeline | None = None
+        self.store = open_store(data_path)
+        self._planner = Planner(self.store, self._settings.code)
+        self._mainfile = mainfile
         self._report = report
+        self._planned: PlannedRun | None = None
+        self._run: Run | None = None
 
     def run(
         self,
@@ -164,56 +167,255 @@ class Runner(Steps):
         self.queue_tasks(force_reload, only=only, until=until, from_=from_)
         if show_execution_plan:
             self.execution_plan_summary()
-        session = self._run_session()
-        check_resources(session.dag, self.plan, self._settings.resources)
-        check_limits(session.dag, self.plan)
-        check_secrets(session.dag, self.plan)
-        check_store(self._store, self._location(), self.plan)
+        run = self._current_run()
+        check(run.planned, self._settings.resources, location_of(self.data_path))
         self.save_pipeline_params()
         with Signals() as signals:
-            self._carry_out(session, signals)
-        signals.raise_again()
-        failed, cant_run = ([task for task in self._queue if task.status is end] for end in _BAD_ENDS)
-        if raise_on_failure and failed:
-            raise run_failed(failed, cant_run, self.run_folder)
-
-    def _carry_out(self, session: RunSession, signals: Signals) -> None:
-        """Take a planned run to its end and complete the record, whatever happens."""
-        drawing = layout(session.dag)
-        began = time.monotonic()
-        interrupted = True
-        try:
-            names = tuple(self.plan)
-            to_execute = tuple(name for name, decision in self.plan.items() if decision.action == "run")
-            session.record.run_started(self._pipeline().name, names, to_execute, drawing)
-            self._drive(session, signals)
-            interrupted = bool(signals.received)
-        except KeyboardInterrupt:
-            if not signals.received:
-                raise
-        finally:
-            session.abort()
-            statuses = {task.name: task.status.name for task in self._queue}
-            picture = draw_svg(drawing, statuses)
-            session.record.run_finished(statuses, time.monotonic() - began, interrupted, picture)
-            self._pipeline().set_results(self.results())
-            if self._report:
-                write_report(self.results())
-
-    def _drive(self, session: RunSession, signals: Signals) -> None:
-        """Start what is ready and has room, wait for what happens, until every task has ended."""
-        record = session.record
-        session.heed(signals)
-        while not session.finished:
-            pause = _TICK_SECONDS if record.ticking else None
             try:
-                while session.has_room and (task := self.dequeue()) is not None:
-                    self.start_task(task)
-            except BlockingIOError as error:
-                record.say(f"no room for another process, trying again: {error}", level="WARNING")
-                pause = _NO_ROOM_SECONDS
-                if not session.running:
-                    session.pause(pause)
-            self.finish_tasks(pause)
-            record.tick(time.monotonic())
-            session.heed(signals)
+                run.drive(signals)
+            finally:
+                self._pipeline().set_results(self.results())
+                if self._report:
+                    write_report(self.results())
+        signals.raise_again()
+        error = run_failed(run.planned.dag.nodes, self.run_folder)
+        if raise_on_failure and error is not None:
+            raise error
+
+    @property
+    def plan(self) -> Mapping[str, Decision]:
+        """What is done with each task and why, as it was planned last; empty before."""
+        return {} if self._planned is None else self._planned.decisions
+
+    @property
+    def tasks_queue(self) -> list[Task]:
+        """All tasks in topological order, as they were queued; a new list on every access."""
+        return [] if self._run is None else list(self._run.planned.dag)
+
+    @property
+    def tasks_execute(self) -> list[Task]:
+        """Those of ``tasks_queue`` that run, or whose output a running task needs; a new list on every access."""
+        planned = self._run and self._run.planned
+        return [planned.dag[name] for name in planned.names("run", "load")] if planned else []
+
+    def set_pipeline(self, pipeline: Pipeline) -> None:
+        """Set the pipeline to run and forget the plan of the one before."""
+        self._drop_run()
+        self.pipeline = pipeline
+        self._planned = None
+
+    def assert_valid_pipeline(self) -> None:
+        """Check that a pipeline is set (else ``ValueError``) which can be run, as ``validate_pipeline`` does."""
+        self.validate_pipeline(self._pipeline())
+
+    @staticmethod
+    def validate_pipeline(pipeline: Pipeline) -> None:
+        """Check that a pipeline has unique names and no cycle (else ``ValueError``), and tasks (``PipelineError``)."""
+        runnable_dag(pipeline)
+
+    @gc_paused()
+    def analyze_pipeline(
+        self, force_reload: bool = False, *, only: Patterns = None, until: Patterns = None, from_: Patterns = None
+    ) -> None:
+        """Decide for every task whether it runs, is loaded or is skipped, and keep that as ``plan``; changes no task.
+
+        Arguments and errors are those of ``run``.
+        """
+        self._planned = self._plan(self._pipeline().dag(), force_reload, only, until, from_)
+
+    def execution_plan_summary(self, print_fn: Callable[[str], object] | None = None) -> None:
+        """Draw the graph as text for ``print_fn`` (``print`` by default), with the tasks that will run marked ``*``."""
+        if not self.plan:
+            self.analyze_pipeline()
+        mark = {name for name, decision in self.plan.items() if decision.action == "run"}
+        (print_fn or print)(draw_text(self._pipeline().dag(), mark=mark))
+
+    @gc_paused()
+    def queue_tasks(
+        self, force_reload: bool = False, *, only: Patterns = None, until: Patterns = None, from_: Patterns = None
+    ) -> None:
+        """Plan a run: fill ``tasks_queue`` and ``tasks_execute`` and make every task ready for it.
+
+        Arguments and errors are those of ``run``.
+        """
+        dag = runnable_dag(self._pipeline())
+        self._drop_run()
+        planned = self._planned = self._plan(dag, force_reload, only, until, from_)
+        settings = replace(self._settings, process_limit=self.process_limit)
+        name = self._pipeline().name
+        scheduler = new_scheduler(planned, settings, lambda: times_of_tasks(self.log_path, name))
+        self._run = Run(planned, settings, scheduler, lambda: RunRecorder(self.log_path, name, self._hooks))
+
+    @overload
+    def explain(
+        self,
+        task: None = None,
+        *,
+        force_reload: bool = False,
+        only: Patterns = None,
+        until: Patterns = None,
+        from_: Patterns = None,
+    ) -> Explanation: ...
+
+    @overload
+    def explain(self, task: Task | str, *, force_reload: bool = False) -> TaskExplanation: ...
+
+    def explain(
+        self,
+        task: Task | str | None = None,
+        *,
+        force_reload: bool = False,
+        only: Patterns = None,
+        until: Patterns = None,
+        from_: Patterns = None,
+    ) -> Explanation | TaskExplanation:
+        """Say what a run would do with each task and why: what differs from the nearest output stored earlier.
+
+        Runs nothing and changes no task. Only tasks that are not up to date are looked up, each among the newest 50
+        entries of its name. Of one task, given itself or by its name (``UnknownTask`` if there is none), more is looked
+        at: whether what is stored can be read. The other arguments are those of ``run``.
+
+        Returns:
+            A mapping from names to explanations, or that of the one task. ``str()`` makes a text of either.
+        """
+        dag = runnable_dag(self._pipeline())
+        planned = self._plan(dag, force_reload, only, until, from_)
+        if task is None:
+            return explain(planned)
+        return explain_task(planned, planned.task(task), lambda: self._plan(dag, force_reload))
+
+    def accept(self, task: Task | str, *, downstream: bool = False, dry_run: bool = False) -> list[Acceptance]:
+        """Let the nearest output stored earlier stand for a task's key of today: for a change that changes nothing.
+
+        The new entry names the one it stands for, and records when it was accepted and in spite of what.
+
+        Args:
+            task: A task or its name.
+            downstream: Accept as well what follows from it: the outputs of descendants that differ from an earlier
+                one by nothing but the accepted keys.
+            dry_run: Only return what would be accepted.
+
+        Returns:
+            What was accepted, in the order of a run.
+
+        Raises:
+            NotAcceptable: The task is up to date, or has no earlier output; or the store can't do it.
+            UnknownTask: There is no such task.
+        """
+        planned = self._plan(runnable_dag(self._pipeline()))
+        return accept(planned, planned.task(task), downstream=downstream, dry_run=dry_run)
+
+    def invalidate(self, task: Task | str, *, downstream: bool = False) -> list[str]:
+        """Remove the stored output of a task, so that the next run makes it again.
+
+        Args:
+            task: A task or its name.
+            downstream: Remove those of its descendants, too.
+
+        Returns:
+            The names of the tasks that had one, in the order of a run.
+
+        Raises:
+            NotAcceptable: The store can't remove entries.
+            UnknownTask: There is no such task.
+        """
+        planned = self._plan(runnable_dag(self._pipeline()))
+        return invalidate(planned, planned.task(task), downstream=downstream)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every task of the plan has ended."""
+        return self._run is not None and self._run.finished
+
+    def dequeue(self) -> Task | None:
+        """Return a task whose upstream tasks have all ended well, each once; ``None`` if there is none just now.
+
+        Tasks downstream of a failed one become ``CANT_RUN``. Pass the task to ``start_task``, which does what the
+        plan says.
+        """
+        return self._current_run().next_task()
+
+    def start_task(self, task: Task) -> Handle:
+        """Start a task, in a process of its own where the executor has any.
+
+        A task that the plan skips or takes from the store ends at once, without a process.
+
+        Returns:
+            A handle with ``pid``, ``exitcode``, ``is_alive()`` and ``join()``.
+
+        Raises:
+            BlockingIOError: The system has no room for another process; ``dequeue`` will return the task again.
+        """
+        return self._current_run().start(task)
+
+    def skip_task(self, task: Task) -> None:
+        """Pass a task over; its status becomes ``SKIPPED``."""
+        self._current_run().skip(task)
+
+    def finish_tasks(self, timeout: float | None = 0) -> None:
+        """Take in what the running tasks have reported, and give the finished ones their results.
+
+        Args:
+            timeout: Seconds to wait for a first report; ``None`` waits until there is one, ``0`` looks only.
+        """
+        self._current_run().collect(timeout)
+
+    def process_task_result(self, task: Task, result: Task.TaskResult) -> None:
+        """Give a task a result made by hand; an output is held, and stored before another task needs it."""
+        if result.status is Task.Status.SUCCESS:
+            task.set_output(result.output)
+        self._current_run().finish_task(task, result, "result given by hand")
+
+    def log_exception(self, result: Task.TaskResult) -> None:
+        """Write the traceback of a failed task to the run's ``exception.log``."""
+        name = next((task.name for task in self.tasks_queue if task.result is result), "-")
+        self._current_run().recorder.folder.log_exception(name, result.traceback or str(result.exception))
+
+    def get_predecessor_outputs(self, task: Task) -> list[Any]:
+        """Return the outputs of the tasks that ``task`` was connected to, in that order."""
+        return [parent.output for parent in task.parents]
+
+    @property
+    def run_folder(self) -> str:
+        """Path of the folder of the current run; it is made when it is first asked for."""
+        return self._current_run().recorder.folder.path
+
+    def generate_run_name(self) -> str:
+        """Return the name for a run that starts now: ``<pipeline>_<yymmddTHHMMSS>``."""
+        return run_name(self._pipeline().name)
+
+    def pipeline_params_filename(self) -> str:
+        """Return the path of the current run's ``pipeline.yaml``."""
+        return self._current_run().recorder.folder.pipeline_file
+
+    def save_pipeline_params(self) -> None:
+        """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment."""
+        conf = self._pipeline().to_dict(self._settings.code)
+        self._current_run().recorder.write_pipeline(conf, location_of(self.data_path), self._mainfile)
+
+    def results(self) -> PipelineResult:
+        """Return the reader of the current run's outputs."""
+        recorder = self._current_run().recorder
+        if not recorder.conf:
+            self.save_pipeline_params()
+        return PipelineResult(recorder.conf, self.store, run_folder=recorder.folder.path)
+
+    def _pipeline(self) -> Pipeline:
+        if self.pipeline is None:
+            raise ValueError("there is no pipeline to run: pass one to run() or set_pipeline()")
+        return self.pipeline
+
+    def _plan(
+        self, dag: DAG[Task], force: bool = False, only: Patterns = None, until: Patterns = None, from_: Patterns = None
+    ) -> PlannedRun:
+        return self._planner.plan(self._pipeline(), dag, force=force, selection=Selection.of(only, until, from_))
+
+    def _current_run(self) -> Run:
+        if self._run is None:
+            self.queue_tasks()
+        return cast("Run", self._run)
+
+    def _drop_run(self) -> None:
+        if self._run is not None:
+            self._run.close()
+        self._run = None

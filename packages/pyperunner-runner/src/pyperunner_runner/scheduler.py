@@ -53,10 +53,10 @@ class Scheduler:
         upstream: The direct upstream tasks of each task, each once; the order of the tasks is the tie-breaker among
             ready ones, so give it sorted topologically.
         rank: Of the ready tasks whose resources are free, that of the smallest rank goes first.
-        free: Tasks that are only loaded or passed over: they take no resources and go before all others.
+        unmetered: Tasks that are only loaded or passed over: they take no resources and go before all others.
         demands: What tasks ask for while they run, by resource.
         capacity: How much there is of each resource. No demand may be larger.
-        fixed: Tasks that are never made again.
+        never_remade: Tasks that are never made again.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class Scheduler:
         upstream: Mapping[str, Sequence[str]],
         rank: Mapping[str, tuple[float, ...]] | None = None,
         *,
-        free: Collection[str] = (),
+        unmetered: Collection[str] = (),
         demands: Mapping[str, Mapping[str, float]] | None = None,
         capacity: Mapping[str, float] | None = None,
-        fixed: Collection[str] = (),
+        never_remade: Collection[str] = (),
     ) -> None:
         self._upstream = upstream
         self._downstream: dict[str, list[str]] = {name: [] for name in self._upstream}
@@ -76,8 +76,8 @@ class Scheduler:
                 self._downstream[parent].append(name)
         self._index = {name: index for index, name in enumerate(self._upstream)}
         self._rank = rank or {}
-        self._free = set(free)
-        self._fixed = frozenset(fixed)
+        self._unmetered = set(unmetered)
+        self._never_remade = frozenset(never_remade)
         self._pool = Pool(capacity or {})
         self._demands = {name: self._pool.demand(wanted) for name, wanted in (demands or {}).items()}
         self.states = dict.fromkeys(self._upstream, State.WAITING)
@@ -174,7 +174,7 @@ class Scheduler:
         for maker in inputs:
             if maker not in self._remade and self.states[maker].settled:
                 self._remade.add(maker)
-                self._free.discard(maker)
+                self._unmetered.discard(maker)
                 self._unsettle(maker)
                 self._wait(maker)
         self._wait(name)
@@ -182,7 +182,7 @@ class Scheduler:
 
     def may_remake(self, makers: Sequence[str]) -> bool:
         """Whether none of the tasks is one of those that are never made again."""
-        return self._fixed.isdisjoint(makers)
+        return self._never_remade.isdisjoint(makers)
 
     def remade(self, name: str) -> bool:
         """Whether the task was sent back by ``remake``, so that it must run whatever the plan said."""
@@ -221,7 +221,7 @@ class Scheduler:
 
     def _make_ready(self, name: str) -> None:
         self._set(name, State.READY)
-        free = name in self._free
+        free = name in self._unmetered
         heap = self._ready.setdefault(() if free else self._demands.get(name, ()), [])
         heapq.heappush(heap, (not free, self._rank.get(name, (0.0,)), self._index[name], name))
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pyperunner_runner.execution.memory import Watch
+from pyperunner_runner.execution.memory import MemoryMonitor
 
 MIB = 1 << 20
 
@@ -28,18 +28,18 @@ def fat_process():
 @pytest.mark.skipif(sys.platform != "linux", reason="a process tree is read from /proc")
 def test_the_peak_counts_the_whole_tree(fat_process):
     busy = iter([1.0, 1.1])
-    watch = Watch(lambda: next(busy))
+    watch = MemoryMonitor(lambda: next(busy))
     watch.begin("T()", fat_process.pid, 10.0)
-    assert watch.seconds_left(10.0) == 0.5
+    assert watch.due == 10.5
     watch.sample(10.2)
     watch.sample(10.5)
-    assert watch.seconds_left(10.5) == pytest.approx(10.0)
+    assert watch.due == pytest.approx(20.5)
     assert 50 * MIB < watch.end("T()") < 150 * MIB
-    assert watch.seconds_left(11.0) is None
+    assert watch.due is None
 
 
 def test_no_sample_means_no_figure():
-    watch = Watch()
+    watch = MemoryMonitor()
     watch.begin("T()", os.getpid(), 0.0)
     assert watch.end("T()") is None
 
@@ -47,7 +47,7 @@ def test_no_sample_means_no_figure():
 def test_a_process_that_is_gone_is_no_error():
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    watch = Watch()
+    watch = MemoryMonitor()
     watch.begin("T()", process.pid, 0.0)
     watch.sample(1.0)
     assert watch.end("T()") is None
@@ -57,12 +57,12 @@ def test_a_process_that_is_gone_is_no_error():
 @pytest.mark.parametrize(("limit", "over"), [(40 * MIB, True), (500 * MIB, False)])
 def test_a_limit_is_looked_at_often_whatever_the_last_sample_cost(fat_process, limit, over):
     busy = iter([0.0, 1000.0, 1000.0, 1000.0])
-    watch = Watch(lambda: next(busy))
+    watch = MemoryMonitor(lambda: next(busy))
     watch.begin("T()", os.getpid(), 0.0)
     watch.sample(0.5)
     watch.end("T()")
     watch.begin("T()", fat_process.pid, 1.0, limit)
-    assert watch.seconds_left(1.0) == pytest.approx(0.05)
+    assert watch.due == pytest.approx(1.05)
     found = watch.sample(1.05)
     assert [task for task, _ in found] == (["T()"] if over else [])
     assert all(50 * MIB < size < 150 * MIB for _, size in found)
@@ -81,7 +81,7 @@ def test_what_is_shared_with_the_parent_is_no_offence():
             os._exit(0)
     os.close(read)
     try:
-        watch = Watch()
+        watch = MemoryMonitor()
         watch.begin("T()", child, 0.0, 60 * MIB)
         assert watch.sample(0.05) == []
         assert watch.end("T()") < 60 * MIB

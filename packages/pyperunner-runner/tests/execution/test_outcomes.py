@@ -6,7 +6,7 @@ import pytest
 
 from pyperunner_dag import Task, run
 from pyperunner_runner import InputLost, TaskDied, TaskExited, TaskKilled
-from pyperunner_runner.execution.outcomes import one_line, result_of
+from pyperunner_runner.execution.outcomes import result_of, summarize_error
 from pyperunner_runner.ports import Ended, Exit, Outcome
 
 
@@ -30,16 +30,16 @@ def test_a_lost_process_is_a_failure_that_says_how(code, kind, text):
     assert result.status is Task.Status.FAILURE
     assert type(result.exception) is kind
     assert str(result.exception) == text
-    assert f"Nothing(): {one_line(result.exception)}" == text
+    assert f"Nothing(): {summarize_error(result.exception)}" == text
 
 
 def test_inputs_that_stay_away_are_named():
     result = result_of(Nothing(), Ended("Nothing()", 1, Outcome("inputs", inputs=["A()", "B()"]), Exit(1)))
     assert isinstance(result.exception, InputLost)
-    assert "A(), B()" in one_line(result.exception)
+    assert "A(), B()" in summarize_error(result.exception)
 
 
 def test_one_line_has_type_and_first_line():
-    assert one_line(ValueError("first\nsecond")) == "ValueError: first"
-    assert one_line(KeyboardInterrupt()) == "KeyboardInterrupt"
-    assert one_line(None) == "failed without an exception"
+    assert summarize_error(ValueError("first\nsecond")) == "ValueError: first"
+    assert summarize_error(KeyboardInterrupt()) == "KeyboardInterrupt"
+    assert summarize_error(None) == "failed without an exception"

@@ -4,14 +4,15 @@ from importlib.metadata import distribution
 
 import pytest
 
-from pyperunner_runner import UnknownExecutor, _executors
+from pyperunner_runner import UnknownExecutor
+from pyperunner_runner.executors import registry
 from pyperunner_runner.executors.registry import find_executor
 
 
 def test_the_built_in_ones_are_the_registered_ones():
     registered = distribution("pyperunner-runner").entry_points.select(group="pyperunner.executors")
     declared = {entry.name: entry.value for entry in registered}
-    assert {name: declared[name] for name in _executors._BUILT_IN} == _executors._BUILT_IN
+    assert {name: declared[name] for name in registry._BUILT_IN} == registry._BUILT_IN
 
 
 def test_what_can_be_called_is_taken_as_it_is():

@@ -6,11 +6,11 @@ import gc
 
 import pytest
 
-from pyperunner_runner.planning.gc_paused import collector_paused
+from pyperunner_runner.planning.gc_paused import gc_paused
 
 
 def test_it_goes_on_afterwards_whatever_happens():
-    with pytest.raises(ValueError, match="no"), collector_paused():
+    with pytest.raises(ValueError, match="no"), gc_paused():
         assert not gc.isenabled()
         raise ValueError("no")
     assert gc.isenabled()
@@ -19,7 +19,7 @@ def test_it_goes_on_afterwards_whatever_happens():
 def test_one_that_was_off_stays_off():
     gc.disable()
     try:
-        with collector_paused():
+        with gc_paused():
             pass
         assert not gc.isenabled()
     finally:

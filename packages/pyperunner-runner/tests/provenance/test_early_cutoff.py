@@ -179,7 +179,7 @@ def test_an_output_that_is_gone_is_made_again(go, kit):
     assert go() == "abc"
     first = go.tasks[1].key
     assert go(a={"salt": 1}) == "a"
-    go.runner._store.delete(first)
+    go.runner.store.delete(first)
     assert go(a={"salt": 1}, c={"salt": 2}) == "bc"
     assert go(a={"salt": 2}) == "a"
 
@@ -201,8 +201,7 @@ def test_chains_of_links_stay_short(go):
 
 @pytest.mark.parametrize("hidden", ["alias", "load_with_digest", "entries"])
 def test_stores_that_can_do_less(kit, hidden):
-    runner = kit.runner(executor="inline", early_cutoff=True)
-    runner._store = kit.store_without(hidden)
+    runner = kit.runner(kit.store_without(hidden), executor="inline", early_cutoff=True)
     assert join(kit, one, two, runner) == ["a", "b", "j"]
     assert join(kit, uno, two, runner) == (["a", "j"] if hidden == "entries" else ["a"])
 
@@ -212,7 +211,7 @@ def test_stores_that_can_do_less(kit, hidden):
 )
 def test_entries_that_say_something_else(go, junk):
     assert go() == "abc"
-    store, task = go.runner._store, go.tasks[1]
+    store, task = go.runner.store, go.tasks[1]
     store.save(task.key, "wrong", {**task.entry_meta(), "upstream": junk})
     assert go(a={"salt": 1}).startswith("ab")
     assert go.tasks[1].output == [None, 1]

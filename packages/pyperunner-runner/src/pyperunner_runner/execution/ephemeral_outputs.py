@@ -1,4 +1,4 @@
-"""Outputs that are kept for one run only (``cache=False``): under keys of the run's own, removed at its end."""
+"""Ephemeral outputs: kept for one run only (``cache=False``): under keys of the run's own, removed at its end."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.ports import SupportsDelete, SupportsEntries
 from pyperunner_results import process_identity, process_is_alive
+from pyperunner_runner.provenance.stored_entries import RUN
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
 
-__all__ = ["RUN", "ScopedOutputs"]
+__all__ = ["EphemeralOutputs"]
 
-RUN = "run"
-"""What of an entry's ``meta`` names the process of the run that it is kept for."""
 _numbers = itertools.count(1)
 
 
-class ScopedOutputs:
+class EphemeralOutputs:
     """The outputs of one run that are not kept.
 
     Args:

@@ -1,4 +1,4 @@
-"""The jobs of one run: which run now, at which attempt, since when, on which executor."""
+"""Jobs of one run: which run now, at which attempt, since when, on which executor."""
 
 from __future__ import annotations
 
@@ -39,8 +39,6 @@ class RunningJob:
     attempt: int
     started: float
     """In seconds of ``time.monotonic``."""
-    waiting: bool = False
-    """Whether it waits for another run that makes the same output."""
     cause: TaskKilled | None = None
     """Why the runner ends it, if it does."""
 

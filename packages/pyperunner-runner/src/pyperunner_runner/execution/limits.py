@@ -1,93 +1,74 @@
-"""Ends jobs that exceed their limits, and those it is told to end: SIGTERM to the whole tree, a pause, SIGKILL."""
+"""Limits: which running job has run for too long or uses too much memory. Ending it is up to the run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyperunner_runner._task_errors import TaskKilled, TaskOutOfMemory, TaskTimedOut
-from pyperunner_runner.execution.memory import Watch
-from pyperunner_runner.execution.timers import Timers
+from pyperunner_runner._task_errors import TaskOutOfMemory, TaskTimedOut
+from pyperunner_runner.execution.memory import MemoryMonitor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pyperunner_dag import Options, Task
+    from pyperunner_runner.execution.timers import Timers
 
-    from pyperunner_runner.execution.jobs import Jobs, RunningJob
-
-__all__ = ["Guard"]
+__all__ = ["LimitEnforcer"]
 
 
-class Guard:
-    """Watches over running jobs.
+class LimitEnforcer:
+    """Watches over running jobs and says which of them must end.
 
     Args:
-        jobs: The run's jobs.
-        grace: Seconds from the request to end to SIGKILL.
-        clock: Gives the time, in seconds of a monotonic clock.
+        timers: Those of the run; the kinds ``timeout`` and ``sample`` are set here.
     """
 
-    def __init__(self, jobs: Jobs, grace: float, clock: Callable[[], float]) -> None:
-        self._jobs = jobs
-        self._grace = grace
-        self._clock = clock
-        self._timers = Timers()
-        self._watch = Watch()
+    def __init__(self, timers: Timers) -> None:
+        self._timers = timers
+        self._memory = MemoryMonitor()
+        self._options: dict[str, Options] = {}
+        self._waiting: set[str] = set()
 
-    def begin(self, job: RunningJob, pid: int) -> None:
-        """Watch over a job whose process has begun."""
-        self._watch.begin(job.task.name, pid, self._clock(), job.task.options.memory_limit)
-        if not job.waiting:
-            self._set_timeout(job)
+    def begin(self, task: Task, pid: int, now: float) -> None:
+        """Watch over a job whose process has begun at ``now``, in seconds of the timers' clock."""
+        self._options[task.name] = task.options
+        self._memory.begin(task.name, pid, now, task.options.memory_limit)
+        self._set_sample()
+        self._set_timeout(task.name, now)
 
-    def waits(self, job: RunningJob, waiting: bool) -> None:
+    def waits(self, name: str, waiting: bool, now: float) -> None:
         """Stop the clock of a job that waits for another run; set it anew when the job goes on."""
-        job.waiting = waiting
         if waiting:
-            self._timers.cancel("timeout", job.task.name)
+            self._waiting.add(name)
+            self._timers.cancel("timeout", name)
         else:
-            self._set_timeout(job)
+            self._waiting.discard(name)
+            self._set_timeout(name, now)
 
     def end(self, name: str) -> int | None:
         """Let go of a job that is over; return the most memory of its own that it was seen to use, in bytes."""
-        for kind in ("timeout", "kill"):
-            self._timers.cancel(kind, name)
-        return self._watch.end(name)
+        self._options.pop(name, None)
+        self._waiting.discard(name)
+        self._timers.cancel("timeout", name)
+        peak = self._memory.end(name)
+        self._set_sample()
+        return peak
 
-    def stop(self, name: str, cause: TaskKilled, *, kill: bool = False) -> None:
-        """End a job.
+    def out_of_time(self, name: str) -> TaskTimedOut:
+        """Return what ends a job whose timer of the kind ``timeout`` is due."""
+        return TaskTimedOut(name, self._options[name].timeout or 0.0)
 
-        Args:
-            name: The task.
-            cause: Why; the job's error, unless there was another cause already or its output is stored meanwhile.
-            kill: End it at once, instead of asking it to end first.
-        """
-        self._jobs.stop(name, cause, kill=kill)
-        if kill:
-            self._timers.cancel("kill", name)
+    def out_of_memory(self, now: float) -> list[TaskOutOfMemory]:
+        """Look how much memory the jobs use, when the timer ``sample`` is due; return what ends those that exceed."""
+        over = self._memory.sample(now)
+        self._set_sample()
+        return [TaskOutOfMemory(name, used, self._options[name].memory_limit) for name, used in over]
+
+    def _set_timeout(self, name: str, now: float) -> None:
+        timeout = self._options[name].timeout if name in self._options else None
+        if timeout is not None and name not in self._waiting:
+            self._timers.set("timeout", name, now + timeout)
+
+    def _set_sample(self) -> None:
+        if self._memory.due is None:
+            self._timers.cancel("sample", "")
         else:
-            self._timers.set("kill", name, self._clock() + self._grace)
-
-    def seconds_left(self) -> float | None:
-        """Return how long until there is something to do; ``None`` when there is nothing."""
-        now = self._clock()
-        left = [
-            seconds
-            for seconds in (self._timers.seconds_left(now), self._watch.seconds_left(now))
-            if seconds is not None
-        ]
-        return min(left, default=None)
-
-    def enforce(self) -> None:
-        """Do what is due: end what has run for too long or uses too much memory."""
-        for kind, name in self._timers.take_due(self._clock()):
-            job = self._jobs[name]
-            if kind == "kill":
-                self._jobs.kill(name)
-            elif job.cause is None:
-                self.stop(name, TaskTimedOut(name, job.task.options.timeout or 0.0))
-        for name, used in self._watch.sample(self._clock()):
-            limit = self._jobs[name].task.options.memory_limit
-            self.stop(name, TaskOutOfMemory(name, used, limit), kill=True)
-
-    def _set_timeout(self, job: RunningJob) -> None:
-        if job.task.options.timeout is not None and job.cause is None:
-            self._timers.set("timeout", job.task.name, self._clock() + job.task.options.timeout)
+            self._timers.set("sample", "", self._memory.due)

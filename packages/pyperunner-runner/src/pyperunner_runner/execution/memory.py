@@ -1,4 +1,4 @@
-"""Watches how much memory running tasks use, with psutil, at a cost that stays below a hundredth of a core.
+"""Memory of running tasks, watched with psutil at a cost that stays below a hundredth of a core.
 
 What counts is the *unique set size* (pages that no other process shares), summed over the task's process tree: a
 forked child shares most of its resident pages with its parent, so its resident size says little. Source: the Linux
@@ -16,14 +16,14 @@ from collections.abc import Callable
 
 from pyperunner_runner.processes import tree
 
-__all__ = ["Watch"]
+__all__ = ["MemoryMonitor"]
 
 _SAMPLE_SECONDS = 0.5
 _GLANCE_SECONDS = 0.05  # between two looks at tasks with a memory limit
 _SHARE = 100  # the pause is at least this many times as long as the processor was busy
 
 
-class Watch:
+class MemoryMonitor:
     """Keeps the peak of every task under watch; needs to be told the time, in seconds of any monotonic clock.
 
     Args:
@@ -63,11 +63,12 @@ class Watch:
             known.pop(task, None)
         return self._peaks.pop(task, None)
 
-    def seconds_left(self, now: float) -> float | None:
-        """Return how long until the next look; ``None`` when nothing is watched."""
+    @property
+    def due(self) -> float | None:
+        """When it is time for the next look; ``None`` when nothing is watched."""
         if not self._pids:
             return None
-        return max(0.0, (min(self._sample_at, self._glance_at) if self._limits else self._sample_at) - now)
+        return min(self._sample_at, self._glance_at) if self._limits else self._sample_at
 
     def sample(self, now: float) -> list[tuple[str, int]]:
         """Look at the tasks if it is time to.
@@ -75,7 +76,7 @@ class Watch:
         Returns:
             The tasks that use more than they may, and how many bytes.
         """
-        if self.seconds_left(now) != 0.0:
+        if self.due is None or now < self.due:
             return []
         import psutil  # noqa: F401 - here, so that its import does not count as the cost of a sample
 

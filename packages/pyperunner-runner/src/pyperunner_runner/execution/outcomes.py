@@ -1,4 +1,4 @@
-"""What a job's end means for its task, in results, exceptions and words. Pure."""
+"""Outcomes: turn the end of a job into its task's result, exception and one-line message. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pyperunner_runner._task_errors import InputLost, RunFailed, TaskDied, TaskE
 from pyperunner_runner.child.failures import rebuild
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     from pyperunner_runner.ports import Ended, Exit
 
-__all__ = ["one_line", "result_of", "run_failed", "signal_name"]
+__all__ = ["result_of", "run_failed", "signal_name", "summarize_error"]
 
+_BAD_ENDS = (Task.Status.FAILURE, Task.Status.CANT_RUN)
 _SHOWN_LINES = 40  # of what there is to say of one failed task, in the message of RunFailed
 
 
@@ -57,7 +58,7 @@ def result_of(
     return Task.TaskResult(Task.Status.FAILURE, exception=_death(task.name, ended.exit, uss_peak))
 
 
-def one_line(error: BaseException | None) -> str:
+def summarize_error(error: BaseException | None) -> str:
     """Return ``ValueError: text`` with the first line of the text, or of this package's own errors the text alone.
 
     Their text begins with the task's name, which whoever shows the line has said already.
@@ -70,8 +71,11 @@ def one_line(error: BaseException | None) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def run_failed(failed: Sequence[Task], cant_run: Sequence[Task], run_folder: str) -> RunFailed:
-    """Return the error of a run in which tasks have failed."""
+def run_failed(tasks: Collection[Task], run_folder: str) -> RunFailed | None:
+    """Return the error of a run in which tasks have failed; ``None`` where none has."""
+    failed, cant_run = ([task for task in tasks if task.status is end] for end in _BAD_ENDS)
+    if not failed:
+        return None
     errors = [f"{task.name}: {_last_lines(task.result.traceback)}" for task in failed if task.result is not None]
     return RunFailed([task.name for task in failed], [task.name for task in cant_run], run_folder, errors)
 

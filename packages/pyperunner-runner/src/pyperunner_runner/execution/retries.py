@@ -1,4 +1,4 @@
-"""Whether a task that failed is tried again, and when. Pure."""
+"""Retries: whether a task that failed is tried again, and when. Pure."""
 
 from __future__ import annotations
 

@@ -1,96 +1,151 @@
-"""The state of one run, from its plan to its end: schedule, jobs, record. ``Runner`` is the door to it."""
+"""Run: one run of a pipeline, from its plan to its end, on one loop. ``Runner`` is the door to it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import DAG, OutputStore, Task
+from pyperunner_dag import Task, draw_svg, layout
 from pyperunner_runner._task_errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
-from pyperunner_runner.execution.ephemeral_outputs import ScopedOutputs
+from pyperunner_runner.execution.ephemeral_outputs import EphemeralOutputs
 from pyperunner_runner.execution.jobs import FinishedHandle, Jobs, RunningJob
-from pyperunner_runner.execution.limits import Guard
-from pyperunner_runner.execution.notes import Notes
-from pyperunner_runner.execution.outcomes import one_line, result_of
+from pyperunner_runner.execution.limits import LimitEnforcer
+from pyperunner_runner.execution.outcomes import result_of, summarize_error
 from pyperunner_runner.execution.retries import Retries
-from pyperunner_runner.execution.timers import Timers
-from pyperunner_runner.executors.registry import open_executor
-from pyperunner_runner.plan import Decision
-from pyperunner_runner.ports import Ended, Event, Executor, Handle, Logged, Started, Waiting
+from pyperunner_runner.execution.timers import Kind, Timers
+from pyperunner_runner.plan import UNCONDITIONAL, Decision
+from pyperunner_runner.ports import Ended, Event, Executor, Handle, Logged, Session, Started, Waiting
+from pyperunner_runner.provenance.early_cutoff import find_equal_output
 
 if TYPE_CHECKING:
-    from pyperunner_runner.execution.record import Record
+    from pyperunner_runner.execution.recorder import RunRecorder
     from pyperunner_runner.execution.signals import Signals
+    from pyperunner_runner.planning.planner import PlannedRun
     from pyperunner_runner.planning.settings import RunSettings
     from pyperunner_runner.scheduler import Scheduler
 
-__all__ = ["RunSession"]
+__all__ = ["Run"]
 
 _INTERRUPTED = "the run was interrupted"
+_TICK_SECONDS = 0.1
+_NO_ROOM_SECONDS = 0.05  # pause when the system has no room for another process and none of ours is about to end
 
 
-class RunSession:
-    """Everything that belongs to one run.
+class Run:
+    """Everything that belongs to one run. ``drive`` takes it to its end; the other methods are the steps to it.
 
     Args:
-        dag: The tasks, bound to ``store``.
+        planned: What to do; its tasks are made ready for it, and bound to its store.
+        settings: How to do it.
         scheduler: Says what may start.
-        store: Where outputs are kept.
-        decisions: The plan.
-        settings: How to run.
-        new_record: Makes the run folder when the first thing happens.
+        new_recorder: Makes the run folder, when the first thing happens.
     """
 
     def __init__(
         self,
-        dag: DAG[Task],
-        scheduler: Scheduler,
-        store: OutputStore,
-        decisions: Mapping[str, Decision],
+        planned: PlannedRun,
         settings: RunSettings,
-        new_record: Callable[[], Record],
+        scheduler: Scheduler,
+        new_recorder: Callable[[], RunRecorder],
     ) -> None:
-        self.dag = dag
-        self.decisions = dict(decisions)
-        self._store = store
+        self.planned = planned
+        self._decisions = dict(planned.decisions)
         self._settings = settings
-        self._notes = Notes(new_record)
-        self._jobs = Jobs(self._open_executor, settings.early_cutoff, settings.audit)
         self._scheduler = scheduler
-        self._guard = Guard(self._jobs, settings.grace, time.monotonic)
+        self._new_recorder = new_recorder
+        self._jobs = Jobs(self._open_executor, settings.early_cutoff, settings.audit)
+        self._timers = Timers()
+        self._limits = LimitEnforcer(self._timers)
         self._retries = Retries()
-        self._delays = Timers()
         self._signals: Signals | None = None
-        self._halted = ""
+        self._cancelled = ""
         self._stored_by_hand: set[str] = set()
-        self._scoped = ScopedOutputs(dag, store, lambda text: self.record.say(text, level="WARNING"))
+        place = str((planned.store.spec() or {}).get("url", ""))
+        for task in planned.dag:
+            task.bind(planned.store, place)
+            task.status = Task.Status.NOT_STARTED
+            task.result = None
+        self._ephemeral = EphemeralOutputs(planned.dag, planned.store, lambda text: self.recorder.warn(text))
 
-    @property
-    def record(self) -> Record:
-        """The run's record, begun when it is first asked for."""
-        return self._notes.record
-
-    @property
-    def running(self) -> int:
-        """How many jobs run."""
-        return len(self._jobs)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether another job may start now."""
-        return len(self._jobs) < max(self._settings.process_limit, self._jobs.slots)
+    @cached_property
+    def recorder(self) -> RunRecorder:
+        """What writes the run's record, which is begun when it is first asked for."""
+        return self._new_recorder()
 
     @property
     def finished(self) -> bool:
         """Whether every task has ended."""
         return self._scheduler.finished
 
+    # -- the whole way ---------------------------------------------------------------------------------------------
+
+    def drive(self, signals: Signals) -> None:
+        """Take the run to its end and complete its record, whatever happens.
+
+        Args:
+            signals: Those that end it: the first gives jobs a moment to end by themselves, the second none.
+        """
+        drawing = layout(self.planned.dag)
+        began = time.monotonic()
+        interrupted = True
+        try:
+            self.recorder.run_started(self.planned, drawing)
+            self._loop(signals)
+            interrupted = bool(signals.received)
+        except KeyboardInterrupt:
+            if not signals.received:
+                raise
+        finally:
+            self.abort()
+            statuses = {task.name: task.status.name for task in self.planned.dag}
+            picture = draw_svg(drawing, statuses)
+            self.recorder.run_finished(statuses, time.monotonic() - began, interrupted, picture)
+
+    def _loop(self, signals: Signals) -> None:
+        """Start what is ready and has room, wait for what happens, until every task has ended."""
+        self._signals = signals
+        self._check_signals(signals)
+        self._timers.set("tick", "", time.monotonic())
+        while not self.finished:
+            pause = None
+            try:
+                while self._has_room and (task := self.next_task()) is not None:
+                    self.start(task)
+            except BlockingIOError as error:
+                self.recorder.warn(f"no room for another process, trying again: {error}")
+                pause = _NO_ROOM_SECONDS
+                if not self._jobs:
+                    self._pause(pause)
+            self.collect(pause)
+            self._check_signals(signals)
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._jobs) < max(self._settings.process_limit, self._jobs.slots)
+
+    def _check_signals(self, signals: Signals) -> None:
+        """Let a signal that has come end the run; to be called again after every wait."""
+        signals.forget_calls()
+        if signals.received:
+            self._cancel(_INTERRUPTED, kill=len(signals.received) > 1)
+
+    def _pause(self, seconds: float) -> None:
+        """Let time pass, unless a signal comes."""
+        if self._signals is None:
+            time.sleep(seconds)
+        else:
+            self._signals.pause(seconds)
+
+    # -- the steps -------------------------------------------------------------------------------------------------
+
     def next_task(self) -> Task | None:
         """Hand out a task whose upstream tasks are all settled; ``None`` if there is none just now."""
         name = self._scheduler.next_ready()
-        return None if name is None else self.dag[name]
+        return None if name is None else self.planned.dag[name]
 
     def start(self, task: Task) -> Handle:
         """Do what the plan says for a task: start a job, count a hit as done, or pass it over.
@@ -102,7 +157,7 @@ class RunSession:
         if decision.action == "skip":
             self.skip(task)
         elif decision.action == "load":
-            self.conclude(task, Task.TaskResult(Task.Status.SUCCESS, load=task.load_output), decision.reason)
+            self.finish_task(task, Task.TaskResult(Task.Status.SUCCESS, load=task.load_output), decision.reason)
         else:
             return self._start_job(task, decision)
         return FinishedHandle()
@@ -111,29 +166,25 @@ class RunSession:
         """Pass a task over."""
         task.status = Task.Status.SKIPPED
         self._scheduler.skip(task.name)
-        self._notes.end(task, self.decisions[task.name].reason)
+        self.recorder.task_finished(task, self._decisions[task.name].reason)
 
     def collect(self, timeout: float | None) -> None:
         """Take in what the jobs have reported, waiting up to ``timeout`` seconds for the first of it."""
-        left = (timeout, self._guard.seconds_left(), self._delays.seconds_left(time.monotonic()))
-        timeout = min((seconds for seconds in left if seconds is not None), default=None)
+        left = self._timers.seconds_left(time.monotonic())
+        if left is not None:
+            timeout = left if timeout is None else min(left, timeout)
         if self._jobs:
             for event in self._jobs.wait(timeout):
                 self._take(event)
         elif timeout:
-            self.pause(timeout)
-        self._guard.enforce()
-        for _, name in self._delays.take_due(time.monotonic()):
-            self._scheduler.resume(name)
+            self._pause(timeout)
+        now = time.monotonic()
+        for kind, name in self._timers.take_due(now):
+            self._ring(kind, name, now)
+        if self.finished:
+            self.close()
 
-    def pause(self, seconds: float) -> None:
-        """Let time pass, unless a signal comes."""
-        if self._signals is None:
-            time.sleep(seconds)
-        else:
-            self._signals.pause(seconds)
-
-    def conclude(
+    def finish_task(
         self,
         task: Task,
         result: Task.TaskResult,
@@ -142,7 +193,16 @@ class RunSession:
         seconds: float = 0.0,
         uss_peak: int | None = None,
     ) -> None:
-        """Give a task its result and status, note it, and let those that follow know."""
+        """Give a task its result and status, record it, and let those that follow know.
+
+        Args:
+            task: The task.
+            result: What it came to.
+            reason: Why it ran, or did not.
+            ended: How its job ended, if it had one.
+            seconds: Wall time from start to end.
+            uss_peak: Most memory of its own that it was seen to use, in bytes.
+        """
         task.result = result
         task.status = result.status
         error = ""
@@ -151,71 +211,45 @@ class RunSession:
         elif result.status is Task.Status.SKIPPED:
             self._scheduler.skip(task.name)
         else:
-            error = one_line(result.exception)
-        self._notes.end(task, reason, seconds=seconds, error=error, ended=ended, uss_peak=uss_peak)
+            error = summarize_error(result.exception)
+        self.recorder.task_finished(task, reason, error=error, seconds=seconds, ended=ended, uss_peak=uss_peak)
         if error:
             self._cant_run(self._scheduler.fail(task.name), f"upstream {task.name} failed")
             if self._settings.fail_fast:
-                self.halt(f"{task.name} failed and fail_fast is set")
-
-    def heed(self, signals: Signals) -> None:
-        """Let signals reach this run: the first ends it, giving jobs a moment to end by themselves, the second at once.
-
-        To be called again after every wait.
-        """
-        self._signals = signals
-        signals.forget_calls()
-        if signals.received:
-            self.halt(_INTERRUPTED, kill=len(signals.received) > 1)
-
-    def halt(self, why: str, *, kill: bool = False) -> None:
-        """Start nothing more and end what runs; ``collect`` until the run is finished.
-
-        Args:
-            why: The reason, in words.
-            kill: End jobs at once, instead of asking them to end first.
-        """
-        if not self._halted:
-            self._halted = why
-            self._cant_run(self._scheduler.cancel_waiting(), why)
-        for job in self._jobs:
-            if kill or job.cause is None:
-                self._guard.stop(job.task.name, TaskKilled(job.task.name, f"ended, because {why}"), kill=kill)
+                self._cancel(f"{task.name} failed and fail_fast is set")
 
     def abort(self) -> None:
         """End every job now, without hearing of it any more; what had not ended counts as failed or unable to run."""
         self.close()
-        why = self._halted or _INTERRUPTED
+        why = self._cancelled or _INTERRUPTED
         for job in self._jobs:
             error = job.cause or TaskKilled(job.task.name, f"ended, because {why}")
-            self._jobs.take(job.task.name)
-            self.conclude(job.task, Task.TaskResult(Task.Status.FAILURE, exception=error), why, seconds=job.seconds)
+            self._let_go(job.task.name)
+            self.finish_task(job.task, Task.TaskResult(Task.Status.FAILURE, exception=error), why, seconds=job.seconds)
         self._cant_run(self._scheduler.cancel_waiting(), why)
 
     def close(self) -> None:
         """Free the executor; what still runs is ended. Remove the outputs that are not kept."""
         self._jobs.close()
-        self._scoped.remove()
+        self._ephemeral.remove()
 
-    def _open_executor(self) -> Executor:
-        self._scoped.begin()
-        return open_executor(self._settings, self.dag, self.decisions, self._store, self._signals)
+    # -- starting --------------------------------------------------------------------------------------------------
 
     def _decide(self, task: Task) -> Decision:
         """Return what is to be done with a task that is ready, and remember it."""
-        decision = self.decisions[task.name]
+        decision = self._decisions[task.name]
         if self._scheduler.remade(task.name):
             decision = Decision("run", "its stored output was missing or damaged")
-        elif decision.action == "run" and self._settings.reconsider is not None:
-            decision = self._settings.reconsider(task, decision)
-        self.decisions[task.name] = decision
+        elif decision.action == "run" and self._settings.early_cutoff and decision not in UNCONDITIONAL:
+            decision = find_equal_output(task) or decision
+        self._decisions[task.name] = decision
         return decision
 
     def _start_job(self, task: Task, decision: Decision) -> Handle:
         self._store_given_inputs(task)
         task.status = Task.Status.RUNNING
         try:
-            return self._jobs.start(task, decision, self._scoped.meta(task))
+            return self._jobs.start(task, decision, self._ephemeral.meta(task))
         except BlockingIOError:
             task.status = Task.Status.NOT_STARTED
             self._scheduler.give_back(task.name)
@@ -227,51 +261,128 @@ class RunSession:
                 source.store_output(source.output)
                 self._stored_by_hand.add(source.name)
 
+    def _open_executor(self) -> Executor:
+        """Return the executor of this run, whose first job is about to start."""
+        self._ephemeral.begin()
+        planned, settings, signals = self.planned, self._settings, self._signals
+        for name, decision in self._decisions.items():
+            if decision.action == "run":
+                # Made ready here, once for all tasks of the same code, and not in every child.
+                _ = planned.dag[name].fingerprint().packed
+        return settings.new_executor(
+            Session(
+                tasks={task.name: task for task in planned.dag},
+                store=planned.store,
+                store_spec=planned.store.spec(),
+                process_limit=settings.process_limit,
+                start_method=settings.start_method,
+                wake=signals.wake if signals else None,
+                let_signals_through=signals.let_through if signals else nullcontext,
+            )
+        )
+
+    # -- taking in -------------------------------------------------------------------------------------------------
+
     def _take(self, event: Event) -> None:
         if isinstance(event, Logged):
-            self.record.task_output(event)
+            self.recorder.task_output(event)
         elif isinstance(event, Started):
             job = self._jobs[event.task]
             job.started = time.monotonic()
-            self._guard.begin(job, event.pid)
-            self.record.task_started(event.task, job.attempt, event.pid, self.decisions[event.task].reason)
+            self._limits.begin(job.task, event.pid, job.started)
+            self.recorder.task_started(event.task, job.attempt, event.pid, self._decisions[event.task].reason)
         elif isinstance(event, Waiting):
-            self._guard.waits(self._jobs[event.task], event.waiting)
-            self.record.task_waiting(event.task, event.waiting)
+            self._limits.waits(event.task, event.waiting, time.monotonic())
+            self.recorder.task_waiting(event.task, event.waiting)
         else:
             self._take_end(event)
 
     def _take_end(self, ended: Ended) -> None:
-        job = self._jobs.take(ended.task)
-        task, seconds, uss_peak = job.task, job.seconds, self._guard.end(ended.task)
+        job, uss_peak = self._let_go(ended.task)
+        task, seconds = job.task, job.seconds
         if ended.outcome.kind == "inputs" and not job.cause and self._scheduler.remake(task.name, ended.outcome.inputs):
             task.status = Task.Status.NOT_STARTED
             lost = ", ".join(ended.outcome.inputs)
-            self.record.say(f"waits: the stored output of {lost} is missing or damaged and made again", task=task.name)
+            self.recorder.say(f"waits: the stored output of {lost} is missing or damaged and made again", task.name)
             return
         made_again = self._scheduler.may_remake(ended.outcome.inputs)
         result = result_of(task, ended, job.cause, uss_peak, made_again=made_again)
         if result.status is Task.Status.FAILURE and self._try_again(job, result, ended, uss_peak):
             return
         hit = ended.outcome.kind == "hit"
-        reason = "stored meanwhile by another run" if hit else self.decisions[task.name].reason
+        reason = "stored meanwhile by another run" if hit else self._decisions[task.name].reason
         if ended.outcome.kind == "stored":
             task.release()
-        self.conclude(task, result, reason, ended, seconds, uss_peak)
+        self.finish_task(task, result, reason, ended, seconds, uss_peak)
+
+    def _let_go(self, name: str) -> tuple[RunningJob, int | None]:
+        """Return a job that is over, and the most memory of its own that it was seen to use, in bytes."""
+        self._timers.cancel("kill", name)
+        return self._jobs.take(name), self._limits.end(name)
 
     def _try_again(self, job: RunningJob, result: Task.TaskResult, ended: Ended, uss_peak: int | None) -> bool:
         """Put a failed task off until its next attempt; ``False`` if it has none left."""
         task, failure = job.task, ended.outcome.failure
         bases = failure.bases if failure is not None and failure.pickled is None else ()
         wait = self._retries.next_wait(task.name, task.options, result.exception, bases)
-        if wait is None or self._halted:
+        if wait is None or self._cancelled:
             return False
-        event = TaskRetried(task.name, job.attempt, job.seconds, one_line(result.exception), wait)
-        self._notes.retried(event, result.traceback, ended, uss_peak)
+        event = TaskRetried(task.name, job.attempt, job.seconds, summarize_error(result.exception), wait)
+        self.recorder.task_retried(event, result.traceback, ended, uss_peak)
         task.status = Task.Status.NOT_STARTED
         self._scheduler.delay(task.name)
-        self._delays.set("retry", task.name, time.monotonic() + wait)
+        self._timers.set("retry", task.name, time.monotonic() + wait)
         return True
 
+    def _ring(self, kind: Kind, name: str, now: float) -> None:
+        """Do what a timer that is due stands for."""
+        if kind == "timeout":
+            self._stop(self._jobs[name], self._limits.out_of_time(name), kill=False)
+        elif kind == "kill":
+            self._jobs.kill(name)
+        elif kind == "retry":
+            self._scheduler.resume(name)
+        elif kind == "sample":
+            for error in self._limits.out_of_memory(now):
+                self._stop(self._jobs[error.task], error, kill=True)
+        elif self.recorder.ticking:
+            self.recorder.tick(now)
+            self._timers.set("tick", "", now + _TICK_SECONDS)
+
+    # -- ending ----------------------------------------------------------------------------------------------------
+
+    def _stop(self, job: RunningJob, cause: TaskKilled, *, kill: bool) -> None:
+        """End a job that was not asked to before.
+
+        Args:
+            job: The job.
+            cause: Why; the job's error, unless there was another cause already or its output is stored meanwhile.
+            kill: End it at once, whether or not it was asked; else it is asked, and has a moment.
+        """
+        name = job.task.name
+        if kill:
+            self._timers.cancel("kill", name)
+        elif job.cause is None:
+            self._timers.set("kill", name, time.monotonic() + self._settings.grace)
+        else:
+            return
+        self._jobs.stop(name, cause, kill=kill)
+
+    def _cancel(self, why: str, *, kill: bool = False) -> None:
+        """Start nothing more and end what runs; it is over when it is finished.
+
+        Args:
+            why: The reason, in words.
+            kill: End jobs at once, instead of asking them to end first.
+        """
+        if not self._cancelled:
+            self._cancelled = why
+            self._cant_run(self._scheduler.cancel_waiting(), why)
+        for job in self._jobs:
+            self._stop(job, TaskKilled(job.task.name, f"ended, because {why}"), kill=kill)
+
     def _cant_run(self, names: list[str], reason: str) -> None:
-        self._notes.cant_run([self.dag[name] for name in names], reason)
+        for name in names:
+            task = self.planned.dag[name]
+            task.status = Task.Status.CANT_RUN
+            self.recorder.task_finished(task, reason)

@@ -1,4 +1,4 @@
-"""How much work still follows each task: the longest path that remains. Pure, linear in the graph's edges."""
+"""Critical path: the longest path of work that each task still begins. Pure, linear in the graph's edges."""
 
 from __future__ import annotations
 

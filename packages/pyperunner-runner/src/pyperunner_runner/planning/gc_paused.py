@@ -1,4 +1,4 @@
-"""Python's garbage collector, held back where it would only get in the way."""
+"""Garbage collector of Python, paused where it would only get in the way."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["collector_paused"]
+__all__ = ["gc_paused"]
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Pause the collector for code that makes very many objects, all of which stay.
 
     It would look through all of them again and again: a quarter of the time that a plan of 100,000 tasks takes.

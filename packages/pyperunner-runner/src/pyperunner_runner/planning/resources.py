@@ -1,4 +1,4 @@
-"""What tasks ask for while they run, and what is left of it. Pure."""
+"""Resources: what tasks ask for while they run, and what is left of it. Pure."""
 
 from __future__ import annotations
 

@@ -1,16 +1,18 @@
-"""Which tasks of a graph a run is asked for, by names, tags and globs. Pure."""
+"""Selection: which tasks of a graph a run is asked for, by names, tags and globs. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pyperunner_runner._errors import UnknownSelection
 
-__all__ = ["Labels", "Selection", "select"]
+__all__ = ["Labels", "Patterns", "Selection", "select"]
 
+Patterns: TypeAlias = str | Iterable[str] | None
+"""Names, tags or globs that select tasks; ``None`` for no selection."""
 _WILD = frozenset("*?[")
 _CANDIDATES = 5000  # near names are looked for among so many; a search through more takes seconds
 
@@ -34,9 +36,7 @@ class Selection:
         return any(part is not None for part in (self.only, self.until, self.from_))
 
     @staticmethod
-    def of(
-        only: str | Iterable[str] | None, until: str | Iterable[str] | None, from_: str | Iterable[str] | None
-    ) -> Selection:
+    def of(only: Patterns, until: Patterns, from_: Patterns) -> Selection:
         """Return the selection of what the caller gave, one pattern or several for each."""
         return Selection(*(_patterns(part) for part in (only, until, from_)))
 
@@ -70,7 +70,7 @@ def select(
     return frozenset(set.intersection(*chosen)) if chosen else None
 
 
-def _patterns(part: str | Iterable[str] | None) -> tuple[str, ...] | None:
+def _patterns(part: Patterns) -> tuple[str, ...] | None:
     if part is None:
         return None
     return (part,) if isinstance(part, str) else tuple(part)

@@ -1,21 +1,16 @@
-"""What a run is told besides its pipeline and its plan."""
+"""Settings of a run: what it is told besides its pipeline and its plan."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyperunner_dag import Options, Task
-    from pyperunner_runner.executors.registry import ExecutorFactory
-    from pyperunner_runner.plan import Decision
-    from pyperunner_runner.ports import Audit
+    from pyperunner_dag import Options
+    from pyperunner_runner.ports import Audit, ExecutorFactory
 
-__all__ = ["Reconsider", "RunSettings"]
-
-Reconsider = Callable[["Task", "Decision"], "Decision"]
-"""Looks at a task that is about to run, all of whose upstream tasks have ended, and decides anew."""
+__all__ = ["RunSettings"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +27,9 @@ class RunSettings:
         fail_fast: Whether the first failure ends the run.
         grace: Seconds between asking a process to end and making it.
         early_cutoff: Whether a task whose inputs turn out to be identical is satisfied from the store.
-        reconsider: Called just before a job starts; what it returns is done instead of what was planned.
+
+    Raises:
+        ValueError: ``process_limit`` is less than 1, or ``audit`` is none of its words.
     """
 
     new_executor: ExecutorFactory
@@ -44,4 +41,9 @@ class RunSettings:
     fail_fast: bool = False
     grace: float = 2.0
     early_cutoff: bool = False
-    reconsider: Reconsider | None = None
+
+    def __post_init__(self) -> None:
+        if self.process_limit < 1:
+            raise ValueError(f"process_limit must be at least 1, not {self.process_limit}")
+        if self.audit not in ("warn", "error", "off"):
+            raise ValueError(f"audit is 'warn', 'error' or 'off', not {self.audit!r}")

@@ -1,4 +1,4 @@
-"""Lets an output stored earlier stand for today's key, after a change that changes nothing; or throws one away."""
+"""Acceptance: an output stored earlier stands for today's key, after a change that changes nothing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag import Difference, differences
 from pyperunner_dag.ports import SupportsAlias, SupportsDelete, SupportsEntries
 from pyperunner_runner._errors import NotAcceptable
-from pyperunner_runner.provenance.stored_entries import Earlier, earlier_entries, link, nearest
+from pyperunner_runner.provenance.stored_entries import StoredEntry, entries_of, link, nearest
 
 if TYPE_CHECKING:
-    from pyperunner_dag import DAG, OutputStore, Task
+    from pyperunner_dag import OutputStore, Task
+    from pyperunner_runner.planning.planner import PlannedRun
 
-__all__ = ["Acceptance", "accept", "acceptable", "invalidate"]
+__all__ = ["Acceptance", "accept", "invalidate"]
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,61 @@ class Acceptance:
 Acceptance.__module__ = "pyperunner_runner._accept"  # as in pickles and keys made by 0.2.0
 
 
-def acceptable(dag: DAG[Task], store: OutputStore, task: Task, downstream: bool) -> list[tuple[Task, Earlier]]:
+def accept(planned: PlannedRun, task: Task, *, downstream: bool, dry_run: bool) -> list[Acceptance]:
+    """Let the nearest earlier entry stand for a task, which is recorded in the new entry under ``accepted``.
+
+    Args:
+        planned: The graph, hashed; its store must list entries and know aliases.
+        task: The task.
+        downstream: Whether to look at the task's descendants, too.
+        dry_run: Whether to change nothing.
+
+    Raises:
+        NotAcceptable: There is none, the error says why; or the output of one is gone.
+    """
+    done = []
+    for node, entry in _acceptable(planned, task, downstream):
+        found = tuple(entry.differs_in(node))
+        if not dry_run:
+            facts = {"when": time.time(), "from": entry.key, "differences": [item.text for item in found]}
+            try:
+                link(planned.store, node, entry, accepted=facts)
+            except KeyError:
+                raise NotAcceptable(node.name, f"the output of {entry.key} is gone from the store") from None
+        done.append(Acceptance(node.name, node.key, entry.key, found))
+    return done
+
+
+def invalidate(planned: PlannedRun, task: Task, *, downstream: bool) -> list[str]:
+    """Remove the stored output of a task, and with ``downstream`` those of all its descendants.
+
+    Returns:
+        The names of the tasks that had one.
+
+    Raises:
+        NotAcceptable: The store can't remove entries.
+    """
+    store = planned.store
+    if not isinstance(store, SupportsDelete):
+        raise NotAcceptable(task.name, "its store can't remove entries; use reload=True to run it again")
+    names = {task.name}
+    for node in planned.dag if downstream else ():
+        if not names.isdisjoint(planned.upstream[node.name]):
+            names.add(node.name)
+    return [node.name for node in planned.dag if node.name in names and _remove(store, node)]
+
+
+def _acceptable(planned: PlannedRun, task: Task, downstream: bool) -> list[tuple[Task, StoredEntry]]:
     """Return which earlier entry could stand for the task, and with ``downstream`` those for what follows from it.
 
     A task downstream is among them if it has no output of its own yet and the store holds one that was made with the
     same params from the very outputs that are accepted now, or from others that are up to date, and by the same code
     but for changes that the task itself has, too.
 
-    Args:
-        dag: The graph, hashed.
-        store: Where outputs are kept; it must list entries and know aliases.
-        task: The task.
-        downstream: Whether to look at the task's descendants, too.
-
     Raises:
         NotAcceptable: There is none; the error says why.
     """
+    store = planned.store
     for ability, lack in ((SupportsEntries, "lists no entries"), (SupportsAlias, "knows no aliases")):
         if not isinstance(store, ability):
             raise NotAcceptable(task.name, f"its store {lack}, so no output stored earlier can stand for this one")
@@ -62,9 +102,9 @@ def acceptable(dag: DAG[Task], store: OutputStore, task: Task, downstream: bool)
     if not store.missing([task.key]):
         if not downstream:
             raise NotAcceptable(task.name, "it is up to date, there is nothing to accept")
-        standing = Earlier(task.key, store.meta(task.key))
+        standing = StoredEntry(task.key, store.meta(task.key))
         agreed = _Agreed({task.name: _hash(standing.stands_for)})
-        chosen: list[tuple[Task, Earlier]] = []
+        chosen: list[tuple[Task, StoredEntry]] = []
     else:
         earlier = nearest(store, task)
         if earlier is None:
@@ -72,7 +112,7 @@ def acceptable(dag: DAG[Task], store: OutputStore, task: Task, downstream: bool)
         agreed = _Agreed({task.name: _hash(earlier.key)}, _code_changes(earlier.parts, task.key_parts()))
         chosen = [(task, earlier)]
     if downstream:
-        chosen += _downstream(dag, store, agreed)
+        chosen += _downstream(planned, agreed)
         if not chosen:
             raise NotAcceptable(task.name, "it is up to date, and nothing downstream of it can be accepted")
     return chosen
@@ -86,14 +126,15 @@ class _Agreed:
     code: frozenset[tuple[Any, ...]] = frozenset()
 
 
-def _downstream(dag: DAG[Task], store: OutputStore, agreed: _Agreed) -> Iterator[tuple[Task, Earlier]]:
+def _downstream(planned: PlannedRun, agreed: _Agreed) -> Iterator[tuple[Task, StoredEntry]]:
     """Yield the descendants that differ from an earlier entry by nothing but what is agreed."""
-    for node in dag:
-        follows = any(up.name in agreed.hashes for up in dag.upstream(node))
+    store = planned.store
+    for node in planned.dag:
+        follows = not agreed.hashes.keys().isdisjoint(planned.upstream[node.name])
         if not follows or not node.options.cache or not store.missing([node.key]):
             continue
         now = _with_hashes(node.key_parts(), agreed.hashes)
-        for earlier in earlier_entries(store, node.name):
+        for earlier in entries_of(store, node.name):
             if earlier.parts and _agrees(earlier.parts, now, agreed):
                 agreed.hashes[node.name] = _hash(earlier.key)
                 yield node, earlier
@@ -136,55 +177,13 @@ def _hash(key: str) -> str:
     return key.rpartition("/")[2]
 
 
-def accept(store: OutputStore, chosen: list[tuple[Task, Earlier]], *, dry_run: bool) -> list[Acceptance]:
-    """Let the chosen entries stand for the tasks, which is recorded in the new entries under ``accepted``.
-
-    Args:
-        store: Where they are kept.
-        chosen: What ``acceptable`` returned.
-        dry_run: Whether to change nothing.
-
-    Raises:
-        NotAcceptable: The output of one is gone.
-    """
-    done = []
-    for task, earlier in chosen:
-        found = tuple(earlier.differs_in(task))
-        if not dry_run:
-            facts = {"when": time.time(), "from": earlier.key, "differences": [item.text for item in found]}
-            try:
-                link(store, task, earlier, accepted=facts)
-            except KeyError:
-                raise NotAcceptable(task.name, f"the output of {earlier.key} is gone from the store") from None
-        done.append(Acceptance(task.name, task.key, earlier.key, found))
-    return done
-
-
-def invalidate(dag: DAG[Task], store: OutputStore, task: Task, downstream: bool) -> list[str]:
-    """Remove the stored output of a task, and with ``downstream`` those of all its descendants.
-
-    Returns:
-        The names of the tasks that had one.
-
-    Raises:
-        NotAcceptable: The store can't remove entries.
-    """
-    if not isinstance(store, SupportsDelete):
-        raise NotAcceptable(task.name, "its store can't remove entries; use reload=True to run it again")
-    names = {task.name}
-    for node in dag if downstream else ():
-        if any(up.name in names for up in dag.upstream(node)):
-            names.add(node.name)
-    return [node.name for node in dag if node.name in names and _remove(store, node)]
-
-
 def _remove(store: OutputStore, task: Task) -> bool:
     """Remove a task's entry, and those of the same work that early cutoff would take in its place."""
     if not isinstance(store, SupportsDelete):
         return False
     try:
-        inputs = Earlier(task.key, store.meta(task.key)).inputs
+        inputs = StoredEntry(task.key, store.meta(task.key)).inputs
     except KeyError:
         return store.delete(task.key)
-    same = [entry.key for entry in earlier_entries(store, task.name) if entry.is_same_work(task, inputs)]
+    same = [entry.key for entry in entries_of(store, task.name) if entry.is_same_work(task, inputs)]
     return sum(store.delete(key) for key in {task.key, *(same if inputs else ())}) > 0

@@ -6,59 +6,58 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import changed_outputs
-from pyperunner_runner.plan import UNCONDITIONAL, Decision
-from pyperunner_runner.provenance.stored_entries import Digests, Earlier, earlier_entries, link
+from pyperunner_runner.plan import Decision
+from pyperunner_runner.provenance.stored_entries import Digests, StoredEntry, entries_of, link
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
 
-__all__ = ["cut_off"]
+__all__ = ["find_equal_output"]
 
 _HIT = Decision("load", "early cutoff: inputs are identical")
 
 
-def cut_off(task: Task, decision: Decision) -> Decision:
+def find_equal_output(task: Task) -> Decision | None:
     """Look for an output of a task that is about to run, made by the same code and params from equal inputs.
 
     One that is found is linked to the task's key of today, which makes it a hit.
 
     Args:
         task: The task; all of its upstream tasks have ended.
-        decision: What was planned; a task that is forced or marked ``reload`` runs in any case.
 
     Returns:
-        That its output is loaded, if there is one, else ``decision``.
+        That its output is loaded; ``None`` if there is none.
     """
     store = task.store
-    if store is None or decision in UNCONDITIONAL or not task.upstream or not task.options.cache:
-        return decision
+    if store is None or not task.upstream or not task.options.cache:
+        return None
     try:
         inputs = {source.name: _digests(store.meta(source.key)) for source in task.upstream}
     except KeyError:  # an input is gone: the child will find out and have it made again
-        return decision
-    for earlier in _candidates(store, task):
-        if earlier.is_same_work(task, inputs) and _stands(store, earlier, task, inputs):
+        return None
+    for entry in _candidates(store, task):
+        if entry.is_same_work(task, inputs) and _stands(store, entry, task, inputs):
             return _HIT
-    return decision
+    return None
 
 
-def _candidates(store: OutputStore, task: Task) -> Iterator[Earlier]:
+def _candidates(store: OutputStore, task: Task) -> Iterator[StoredEntry]:
     """Yield the entry of the task's own key, if there is one, and its earlier entries."""
     if not store.missing([task.key]):
         try:
-            yield Earlier(task.key, store.meta(task.key))
+            yield StoredEntry(task.key, store.meta(task.key))
         except KeyError:  # damaged
             pass
-    yield from (entry for entry in earlier_entries(store, task.name) if entry.key != task.key)
+    yield from (entry for entry in entries_of(store, task.name) if entry.key != task.key)
 
 
-def _stands(store: OutputStore, earlier: Earlier, task: Task, inputs: Mapping[str, Digests]) -> bool:
+def _stands(store: OutputStore, entry: StoredEntry, task: Task, inputs: Mapping[str, Digests]) -> bool:
     """Let the entry stand for the task's key; say whether that was possible."""
-    if changed_outputs(store, [earlier.key]):
+    if changed_outputs(store, [entry.key]):
         return False
-    if earlier.key != task.key:
+    if entry.key != task.key:
         try:
-            link(store, task, earlier, upstream={name: list(digests) for name, digests in inputs.items()})
+            link(store, task, entry, upstream={name: list(digests) for name, digests in inputs.items()})
         except KeyError:  # what it was linked to is gone
             return False
     return True

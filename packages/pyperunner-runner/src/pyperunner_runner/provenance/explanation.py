@@ -1,9 +1,9 @@
-"""Says of each task what a run would do with it and why, as a difference to what the store holds."""
+"""Explanations: what a run would do with each task and why, as a difference to what the store holds."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyperunner_runner.provenance.stored_entries import nearest
@@ -11,8 +11,9 @@ from pyperunner_runner.provenance.stored_entries import nearest
 if TYPE_CHECKING:
     from pyperunner_dag import Difference, OutputStore, Task
     from pyperunner_runner.plan import Decision
+    from pyperunner_runner.planning.planner import PlannedRun
 
-__all__ = ["Explanation", "TaskExplanation", "explain"]
+__all__ = ["Explanation", "TaskExplanation", "explain", "explain_task"]
 
 
 @dataclass(frozen=True)
@@ -70,19 +71,41 @@ for _each in (TaskExplanation, Explanation):
     _each.__module__ = "pyperunner_runner._explain"  # as in pickles and keys made by 0.2.0
 
 
-def explain(
-    tasks: Collection[Task], decisions: Mapping[str, Decision], store: OutputStore
-) -> dict[str, TaskExplanation]:
-    """Explain what was planned.
+def explain(planned: PlannedRun) -> Explanation:
+    """Explain what was planned for each task."""
+    return Explanation({found.name: found for found in _explanations(planned, list(planned.dag))})
+
+
+def explain_task(planned: PlannedRun, task: Task, plan_again: Callable[[], PlannedRun]) -> TaskExplanation:
+    """Explain what was planned for one task, and look whether what is stored of it can be read.
 
     Args:
-        tasks: The tasks to explain.
-        decisions: The plan.
-        store: Where their outputs are kept.
+        planned: The plan.
+        task: The task.
+        plan_again: Called where its entry is damaged: it has been set aside, so the plan is another one.
     """
+    if not _is_damaged(planned.store, task):
+        return next(_explanations(planned, [task]))
+    found = next(_explanations(plan_again(), [task]))
+    return replace(found, reasons=("damaged",), differences=(), nearest=None)
+
+
+def _is_damaged(store: OutputStore, task: Task) -> bool:
+    """Whether there is an entry for a task's key which can't be read."""
+    if task.held or not task.options.cache or store.missing([task.key]):
+        return False
+    try:
+        store.meta(task.key)
+    except KeyError:
+        return True
+    return False
+
+
+def _explanations(planned: PlannedRun, tasks: Collection[Task]) -> Iterator[TaskExplanation]:
+    decisions, store = planned.decisions, planned.store
     run = [task for task in tasks if decisions[task.name].action == "run" and task.options.cache]
     missing = store.missing([task.key for task in run])
-    return {task.name: _explain(task, decisions[task.name], store, task.key in missing) for task in tasks}
+    return (_explain(task, decisions[task.name], store, task.key in missing) for task in tasks)
 
 
 def _explain(task: Task, decision: Decision, store: OutputStore, missing: bool) -> TaskExplanation:

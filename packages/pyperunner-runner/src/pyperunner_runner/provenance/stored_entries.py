@@ -1,4 +1,4 @@
-"""Earlier entries of a task in its store, what they were made from, and how one stands for today's key."""
+"""Stored entries of a task: what they were made from, which is nearest to today's key, how one stands for it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag import Difference, differences
 from pyperunner_dag.ports import SupportsAlias, SupportsEntries
 from pyperunner_keys import unpack_places
-from pyperunner_runner.execution.ephemeral_outputs import RUN
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
 
-__all__ = ["Digests", "Earlier", "earlier_entries", "link", "nearest"]
+__all__ = ["RUN", "Digests", "StoredEntry", "entries_of", "link", "nearest"]
 
+RUN = "run"
+"""What of an entry's ``meta`` names the process of the run that it is kept for, where it is kept for one only."""
 Digests = Sequence[Any]
 """Of an output: that of the payload, and the canonical one, or ``None`` where it is not known."""
 _MOST = 50
@@ -25,7 +26,7 @@ _MOST = 50
 
 
 @dataclass(frozen=True)
-class Earlier:
+class StoredEntry:
     """An entry that a task made under another key, or under today's."""
 
     key: str
@@ -64,7 +65,7 @@ class Earlier:
         return differences(self.parts, task.key_parts(), was, now)
 
 
-def earlier_entries(store: OutputStore, name: str) -> Iterator[Earlier]:
+def entries_of(store: OutputStore, name: str) -> Iterator[StoredEntry]:
     """Yield the entries of the task called ``name``, the newest first; nothing where a store lists none.
 
     Those that are kept for one run only are left out.
@@ -76,32 +77,32 @@ def earlier_entries(store: OutputStore, name: str) -> Iterator[Earlier]:
             except KeyError:  # gone, or damaged
                 continue
             if RUN not in meta:
-                yield Earlier(info["key"], meta)
+                yield StoredEntry(info["key"], meta)
 
 
-def nearest(store: OutputStore, task: Task) -> Earlier | None:
+def nearest(store: OutputStore, task: Task) -> StoredEntry | None:
     """Return the earlier entry that differs from the task's key in the fewest parts, the newest of several."""
     now = task.key_parts()
-    others = (entry for entry in earlier_entries(store, task.name) if entry.parts and entry.key != task.key)
+    others = (entry for entry in entries_of(store, task.name) if entry.parts and entry.key != task.key)
     return min(others, key=lambda entry: len(differences(entry.parts, now)), default=None)
 
 
-def link(store: OutputStore, task: Task, earlier: Earlier, **facts: Any) -> None:
+def link(store: OutputStore, task: Task, entry: StoredEntry, **facts: Any) -> None:
     """Let an entry stand for the task's key of today.
 
     Args:
         store: The store of both.
         task: The task.
-        earlier: The entry.
+        entry: The entry.
         **facts: To be kept in the new entry.
 
     Raises:
         KeyError: The output of the entry is gone, or is another one by now.
     """
-    target = earlier.made_as
-    if target != earlier.key and store.meta(target)["digest"] != earlier.meta["digest"]:
+    target = entry.made_as
+    if target != entry.key and store.meta(target)["digest"] != entry.meta["digest"]:
         raise KeyError(target)
-    kept = {name: earlier.meta[name] for name in ("seconds", "upstream", "canonical") if name in earlier.meta}
+    kept = {name: entry.meta[name] for name in ("seconds", "upstream", "canonical") if name in entry.meta}
     linked = {"to": target, "when": time.time()}
     meta = {**kept, **task.entry_meta(), **facts, "linked": linked}
     if isinstance(store, SupportsAlias):

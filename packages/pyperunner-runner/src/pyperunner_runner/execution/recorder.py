@@ -1,0 +1,274 @@
+"""Recorder of a run: writes the run folder and tells the hooks. What the folder looks like is the results package's."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_results import RunFolder, get_environment_info, run_section
+from pyperunner_runner.events import (
+    Hook,
+    RunFinished,
+    RunStarted,
+    TaskFinished,
+    TaskOutput,
+    TaskRetried,
+    TaskStarted,
+    TaskWaiting,
+)
+from pyperunner_runner.execution.hooks import Hooks, installed_hooks
+
+if TYPE_CHECKING:
+    from pyperunner_dag import Task
+    from pyperunner_keys import Fingerprint
+    from pyperunner_results import TaskLog
+    from pyperunner_runner.planning.planner import PlannedRun
+    from pyperunner_runner.ports import Ended, Logged
+
+__all__ = ["RunRecorder"]
+
+_MOST_DRAWN = 300
+"""Beyond this many tasks a reader folds them into groups, and draws those in its own way."""
+_LAST_LINES = 20
+_CHARACTERS = 500  # of one of the last lines
+
+
+class RunRecorder:
+    """Writes down what happens in one run; all of it passes through here once.
+
+    Args:
+        log_path: Folder in which the run gets a folder of its own, which is made here.
+        pipeline: The pipeline's name.
+        hooks: Called with every event; one that raises is warned of and left out from then on.
+
+    Attributes:
+        folder: The run's folder.
+        conf: What ``pipeline.yaml`` says; empty before it is written.
+    """
+
+    def __init__(self, log_path: str, pipeline: str, hooks: Iterable[Hook] = ()) -> None:
+        self.folder = RunFolder.create(log_path, pipeline)
+        self.conf: Mapping[str, Any] = {}
+        self._log_path = log_path
+        self._pipeline = pipeline
+        self._hooks = Hooks([*hooks, *installed_hooks(self.warn)], self.warn)
+        self._logs: dict[str, TaskLog] = {}
+        self._last_lines: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_LAST_LINES))
+        self._code: set[str] = set()
+
+    @property
+    def ticking(self) -> bool:
+        """Whether a hook wants to be called while time passes."""
+        return self._hooks.ticking
+
+    def tick(self, now: float) -> None:
+        """Call the hooks that move with time; ``now`` in seconds of the monotonic clock."""
+        self._hooks.tick(now)
+
+    def say(self, text: str, task: str = "-", level: str = "INFO") -> None:
+        """Write a line of the runner's own into the log."""
+        self.folder.log(text, task=task, level=level)
+
+    def warn(self, text: str) -> None:
+        """Write a warning into the log."""
+        self.say(text, level="WARNING")
+
+    def write_pipeline(
+        self, pipeline: Mapping[str, Any], data_path: str, mainfile: str | os.PathLike[str] | None
+    ) -> None:
+        """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment.
+
+        Args:
+            pipeline: The pipeline's YAML form.
+            data_path: Where its outputs are kept, in words.
+            mainfile: The user's main file; by default the program that was started.
+        """
+        from pyperunner_runner import __version__
+
+        section = run_section(data_path, self._log_path, get_environment_info(mainfile), __version__)
+        self.conf = {**pipeline, "run": section}
+        self.folder.write_pipeline(self.conf)
+
+    # -- of the run ------------------------------------------------------------------------------------------------
+
+    def run_started(self, planned: PlannedRun, layout: Mapping[str, Any]) -> None:
+        """Record that the plan stands and work begins.
+
+        Args:
+            planned: The plan.
+            layout: The drawing of the graph, kept for readers that paint it.
+        """
+        tasks, to_execute = tuple(planned.decisions), tuple(planned.names("run"))
+        counts = {"tasks": len(tasks), "to_execute": len(to_execute)}
+        drawn = layout if len(tasks) <= _MOST_DRAWN else None
+        self.folder.event("run_started", pipeline=self._pipeline, **counts, layout=drawn)
+        self.say(f"run of {self._pipeline}: {len(tasks)} tasks, {len(to_execute)} to execute")
+        self._hooks.tell(RunStarted(self._pipeline, self.folder.path, tasks, to_execute))
+
+    def run_finished(self, statuses: Mapping[str, str], seconds: float, interrupted: bool, picture: str) -> None:
+        """Complete the record and close it.
+
+        Args:
+            statuses: Name of the status of every task.
+            seconds: Wall time of the run.
+            interrupted: Whether a signal ended it early.
+            picture: The graph coloured by status, as SVG.
+        """
+        self.folder.write_picture(picture)
+        counts = {status: list(statuses.values()).count(status) for status in dict.fromkeys(statuses.values())}
+        self.say("interrupted" if interrupted else f"finished after {seconds:.3f} s")
+        self.folder.event("run_finished", wall=seconds, interrupted=interrupted, tasks=counts)
+        self.folder.finish({"tasks": counts, **({"state": "interrupted"} if interrupted else {})})
+        self._hooks.tell(RunFinished(statuses, seconds, interrupted))
+        for log in self._logs.values():
+            log.close()
+        self.folder.close()
+
+    # -- of a task that runs ---------------------------------------------------------------------------------------
+
+    def task_started(self, task: str, attempt: int, pid: int | None, reason: str) -> None:
+        """Record that a task's process has begun."""
+        log = self._logs[task] = self.folder.task_log(task, attempt)
+        self.folder.event("task_started", task=task, attempt=attempt, pid=pid, reason=reason, log=log.file)
+        self.folder.log(f"started: {reason}", task=task, process=pid)
+        self._hooks.tell(TaskStarted(task, attempt, pid))
+
+    def task_waiting(self, task: str, waiting: bool) -> None:
+        """Record that a task waits for another run that makes the same output, or goes on."""
+        self.say("waits for another run that makes the same output" if waiting else "goes on", task)
+        self._hooks.tell(TaskWaiting(task, waiting))
+
+    def task_output(self, line: Logged) -> None:
+        """Record a line that a task printed or logged."""
+        text = line.text if len(line.text) <= _CHARACTERS else f"{line.text[:_CHARACTERS]}…"
+        self._last_lines[line.task].append(text)
+        log = self._logs.get(line.task)
+        if log is not None:
+            log.log(line.text, level=line.level, process=line.pid, stream=line.stream, when=line.when)
+        if self._hooks:
+            self._hooks.tell(TaskOutput(line.task, line.stream, line.level, line.text))
+
+    def task_retried(self, event: TaskRetried, traceback: str, ended: Ended, uss_peak: int | None) -> None:
+        """Record that an attempt has failed and another follows.
+
+        Args:
+            event: What the hooks are told.
+            traceback: Text of the attempt's traceback.
+            ended: The figures of its process.
+            uss_peak: Most memory of its own that it was seen to use, in bytes.
+        """
+        self._log_exception(event.task, traceback or event.error)
+        self.folder.event(
+            "task_retried",
+            task=event.task,
+            attempt=event.attempt,
+            status="FAILURE",
+            error=event.error,
+            uss_peak=uss_peak,
+            traceback=traceback or None,
+            wait=event.wait,
+            **_figures(ended),
+            **_times(event.seconds),
+        )
+        text = f"attempt {event.attempt} failed after {event.seconds:.3f} s, next in {event.wait:g} s: {event.error}"
+        self.say(text, event.task, "WARNING")
+        self._close_log(event.task)
+        self._hooks.tell(event)
+
+    # -- of a task that is over ------------------------------------------------------------------------------------
+
+    def task_finished(
+        self,
+        task: Task,
+        reason: str,
+        *,
+        error: str = "",
+        seconds: float = 0.0,
+        ended: Ended | None = None,
+        uss_peak: int | None = None,
+    ) -> None:
+        """Record what became of a task whose status and result are set.
+
+        Args:
+            task: The task.
+            reason: Why it ran, or did not.
+            error: One line that says what went wrong.
+            seconds: Wall time from start to end.
+            ended: The figures of its process, if it had one.
+            uss_peak: Most memory of its own that it was seen to use, in bytes.
+        """
+        attempt, undeclared = (ended.attempt, tuple(ended.outcome.undeclared)) if ended else (0, ())
+        event = TaskFinished(task.name, attempt, task.status.name, seconds, reason, error, undeclared)
+        traceback = task.result.traceback if error and task.result is not None else ""
+        self._code_of(task.fingerprint())
+        if error and task.result is not None:
+            task.result.traceback = self._log_exception(task.name, traceback or error)
+        self.folder.event(
+            "task_finished",
+            task=event.task,
+            attempt=event.attempt,
+            status=event.status,
+            reason=event.reason,
+            error=event.error or None,
+            key=task.key,
+            parts=task.key_parts(),
+            uss_peak=uss_peak,
+            traceback=traceback or None,
+            **(_figures(ended) if ended is not None else {}),
+            **(_times(seconds) if seconds else {}),
+        )
+        text = event.status.lower().replace("_", " ") + (f" after {event.seconds:.3f} s" if event.attempt else "")
+        level = "ERROR" if event.status == "FAILURE" else "WARNING" if event.status == "CANT_RUN" else "INFO"
+        self.say(f"{text}: {event.error or event.reason}", event.task, level)
+        if event.undeclared:
+            self.say(f"read without declaring it: {', '.join(event.undeclared)}", event.task, "WARNING")
+        self._close_log(event.task)
+        self._hooks.tell(event)
+
+    def _code_of(self, fingerprint: Fingerprint) -> None:
+        """Record the text of the code that a task is made of, each part once per run."""
+        if fingerprint.digest in self._code:
+            return
+        self._code.add(fingerprint.digest)
+        for name, digest in fingerprint.parts.items():
+            if digest not in self._code:
+                self._code.add(digest)
+                self.folder.event("code_part", name=name, digest=digest, source=fingerprint.sources.get(name))
+
+    def _log_exception(self, task: str, text: str) -> str:
+        """Write an error down, with the last lines that the task has printed; return what was written."""
+        lines, log = self._last_lines.pop(task, ()), self._logs.get(task)
+        whole = text.rstrip("\n")
+        if lines:
+            heading = f"The last lines of {log.path if log else self.folder.log_file}:"
+            whole = "\n".join([whole, heading, *(f"    {line}" for line in lines)])
+        self.folder.log_exception(task, whole)
+        return whole
+
+    def _close_log(self, task: str) -> None:
+        self._last_lines.pop(task, None)
+        log = self._logs.pop(task, None)
+        if log is not None:
+            log.close()
+
+
+def _figures(ended: Ended) -> dict[str, Any]:
+    return {
+        "exit": ended.exit.code,
+        "cpu": ended.exit.cpu,
+        "max_rss": ended.exit.max_rss,
+        "read": ended.exit.read,
+        "written": ended.exit.written,
+        "oom": ended.exit.oom,
+        "size": ended.outcome.size,
+        "digest": ended.outcome.digest,
+        "undeclared": list(ended.outcome.undeclared) or None,
+    }
+
+
+def _times(seconds: float) -> dict[str, float]:
+    now = time.time()
+    return {"start": round(now - seconds, 6), "end": round(now, 6), "wall": round(seconds, 6)}
