@@ -57,3 +57,14 @@ def test_text_and_bytes_can_be_written_to_a_file(say, write, folder: Path) -> No
         "pyperunner: the output of N() is of type int; only text and bytes make a file.\n",
     )
     assert not (folder / "number").exists()
+
+
+@pytest.mark.parametrize(
+    ("size", "begins"), [(4, "b'xxxx'\n"), (2000, "2,000 bytes that begin with b'xxxxxxxxxxxxxxxx'; ")]
+)
+def test_many_bytes_are_counted_instead_of_shown(say, write, folder: Path, size: int, begins: str) -> None:
+    body = f"from pyperunner_dag import Pipeline, task\n@task('P')\ndef p():\n    return b'x' * {size}\n"
+    write("picture.py", body + "pipeline = Pipeline('picture', [p()])\n")
+    say("run", "picture.py")
+    [path] = (folder / "pyperunner-runs").iterdir()
+    assert say("results", str(path), "P()").out.startswith(begins)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["configure", "execute"]
 
+_SHOWN_BYTES = 1_000  # more are a picture or the like, of no use on a terminal
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -51,6 +53,8 @@ def _print_output(output: object) -> None:
 
     if isinstance(output, str):
         print(output)
+    elif isinstance(output, bytes) and len(output) > _SHOWN_BYTES:
+        print(f"{len(output):,} bytes that begin with {output[:16]!r}; --output FILE writes them to a file")
     else:
         pprint(output)
 
