@@ -76,7 +76,7 @@ def test_without_any_store_the_error_says_what_to_install(project):
         if not installed.name.startswith(("pyperunner_cache", "__editable__")):
             (site / installed.name).symlink_to(installed)
     packages = Path(__file__).parents[2] / "packages"
-    wanted = ("", "-dag", "-keys", "-results", "-runner")
+    wanted = ("", "-dag", "-keys", "-results", "-runner", "-text")
     paths = [*(str(packages / f"pyperunner{part}" / "src") for part in wanted), str(site)]
     code = f"""if True:
         import sys

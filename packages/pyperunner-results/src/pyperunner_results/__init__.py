@@ -14,8 +14,10 @@ TYPE_CHECKING = False  # type checkers take it for true; importing typing for it
 if TYPE_CHECKING:
     from typing import Any
 
-    from pyperunner_results.comparing.comparison import CodeChange, RunDiff, TaskDiff, diff
+    from pyperunner_results.comparing.comparison import diff
     from pyperunner_results.comparing.drift import drift
+    from pyperunner_results.comparing.run_diff import CodeChange, RunDiff, TaskDiff
+    from pyperunner_results.credentials import strip_credentials
     from pyperunner_results.errors import (
         NotARun,
         OutputMissing,
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from pyperunner_results.reading.task_result import TaskResult
     from pyperunner_results.reading.task_times import times_of_tasks
     from pyperunner_results.report.page import write_report
-    from pyperunner_results.text import strip_credentials
     from pyperunner_results.writing.environment import get_environment_info
     from pyperunner_results.writing.folder import RunFolder, TaskLog, run_name
     from pyperunner_results.writing.run_section import run_section
@@ -40,18 +41,18 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES = {
-    "CodeChange": "comparing.comparison",
+    "CodeChange": "comparing.run_diff",
     "NotARun": "errors",
     "OutputMissing": "errors",
     "OutputReader": "ports",
     "PipelineResult": "reading.pipeline_result",
     "RecordError": "errors",
     "ResultsError": "errors",
-    "RunDiff": "comparing.comparison",
+    "RunDiff": "comparing.run_diff",
     "RunFolder": "writing.folder",
     "RunSummary": "reading.history",
     "StoreUnavailable": "errors",
-    "TaskDiff": "comparing.comparison",
+    "TaskDiff": "comparing.run_diff",
     "TaskLog": "writing.folder",
     "TaskResult": "reading.task_result",
     "UnknownTask": "errors",
@@ -64,7 +65,7 @@ _HOMES = {
     "run_name": "writing.folder",
     "run_section": "writing.run_section",
     "runs": "reading.history",
-    "strip_credentials": "text",
+    "strip_credentials": "credentials",
     "times_of_tasks": "reading.task_times",
     "write_report": "report.page",
 }

@@ -1,4 +1,4 @@
-"""What can go wrong with a record, as sentences for people.
+"""Errors about records, as sentences for people.
 
 ResultsError
 ├── NotARun (ValueError)          a folder or file that holds no run
@@ -7,15 +7,14 @@ ResultsError
 ├── UnknownTask (KeyError)        a name that no task of the run has
 ├── OutputMissing (KeyError)      an output that is no longer in the store
 └── StoreUnavailable (RuntimeError)  outputs that cannot be opened
-
-Each takes the facts and writes its own sentence; ``args`` are the facts, so all of them survive pickling.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from pyperunner_results.former import formerly
+from pyperunner_text.errors import FactError
 
 __all__ = [
     "NotARun",
@@ -30,15 +29,12 @@ __all__ = [
 
 
 @formerly("_errors")
-class ResultsError(Exception):
+class ResultsError(FactError):
     """Base of all errors of this package."""
 
-    def __str__(self) -> str:
-        return self.sentence()
-
-    def sentence(self) -> str:
-        """Return the error's text."""
-        return " ".join(str(arg) for arg in self.args)
+    def __reduce__(self) -> tuple[object, ...]:
+        # With attributes and args, as in the keys that 0.2.0 made of errors.
+        return (type(self), self.args, self.__dict__) if self.__dict__ else (type(self), self.args)
 
 
 @formerly("_errors")
@@ -50,13 +46,9 @@ class NotARun(ResultsError, ValueError):
         reason: What is wrong with it, as a clause.
     """
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path, self.reason = path, reason
-
-    def sentence(self) -> str:
-        """Return the error's text."""
-        return f"{self.path!r} is not the record of a run that can be read: {self.reason}."
+    path: str
+    reason: str
+    template = "{path!r} is not the record of a run that can be read: {reason}."
 
 
 @formerly("_errors")
@@ -69,9 +61,9 @@ class YamlError(ResultsError, ValueError):
         line: Line number, from 1; 0 if it concerns the whole text.
     """
 
-    def __init__(self, source: str, reason: str, line: int = 0) -> None:
-        super().__init__(source, reason, line)
-        self.source, self.reason, self.line = source, reason, line
+    source: str
+    reason: str
+    line: int = 0
 
     def sentence(self) -> str:
         """Return the error's text."""
@@ -88,9 +80,8 @@ class RecordError(ResultsError, ValueError):
         type_name: Its type.
     """
 
-    def __init__(self, where: str, type_name: str) -> None:
-        super().__init__(where, type_name)
-        self.where, self.type_name = where, type_name
+    where: str
+    type_name: str
 
     def sentence(self) -> str:
         """Return the error's text."""
@@ -110,9 +101,9 @@ class UnknownTask(ResultsError, KeyError):
         similar: Task names that look like it.
     """
 
-    def __init__(self, name: str, pipeline: str, similar: Sequence[str] = ()) -> None:
-        super().__init__(name, pipeline, tuple(similar))
-        self.name, self.pipeline, self.similar = name, pipeline, tuple(similar)
+    name: str
+    pipeline: str
+    similar: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Return the error's text."""
@@ -132,24 +123,15 @@ class OutputMissing(ResultsError, KeyError):
         why: Why it is not there, as a clause.
     """
 
-    def __init__(
-        self,
-        task: str,
-        key: str,
-        store: str,
-        remedy: str = "run the pipeline again",
-        why: str = "it was never made, was removed or is damaged",
-    ) -> None:
-        super().__init__(task, key, store, remedy, why)
-        self.task, self.key, self.store, self.remedy, self.why = task, key, store, remedy, why
-
-    def sentence(self) -> str:
-        """Return the error's text."""
-        return (
-            f"The output of task {self.task!r} is not in the store {self.store!r} (key {self.key!r}): "
-            f"{self.why}. To make it again, {self.remedy}. "
-            "If the store was moved, call set_data_path(…)."
-        )
+    task: str
+    key: str
+    store: str
+    remedy: str = "run the pipeline again"
+    why: str = "it was never made, was removed or is damaged"
+    template = (
+        "The output of task {task!r} is not in the store {store!r} (key {key!r}): {why}. To make it again, {remedy}. "
+        "If the store was moved, call set_data_path(…)."
+    )
 
 
 @formerly("_errors")
@@ -161,12 +143,11 @@ class StoreUnavailable(ResultsError, RuntimeError):
         reason: What is wrong and what to do, as a sentence.
     """
 
-    def __init__(self, store: str, reason: str) -> None:
-        super().__init__(store, reason)
-        self.store, self.reason = store, reason
+    store: str
+    reason: str
 
     def sentence(self) -> str:
-        """Return the error's text."""
+        """Return the error's text; a reason in the words of a store may have lines of its own."""
         return f"Cannot open the store {self.store!r}: {self.reason}"
 
 

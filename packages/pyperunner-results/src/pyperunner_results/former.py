@@ -34,7 +34,7 @@ _MODULES = {
     "_report._write": ("report.page",),
     "_run_section": ("writing.run_section",),
     "_task_result": ("reading.task_result",),
-    "_text": ("text",),
+    "_text": ("credentials",),
     "_times": ("reading.task_times",),
 }
 """By the name of each former module: those that have its names now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from pyperunner_results.text import visible, visible_lines
+from pyperunner_text.visible import visible, visible_lines
 
 __all__ = ["LogLine", "format_lines", "parse_line"]
 

@@ -1,13 +1,14 @@
-"""What differs between two runs."""
+"""Comparison of two runs: tasks, params, code, outputs and surroundings."""
 
 from __future__ import annotations
 
 import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_results.comparing.run_diff import Change, CodeChange, RunDiff, TaskDiff
+from pyperunner_results.comparing.values import where_differ
 from pyperunner_results.former import formerly
 from pyperunner_results.reading.pipeline_result import PipelineResult
 from pyperunner_results.shape import as_mapping, as_mappings
@@ -15,82 +16,9 @@ from pyperunner_results.shape import as_mapping, as_mappings
 if TYPE_CHECKING:
     from pyperunner_results.reading.task_result import TaskResult
 
-__all__ = ["CodeChange", "RunDiff", "TaskDiff", "changes", "diff", "environment_of"]
+__all__ = ["changes", "diff", "environment_of"]
 
 _WITHOUT_OUTPUT = frozenset({"FAILURE", "CANT_RUN", "RUNNING", "INTERRUPTED"})
-
-Change = tuple[Any, Any]
-"""(before, now); ``None`` where there was nothing."""
-
-
-@formerly("_diff")
-@dataclass(frozen=True)
-class CodeChange:
-    """A part of a task's code that was added, removed or changed."""
-
-    name: str
-    """Name of the function, class or constant, with its module."""
-    kind: str
-    """``added``, ``removed`` or ``changed``."""
-    text: str = ""
-    """Unified diff of its source, if both texts were recorded."""
-
-
-@formerly("_diff")
-@dataclass(frozen=True)
-class TaskDiff:
-    """What differs in one task that both runs have."""
-
-    name: str
-    params: Mapping[str, Change] = field(default_factory=dict)
-    parents: Change | None = None
-    """Names of the parents, if they differ."""
-    code: tuple[CodeChange, ...] = ()
-    status: Change | None = None
-    output: str = "unknown"
-    """``same``, ``different`` or ``unknown``."""
-    output_lines: tuple[str, ...] = ()
-    """Where a different output differs."""
-    wall: Change = (None, None)
-    memory_peak: Change = (None, None)
-
-    @property
-    def same(self) -> bool:
-        """Whether nothing but times and memory differs, as far as is known."""
-        return not (self.params or self.parents or self.code or self.status) and self.output != "different"
-
-
-@formerly("_diff")
-@dataclass(frozen=True)
-class RunDiff:
-    """What differs between two runs. ``str()`` of it is a text for people."""
-
-    before: str
-    """Name of the one run."""
-    now: str
-    """Name of the other."""
-    added: tuple[str, ...]
-    """Tasks that only the second run has."""
-    removed: tuple[str, ...]
-    """Tasks that only the first run has."""
-    tasks: Mapping[str, TaskDiff]
-    """Every task that both have."""
-    packages: Mapping[str, Change]
-    """Versions of distributions by name."""
-    sources: Mapping[str, Change]
-    """Hashes of the user's own files by name."""
-    environment: Mapping[str, Change]
-    """Everything else: host, Python, git commit, paths."""
-
-    @property
-    def same(self) -> bool:
-        """Whether tasks, code, params and known outputs are the same."""
-        return not (self.added or self.removed) and all(task.same for task in self.tasks.values())
-
-    def __str__(self) -> str:
-        from pyperunner_results.comparing.run_diff import lines_of
-
-        return "\n".join(lines_of(self))
 
 
 @formerly("_diff")
@@ -201,8 +129,6 @@ def _outputs(x: TaskResult, y: TaskResult, load: bool) -> tuple[str, list[str]]:
         return "same", []
     if not load or not _WITHOUT_OUTPUT.isdisjoint((x.status, y.status)):
         return ("different" if known else "unknown"), []
-    from pyperunner_results.comparing.values import where_differ
-
     try:
         lines = where_differ(x.output, y.output)
     except Exception as error:

@@ -1,23 +1,94 @@
-"""The difference of two runs as lines for people."""
+"""The difference of two runs: what it holds, and how it is told in lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
-from pyperunner_results.text import visible, visible_lines
+from pyperunner_results.former import formerly
 from pyperunner_results.units import duration, memory
+from pyperunner_text.visible import visible, visible_lines
 
-if TYPE_CHECKING:
-    from pyperunner_results.comparing.comparison import Change, RunDiff, TaskDiff
-
-__all__ = ["lines_of", "section"]
+__all__ = ["Change", "CodeChange", "RunDiff", "TaskDiff", "section"]
 
 _CHARS = 70
 _NOTABLE_SECONDS, _NOTABLE_BYTES, _NOTABLE_RATIO = 0.1, 10 << 20, 1.25
 
 
-def lines_of(diff: RunDiff) -> Iterator[str]:
+Change = tuple[Any, Any]
+"""(before, now); ``None`` where there was nothing."""
+
+
+@formerly("_diff")
+@dataclass(frozen=True)
+class CodeChange:
+    """A part of a task's code that was added, removed or changed."""
+
+    name: str
+    """Name of the function, class or constant, with its module."""
+    kind: str
+    """``added``, ``removed`` or ``changed``."""
+    text: str = ""
+    """Unified diff of its source, if both texts were recorded."""
+
+
+@formerly("_diff")
+@dataclass(frozen=True)
+class TaskDiff:
+    """What differs in one task that both runs have."""
+
+    name: str
+    params: Mapping[str, Change] = field(default_factory=dict)
+    parents: Change | None = None
+    """Names of the parents, if they differ."""
+    code: tuple[CodeChange, ...] = ()
+    status: Change | None = None
+    output: str = "unknown"
+    """``same``, ``different`` or ``unknown``."""
+    output_lines: tuple[str, ...] = ()
+    """Where a different output differs."""
+    wall: Change = (None, None)
+    memory_peak: Change = (None, None)
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing but times and memory differs, as far as is known."""
+        return not (self.params or self.parents or self.code or self.status) and self.output != "different"
+
+
+@formerly("_diff")
+@dataclass(frozen=True)
+class RunDiff:
+    """What differs between two runs. ``str()`` of it is a text for people."""
+
+    before: str
+    """Name of the one run."""
+    now: str
+    """Name of the other."""
+    added: tuple[str, ...]
+    """Tasks that only the second run has."""
+    removed: tuple[str, ...]
+    """Tasks that only the first run has."""
+    tasks: Mapping[str, TaskDiff]
+    """Every task that both have."""
+    packages: Mapping[str, Change]
+    """Versions of distributions by name."""
+    sources: Mapping[str, Change]
+    """Hashes of the user's own files by name."""
+    environment: Mapping[str, Change]
+    """Everything else: host, Python, git commit, paths."""
+
+    @property
+    def same(self) -> bool:
+        """Whether tasks, code, params and known outputs are the same."""
+        return not (self.added or self.removed) and all(task.same for task in self.tasks.values())
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def _lines(diff: RunDiff) -> Iterator[str]:
     """Yield the difference line by line; every task begins with its name, and control characters are spelled out."""
     yield visible(f"{diff.before} → {diff.now}")
     yield from (f"+ {visible(name)}: only in the second run" for name in diff.added)

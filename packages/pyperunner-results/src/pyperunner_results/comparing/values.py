@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, zip_longest
 from typing import Any
 
-from pyperunner_results.text import visible
+from pyperunner_text.visible import visible
 
 __all__ = ["where_differ"]
 

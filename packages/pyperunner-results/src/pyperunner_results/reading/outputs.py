@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from pyperunner_results.credentials import strip_credentials
 from pyperunner_results.errors import StoreUnavailable
-from pyperunner_results.text import strip_credentials
+from pyperunner_text.plugins import BrokenPlugin, UnknownPlugin, find_plugin
 
 if TYPE_CHECKING:
     from pyperunner_results.ports import OutputReader
@@ -65,14 +66,15 @@ def _open(place: str, name: str) -> OutputReader:
     if match is None and not Path(place).is_dir():
         raise StoreUnavailable(name, "there is no such folder. If the store was moved, call set_data_path(…).")
     scheme = match[1].lower() if match else "file"
-    from importlib.metadata import entry_points
-
-    known = {entry.name: entry for entry in entry_points(group=_GROUP)}
-    if not known:
-        raise StoreUnavailable(name, "no store is installed. Install one with: pip install pyperunner-cache")
-    if scheme not in known:
-        raise StoreUnavailable(name, f"the scheme {scheme!r} is unknown. Known are: {', '.join(sorted(known))}.")
     try:
-        return cast("OutputReader", known[scheme].load()(place))
+        return cast("OutputReader", find_plugin(_GROUP, scheme)(place))
+    except UnknownPlugin as error:
+        if not error.known:
+            problem = "no store is installed. Install one with: pip install pyperunner-cache"
+        else:
+            problem = f"the scheme {scheme!r} is unknown. Known are: {', '.join(error.known)}."
+        raise StoreUnavailable(name, problem) from None
+    except BrokenPlugin as error:
+        raise StoreUnavailable(name, error.problem) from error
     except Exception as error:
         raise StoreUnavailable(name, f"{type(error).__name__}: {error}") from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_results.errors import NotARun, UnknownTask, near
 from pyperunner_results.former import formerly
 from pyperunner_results.reading.outputs import Outputs
+from pyperunner_results.reading.tables import one_line, to_frame, to_html
 from pyperunner_results.reading.task_result import TaskResult
 from pyperunner_results.schema import PIPELINE_FILE, SUMMARY_FILE
 from pyperunner_results.shape import as_mapping
@@ -116,7 +117,7 @@ class PipelineResult(Mapping[str, Any]):
             UnknownTask: No task is called ``name``; the error gives similar names.
         """
         if name not in self._tasks:
-            raise UnknownTask(name, self.name, near(str(name), self._tasks))
+            raise UnknownTask(name, self.name, tuple(near(str(name), self._tasks)))
         [found] = self._read([name])
         return found
 
@@ -182,19 +183,13 @@ class PipelineResult(Mapping[str, Any]):
         Raises:
             ImportError: pandas is not installed.
         """
-        from pyperunner_results.reading.tables import to_frame
-
-        return to_frame(self)
+        return to_frame(self.all_tasks())
 
     def __repr__(self) -> str:
-        from pyperunner_results.reading.tables import one_line
-
-        return f"<PipelineResult {one_line(self)}>"
+        return f"<PipelineResult {one_line(self.name, self.state, self.all_tasks())}>"
 
     def _repr_html_(self) -> str:
-        from pyperunner_results.reading.tables import to_html
-
-        return to_html(self)
+        return to_html(self.name, self.state, self.all_tasks())
 
     def __getitem__(self, name: str) -> Any:
         return self.task(name).output

@@ -8,7 +8,7 @@ import re
 
 from pyperunner_results.former import formerly
 from pyperunner_results.schema import EVENTS_FILE
-from pyperunner_results.text import safe_name
+from pyperunner_text.file_names import safe_name
 
 __all__ = ["times_of_tasks"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_results.report.facts import facts_of, packages_of
 from pyperunner_results.report.graph import critical_path, order, ranks, upstream_of
-from pyperunner_results.text import visible, visible_lines
 from pyperunner_results.writing.summary import to_json
+from pyperunner_text.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from pyperunner_results.reading.pipeline_result import PipelineResult

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyperunner_results.shape import as_mapping, as_mappings
-from pyperunner_results.text import visible
+from pyperunner_text.visible import visible
 
 __all__ = ["facts_of", "packages_of"]
 

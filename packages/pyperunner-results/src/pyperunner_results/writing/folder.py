@@ -15,9 +15,10 @@ from pyperunner_results.files import Appender, replace_file
 from pyperunner_results.former import formerly
 from pyperunner_results.log_lines import format_lines
 from pyperunner_results.schema import EXCEPTION_FILE, LOG_FILE, LOGS_FOLDER, PICTURE_FILE, PIPELINE_FILE
-from pyperunner_results.text import safe_name, visible_lines
 from pyperunner_results.writing.events import EventLog
 from pyperunner_results.yaml_write import to_yaml
+from pyperunner_text.file_names import safe_name
+from pyperunner_text.visible import visible_lines
 
 __all__ = ["RunFolder", "TaskLog", "run_name", "task_log_name"]
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_results.text import strip_credentials
+from pyperunner_results.credentials import strip_credentials
 
 if TYPE_CHECKING:
     import subprocess

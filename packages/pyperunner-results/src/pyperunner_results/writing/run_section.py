@@ -7,8 +7,8 @@ import platform
 from collections.abc import Mapping
 from typing import Any
 
+from pyperunner_results.credentials import strip_credentials
 from pyperunner_results.former import formerly
-from pyperunner_results.text import strip_credentials
 
 __all__ = ["run_section"]
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from pyperunner_results.shape import as_mapping, as_mappings
-from pyperunner_results.text import visible
+from pyperunner_text.visible import visible
 
 __all__ = ["describe_pipeline", "to_json"]
 
