@@ -87,7 +87,7 @@ class RecordError(ResultsError, ValueError):
         """Return the error's text."""
         return (
             f"{self.where or 'the record'} is a {self.type_name}, which YAML cannot keep. Records hold builtins only: "
-            "None, bool, int, float, str, bytes, date, list and dict."
+            "None, bool, int, float, str, date, list and dict."
         )
 
 

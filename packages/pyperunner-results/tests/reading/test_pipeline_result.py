@@ -141,7 +141,7 @@ def test_a_missing_a_newer_and_a_hostile_file_are_refused(folder, tmp_path):
     with pytest.raises(NotARun, match=r"holds no pipeline\.yaml\.$"):
         PipelineResult.from_file(tmp_path)
     Path(folder.pipeline_file).write_text("tasks: !!python/object/apply:os.system [x]\n")
-    with pytest.raises(YamlError, match="refused"):
+    with pytest.raises(YamlError, match=r"line 1: the tag .*os\.system is not allowed\.$"):
         PipelineResult.from_file(folder.path)
     Path(folder.path, "summary.json").write_text('{"schema": 999}')
     with pytest.raises(NotARun, match="upgrade"):

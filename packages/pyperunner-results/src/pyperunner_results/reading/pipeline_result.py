@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_results.errors import NotARun, UnknownTask, near
+from pyperunner_results.errors import NotARun, UnknownTask, YamlError, near
 from pyperunner_results.former import formerly
 from pyperunner_results.reading.outputs import Outputs
 from pyperunner_results.reading.tables import one_line, to_frame, to_html
@@ -71,7 +71,7 @@ class PipelineResult(Mapping[str, Any]):
             YamlError: The file is malformed or refused.
         """
         from pyperunner_results.reading.record import read_summary
-        from pyperunner_results.yaml_read import from_yaml
+        from pyperunner_text.yaml.reader import UnreadableYaml, read_yaml_file
 
         path = Path(filename).absolute()
         if path.is_dir():
@@ -80,9 +80,11 @@ class PipelineResult(Mapping[str, Any]):
         if recorded:
             read_summary(str(path.parent))
         try:
-            conf = from_yaml(path.read_bytes(), str(path))
+            conf = read_yaml_file(path)
         except OSError as error:
             raise NotARun(str(path), error.strerror or str(error)) from None
+        except UnreadableYaml as error:
+            raise YamlError(error.source, error.reason, error.line) from None
         _tasks(conf, str(path))  # an error names the file here; what the constructor is given has no name
         return PipelineResult(conf, data_path, run_folder=path.parent if recorded else None)
 

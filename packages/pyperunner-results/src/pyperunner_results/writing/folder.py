@@ -11,14 +11,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from pyperunner_results.errors import RecordError
 from pyperunner_results.files import Appender, replace_file
 from pyperunner_results.former import formerly
 from pyperunner_results.log_lines import format_lines
 from pyperunner_results.schema import EXCEPTION_FILE, LOG_FILE, LOGS_FOLDER, PICTURE_FILE, PIPELINE_FILE
 from pyperunner_results.writing.events import EventLog
-from pyperunner_results.yaml_write import to_yaml
 from pyperunner_text.file_names import safe_name
 from pyperunner_text.visible import visible_lines
+from pyperunner_text.yaml.writer import UnwritableValue, to_yaml
 
 __all__ = ["RunFolder", "TaskLog", "run_name", "task_log_name"]
 
@@ -99,7 +100,11 @@ class RunFolder:
             RecordError: A value that YAML cannot keep; the error names its path.
             OSError: The file cannot be written.
         """
-        replace_file(self.pipeline_file, to_yaml(conf).encode())
+        try:
+            text = to_yaml(conf)
+        except UnwritableValue as error:
+            raise RecordError(error.where, error.type_name) from None
+        replace_file(self.pipeline_file, text.encode())
         self._events.describe(conf)
 
     def log(
