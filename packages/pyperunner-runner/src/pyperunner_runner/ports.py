@@ -1,14 +1,14 @@
-"""What the runner asks of whatever carries out tasks.
+"""The port of executors: what the runner asks of whatever carries out tasks, and the facts that travel between them.
 
 An *executor* starts jobs and reports what becomes of them as a stream of events. It never sees the schedule and never
-calls
-back: the runner asks it to ``start``, then to ``wait`` for events. Executors are found by name through the entry
-    points of
-group ``pyperunner.executors``; each is a callable that takes a ``Session``.
+calls back: the runner asks it to ``start``, then to ``wait`` for events. Executors are found by name through the entry
+points of group ``pyperunner.executors``; each is a callable that takes a ``Session``. What an author needs to carry out
+a job is in ``pyperunner_runner.execution``, the conformance suite in ``pyperunner_runner.testing``.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ __all__ = [
     "Failure",
     "Handle",
     "Job",
+    "JobHandle",
     "Logged",
     "Outcome",
     "Session",
@@ -42,7 +43,7 @@ class Session:
     """What an executor is given once, before the first job of a run.
 
     Attributes:
-        tasks: Every task of the pipeline, by name.
+        tasks: Every task that the run begins with, by name.
         store: The store, open in this process.
         store_spec: Builtins from which another process reopens the store; ``None`` where that is impossible.
         process_limit: How many jobs the runner keeps going at once.
@@ -62,19 +63,25 @@ class Session:
     wake: int | None = None
     let_signals_through: Callable[[], AbstractContextManager[object]] = nullcontext
 
+    def task_of(self, job: Job) -> Task:
+        """Return the task that a job executes: the one it brings along, else the session's of that name."""
+        return self.tasks[job.task] if job.detached is None else job.detached
+
 
 @dataclass(frozen=True)
 class Job:
     """One execution of one task.
 
     Attributes:
-        task: The task's name in the session.
+        task: The task's name.
         attempt: 1 for the first execution of the task in this run.
         reuse: Whether an entry found in the store when the job begins stands for running the task.
         meta: Builtins to store beside the output.
         canonical: Whether to store the canonical digest of the output, too, so that an equal one can be recognised.
         audit: What to do about files that the task reads without declaring them: ``warn`` reports them, ``error``
             makes the task fail, ``off`` looks at nothing.
+        detached: The task without its graph (``Task.detached()``), where it came to exist after the session began, so
+            that the session has none of that name.
     """
 
     task: str
@@ -83,6 +90,7 @@ class Job:
     meta: Mapping[str, Any] = field(default_factory=dict)
     canonical: bool = False
     audit: Audit = "warn"
+    detached: Task | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,11 @@ class Outcome:
     size: int | None = None
     seconds: float | None = None
     undeclared: Sequence[str] = ()
+
+    @property
+    def exitcode(self) -> int:
+        """The code with which a process that has come to this exits: 0 where there is an output, else 1."""
+        return 0 if self.kind in ("stored", "hit") else 1
 
 
 @dataclass(frozen=True)
@@ -201,8 +214,9 @@ Event = Started | Waiting | Logged | Ended
 
 
 class Handle(Protocol):
-    """A started job as the caller of ``Runner.start_task`` sees it; has the main members of
-    ``multiprocessing.Process``.
+    """A started job as the caller of ``Runner.start_task`` sees it: the main members of ``multiprocessing.Process``.
+
+    ``JobHandle`` is one for every executor.
     """
 
     @property
@@ -224,6 +238,58 @@ class Handle(Protocol):
         ...
 
 
+class JobHandle:
+    """A started job of any executor, which sets ``process`` and ``exit`` as it learns of them.
+
+    Args:
+        look: Takes in what has happened, waiting up to so many seconds for the first of it, without limit for
+            ``None``. Called while the handle does not know what it is asked.
+
+    Attributes:
+        process: The process that carries out the job, once it is known.
+        exit: How the job ended, once it has.
+    """
+
+    def __init__(self, look: Callable[[float | None], object]) -> None:
+        self.process: int | None = None
+        self.exit: Exit | None = None
+        self._look = look
+
+    @classmethod
+    def over(cls, end: Exit, process: int | None = None) -> JobHandle:
+        """Return the handle of a job that is over already."""
+        handle = cls(lambda _: None)
+        handle.process, handle.exit = process, end
+        return handle
+
+    @property
+    def pid(self) -> int | None:
+        """The process that carries out the job; waits until it is known. ``None`` where there is none of its own."""
+        while self.process is None and self.exit is None:
+            self._look(None)
+        return self.process
+
+    @property
+    def exitcode(self) -> int | None:
+        """``None`` while the job runs, then its exit code, minus the signal's number after a signal."""
+        return None if self.is_alive() or self.exit is None else self.exit.code
+
+    def is_alive(self) -> bool:
+        """Whether the job still runs."""
+        if self.exit is None:
+            self._look(0)
+        return self.exit is None
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the job's end, or for ``timeout`` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self.exit is None:
+            remaining = None if deadline is None else deadline - time.monotonic()
+            if remaining is not None and remaining < 0:
+                return
+            self._look(remaining)
+
+
 @runtime_checkable
 class Executor(Protocol):
     """Carries out jobs. One thread uses it; it belongs to one run and is closed at the run's end.
@@ -243,10 +309,9 @@ class Executor(Protocol):
     def wait(self, timeout: float | None = None) -> list[Event]:
         """Return what has happened, as soon as something has; an empty list after ``timeout`` seconds without events.
 
-        Guarantees: every job that was started yields exactly one ``Ended``, its ``Logged`` events come before it, and
-            a process
-        that dies in any way is noticed without polling. With nothing running it returns at once, and so it does when
-            the session's ``wake`` can be read.
+        Every job that was started yields one ``Started`` when it begins, unless it ends before, and exactly one
+        ``Ended``; its ``Logged`` events come before that. A process that dies in any way is noticed without polling.
+        With nothing running it returns at once, and so it does when the session's ``wake`` can be read.
         """
         ...
 

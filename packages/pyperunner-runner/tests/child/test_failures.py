@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from pyperunner_runner import TaskExited
-from pyperunner_runner.child.failures import describe, rebuild
+from pyperunner_runner.child.failures import describe_failure, rebuild
 
 
 class TwoArguments(Exception):
@@ -41,7 +41,7 @@ def caught(error):
 
 
 def test_an_ordinary_exception_comes_back_itself():
-    failure = describe("T()", caught(KeyError("a", 1)))
+    failure = describe_failure("T()", caught(KeyError("a", 1)))
     error = rebuild(failure)
     assert type(error) is KeyError
     assert error.args == ("a", 1)
@@ -50,7 +50,7 @@ def test_an_ordinary_exception_comes_back_itself():
 
 @pytest.mark.parametrize("error", [TwoArguments("a", "b"), HoldsALock("ab"), Leaves("ab")])
 def test_one_that_cannot_travel_is_replaced_by_name_and_text(error):
-    failure = describe("T()", caught(error))
+    failure = describe_failure("T()", caught(error))
     assert failure.pickled is None
     stand_in = rebuild(failure)
     assert (type(stand_in).__name__, str(stand_in)) == (type(error).__name__, "ab")
@@ -58,11 +58,11 @@ def test_one_that_cannot_travel_is_replaced_by_name_and_text(error):
 
 
 def test_one_whose_text_cannot_be_read_says_so():
-    assert "RuntimeError" in describe("T()", caught(Unreadable())).message
+    assert "RuntimeError" in describe_failure("T()", caught(Unreadable())).message
 
 
 def test_exit_becomes_an_error_that_names_the_call():
-    error = rebuild(describe("T()", caught(SystemExit(3))))
+    error = rebuild(describe_failure("T()", caught(SystemExit(3))))
     assert isinstance(error, TaskExited)
     assert str(error) == "T(): called sys.exit(3)"
 
@@ -70,11 +70,11 @@ def test_exit_becomes_an_error_that_names_the_call():
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="needs ExceptionGroup, which came with Python 3.11")
 def test_a_group_keeps_its_members_in_the_text():
     group = ExceptionGroup("two", [ValueError("one"), caught(TwoArguments("t", "wo"))])  # noqa: F821
-    failure = describe("T()", caught(group))
+    failure = describe_failure("T()", caught(group))
     assert "ValueError: one" in failure.traceback
     assert "TwoArguments: two" in failure.traceback
 
 
 def test_one_that_drags_much_data_along_is_described_and_not_sent():
-    failure = describe("T()", caught(ValueError(os.urandom(2 << 20))))
+    failure = describe_failure("T()", caught(ValueError(os.urandom(2 << 20))))
     assert failure.pickled is None

@@ -13,7 +13,7 @@ import pytest
 
 from pyperunner_dag import ChangedDuringRunError, File, FileParamError, Folder, Pipeline, Task, run
 from pyperunner_results import PipelineResult
-from pyperunner_runner.child.job import perform
+from pyperunner_runner.child.job import execute_job
 from pyperunner_runner.ports import Job
 
 EXECUTORS = [{"executor": "inline"}, {"executor": "pool"}, {"start_method": "fork"}, {"start_method": "spawn"}]
@@ -319,9 +319,9 @@ def test_an_entry_stands_for_running_only_while_its_file_does(kit, csv):
     make = Write("make", path="model.bin", trace=kit.trace)
     make.set_data_path(kit.data_path)
     job = Job(make.name, reuse=True)
-    outcomes = [perform(job, make, make.store).kind for _ in range(2)]
+    outcomes = [execute_job(job, make, make.store).kind for _ in range(2)]
     (kit.folder / "model.bin").write_text("else")
-    outcomes += [perform(job, make, make.store).kind for _ in range(2)]
+    outcomes += [execute_job(job, make, make.store).kind for _ in range(2)]
     assert outcomes == ["stored", "hit", "stored", "hit"]
 
 

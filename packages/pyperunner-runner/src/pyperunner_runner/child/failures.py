@@ -1,4 +1,4 @@
-"""Turns an exception into text that always travels, and back into an exception on the other side."""
+"""Failures: turns an exception into text that always travels, and back into an exception on the other side."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from types import TracebackType
 from pyperunner_runner._task_errors import TaskExited
 from pyperunner_runner.ports import Failure
 
-__all__ = ["describe", "rebuild"]
+__all__ = ["describe_failure", "rebuild"]
 
 _OWN_PACKAGES = ("pyperunner_dag", "pyperunner_runner")
 _PICKLE_LIMIT = 1 << 20  # an exception that drags a data set along is described, not sent
 
 
-def describe(task: str, error: BaseException) -> Failure:
+def describe_failure(task: str, error: BaseException) -> Failure:
     """Return what there is to say about an exception that ended a task.
 
     The traceback begins at the first frame outside this project, the user's.

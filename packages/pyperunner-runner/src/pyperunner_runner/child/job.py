@@ -1,4 +1,4 @@
-"""Carries out one job: loads inputs, calls the task, stores what it returns. The same code in every executor."""
+"""Execution of a job: loads inputs, calls the task, stores what it returns. The same code in every executor."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from pyperunner_dag import (
 )
 from pyperunner_runner.child.audit import undeclared_reads
 from pyperunner_runner.child.environ import environment
-from pyperunner_runner.child.failures import describe
+from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.ports import Job, Outcome
 
 if TYPE_CHECKING:
     from pyperunner_runner.child.audit import ReadAudit
 
-__all__ = ["perform"]
+__all__ = ["execute_job"]
 
 
-def perform(
+def execute_job(
     job: Job,
     task: Task,
     store: OutputStore,
@@ -57,7 +57,7 @@ def perform(
     except KeyboardInterrupt:
         raise  # in this process it is the user who wants to stop; a child has no keyboard
     except BaseException as error:
-        return Outcome("failed", failure=describe(task.name, error))
+        return Outcome("failed", failure=describe_failure(task.name, error))
 
 
 def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudit | None) -> Outcome:

@@ -1,4 +1,4 @@
-"""Sends the records of ``logging``, and warnings, from a task's process to the runner."""
+"""Log forwarding: sends the records of ``logging``, and warnings, from a task's process to the runner."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Collection
 from typing import IO
 
-from pyperunner_runner.child.messages import pack, write_all
+from pyperunner_runner.child.messages import LoggedText, pack, write_all
 from pyperunner_runner.ports import Job, Waiting
 
-__all__ = ["Home", "connect_logging"]
+__all__ = ["ForwardingHandler", "forward_logging"]
 
 
-class Home(logging.Handler):
+class ForwardingHandler(logging.Handler):
     """Sends each record to the runner; a process forked by the task writes to standard error instead.
 
     Attributes:
@@ -30,7 +30,7 @@ class Home(logging.Handler):
         try:
             text = self.format(record)
             if os.getpid() == self.owner:
-                write_all(self.fd, pack(("log", record.name, record.levelname, text, record.created)))
+                write_all(self.fd, pack(LoggedText(record.name, record.levelname, text, record.created)))
             else:
                 print(text, file=sys.stderr)
         except Exception:
@@ -41,15 +41,19 @@ class Home(logging.Handler):
         return lambda waiting: write_all(self.fd, pack(Waiting(job.task, waiting)))
 
 
-def connect_logging(replaced: Collection[IO[str] | None] = ()) -> Home:
-    """Add a ``Home`` to the root logger, in the place of handlers that write to one of the streams in ``replaced``."""
+def forward_logging(replaced: Collection[IO[str] | None] = ()) -> ForwardingHandler:
+    """Add a ``ForwardingHandler`` to the root logger, and capture warnings.
+
+    Args:
+        replaced: Streams whose handlers it takes the place of.
+    """
     root = logging.getLogger()
     if not root.handlers:
         root.setLevel(logging.INFO)
     for handler in list(root.handlers):
         if isinstance(handler, logging.StreamHandler) and handler.stream in replaced:
             root.removeHandler(handler)
-    home = Home()
-    root.addHandler(home)
+    forwarding = ForwardingHandler()
+    root.addHandler(forwarding)
     logging.captureWarnings(True)
-    return home
+    return forwarding

@@ -6,11 +6,29 @@ import os
 import pickle
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["FrameBuffer", "pack", "write_all"]
+__all__ = ["FrameBuffer", "LoggedText", "pack", "write_all"]
 
 _HEADER = struct.Struct("!Q")
+
+
+@dataclass(frozen=True)
+class LoggedText:
+    """The text of a record of ``logging``, sent by the process of a task.
+
+    Attributes:
+        logger: The logger's name.
+        level: A level name of ``logging``.
+        text: The formatted text; may have several lines.
+        when: Seconds since the epoch.
+    """
+
+    logger: str
+    level: str
+    text: str
+    when: float
 
 
 def pack(message: object) -> bytes:

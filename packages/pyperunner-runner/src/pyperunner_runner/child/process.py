@@ -1,7 +1,7 @@
-"""What happens in a task's own process, from its beginning to its end.
+"""Process of a task: what happens in it from its beginning to its end.
 
 A page of memory that a child touches has to be copied first, which costs far more than what is done with it. So
-whatever children have in common is made ready once, in the process they are forked from (``ChildKit``), and a child
+whatever children have in common is made ready once, in the process they are forked from (``ChildRuntime``), and a child
 does only what is its own.
 """
 
@@ -11,14 +11,14 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import reopen_store
 from pyperunner_runner.child.audit import ReadAudit
-from pyperunner_runner.child.failures import describe
-from pyperunner_runner.child.job import perform
-from pyperunner_runner.child.log_forwarding import connect_logging
+from pyperunner_runner.child.failures import describe_failure
+from pyperunner_runner.child.job import execute_job
+from pyperunner_runner.child.log_forwarding import forward_logging
 from pyperunner_runner.child.messages import pack, write_all
 from pyperunner_runner.ports import Job, Outcome
 from pyperunner_runner.processes import posix
@@ -27,10 +27,12 @@ from pyperunner_runner.processes.tree import MARKER
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
 
-__all__ = ["ChildKit"]
+__all__ = ["ChildRuntime", "FindTask"]
+
+FindTask = Callable[[Mapping[str, "Task"]], "Task"]
 
 
-class ChildKit:
+class ChildRuntime:
     """What the processes of tasks need, ready for use. Made once, in the process that forks them.
 
     It takes over standard input and output, logging and signals of the process it is made in.
@@ -53,7 +55,7 @@ class ChildKit:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it stays open as long as the process
         sys.stdout = _text(1)
         sys.stderr = _text(2)
-        self._home = connect_logging(self._streams_of_runner)
+        self._forwarding = forward_logging(self._streams_of_runner)
         place = str(spec.get("url", ""))
         self._audit = ReadAudit([place] if place.startswith(os.sep) else [])
         posix.set_default_signals()
@@ -72,24 +74,25 @@ class ChildKit:
             os.dup2(source, target)
             os.close(source)
         posix.let_signals_through()
-        self._home.fd, self._home.owner = messages, os.getpid()
+        self._forwarding.fd, self._forwarding.owner = messages, os.getpid()
         os.environ[MARKER] = mark
 
-    def run(self, job: Job, fds: tuple[int, int, int], mark: str) -> None:
+    def run(self, job: Job, find: FindTask, fds: tuple[int, int, int], mark: str) -> None:
         """Carry out a job in a process made for it, and end the process; never returns.
 
         Args:
             job: What to do.
+            find: See ``execute``.
             fds: Where messages, standard output and standard error go.
             mark: See ``enter``.
         """
         code = 1
         try:
             self.enter(fds, mark)
-            outcome = self.perform(job)
+            outcome = self.execute(job, find)
             self.flush()
             write_all(fds[0], pack(outcome))
-            code = 0 if outcome.kind in ("stored", "hit") else 1
+            code = outcome.exitcode
             if threading.active_count() > 1:
                 # As at the end of every Python process: threads that are not daemons may finish.
                 threading._shutdown()  # type: ignore[attr-defined]
@@ -97,15 +100,20 @@ class ChildKit:
         finally:
             os._exit(code)
 
-    def perform(self, job: Job) -> Outcome:
-        """Carry out a job and say what came of it; whatever goes wrong is an outcome too."""
+    def execute(self, job: Job, find: FindTask) -> Outcome:
+        """Carry out a job and say what came of it; whatever goes wrong is an outcome too.
+
+        Args:
+            job: What to do.
+            find: Gives its task, out of those that are known or unpickled just now.
+        """
         try:
             if self._store is None:
                 self._store = reopen_store(self._spec)
             audit = None if job.audit == "off" else self._audit
-            return perform(job, self.tasks[job.task], self._store, audit, self._home.tell_waiting(job))
+            return execute_job(job, find(self.tasks), self._store, audit, self._forwarding.tell_waiting(job))
         except BaseException as error:
-            return Outcome("failed", failure=describe(job.task, error))
+            return Outcome("failed", failure=describe_failure(job.task, error))
 
     @staticmethod
     def flush() -> None:

@@ -14,21 +14,7 @@ if TYPE_CHECKING:
     from pyperunner_runner._task_errors import TaskKilled
     from pyperunner_runner.plan import Decision
 
-__all__ = ["FinishedHandle", "Jobs", "RunningJob"]
-
-
-class FinishedHandle:
-    """Stands for a task that needed no process."""
-
-    pid: int | None = None
-    exitcode: int | None = 0
-
-    def is_alive(self) -> bool:
-        """``False``."""
-        return False
-
-    def join(self, timeout: float | None = None) -> None:
-        """Return at once."""
+__all__ = ["Jobs", "RunningJob"]
 
 
 @dataclass

@@ -12,13 +12,13 @@ from pyperunner_dag import Task, draw_svg, layout
 from pyperunner_runner._task_errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
 from pyperunner_runner.execution.ephemeral_outputs import EphemeralOutputs
-from pyperunner_runner.execution.jobs import FinishedHandle, Jobs, RunningJob
+from pyperunner_runner.execution.jobs import Jobs, RunningJob
 from pyperunner_runner.execution.limits import LimitEnforcer
 from pyperunner_runner.execution.outcomes import result_of, summarize_error
 from pyperunner_runner.execution.retries import Retries
 from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.plan import UNCONDITIONAL, Decision
-from pyperunner_runner.ports import Ended, Event, Executor, Handle, Logged, Session, Started, Waiting
+from pyperunner_runner.ports import Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Session, Started, Waiting
 from pyperunner_runner.provenance.early_cutoff import find_equal_output
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Run:
             self.finish_task(task, Task.TaskResult(Task.Status.SUCCESS, load=task.load_output), decision.reason)
         else:
             return self._start_job(task, decision)
-        return FinishedHandle()
+        return JobHandle.over(Exit(0))
 
     def skip(self, task: Task) -> None:
         """Pass a task over."""

@@ -6,25 +6,10 @@ import os
 import warnings
 from collections import deque
 
-from pyperunner_runner.child.job import perform
-from pyperunner_runner.ports import Ended, Event, Exit, Handle, Job, Session, Started
+from pyperunner_runner.child.job import execute_job
+from pyperunner_runner.ports import Ended, Event, Exit, Handle, Job, JobHandle, Session, Started
 
-__all__ = ["InlineExecutor", "InlineHandle"]
-
-
-class InlineHandle:
-    """A job that was over before its handle existed."""
-
-    def __init__(self, exitcode: int) -> None:
-        self.pid: int | None = os.getpid()
-        self.exitcode: int | None = exitcode
-
-    def is_alive(self) -> bool:
-        """``False``: the job ran before ``start`` returned."""
-        return False
-
-    def join(self, timeout: float | None = None) -> None:
-        """Return at once."""
+__all__ = ["InlineExecutor"]
 
 
 class InlineExecutor:
@@ -48,10 +33,10 @@ class InlineExecutor:
         """See ``Executor.start``. ``KeyboardInterrupt`` passes through."""
         self._events.append(Started(job.task, os.getpid()))
         with self._session.let_signals_through():
-            outcome = perform(job, self._session.tasks[job.task], self._session.store)
-        code = 0 if outcome.kind in ("stored", "hit") else 1
-        self._events.append(Ended(job.task, job.attempt, outcome, Exit(code)))
-        return InlineHandle(code)
+            outcome = execute_job(job, self._session.task_of(job), self._session.store)
+        end = Exit(outcome.exitcode)
+        self._events.append(Ended(job.task, job.attempt, outcome, end))
+        return JobHandle.over(end, os.getpid())
 
     def wait(self, timeout: float | None = None) -> list[Event]:
         """See ``Executor.wait``; never waits."""

@@ -1,4 +1,4 @@
-"""One child process per task, made by a nursery (see ``_nursery``) and watched from one selector.
+"""One child process per task, made by a supervisor and watched from one selector.
 
 Each job has three pipes of its own whose write ends exist in its child alone, so a child that is killed at any moment
 leaves an end of file, never a lock that someone waits for.
@@ -6,33 +6,109 @@ leaves an end of file, never a lock that someone waits for.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+import selectors
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from pyperunner_runner.executors.base import JobHandle, Supervised
-from pyperunner_runner.executors.pipes import PIPES, Outlets, open_pipes
-from pyperunner_runner.executors.supervisor.launch import RunJob
-from pyperunner_runner.ports import Ended, Event, Exit, Failure, Handle, Job, Logged, Outcome, Session, Started, Waiting
+from pyperunner_runner.executors.base import SupervisedExecutor
+from pyperunner_runner.executors.child_pipes import PIPES, ChildPipes, open_pipes
+from pyperunner_runner.executors.supervisor.protocol import ChildRefused, ChildStarted, Fds, Report
+from pyperunner_runner.ports import (
+    Ended,
+    Event,
+    Exit,
+    Failure,
+    Handle,
+    Job,
+    JobHandle,
+    Logged,
+    Outcome,
+    Session,
+    Started,
+    Waiting,
+)
+
+if TYPE_CHECKING:
+    from pyperunner_runner.child.process import ChildRuntime
+    from pyperunner_runner.executors.supervisor.transport import PackedJob
 
 __all__ = ["ProcessExecutor"]
 
 
-class _Running:
-    """What the runner holds of a job while it runs."""
+@dataclass(frozen=True)
+class RunJob:
+    """Carry out one job and end: a ``ChildCommand``."""
 
-    def __init__(self, handle: JobHandle) -> None:
-        self.handle = handle
-        self.outcome = Outcome("lost")
-        self.early: list[Logged] = []
-        self.outlets: Outlets
+    packed: PackedJob
 
-    @property
-    def job(self) -> Job:
-        """The job."""
-        return self.handle.job
+    def tasks(self, known: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """See ``ChildCommand.tasks``."""
+        name = self.packed.job.task
+        return {name: known[name]} if self.packed.pickled is None else {}
+
+    def run(self, runtime: ChildRuntime, fds: Fds, mark: str) -> None:
+        """See ``ChildCommand.run``."""
+        runtime.run(self.packed.job, self.packed.task_of, fds, mark)
 
 
-class ProcessExecutor(Supervised):
+class _RunningJob:
+    """What the runner holds of a job while it runs.
+
+    Args:
+        job: The job.
+        handle: Its handle.
+        selector: Watches its pipes.
+        fds: Their read ends.
+        events: Where to put what happens.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        handle: JobHandle,
+        selector: selectors.BaseSelector,
+        fds: Mapping[str, int],
+        events: deque[Event],
+    ) -> None:
+        self._job = job
+        self._handle = handle
+        self._events = events
+        self._outcome = Outcome("lost")
+        self._early: list[Logged] = []
+        self.pipes = ChildPipes(selector, fds, self)
+
+    def take_message(self, message: object) -> None:
+        """See ``Listener``."""
+        if isinstance(message, Waiting):
+            self._events.append(message)
+        elif isinstance(message, Outcome):
+            self._outcome = message
+
+    def take_line(self, stream: str, level: str, text: str, when: float) -> None:
+        """See ``Listener``."""
+        line = Logged(self._job.task, self._handle.process, stream, level, text, when)
+        # A child may speak before the supervisor has said that it started.
+        (self._events if line.pid is not None else self._early).append(line)
+
+    def begin(self, pid: int) -> None:
+        """There is a process."""
+        self._handle.process = pid
+        self._events.append(Started(self._job.task, pid))
+        self._events.extend(replace(line, pid=pid) for line in self._early)
+
+    def end(self, end: Exit, why: str = "") -> None:
+        """The process is gone, or, for the reason ``why``, will never be."""
+        self.pipes.drain()
+        self.pipes.end_lines()
+        self.pipes.close()
+        self._handle.exit = end
+        outcome = Outcome("failed", failure=Failure("BlockingIOError", why)) if why else self._outcome
+        self._events.append(Ended(self._job.task, self._job.attempt, outcome, end))
+
+
+class ProcessExecutor(SupervisedExecutor):
     """Executes every job in a child process of its own.
 
     Args:
@@ -45,69 +121,42 @@ class ProcessExecutor(Supervised):
     """
 
     def __init__(self, session: Session) -> None:
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, _RunningJob] = {}
         super().__init__(session)
 
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``."""
-        nursery = self._nursery()
+        supervisor = self._supervisor()
+        command = RunJob(supervisor.pack(job))
         read_ends, write_ends = open_pipes()
-        nursery.start(job.task, RunJob(job), [write_ends[name] for name in PIPES])
-        running = _Running(JobHandle(self, job))
-        running.outlets = Outlets(
-            self._selector,
-            read_ends,
-            lambda message: self._take_message(running, message),
-            lambda stream, level, text, when: self._log(running, stream, level, text, when),
-        )
-        self._running[job.task] = running
-        return running.handle
+        supervisor.start(job.task, command, [write_ends[name] for name in PIPES])
+        handle = JobHandle(self.pump)
+        self._running[job.task] = _RunningJob(job, handle, self._selector, read_ends, self._events)
+        return handle
 
     def stop(self, task: str, *, kill: bool = False) -> None:
         """See ``Executor.stop``."""
         if task in self._running:
-            self._link.stop(task, kill=kill)
+            self._client.stop(task, kill=kill)
 
     @property
     def _busy(self) -> bool:
         return bool(self._running)
 
-    def _hear(self, kind: str, name: str, fact: Any) -> None:
-        running = self._running[name]
-        if kind == "started":
-            running.handle.process = fact
-            self._events.append(Started(name, fact))
-            self._events.extend(replace(line, pid=fact) for line in running.early)
-        elif kind == "refused":
-            running.outcome = Outcome("failed", failure=Failure("BlockingIOError", fact))
-            self._end(running, Exit())
+    def _take_report(self, report: Report) -> None:
+        if isinstance(report, ChildStarted):
+            self._running[report.name].begin(report.pid)
+        elif isinstance(report, ChildRefused):
+            self._running.pop(report.name).end(Exit(), report.why)
         else:
-            self._end(running, fact)
+            self._running.pop(report.name).end(report.exit)
 
     def _lose_all(self) -> None:
-        for running in list(self._running.values()):
-            self._end(running, Exit())
-
-    def _forget_all(self) -> None:
         for running in self._running.values():
-            running.outlets.close()
+            running.end(Exit())
         self._running.clear()
 
-    def _take_message(self, running: _Running, message: Outcome | Event) -> None:
-        if isinstance(message, Waiting):
-            self._events.append(message)
-        elif isinstance(message, Outcome):
-            running.outcome = message
-
-    def _log(self, running: _Running, stream: str, level: str, text: str, when: float) -> None:
-        line = Logged(running.job.task, running.handle.process, stream, level, text, when)
-        # A child may speak before the nursery has said that it started.
-        (self._events if line.pid is not None else running.early).append(line)
-
-    def _end(self, running: _Running, end: Exit) -> None:
-        running.outlets.drain()
-        running.outlets.end_lines()
-        running.outlets.close()
-        del self._running[running.job.task]
-        running.handle.exit = end
-        self._events.append(Ended(running.job.task, running.job.attempt, running.outcome, end))
+    def _release_all(self) -> None:
+        for running in self._running.values():
+            running.pipes.close()
+        self._running.clear()

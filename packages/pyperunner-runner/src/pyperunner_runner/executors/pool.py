@@ -9,16 +9,36 @@ from __future__ import annotations
 
 import errno
 import os
+import selectors
 import socket
 from collections import deque
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyperunner_runner._errors import UnknownExecutor
 from pyperunner_runner.child.messages import pack
-from pyperunner_runner.executors.base import JobHandle, Supervised
-from pyperunner_runner.executors.pipes import Outlets, open_pipes
+from pyperunner_runner.executors.base import SupervisedExecutor
+from pyperunner_runner.executors.child_output import STREAMS
+from pyperunner_runner.executors.child_pipes import ChildPipes, open_pipes
 from pyperunner_runner.executors.pool_worker import Done, ServeJobs
-from pyperunner_runner.ports import Ended, Event, Exit, Failure, Handle, Job, Logged, Outcome, Session, Started, Waiting
+from pyperunner_runner.executors.supervisor.protocol import ChildRefused, ChildStarted, Report
+from pyperunner_runner.ports import (
+    Ended,
+    Event,
+    Exit,
+    Failure,
+    Handle,
+    Job,
+    JobHandle,
+    Logged,
+    Outcome,
+    Session,
+    Started,
+    Waiting,
+)
+
+if TYPE_CHECKING:
+    from pyperunner_runner.executors.supervisor.transport import PackedJob
 
 __all__ = ["PoolExecutor"]
 
@@ -26,22 +46,93 @@ _MOST_TASKS = 1000
 _MOST_MEMORY = 1 << 30
 _SEND_SECONDS = 60.0
 _RETRY_SECONDS = 0.1
-_STREAMS = ("stdout", "stderr")
+
+
+class _PoolJob(NamedTuple):
+    """A job that waits for a worker, or that one carries out."""
+
+    packed: PackedJob
+    handle: JobHandle
+
+    @property
+    def job(self) -> Job:
+        """The job."""
+        return self.packed.job
+
+    def ended(self, outcome: Outcome, end: Exit) -> Ended:
+        """Tell the handle of the job's end and return the event."""
+        self.handle.exit = end
+        return Ended(self.job.task, self.job.attempt, outcome, end)
 
 
 class _Worker:
-    """What the runner holds of a worker."""
+    """What the runner holds of a worker.
 
-    def __init__(self, name: str, channel: socket.socket) -> None:
+    Args:
+        name: Its name, for the supervisor.
+        channel: Where it hears of jobs.
+        selector: Watches what comes from it.
+        fds: Read ends of that.
+        events: Where to put what happens.
+        done: Called when it has done a job.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        channel: socket.socket,
+        selector: selectors.BaseSelector,
+        fds: Mapping[str, int],
+        events: deque[Event],
+        done: Callable[[_Worker, Done], None],
+    ) -> None:
         self.name = name
         self.channel = channel
         self.pid: int | None = None
-        self.handle: JobHandle | None = None
+        self.busy: _PoolJob | None = None
         self.ends = False
-        self.outlets: Outlets
+        self._events = events
+        self._done = done
+        self.pipes = ChildPipes(selector, fds, self)
+
+    def take_message(self, message: object) -> None:
+        """See ``Listener``."""
+        if isinstance(message, Waiting):
+            self._events.append(message)
+        elif isinstance(message, Done) and self.busy is not None:
+            self._done(self, message)
+
+    def take_line(self, stream: str, level: str, text: str, when: float) -> None:
+        """See ``Listener``."""
+        if self.busy is not None:
+            self._events.append(Logged(self.busy.job.task, self.pid, stream, level, text, when))
+
+    def give(self, waiting: _PoolJob) -> bool:
+        """Hand a job to it; return whether that was possible."""
+        try:
+            self.channel.sendall(pack(waiting.packed))
+        except OSError:  # it has just died, which the supervisor will say
+            self.ends = True
+            return False
+        self.busy = waiting
+        waiting.handle.process = self.pid
+        self._events.append(Started(waiting.job.task, self.pid or 0))
+        return True
+
+    def end_job(self, outcome: Outcome, end: Exit) -> None:
+        """Report the end of the job it had, if it had one."""
+        self.pipes.end_lines()
+        over, self.busy = self.busy, None
+        if over is not None:
+            self._events.append(over.ended(outcome, end))
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.pipes.close()
+        self.channel.close()
 
 
-class PoolExecutor(Supervised):
+class PoolExecutor(SupervisedExecutor):
     """Executes jobs in processes that are used again and again.
 
     Between jobs a worker restores directory, umask, environment, signal handlers and standard streams. It can't undo
@@ -62,11 +153,11 @@ class PoolExecutor(Supervised):
     def __init__(self, session: Session, *, most_tasks: int = _MOST_TASKS, most_memory: int = _MOST_MEMORY) -> None:
         if not hasattr(os, "fork"):
             raise UnknownExecutor("pool", ["inline", "process"])
-        self._order = ServeJobs(most_tasks, most_memory)
+        self._command = ServeJobs(most_tasks, most_memory)
         self._limit = session.process_limit
         self._workers: dict[str, _Worker] = {}
         self._made = 0
-        self._queue: deque[JobHandle] = deque()
+        self._queue: deque[_PoolJob] = deque()
         self._starved = False
         super().__init__(session)
 
@@ -77,16 +168,16 @@ class PoolExecutor(Supervised):
 
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``."""
-        handle = JobHandle(self, job)
-        self._queue.append(handle)
+        waiting = _PoolJob(self._client.pack(job), JobHandle(self.pump))
+        self._queue.append(waiting)
         self._hand_out()
         if self._starved and not self._workers:
-            self._queue.remove(handle)
+            self._queue.remove(waiting)
             raise BlockingIOError(errno.EMFILE, "no descriptors are left for another process")
-        return handle
+        return waiting.handle
 
     def pump(self, timeout: float | None) -> None:
-        """See ``Supervised.pump``."""
+        """See ``SupervisedExecutor.pump``."""
         if self._starved:
             timeout = _RETRY_SECONDS if timeout is None else min(timeout, _RETRY_SECONDS)
         super().pump(timeout)
@@ -95,18 +186,18 @@ class PoolExecutor(Supervised):
 
     def stop(self, task: str, *, kill: bool = False) -> None:
         """See ``Executor.stop``."""
-        for handle in self._queue:
-            if handle.job.task == task:
-                self._queue.remove(handle)
-                self._fail(handle, "stopped before it began")
+        for waiting in self._queue:
+            if waiting.job.task == task:
+                self._queue.remove(waiting)
+                self._fail(waiting, "stopped before it began")
                 return
         for worker in self._workers.values():
-            if worker.handle is not None and worker.handle.job.task == task:
-                self._link.stop(worker.name, kill=kill)
+            if worker.busy is not None and worker.busy.job.task == task:
+                self._client.stop(worker.name, kill=kill)
 
     @property
     def _busy(self) -> bool:
-        return bool(self._queue) or any(worker.handle is not None for worker in self._workers.values())
+        return bool(self._queue) or any(worker.busy is not None for worker in self._workers.values())
 
     def _hand_out(self) -> None:
         """Give waiting jobs to workers that have none, and make workers while there may be more.
@@ -115,8 +206,8 @@ class PoolExecutor(Supervised):
         """
         there = [worker for worker in self._workers.values() if not worker.ends]
         for worker in there:
-            if self._queue and worker.pid is not None and worker.handle is None:
-                self._give(worker, self._queue.popleft())
+            if self._queue and worker.pid is not None and worker.busy is None and worker.give(self._queue[0]):
+                self._queue.popleft()
         self._starved = False
         coming = sum(worker.pid is None for worker in there)
         try:
@@ -125,98 +216,65 @@ class PoolExecutor(Supervised):
         except BlockingIOError:
             self._starved = True
 
-    def _give(self, worker: _Worker, handle: JobHandle) -> None:
-        try:
-            worker.channel.sendall(pack(handle.job))
-        except OSError:  # it has just died, which the nursery will say
-            worker.ends = True
-            self._queue.appendleft(handle)
-            return
-        worker.handle = handle
-        handle.process = worker.pid
-        self._events.append(Started(handle.job.task, worker.pid or 0))
-
     def _make_worker(self) -> None:
-        nursery = self._nursery()
+        supervisor = self._supervisor()
         ours, messages, theirs = _open_channel()
         try:
-            read_ends, write_ends = open_pipes(_STREAMS)
+            read_ends, write_ends = open_pipes(STREAMS)
         except BlockingIOError:
             ours.close()
             os.close(messages)
             os.close(theirs)
             raise
         self._made += 1
-        worker = _Worker(f"worker {self._made}", ours)
-        nursery.start(worker.name, self._order, [theirs, write_ends["stdout"], write_ends["stderr"]])
-        worker.outlets = Outlets(
-            self._selector,
-            {"messages": messages, **read_ends},
-            lambda message: self._take_message(worker, message),
-            lambda stream, level, text, when: self._log(worker, stream, level, text, when),
-        )
+        name = f"worker {self._made}"
+        supervisor.start(name, self._command, [theirs, write_ends["stdout"], write_ends["stderr"]])
+        fds = {"messages": messages, **read_ends}
+        worker = self._workers[name] = _Worker(name, ours, self._selector, fds, self._events, self._finish)
         # Both descriptors of this side are one socket; sending waits, reading does not.
-        ours.settimeout(_SEND_SECONDS)
-        self._workers[worker.name] = worker
+        worker.channel.settimeout(_SEND_SECONDS)
 
-    def _hear(self, kind: str, name: str, fact: Any) -> None:
-        worker = self._workers[name]
-        if kind == "started":
-            worker.pid = fact
-        elif kind == "refused":
-            self._let_go(worker)
+    def _take_report(self, report: Report) -> None:
+        worker = self._workers[report.name]
+        if isinstance(report, ChildStarted):
+            worker.pid = report.pid
+        elif isinstance(report, ChildRefused):
+            self._release(worker)
             if not self._workers and self._queue:
-                self._fail(self._queue.popleft(), fact)
+                self._fail(self._queue.popleft(), report.why)
         else:
-            self._bury(worker, fact)
+            self._lose(worker, report.exit)
         self._hand_out()
 
-    def _take_message(self, worker: _Worker, message: Done | Event) -> None:
-        if isinstance(message, Waiting):
-            self._events.append(message)
-        elif isinstance(message, Done) and worker.handle is not None:
-            worker.outlets.drain(_STREAMS)
-            worker.ends = worker.ends or message.last
-            self._end(worker, message.outcome, message.exit)
-            self._hand_out()
+    def _finish(self, worker: _Worker, done: Done) -> None:
+        worker.pipes.drain(STREAMS)
+        worker.ends = worker.ends or done.last
+        worker.end_job(done.outcome, done.exit)
+        self._hand_out()
 
-    def _log(self, worker: _Worker, stream: str, level: str, text: str, when: float) -> None:
-        if worker.handle is not None:
-            self._events.append(Logged(worker.handle.job.task, worker.pid, stream, level, text, when))
+    def _fail(self, waiting: _PoolJob, why: str) -> None:
+        self._events.append(waiting.ended(Outcome("failed", failure=Failure("BlockingIOError", why)), Exit()))
 
-    def _end(self, worker: _Worker, outcome: Outcome, end: Exit) -> None:
-        worker.outlets.end_lines()
-        handle, worker.handle = worker.handle, None
-        if handle is not None:
-            handle.exit = end
-            self._events.append(Ended(handle.job.task, handle.job.attempt, outcome, end))
-
-    def _fail(self, handle: JobHandle, why: str) -> None:
-        handle.exit = Exit()
-        outcome = Outcome("failed", failure=Failure("BlockingIOError", why))
-        self._events.append(Ended(handle.job.task, handle.job.attempt, outcome, handle.exit))
-
-    def _bury(self, worker: _Worker, end: Exit) -> None:
+    def _lose(self, worker: _Worker, end: Exit) -> None:
         """A worker has ended; so has its job, if it had one."""
         worker.ends = True
-        worker.outlets.drain()
+        worker.pipes.drain()
         # What it has used includes earlier jobs.
-        self._end(worker, Outcome("lost"), Exit(end.code, None, end.max_rss, oom=end.oom))
-        self._let_go(worker)
+        worker.end_job(Outcome("lost"), Exit(end.code, None, end.max_rss, oom=end.oom))
+        self._release(worker)
 
-    def _let_go(self, worker: _Worker) -> None:
-        worker.outlets.close()
-        worker.channel.close()
+    def _release(self, worker: _Worker) -> None:
+        worker.close()
         self._workers.pop(worker.name, None)
 
     def _lose_all(self) -> None:
         for worker in list(self._workers.values()):
-            self._bury(worker, Exit())
+            self._lose(worker, Exit())
         self._hand_out()
 
-    def _forget_all(self) -> None:
+    def _release_all(self) -> None:
         for worker in list(self._workers.values()):
-            self._let_go(worker)
+            self._release(worker)
         self._queue.clear()
 
 

@@ -1,4 +1,4 @@
-"""The long-lived process of the pool executor: one job after the other, on a clean slate each time.
+"""Worker of the pool executor: a long-lived process, one job after the other, on a clean slate each time.
 
 It hears of jobs over the socket on which its messages go. What it says of a finished job is ``Done``; by then
 everything the job has printed is in the pipes, so that the runner can tell one job's lines from the next one's.
@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_runner.child.messages import FrameBuffer, pack, write_all
-from pyperunner_runner.ports import Exit, Job, Outcome
+from pyperunner_runner.ports import Exit, Outcome
 from pyperunner_runner.processes import posix, tree
 
 if sys.platform != "win32":
     import resource
 
 if TYPE_CHECKING:
-    from pyperunner_runner.child.process import ChildKit
+    from pyperunner_runner.child.process import ChildRuntime
+    from pyperunner_runner.executors.supervisor.protocol import Fds
+    from pyperunner_runner.executors.supervisor.transport import PackedJob
 
 __all__ = ["Done", "ServeJobs"]
 
@@ -61,39 +63,39 @@ class ServeJobs:
     most_memory: int
 
     def tasks(self, known: Mapping[str, bytes]) -> Mapping[str, bytes]:
-        """See ``Order.tasks``."""
+        """See ``ChildCommand.tasks``."""
         return known
 
-    def carry_out(self, kit: ChildKit, fds: tuple[int, int, int], mark: str) -> None:
-        """See ``Order.carry_out``."""
+    def run(self, runtime: ChildRuntime, fds: Fds, mark: str) -> None:
+        """See ``ChildCommand.run``."""
         code = 1
         try:
-            kit.enter(fds, mark)
+            runtime.enter(fds, mark)
             posix.adopt_orphans()
-            self._serve(kit, fds[0])
-            kit.flush()
+            self._serve(runtime, fds[0])
+            runtime.flush()
             code = 0
         finally:
             os._exit(code)
 
-    def _serve(self, kit: ChildKit, channel: int) -> None:
-        slate = _Slate()
+    def _serve(self, runtime: ChildRuntime, channel: int) -> None:
+        state = _ProcessState()
         frames = FrameBuffer()
         served = 0
         while data := os.read(channel, _READ_SIZE):
-            for job in frames.feed(data):
+            for packed in frames.feed(data):
                 served += 1
-                done = self._carry_out(kit, slate, job, served)
+                done = self._execute(runtime, state, packed, served)
                 write_all(channel, pack(done))
                 if done.last:
                     threading._shutdown()  # type: ignore[attr-defined]
                     return
 
-    def _carry_out(self, kit: ChildKit, slate: _Slate, job: Job, served: int) -> Done:
+    def _execute(self, runtime: ChildRuntime, state: _ProcessState, packed: PackedJob, served: int) -> Done:
         before = _Usage()
-        outcome = kit.perform(job)
-        kit.flush()
-        clean = _end_children() and slate.restore() and threading.active_count() == 1
+        outcome = runtime.execute(packed.job, packed.task_of)
+        runtime.flush()
+        clean = _end_children() and state.restore() and threading.active_count() == 1
         after = _Usage()
         spent = served >= self.most_tasks or after.max_rss >= self.most_memory
         return Done(outcome, after.since(before, outcome), outcome.kind == "failed" or spent or not clean)
@@ -112,12 +114,13 @@ class _Usage:
 
     def since(self, before: _Usage, outcome: Outcome) -> Exit:
         """Return the figures of a job; the peak is known only where the job has raised it."""
-        code = 0 if outcome.kind in ("stored", "hit") else 1
         peak = self.max_rss if self.max_rss > before.max_rss else None
-        return Exit(code, self.cpu - before.cpu, peak, self.read - before.read, self.written - before.written, False)
+        return Exit(
+            outcome.exitcode, self.cpu - before.cpu, peak, self.read - before.read, self.written - before.written, False
+        )
 
 
-class _Slate:
+class _ProcessState:
     """What a job may leave changed and the next one is to find as it was."""
 
     def __init__(self) -> None:

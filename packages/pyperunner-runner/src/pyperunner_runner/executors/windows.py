@@ -1,4 +1,4 @@
-"""One fresh interpreter per task, with what every system has: files in the place of pipes, and no nursery.
+"""One fresh interpreter per task, with what every system has: files in the place of pipes, and no supervisor.
 
 This is the executor ``process`` on Windows. The end of a process is noticed at once, what it prints ten times a second.
 """
@@ -6,78 +6,126 @@ This is the executor ``process`` on Windows. The end of a process is noticed at 
 from __future__ import annotations
 
 import os
-import pickle
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Mapping
+from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_any
 from pathlib import Path
 from typing import IO, Any
 
 from pyperunner_dag import reopen_store
 from pyperunner_runner._errors import StoreNotShareable
-from pyperunner_runner.child.failures import describe
-from pyperunner_runner.child.job import perform
-from pyperunner_runner.child.lines import LineBuffer
-from pyperunner_runner.child.log_forwarding import connect_logging
-from pyperunner_runner.child.messages import FrameBuffer, pack, write_all
+from pyperunner_runner.child.failures import describe_failure
+from pyperunner_runner.child.job import execute_job
+from pyperunner_runner.child.log_forwarding import forward_logging
+from pyperunner_runner.child.messages import pack, write_all
+from pyperunner_runner.executors.child_output import STREAMS, ChildOutput
+from pyperunner_runner.executors.supervisor.interpreter import command_of, write_beginning
 from pyperunner_runner.executors.supervisor.start_methods import start_method
-from pyperunner_runner.executors.supervisor.transport import Luggage, World, pack_tasks
-from pyperunner_runner.ports import Ended, Event, Exit, Handle, Job, Logged, Outcome, Session, Started
+from pyperunner_runner.executors.supervisor.transport import (
+    InterpreterState,
+    PackedJob,
+    PickledTasks,
+    pack_job,
+    pack_tasks,
+)
+from pyperunner_runner.ports import Ended, Event, Exit, Handle, Job, JobHandle, Logged, Outcome, Session, Started
 from pyperunner_runner.processes.tree import MARKER
 
-__all__ = ["PortableExecutor", "main"]
+__all__ = ["PortableExecutor"]
 
 _LOOK_SECONDS = 0.1
-_LEVELS = {"stdout": "INFO", "stderr": "WARNING"}
-_BEGIN = """\
-import pickle, sys
-with open(sys.argv[1], "rb") as file:
-    sys.path[:] = pickle.load(file)
-    from pyperunner_runner.executors.windows import main
-    luggage = pickle.load(file)
-sys.exit(main(*luggage))
-"""
 
 
-class _Running:
-    """A process, its handle, and how far its files have been read."""
+@dataclass(frozen=True)
+class _RunJob:
+    """Carry out a job in a fresh interpreter, and end it.
 
-    def __init__(self, job: Job, folder: Path, process: subprocess.Popen[bytes]) -> None:
-        self.job = job
-        self.folder = folder
-        self.process = process
-        self.pid = process.pid
-        self.outcome = Outcome("lost")
-        self.frames = FrameBuffer()
-        self.lines = {stream: LineBuffer() for stream in _LEVELS}
-        self.files: dict[str, IO[bytes]] = {name: (folder / name).open("rb") for name in ("messages", *_LEVELS)}
+    Attributes:
+        packed: The job.
+        tasks: Its pickled task by name, where it brings none.
+        messages: Path of the file that takes messages.
+    """
 
-    @property
-    def exitcode(self) -> int | None:
-        """``None`` while it runs."""
-        return self.process.poll()
+    packed: PackedJob
+    tasks: dict[str, bytes]
+    messages: str
 
-    def is_alive(self) -> bool:
-        """Whether it runs."""
-        return self.process.poll() is None
-
-    def join(self, timeout: float | None = None) -> None:
-        """Wait for its end."""
+    def __call__(self, state: InterpreterState, fds: tuple[int, ...]) -> None:
+        # What goes to a file is kept back in blocks: it would come late, and behind what subprocesses print meanwhile.
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        forwarding = forward_logging()
+        forwarding.fd = os.open(self.messages, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+        forwarding.owner = os.getpid()
+        job = self.packed.job
         try:
-            self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            pass
+            task = self.packed.task_of(PickledTasks(self.tasks))
+            outcome = execute_job(job, task, reopen_store(state.spec), None, forwarding.tell_waiting(job))
+        except BaseException as error:
+            outcome = Outcome("failed", failure=describe_failure(job.task, error))
+        write_all(forwarding.fd, pack(outcome))
+        sys.exit(outcome.exitcode)
+
+
+class _RunningJob:
+    """A job, its process, and how far its files have been read.
+
+    Args:
+        job: The job.
+        handle: Its handle.
+        folder: Its files are there.
+        process: Its process.
+        events: Where to put what happens.
+    """
+
+    def __init__(
+        self, job: Job, handle: JobHandle, folder: Path, process: subprocess.Popen[bytes], events: deque[Event]
+    ) -> None:
+        self.process = process
+        self._job = job
+        self._handle = handle
+        self._folder = folder
+        self._events = events
+        self._outcome = Outcome("lost")
+        self._output = ChildOutput(self)
+        self._files: dict[str, IO[bytes]] = {name: (folder / name).open("rb") for name in ("messages", *STREAMS)}
+        handle.process = process.pid
+        events.append(Started(job.task, process.pid))
+
+    def take_message(self, message: Any) -> None:
+        """See ``Listener``."""
+        if isinstance(message, Outcome):
+            self._outcome = message
+        else:
+            self._events.append(message)
+
+    def take_line(self, stream: str, level: str, text: str, when: float) -> None:
+        """See ``Listener``."""
+        self._events.append(Logged(self._job.task, self.process.pid, stream, level, text, when))
+
+    def read(self) -> None:
+        """Take in what it has said since the last time."""
+        for name, file in self._files.items():
+            while data := file.read(1 << 16):
+                self._output.feed(name, data)
+
+    def end(self, code: int) -> None:
+        """The process is gone."""
+        self.read()
+        self._output.end_lines()
+        self.close()
+        self._handle.exit = Exit(code)
+        self._events.append(Ended(self._job.task, self._job.attempt, self._outcome, self._handle.exit))
 
     def close(self) -> None:
         """Remove what it has left."""
-        for file in self.files.values():
+        for file in self._files.values():
             file.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class PortableExecutor:
@@ -93,59 +141,44 @@ class PortableExecutor:
     """
 
     def __init__(self, session: Session) -> None:
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, _RunningJob] = {}
         self._events: deque[Event] = deque()
         start_method(session.start_method)
         if session.store_spec is None:
             raise StoreNotShareable(repr(session.store))
-        self._world = World.of(session.tasks.values(), session.store_spec)
+        self._state = InterpreterState.of(session.tasks.values(), session.store_spec)
         self._pickled = pack_tasks(session.tasks, "spawn")
         self._wake = None if sys.platform == "win32" else session.wake  # there a signal interrupts the waiting itself
 
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``."""
+        packed = pack_job(job, "spawn")
+        tasks = {job.task: self._pickled[job.task]} if packed.pickled is None else {}
         folder = Path(tempfile.mkdtemp(prefix="pyperunner-"))
-        with open(folder / "luggage", "wb") as file:
-            pickle.dump(self._world.path, file)
-            tasks = {job.task: self._pickled[job.task]}
-            pickle.dump((self._world, job, tasks, str(folder / "messages")), file)
-        for name in ("messages", *_LEVELS):
+        for name in ("messages", *STREAMS):
             (folder / name).touch()
-        flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+        with open(folder / "beginning", "wb") as file:
+            write_beginning(file, self._state, _RunJob(packed, tasks, str(folder / "messages")))
         with open(folder / "stdout", "ab") as stdout, open(folder / "stderr", "ab") as stderr:
             process = subprocess.Popen(
-                [sys.executable, *flags, "-c", _BEGIN, str(folder / "luggage")],
+                command_of(str(folder / "beginning")),
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
                 env={**os.environ, MARKER: f"{os.getpid()}:{job.task}", "PYTHONIOENCODING": "utf-8:backslashreplace"},
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
-        running = self._running[job.task] = _Running(job, folder, process)
-        self._events.append(Started(job.task, process.pid))
-        return running
+        handle = JobHandle(self._look)
+        self._running[job.task] = _RunningJob(job, handle, folder, process, self._events)
+        return handle
 
     def wait(self, timeout: float | None = None) -> list[Event]:
         """See ``Executor.wait``."""
-        end = None if timeout is None else time.monotonic() + timeout
-        self._look()
-        while not self._events and self._running:
-            left = _LOOK_SECONDS if end is None else min(_LOOK_SECONDS, end - time.monotonic())
-            woken = left <= 0 or self._wait_for_any(left)
-            self._look()
-            if woken:
-                break
+        if not self._events and self._running:
+            self._look(timeout)
         events = list(self._events)
         self._events.clear()
         return events
-
-    def _wait_for_any(self, seconds: float) -> bool:
-        """Wait for the end of a process; return whether a signal has come meanwhile."""
-        ends = [_end_of(running.process) for running in self._running.values()]
-        try:
-            return self._wake in wait_for_any([*ends, *([] if self._wake is None else [self._wake])], seconds)
-        finally:
-            _close(ends)
 
     def stop(self, task: str, *, kill: bool = False) -> None:
         """See ``Executor.stop``; where there are no signals, both end it at once."""
@@ -160,50 +193,34 @@ class PortableExecutor:
             running.close()
         self._running.clear()
 
-    def _look(self) -> None:
-        for running in list(self._running.values()):
+    def _look(self, timeout: float | None) -> None:
+        """Take in what has happened, waiting up to ``timeout`` seconds for the first of it."""
+        end = None if timeout is None else time.monotonic() + timeout
+        known = len(self._events)
+        while True:
+            self._read()
+            left = _LOOK_SECONDS if end is None else min(_LOOK_SECONDS, end - time.monotonic())
+            if len(self._events) > known or left <= 0:
+                return
+            if self._woken_within(left):
+                self._read()
+                return
+
+    def _read(self) -> None:
+        for name, running in list(self._running.items()):
             code = running.process.poll()
-            self._read(running)
+            running.read()
             if code is not None:
-                for stream, buffer in running.lines.items():
-                    self._log(running, stream, buffer.rest())
-                running.close()
-                del self._running[running.job.task]
-                self._events.append(Ended(running.job.task, running.job.attempt, running.outcome, Exit(code)))
+                running.end(code)
+                del self._running[name]
 
-    def _read(self, running: _Running) -> None:
-        for message in running.frames.feed(running.files["messages"].read()):
-            if isinstance(message, Outcome):
-                running.outcome = message
-            elif isinstance(message, tuple):
-                _, logger, level, text, when = message
-                for line in text.splitlines():
-                    self._events.append(Logged(running.job.task, running.pid, logger, level, line, when))
-            else:
-                self._events.append(message)
-        for stream, buffer in running.lines.items():
-            while data := running.files[stream].read(1 << 16):
-                self._log(running, stream, buffer.feed(data))
-
-    def _log(self, running: _Running, stream: str, lines: list[str]) -> None:
-        now = time.time()
-        for line in lines:
-            self._events.append(Logged(running.job.task, running.pid, stream, _LEVELS[stream], line, now))
-
-
-def main(world: World, job: Job, tasks: Mapping[str, bytes], messages: str) -> int:
-    """Carry out a job in the fresh interpreter; return the exit code."""
-    world.enter()
-    # What goes to a file is kept back in blocks: it would come late, and behind what subprocesses print meanwhile.
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    home = connect_logging()
-    home.fd, home.owner = os.open(messages, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)), os.getpid()
-    try:
-        outcome = perform(job, Luggage(tasks)[job.task], reopen_store(world.spec), None, home.tell_waiting(job))
-    except BaseException as error:
-        outcome = Outcome("failed", failure=describe(job.task, error))
-    write_all(home.fd, pack(outcome))
-    return 0 if outcome.kind in ("stored", "hit") else 1
+    def _woken_within(self, seconds: float) -> bool:
+        """Wait for the end of a process; return whether a signal has come meanwhile."""
+        ends = [_end_of(running.process) for running in self._running.values()]
+        try:
+            return self._wake in wait_for_any([*ends, *([] if self._wake is None else [self._wake])], seconds)
+        finally:
+            _close(ends)
 
 
 def _end_of(process: subprocess.Popen[bytes]) -> Any:

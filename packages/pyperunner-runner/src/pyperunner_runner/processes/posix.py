@@ -10,13 +10,15 @@ import sys
 from collections.abc import Callable
 from typing import Any, cast
 
+from pyperunner_runner.ports import Exit
+
 __all__ = [
     "OutOfMemoryKills",
     "adopt_orphans",
     "die_with_parent",
     "end_of_process",
     "ended_child",
-    "exit_facts",
+    "exit_of",
     "flush_c_streams",
     "hold_signals_back",
     "lead_session",
@@ -133,8 +135,8 @@ class OutOfMemoryKills:
             return None
 
 
-def exit_facts(status: int, usage: Any, kills: OutOfMemoryKills | None) -> tuple[Any, ...]:
-    """Return how a process ended, in the order of ``Exit``.
+def exit_of(status: int, usage: Any, kills: OutOfMemoryKills | None) -> Exit:
+    """Return how a process ended.
 
     Args:
         status: Its wait status.
@@ -146,4 +148,4 @@ def exit_facts(status: int, usage: Any, kills: OutOfMemoryKills | None) -> tuple
     # Linux counts resident memory in KiB, macOS in bytes; both count blocks of 512 bytes (their getrusage manuals).
     max_rss = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024
     cpu = usage.ru_utime + usage.ru_stime
-    return code, cpu, max_rss, usage.ru_inblock * 512, usage.ru_oublock * 512, oom
+    return Exit(code, cpu, max_rss, usage.ru_inblock * 512, usage.ru_oublock * 512, oom)

@@ -28,7 +28,7 @@ class Leave(Task):
         process.returncode = 0  # it is not waited for, and that is no mistake here
 
 
-class KillNursery(Task):
+class KillSupervisor(Task):
     @run
     def run(self, data):
         os.kill(os.getppid(), signal.SIGKILL)
@@ -75,7 +75,7 @@ def test_a_process_left_behind_ends_with_its_task(kit, own_session):
 
 def test_a_dead_supervisor_fails_what_ran_and_the_rest_goes_on(kit):
     first = kit.task("first")
-    killer = KillNursery()(first)
+    killer = KillSupervisor()(first)
     after = kit.task("after", first)
     runner = kit.runner(process_limit=1)
     runner.run(Pipeline("p", [first]))
@@ -114,7 +114,7 @@ def test_no_descriptor_is_left_open(kit):
 
 @pytest.mark.timeout(20)
 def test_a_run_left_half_way_does_not_hold_up_another(kit):
-    """Each nursery has copies of what the process had open, so the end of one must not wait for that of the other."""
+    """Each supervisor has copies of what the process had open: the end of one must not wait for that of the other."""
     runners = [kit.runner() for _ in range(3)]
     for number, runner in enumerate(runners):
         runner.set_pipeline(Pipeline(f"p{number}", [kit.task(f"a{number}"), kit.task(f"b{number}")]))

@@ -11,7 +11,7 @@ import pytest
 
 from pyperunner_dag import Secret, Task, run, task
 from pyperunner_runner import TaskNotPortable, UnknownStartMethod
-from pyperunner_runner.executors.supervisor.transport import Luggage, pack_tasks
+from pyperunner_runner.executors.supervisor.transport import PickledTasks, pack_tasks
 
 FLOW = """
     import sys
@@ -90,14 +90,14 @@ def test_the_graph_stays_behind():
     for number in range(100):
         Plain(str(number))(first)
     pickled = pack_tasks({"a": first}, "spawn")
-    (arrived,) = Luggage(pickled).values()
+    (arrived,) = PickledTasks(pickled).values()
     assert (arrived.key, arrived.children) == (first.key, [])
     assert len(pickled["a"]) < 50_000
 
 
 def test_a_secret_travels():
     pickled = pack_tasks({"a": Plain(value=Secret("hush", key="label"))}, "spawn")
-    assert Luggage(pickled)["a"].execute([], {}) == "hush"
+    assert PickledTasks(pickled)["a"].execute([], {}) == "hush"
 
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])

@@ -1,6 +1,6 @@
-"""What tasks leave behind: the nursery's knowledge of which process belongs to which task.
+"""Descendants of tasks: which process belongs to which task, and the end of what a task leaves behind.
 
-The nursery is the subreaper of all its tasks, so what escapes from one becomes its own child. Such a child is ended
+The supervisor is the subreaper of all its tasks, so what escapes from one becomes its own child. Such a child is ended
 with the task whose mark it has in its environment or whose session it is in. One that has shed both is ended as soon as
 every task that could have started it is over.
 """
@@ -15,13 +15,13 @@ from collections.abc import Mapping
 
 from pyperunner_runner.processes import tree
 
-__all__ = ["Orphans"]
+__all__ = ["Descendants"]
 
 _PATIENCE_SECONDS = 1.0
 
 
-class Orphans:
-    """Signals the process trees of tasks and ends what is left of them. Used by the nursery alone."""
+class Descendants:
+    """Signals the process trees of tasks and ends what is left of them. Used by the supervisor alone."""
 
     def __init__(self) -> None:
         self._prefix = f"{os.getpid()}.{secrets.token_hex(4)}"

@@ -1,14 +1,12 @@
-"""A single-threaded process, made by the runner once per run, that makes one child for every order it gets.
+"""Supervisor: a single-threaded process, made by the runner once per run, that makes, watches and ends its children.
 
 Why not fork from the runner itself: after each fork the kernel makes every page the parent touches a fault, so a
 parent that goes on working pays for each child again; and a parent with threads must not fork at all if it can be
-helped. The nursery touches little, has no threads, and forks while the runner does other things. Because it is the
+helped. The supervisor touches little, has no threads, and forks while the runner does other things. Because it is the
 *subreaper* of everything its tasks start, a process that has escaped its task's session becomes a child of the
-nursery and can be told from any stranger.
+supervisor and can be told from any stranger.
 
-It speaks frames over a socket: in come ``("start", name, order)`` with three descriptors and ``("stop", name, kill)``;
-out go ``("started", name, pid)``, ``("refused", name, why)`` and ``("ended", name, facts)``. When the socket closes, or
-the runner dies, it ends everything and itself.
+What the two say to each other is in ``protocol``.
 """
 
 from __future__ import annotations
@@ -22,33 +20,41 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 from pyperunner_runner.child.messages import FrameBuffer, pack
-from pyperunner_runner.executors.supervisor.descendants import Orphans
+from pyperunner_runner.executors.supervisor.descendants import Descendants
+from pyperunner_runner.executors.supervisor.protocol import (
+    ChildCommand,
+    ChildEnded,
+    ChildRefused,
+    ChildStarted,
+    Fds,
+    Report,
+    StartChild,
+    StopChild,
+)
 from pyperunner_runner.processes import posix
 
-__all__ = ["Children", "Fds", "Nursery"]
+__all__ = ["Launcher", "Supervisor"]
 
-Fds = tuple[int, int, int]
-
-_FDS_PER_JOB = 3
+_FDS_PER_CHILD = 3
 _FORK_RETRY_SECONDS = (0.01, 1.0)  # first and longest pause while the system has no room for another process
 _FORK_PATIENCE_SECONDS = 30.0  # with no child of ours that could make room by ending
 _NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
-class Children(Protocol):
-    """How the nursery makes a child."""
+class Launcher(Protocol):
+    """How the supervisor makes a child."""
 
-    def start(self, order: Any, fds: Fds, mark: str, leave_behind: Callable[[], None]) -> int:
-        """Make a child that carries out ``order``, and return its process id.
+    def start(self, command: ChildCommand, fds: Fds, mark: str, leave_behind: Callable[[], None]) -> int:
+        """Make a child that does what ``command`` says, and return its process id.
 
         Args:
-            order: What the runner wants of it.
-            fds: Write ends, or sockets, that are the child's alone.
+            command: What the runner wants of it.
+            fds: Its own descriptors.
             mark: Value of the variable that ties whatever the child starts to it.
-            leave_behind: To be called in a child that is a copy of the nursery: closes what is not the child's.
+            leave_behind: To be called in a child that is a copy of the supervisor: closes what is not the child's.
 
         Raises:
             OSError: There is no room for another process.
@@ -56,21 +62,29 @@ class Children(Protocol):
         ...
 
 
-class Nursery:
+class _Queued(NamedTuple):
+    """A child that is to be made."""
+
+    name: str
+    command: ChildCommand
+    fds: Fds
+
+
+class Supervisor:
     """The server side; ``serve`` runs it in a process of its own.
 
     Args:
         control: This side's end of a stream socket pair.
-        make_children: Called once, in the nursery's process, before the first order.
+        make_launcher: Called once, in the supervisor's process, before the first child is made.
     """
 
-    def __init__(self, control: socket.socket, make_children: Callable[[], Children]) -> None:
+    def __init__(self, control: socket.socket, make_launcher: Callable[[], Launcher]) -> None:
         self._control = control
-        self._make_children = make_children
+        self._make_launcher = make_launcher
         self._frames = FrameBuffer()
         self._fds: list[int] = []
         self._running: dict[int, str] = {}
-        self._queue: list[tuple[str, Any, Fds]] = []
+        self._queue: list[_Queued] = []
         self._retry_at = 0.0
         self._pause = _FORK_RETRY_SECONDS[0]
         self._waiting_since: float | None = None
@@ -82,19 +96,19 @@ class Nursery:
         Args:
             runner: Its process id.
         """
-        self._orphans = Orphans()
+        self._descendants = Descendants()
         try:
             posix.hold_signals_back()
             posix.lead_session()
             posix.adopt_orphans()
             self._kills = posix.OutOfMemoryKills()
-            self._children = self._make_children()
+            self._launcher = self._make_launcher()
             gc.freeze()  # nothing of the runner's is garbage here; collecting it would copy its pages
             self._loop(runner)
         except BaseException:
             traceback.print_exc()  # the runner sees the socket close and reports the tasks as lost
         finally:
-            self._orphans.end_everything(self._running)
+            self._descendants.end_everything(self._running)
             os._exit(0)
 
     def _loop(self, runner: int) -> None:
@@ -132,35 +146,38 @@ class Nursery:
         if not data:
             self._stopping = True
             return
-        for kind, name, detail in self._frames.feed(data):
-            if kind == "start":
-                first, second, third = (self._fds.pop(0) for _ in range(_FDS_PER_JOB))
-                self._queue.append((name, detail, (first, second, third)))
-            else:
-                self._stop(name, kill=detail)
+        for message in self._frames.feed(data):
+            self._obey(message)
+
+    def _obey(self, message: StartChild | StopChild) -> None:
+        if isinstance(message, StopChild):
+            self._stop(message.name, kill=message.kill)
+        else:
+            first, second, third = (self._fds.pop(0) for _ in range(_FDS_PER_CHILD))
+            self._queue.append(_Queued(message.name, message.command, (first, second, third)))
 
     def _stop(self, name: str, kill: bool) -> None:
         for pid, running in self._running.items():
             if running == name:
-                self._orphans.signal(name, pid, signal.SIGKILL if kill else signal.SIGTERM)
+                self._descendants.signal(name, pid, signal.SIGKILL if kill else signal.SIGTERM)
                 return
         self._unqueue(name, "it was stopped before there was a process for it")
 
     def _start_queued(self) -> None:
         now = time.monotonic()
         while self._queue and now >= self._retry_at:
-            name, order, fds = self._queue[0]
-            mark = self._orphans.mark(name)
+            name, command, fds = self._queue[0]
+            mark = self._descendants.mark(name)
             try:
-                pid = self._children.start(order, fds, mark, self._leave_behind)
+                pid = self._launcher.start(command, fds, mark, self._leave_behind)
             except OSError as error:
-                self._orphans.forget(name)
+                self._descendants.forget(name)
                 if error.errno not in _NO_ROOM:
                     raise
                 self._back_off(now, error)
                 return
             self._running[pid] = name
-            self._send(("started", name, pid))
+            self._send(ChildStarted(name, pid))
             self._queue.pop(0)
             self._pause = _FORK_RETRY_SECONDS[0]
             self._waiting_since = None
@@ -168,10 +185,10 @@ class Nursery:
                 os.close(fd)
 
     def _leave_behind(self) -> None:
-        """In a forked child: close what belongs to the nursery and to jobs that come later."""
+        """In a forked child: close what belongs to the supervisor and to children that come later."""
         self._control.close()
-        for _, _, later in self._queue[1:]:
-            for fd in later:
+        for later in self._queue[1:]:
+            for fd in later.fds:
                 os.close(fd)
 
     def _back_off(self, now: float, error: OSError) -> None:
@@ -184,12 +201,12 @@ class Nursery:
         self._pause = min(2 * self._pause, _FORK_RETRY_SECONDS[1])
 
     def _unqueue(self, name: str, why: str) -> None:
-        for index, (queued, _, fds) in enumerate(self._queue):
-            if queued == name:
+        for index, queued in enumerate(self._queue):
+            if queued.name == name:
                 del self._queue[index]
-                for fd in fds:
+                for fd in queued.fds:
                     os.close(fd)
-                self._send(("refused", name, why))
+                self._send(ChildRefused(name, why))
                 return
 
     def _reap(self) -> None:
@@ -199,13 +216,13 @@ class Nursery:
                 os.waitpid(pid, 0)
                 continue
             # Before the number is free: whatever the task left in its session ends with it.
-            killed = self._orphans.end_group(name, pid)
+            killed = self._descendants.end_group(name, pid)
             _, status, usage = os.wait4(pid, 0)
-            self._orphans.end_rest(name, pid, self._running)
-            self._send(("ended", name, posix.exit_facts(status, usage, None if killed else self._kills)))
+            self._descendants.end_rest(name, pid, self._running)
+            self._send(ChildEnded(name, posix.exit_of(status, usage, None if killed else self._kills)))
 
-    def _send(self, message: object) -> None:
+    def _send(self, report: Report) -> None:
         try:
-            self._control.sendall(pack(message))
+            self._control.sendall(pack(report))
         except OSError:
             self._stopping = True

@@ -1,4 +1,4 @@
-"""How processes are made, by name and by platform."""
+"""Start methods: how processes are made, by name and by platform."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def start_method(name: str | None) -> str:
     """Return ``name`` if processes can be made in that way here; the default of this platform for ``None``.
 
     The default does not follow that of ``multiprocessing``, which changes with the version of Python: ``fork`` on
-    Linux, through a nursery that has no threads; elsewhere ``spawn``, because the system libraries of macOS do not
+    Linux, through a supervisor that has no threads; elsewhere ``spawn``, because the system libraries of macOS do not
     survive a fork and Windows has none.
 
     Raises:

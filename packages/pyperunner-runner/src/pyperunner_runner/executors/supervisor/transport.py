@@ -1,4 +1,4 @@
-"""Takes tasks to fresh interpreters: pickled by cloudpickle, so that closures, lambdas and ``__main__`` travel too."""
+"""Transport of tasks to other interpreters: pickled by cloudpickle, so that closures and ``__main__`` travel too."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ import pickle
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
 from pyperunner_dag import Secret, Task, note_loaded
 from pyperunner_runner._errors import TaskNotPortable
-from pyperunner_runner.executors.supervisor.unpicklable import blame
+from pyperunner_runner.executors.supervisor.find_unpicklable import find_unpicklable
 
-__all__ = ["Luggage", "World", "pack_tasks"]
+if TYPE_CHECKING:
+    from pyperunner_runner.ports import Job
+
+__all__ = ["InterpreterState", "PackedJob", "PickledTasks", "pack_job", "pack_tasks"]
 
 
 @dataclass(frozen=True)
-class World:
+class InterpreterState:
     """What a fresh interpreter must be told to be like the one the tasks were made in.
 
     Attributes:
@@ -42,15 +45,15 @@ class World:
     spec: Mapping[str, Any]
 
     @classmethod
-    def of(cls, tasks: Iterable[Task], spec: Mapping[str, Any]) -> World:
-        """Return the world of this process."""
+    def of(cls, tasks: Iterable[Task], spec: Mapping[str, Any]) -> InterpreterState:
+        """Return the state of this interpreter."""
         main = getattr(sys.modules["__main__"], "__file__", None)
         path = [str(Path(entry).absolute()) for entry in sys.path]
         modules = tuple({type(task).__module__: None for task in tasks if not _by_value(type(task).__module__)})
         return cls(path, list(sys.argv), main and str(Path(main).absolute()), modules, dict(spec))
 
     def enter(self) -> None:
-        """Make this interpreter, which has just started, like that world."""
+        """Make this interpreter, which has just started, like that one."""
         sys.argv[:] = self.argv
         if self.main is not None:
             # Whoever asks where a class of ``__main__`` comes from gets the answer that the script itself would give.
@@ -66,11 +69,11 @@ class World:
         note_loaded()
 
 
-class Luggage(Mapping[str, Task]):
+class PickledTasks(Mapping[str, Task]):
     """Tasks that have arrived, unpickled when they are asked for.
 
     Args:
-        pickled: Them, by name.
+        pickled: Them, by name, as ``pack_tasks`` gives them.
     """
 
     def __init__(self, pickled: Mapping[str, bytes]) -> None:
@@ -79,9 +82,7 @@ class Luggage(Mapping[str, Task]):
 
     def __getitem__(self, name: str) -> Task:
         if name not in self._tasks:
-            task: Task = pickle.loads(self._pickled[name])
-            _settle_in_main(task)
-            self._tasks[name] = task
+            self._tasks[name] = _unpack(self._pickled[name])
         return self._tasks[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -89,6 +90,34 @@ class Luggage(Mapping[str, Task]):
 
     def __len__(self) -> int:
         return len(self._pickled)
+
+
+@dataclass(frozen=True)
+class PackedJob:
+    """A job on its way to another process.
+
+    Attributes:
+        job: The job, without a task of its own.
+        pickled: The task it had brought along, if it had.
+    """
+
+    job: Job
+    pickled: bytes | None = None
+
+    def task_of(self, known: Mapping[str, Task]) -> Task:
+        """Return the job's task: its own, else that of the session."""
+        return known[self.job.task] if self.pickled is None else _unpack(self.pickled)
+
+
+def pack_job(job: Job, start_method: str) -> PackedJob:
+    """Make a job ready to be pickled, with the task it brings along, if it does.
+
+    Raises:
+        TaskNotPortable: The task can't be pickled; the error names it and the offending part.
+    """
+    if job.detached is None:
+        return PackedJob(job)
+    return PackedJob(replace(job, detached=None), pack_tasks({job.task: job.detached}, start_method)[job.task])
 
 
 def pack_tasks(tasks: Mapping[str, Task], start_method: str) -> dict[str, bytes]:
@@ -106,7 +135,7 @@ def _pack(task: Task, start_method: str) -> bytes:
     try:
         return _dumps(alone)
     except Exception as error:  # whatever a __reduce__ of the user's raises
-        part, cause = blame(alone, _dumps) or ("", error)
+        part, cause = find_unpicklable(alone, _dumps) or ("", error)
         raise TaskNotPortable(task.name, part, f"{type(cause).__name__}: {cause}", start_method) from error
 
 
@@ -130,6 +159,12 @@ def _dumps(value: Any) -> bytes:
     buffer = io.BytesIO()
     _Pickler(buffer, protocol=5).dump(value)
     return buffer.getvalue()
+
+
+def _unpack(pickled: bytes) -> Task:
+    task: Task = pickle.loads(pickled)
+    _settle_in_main(task)
+    return task
 
 
 def _settle_in_main(task: Task) -> None:

@@ -1,26 +1,22 @@
-"""What comes out of a process that runs tasks: messages, and the lines it prints."""
+"""Pipes from a process that runs tasks, watched by a selector."""
 
 from __future__ import annotations
 
 import os
 import selectors
-import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
-from pyperunner_runner.child.lines import LineBuffer
-from pyperunner_runner.child.messages import FrameBuffer
+from pyperunner_runner.executors.child_output import STREAMS, ChildOutput, Listener
 
-__all__ = ["PIPES", "Outlets", "open_pipes"]
+__all__ = ["PIPES", "ChildPipes", "open_pipes"]
 
-PIPES = ("messages", "stdout", "stderr")
+PIPES = ("messages", *STREAMS)
 
 _READ_SIZE = 1 << 16
 _MOST_READS = 1 + (1 << 20) // _READ_SIZE  # a pipe holds a MiB at most (man 7 pipe)
-_LEVELS = {"stdout": "INFO", "stderr": "WARNING"}
 
 
-def open_pipes(names: tuple[str, ...] = PIPES) -> tuple[dict[str, int], dict[str, int]]:
+def open_pipes(names: Iterable[str] = PIPES) -> tuple[dict[str, int], dict[str, int]]:
     """Return the read ends and the write ends of new pipes, by name.
 
     Raises:
@@ -38,34 +34,24 @@ def open_pipes(names: tuple[str, ...] = PIPES) -> tuple[dict[str, int], dict[str
     return read, write
 
 
-class Outlets:
-    """The read ends of one process, watched by a selector.
+class ChildPipes:
+    """The read ends of one process.
 
     Args:
         selector: Its keys' data are called when they are ready.
         fds: Read ends by name: those of ``PIPES``. They are closed here.
-        take_message: Called with each message.
-        take_line: Called with stream or logger, level, text and time of each line.
+        listener: Told of messages and lines.
     """
 
-    def __init__(
-        self,
-        selector: selectors.BaseSelector,
-        fds: Mapping[str, int],
-        take_message: Callable[[Any], None],
-        take_line: Callable[[str, str, str, float], None],
-    ) -> None:
+    def __init__(self, selector: selectors.BaseSelector, fds: Mapping[str, int], listener: Listener) -> None:
         self._selector = selector
         self._fds = dict(fds)
-        self._take_message = take_message
-        self._take_line = take_line
-        self._frames = FrameBuffer()
-        self._lines = {stream: LineBuffer() for stream in _LEVELS}
+        self._output = ChildOutput(listener)
         for name, fd in self._fds.items():
             os.set_blocking(fd, False)
             selector.register(fd, selectors.EVENT_READ, self._reader(name))
 
-    def drain(self, names: tuple[str, ...] = PIPES) -> None:
+    def drain(self, names: Iterable[str] = PIPES) -> None:
         """Take in what is there now; it does not matter who else holds a write end, nor whether he goes on writing."""
         for name in names:
             for _ in range(_MOST_READS):
@@ -74,8 +60,7 @@ class Outlets:
 
     def end_lines(self) -> None:
         """Take what stands behind the last line end for a line."""
-        for stream, buffer in self._lines.items():
-            self._take_lines(stream, buffer.rest())
+        self._output.end_lines()
 
     def close(self) -> None:
         """Close the read ends."""
@@ -98,22 +83,8 @@ class Outlets:
             return None
         except ConnectionResetError:  # a socket whose other end was closed with something unread in it
             return b""
-        if name != "messages":
-            self._take_lines(name, self._lines[name].feed(data))
-            return data
-        for message in self._frames.feed(data):
-            if isinstance(message, tuple) and message[0] == "log":
-                _, logger, level, text, when = message
-                for line in text.splitlines():
-                    self._take_line(logger, level, line, when)
-            else:
-                self._take_message(message)
+        self._output.feed(name, data)
         return data
-
-    def _take_lines(self, stream: str, lines: list[str]) -> None:
-        now = time.time()
-        for line in lines:
-            self._take_line(stream, _LEVELS[stream], line, now)
 
     def _close(self, name: str) -> None:
         fd = self._fds.pop(name)

@@ -1,4 +1,4 @@
-"""Finds the part of a task that can't be pickled."""
+"""Search for the part of a task that can't be pickled."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
 
-__all__ = ["blame"]
+__all__ = ["find_unpicklable"]
 
 _DEPTH = 20
 
 
-def blame(task: Any, dumps: Callable[[Any], object]) -> tuple[str, Exception] | None:
+def find_unpicklable(task: Any, dumps: Callable[[Any], object]) -> tuple[str, Exception] | None:
     """Return the path to the innermost part of a task that can't be pickled, such as ``params['lock']``, and why.
 
     Args:

@@ -1,0 +1,81 @@
+"""The protocol between a runner and its supervisor: what each says to the other, in frames over a stream socket.
+
+With a ``StartChild`` travel three descriptors. When the socket closes, or the runner dies, the supervisor ends
+everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pyperunner_runner.child.process import ChildRuntime
+    from pyperunner_runner.ports import Exit
+
+__all__ = ["ChildCommand", "ChildEnded", "ChildRefused", "ChildStarted", "Fds", "Report", "StartChild", "StopChild"]
+
+Fds = tuple[int, int, int]
+"""Write ends, or sockets, that are a child's alone: for messages, standard output and standard error."""
+
+
+class ChildCommand(Protocol):
+    """What a child is to do. It is pickled on its way."""
+
+    def tasks(self, known: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """Return those of the pickled tasks that the child needs."""
+        ...
+
+    def run(self, runtime: ChildRuntime, fds: Fds, mark: str) -> None:
+        """Do it, in the child, and end the process.
+
+        Args:
+            runtime: What the child needs, ready for use.
+            fds: Its own descriptors.
+            mark: Value of the variable that ties whatever the child starts to it.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class StartChild:
+    """To the supervisor: make a child that does what ``command`` says and is called ``name``."""
+
+    name: str
+    command: ChildCommand
+
+
+@dataclass(frozen=True)
+class StopChild:
+    """To the supervisor: signal a child's whole process tree, SIGKILL if ``kill``, else SIGTERM."""
+
+    name: str
+    kill: bool
+
+
+@dataclass(frozen=True)
+class ChildStarted:
+    """From the supervisor: a child exists."""
+
+    name: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class ChildRefused:
+    """From the supervisor: there is no such child and will be none; ``why`` says it in words."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ChildEnded:
+    """From the supervisor: a child and all that it had started are gone."""
+
+    name: str
+    exit: Exit
+
+
+Report = ChildStarted | ChildRefused | ChildEnded
