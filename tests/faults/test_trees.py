@@ -278,15 +278,15 @@ def test_without_proc_psutil_serves(monkeypatch, gone):
 
 
 def test_a_dead_supervisor_leaves_nothing(kit, gone, stranger):
-    """The nursery is killed: its tasks die with it, and what they had started elsewhere is found by its mark."""
+    """The supervisor is killed: its tasks die with it, and what they had started elsewhere is found by its mark."""
     pids = kit.folder / "pids"
-    task = KillsNursery(pids=str(pids))
+    task = KillsSupervisor(pids=str(pids))
     kit.runner().run(Pipeline("p", [task]))
     assert task.status is Task.Status.FAILURE
     assert all(map(gone, noted(pids)))
 
 
-class KillsNursery(Task):
+class KillsSupervisor(Task):
     @run
     def run(self, pids):
         note(pids, [os.getpid(), session(), orphan()])

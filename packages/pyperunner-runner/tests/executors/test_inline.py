@@ -8,6 +8,7 @@ from pyperunner_runner.testing import ExecutorContract
 
 class TestInlineExecutor(ExecutorContract):
     isolates = False
+    audits = False
 
     def make_executor(self, session):
         return InlineExecutor(session)

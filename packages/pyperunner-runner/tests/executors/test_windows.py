@@ -36,6 +36,8 @@ print(ProcessExecutor.__name__)
 
 
 class TestPortableExecutor(ExecutorContract):
+    audits = False
+
     def make_executor(self, session):
         return PortableExecutor(session)
 

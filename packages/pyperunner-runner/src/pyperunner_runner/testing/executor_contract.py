@@ -19,7 +19,7 @@ import pytest
 
 from pyperunner_dag import open_store
 from pyperunner_runner.ports import Ended, Event, Executor, Job, Logged, Session, Started, Waiting
-from pyperunner_runner.testing.tasks import Add, Fail, Family, Meddle, Sleep, Talk
+from pyperunner_runner.testing.tasks import Add, Fail, Family, Meddle, Read, Sleep, Talk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,9 @@ class ExecutorContract:
 
     isolates = True
     """Whether each job has a process of its own, so that nothing a task does can end the run."""
+
+    audits = True
+    """Whether it looks at which files a task reads."""
 
     def make_executor(self, session: Session) -> Executor:
         """Return the executor under test."""
@@ -57,11 +60,15 @@ class ExecutorContract:
     @pytest.fixture
     def executor(self, tasks: dict[str, Task]) -> Iterator[Executor]:
         """The executor under test, closed afterwards."""
-        store = next(iter(tasks.values())).store
-        assert store is not None
-        executor = self.make_executor(Session(tasks, store, store.spec(), 4))
+        executor = self.make_executor(self.session(tasks))
         yield executor
         executor.close()
+
+    def session(self, tasks: dict[str, Task], wake: int | None = None) -> Session:
+        """Return the session that an executor gets."""
+        store = next(iter(tasks.values())).store
+        assert store is not None
+        return Session(tasks, store, store.spec(), 4, wake=wake)
 
     def events(self, executor: Executor, jobs: int = 1) -> list[Event]:
         """Return all events until ``jobs`` jobs have ended."""
@@ -94,6 +101,67 @@ class ExecutorContract:
         assert task.store is not None
         assert task.store.meta(task.key)["note"] == "kept"
         assert task.store.meta(task.key)["digest"] == ended.outcome.digest
+
+    def test_events_come_in_order_and_the_end_once(self, executor: Executor) -> None:
+        """Each of several jobs is reported to begin, then to end, and nothing comes after that."""
+        names = ["Add(first)", "Fail(raise)", "Sleep(short)", "Meddle(1)"]
+        for name in names:
+            executor.start(Job(name))
+        events = self.events(executor, len(names))
+        events += executor.wait(0)
+        for name in names:
+            own = [type(event) for event in events if event.task == name and not isinstance(event, Logged)]
+            assert own == [Started, Ended], name
+        assert executor.wait(None) == []
+
+    def test_a_job_may_bring_its_task(self, executor: Executor, tasks: dict[str, Task]) -> None:
+        """A task that came to exist after the session began travels with its job, inputs, key and all."""
+        self.execute(executor, Job("Add(first)"))
+        later = Add("later", amount=100)(tasks["Add(first)"])
+        later.bind(tasks["Add(first)"].store)
+        ended = self.execute(executor, Job(later.name, detached=later.detached()))
+        assert ended.outcome.kind == "stored", ended.outcome.failure
+        assert later.load_output() == 101
+
+    def test_a_canonical_digest_is_stored_when_asked_for(self, executor: Executor, tasks: dict[str, Task]) -> None:
+        """With ``canonical`` equal outputs can be recognised by their meta, whatever their bytes."""
+        for name, canonical in (("Add(first)", False), ("Sleep(short)", True)):
+            self.execute(executor, Job(name, canonical=canonical))
+            store = tasks[name].store
+            assert store is not None
+            assert ("canonical" in store.meta(tasks[name].key)) is canonical
+
+    def test_undeclared_reads_are_reported_or_refused(
+        self, tasks: dict[str, Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A file that a task reads without declaring it is named with ``warn``, and the task fails with ``error``."""
+        if not self.audits:
+            pytest.skip("this executor does not look at what tasks read")
+        monkeypatch.chdir(tmp_path)  # what counts lies below the folder that the run began in
+        (tmp_path / "note.txt").write_text("hello")
+        read = Read(path=str(tmp_path / "note.txt"))
+        read.bind(next(iter(tasks.values())).store)
+        executor = self.make_executor(self.session({**tasks, read.name: read}))
+        try:
+            warned, failed = (self.execute(executor, Job(read.name, audit=how)).outcome for how in ("warn", "error"))
+            silent = self.execute(executor, Job(read.name, audit="off")).outcome
+        finally:
+            executor.close()
+        assert (warned.kind, list(warned.undeclared)) == ("stored", [os.path.realpath(tmp_path / "note.txt")])
+        assert failed.failure is not None
+        assert failed.failure.type == "UndeclaredInputError"
+        assert (silent.kind, list(silent.undeclared)) == ("stored", [])
+
+    def test_starting_and_stopping_do_not_wait(self, executor: Executor) -> None:
+        """``start`` returns while its job runs, ``stop`` before it has ended."""
+        self._needs_isolation()
+        began = time.monotonic()
+        handle = executor.start(Job("Sleep(long)"))
+        assert handle.pid is not None
+        executor.stop("Sleep(long)")
+        executor.stop("Sleep(long)", kill=True)
+        assert time.monotonic() - began < _DEADLINE / 2
+        self.events(executor)
 
     def test_inputs_come_from_the_store(self, executor: Executor, tasks: dict[str, Task]) -> None:
         """A job reads the outputs of its upstream tasks by itself."""
@@ -181,10 +249,8 @@ class ExecutorContract:
     def test_a_wake_up_call_ends_waiting(self, tasks: dict[str, Task]) -> None:
         """Waiting ends when the session's ``wake`` can be read, whatever the jobs do."""
         self._needs_isolation()
-        store = next(iter(tasks.values())).store
-        assert store is not None
         listening, calling = os.pipe()
-        executor = self.make_executor(Session(tasks, store, store.spec(), 4, wake=listening))
+        executor = self.make_executor(self.session(tasks, listening))
         try:
             assert executor.start(Job("Sleep(long)")).pid is not None
             os.write(calling, b"x")
@@ -192,6 +258,7 @@ class ExecutorContract:
             executor.wait(_DEADLINE)
             executor.wait(_DEADLINE)
             assert time.monotonic() - began < _DEADLINE / 2
+            assert os.read(listening, 2) == b"x", "what is in the session's wake is the runner's to read"
         finally:
             executor.close()
             os.close(listening)

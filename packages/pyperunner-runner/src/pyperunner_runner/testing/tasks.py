@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pyperunner_dag import Task, run
 
-__all__ = ["Add", "Fail", "Family", "Meddle", "Sleep", "Talk"]
+__all__ = ["Add", "Fail", "Family", "Meddle", "Read", "Sleep", "Talk"]
 
 _SLEEP = "import time; time.sleep(60)"
 
@@ -55,6 +55,15 @@ class Talk(Task):
         print("begun ", end="")
         print("and ended")
         os.write(1, b"no line end")
+
+
+class Read(Task):
+    """Reads a file that it does not declare."""
+
+    @run
+    def run(self, path: str) -> str:
+        """Do it."""
+        return Path(path).read_text()
 
 
 class Sleep(Task):

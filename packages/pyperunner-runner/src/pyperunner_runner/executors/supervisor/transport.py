@@ -117,7 +117,8 @@ def pack_job(job: Job, start_method: str) -> PackedJob:
     """
     if job.detached is None:
         return PackedJob(job)
-    return PackedJob(replace(job, detached=None), pack_tasks({job.task: job.detached}, start_method)[job.task])
+    with _sent_by_value([type(job.detached).__module__]):
+        return PackedJob(replace(job, detached=None), _pack(job.detached, start_method))
 
 
 def pack_tasks(tasks: Mapping[str, Task], start_method: str) -> dict[str, bytes]:
@@ -127,16 +128,15 @@ def pack_tasks(tasks: Mapping[str, Task], start_method: str) -> dict[str, bytes]
         TaskNotPortable: One can't be pickled; the error names it and the offending part.
     """
     with _sent_by_value({type(task).__module__ for task in tasks.values()}):
-        return {name: _pack(task, start_method) for name, task in tasks.items()}
+        return {name: _pack(task.detached(), start_method) for name, task in tasks.items()}
 
 
-def _pack(task: Task, start_method: str) -> bytes:
-    alone = task.detached()
+def _pack(alone: Task, start_method: str) -> bytes:
     try:
         return _dumps(alone)
     except Exception as error:  # whatever a __reduce__ of the user's raises
         part, cause = find_unpicklable(alone, _dumps) or ("", error)
-        raise TaskNotPortable(task.name, part, f"{type(cause).__name__}: {cause}", start_method) from error
+        raise TaskNotPortable(alone.name, part, f"{type(cause).__name__}: {cause}", start_method) from error
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
