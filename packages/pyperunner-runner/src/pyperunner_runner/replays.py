@@ -10,6 +10,7 @@ from pyperunner_dag import Pipeline, resolve_inputs
 
 if TYPE_CHECKING:
     from pyperunner_results import PipelineResult
+from pyperunner_text.former_names import keep_former_name
 
 __all__ = ["replay"]
 
@@ -41,4 +42,4 @@ def replay(results: PipelineResult, name: str, *, modules: Iterable[str] | None 
     return task.execute(data, resolve_inputs(task.inputs, lambda source: outputs[source.name]))
 
 
-replay.__module__ = "pyperunner_runner._replay"  # as in pickles made by 0.2.0
+keep_former_name("pyperunner_runner._replay", replay)

@@ -12,6 +12,8 @@ from pyperunner_dag.ports import SupportsAlias, SupportsDelete, SupportsEntries
 from pyperunner_runner._errors import NotAcceptable
 from pyperunner_runner.provenance.stored_entries import StoredEntry, entries_of, link, nearest
 
+from pyperunner_text.former_names import keep_former_name
+
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
     from pyperunner_runner.planning.planner import PlannedRun
@@ -36,7 +38,7 @@ class Acceptance:
         return "\n".join([self.name, *(f"    {found}" for found in self.differences)])
 
 
-Acceptance.__module__ = "pyperunner_runner._accept"  # as in pickles and keys made by 0.2.0
+keep_former_name("pyperunner_runner._accept", Acceptance)
 
 
 def accept(planned: PlannedRun, task: Task, *, downstream: bool, dry_run: bool) -> list[Acceptance]:

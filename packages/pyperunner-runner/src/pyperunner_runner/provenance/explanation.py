@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from pyperunner_runner.provenance.stored_entries import nearest
 
+from pyperunner_text.former_names import keep_former_name
+
 if TYPE_CHECKING:
     from pyperunner_dag import Difference, OutputStore, Task
     from pyperunner_runner.plan import Decision
@@ -67,8 +69,7 @@ class Explanation(Mapping[str, TaskExplanation]):
         return "\n".join(line for task in self._tasks.values() for line in task.lines())
 
 
-for _each in (TaskExplanation, Explanation):
-    _each.__module__ = "pyperunner_runner._explain"  # as in pickles and keys made by 0.2.0
+keep_former_name("pyperunner_runner._explain", TaskExplanation, Explanation)
 
 
 def explain(planned: PlannedRun) -> Explanation:
