@@ -49,3 +49,12 @@ class InlineExecutor:
 
     def close(self) -> None:
         """Free nothing, because nothing is held."""
+
+
+def __getattr__(name: str) -> object:
+    if name == "InlineHandle":
+        warnings.warn(
+            "InlineHandle is now ports.JobHandle, the handle of every executor", DeprecationWarning, stacklevel=2
+        )
+        return JobHandle
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
