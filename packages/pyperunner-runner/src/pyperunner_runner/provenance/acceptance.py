@@ -11,7 +11,6 @@ from pyperunner_dag import Difference, differences
 from pyperunner_dag.ports import SupportsAlias, SupportsDelete, SupportsEntries
 from pyperunner_runner._errors import NotAcceptable
 from pyperunner_runner.provenance.stored_entries import StoredEntry, entries_of, link, nearest
-
 from pyperunner_text.former_names import keep_former_name
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyperunner_runner.provenance.stored_entries import nearest
-
 from pyperunner_text.former_names import keep_former_name
 
 if TYPE_CHECKING:
