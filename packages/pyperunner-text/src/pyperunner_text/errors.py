@@ -39,19 +39,19 @@ class _FactSignature:
             return None  # it is told by the constructor itself
         from inspect import Parameter, Signature
 
-        defaults = {name: cls._defaults.get(name, Parameter.empty) for name in cls._facts}
-        kind = Parameter.POSITIONAL_OR_KEYWORD
-        return Signature([Parameter(name, kind, default=default) for name, default in defaults.items()])
+        defaults, kind = cls._defaults(), Parameter.POSITIONAL_OR_KEYWORD
+        return Signature([Parameter(name, kind, default=defaults.get(name, Parameter.empty)) for name in cls._facts])
 
 
 @dataclass_transform(eq_default=False)
 class FactError(Exception):
     """Base of errors that take the facts and write their own sentence.
 
-    Annotations of a class are its facts, in their order, those it inherits first; the value of a class attribute is a
-    default. The constructor takes them by position or by name, keeps them as attributes, and as ``args``: so an error
-    can be copied, pickled and rebuilt. A fact that is annotated as ``tuple[…]`` or ``dict[…]`` is made one, so any
-    iterable or mapping may be given. A class that writes an ``__init__`` of its own gives to this one what becomes
+    Annotations of a class that has a ``template`` or a ``sentence`` of its own are its facts, in their order, those it
+    inherits first; the value of a class attribute is a default. (So a user's class below one of ours may annotate
+    what it likes.) The constructor takes them by position or by name, keeps them as attributes, and as ``args``: so an
+    error can be copied, pickled and rebuilt. A fact that is annotated as ``tuple[…]`` or ``dict[…]`` is made one, so
+    any iterable or mapping may be given. A class that writes an ``__init__`` of its own gives to this one what becomes
     ``args``. A class without any fact takes what an `Exception` takes.
 
     The text is the class attribute ``template``, filled as `str.format` does with the facts, or what a method
@@ -65,11 +65,12 @@ class FactError(Exception):
     """The error's text, with ``{name}`` where a fact goes."""
     _facts: ClassVar[dict[str, Callable[[Any], Any] | None]] = {}
     """For each fact what makes it a value that pickles, if it has to be made one."""
-    _defaults: ClassVar[dict[str, Any]] = {}
     __signature__: ClassVar[Any] = _FactSignature()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if not {"template", "sentence"} & vars(cls).keys():
+            return
         own = {
             name: _maker(str(kind))
             for name, kind in cls.__annotations__.items()
@@ -81,8 +82,12 @@ class FactError(Exception):
             cls._facts = own
             if "__init__" not in vars(cls):  # a base may have one of its own, which knows nothing of these facts
                 cls.__init__ = FactError.__init__  # type: ignore[method-assign]
-        given = {name: value for name, value in vars(cls).items() if name in cls._facts}
-        cls._defaults = {**cls._defaults, **given}
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        """Return the facts that have one, looked up when asked: what stands in a class of a user's counts in keys."""
+        own = [vars(base) for base in reversed(cls.__mro__) if issubclass(base, FactError)]
+        return {name: values[name] for values in own for name in cls._facts if name in values}
 
     def __init__(self, *facts: object, **named: object) -> None:
         if not self._facts and not named:
@@ -101,7 +106,7 @@ class FactError(Exception):
         values = dict(zip(self._facts, given, strict=False))
         surplus = [str(fact) for fact in given[len(self._facts) :]] + [n for n in named if n not in self._facts]
         twice = values.keys() & named.keys()
-        values = {**self._defaults, **values, **named}
+        values = {**self._defaults(), **values, **named}
         missing = [name for name in self._facts if name not in values]
         for names, problem in ((surplus, "too much"), (twice, "there twice"), (missing, "missing")):
             if names:
@@ -122,7 +127,7 @@ class FactError(Exception):
             return f"{type(self).__name__}({facts}), whose text can't be written: {type(trouble).__name__}"
 
     def __repr__(self) -> str:
-        return f"{type(self).__qualname__}({', '.join(map(shown, self.args))})"
+        return f"{type(self).__name__}({', '.join(map(shown, self.args))})"
 
     def __reduce__(self) -> tuple[object, ...]:
         rest = {name: value for name, value in self.__dict__.items() if name not in self._facts}
