@@ -77,6 +77,23 @@ class OwnError(TaskError):
     """An error of a script, below one of ours."""
 
 
+class CodedError(PipelineError):
+    """Another one, with a constructor and hints of its own."""
+
+    code: int = 3
+    hints: tuple[str, ...] = ()
+
+    def __init__(self, text: str, code: int = 3) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class DerivedError(pyperunner_dag.CycleError):
+    """One below an error with facts."""
+
+    hint = "untie it"
+
+
 @task("Zero")
 def zero() -> int:
     return 0
@@ -193,6 +210,7 @@ def tasks(folder: str) -> dict[str, Task]:
         "values": load(n=[(1, 2.5), {"a": {1, 2}, "b": b"x"}, None, Color.RED, Point(1), Pair(3), Plain(4)]),
         "code as params": load(n=[helper, Point, len, functools.partial(helper, 3), digest, Options, memoize]),
         "ours as params": load(n=[Options(retries=1), Task.Status.FAILURE, TaskError("x", 1), OwnError("y")]),
+        "errors below ours": load(n=[CodedError("z", 4), DerivedError(["A()"]), CodedError, DerivedError, OwnError]),
         "one parent": add()(source),
         "two parents": add("two")([other, source]),
         "a line": Train(rate=0.5)(add("line")(load("first"))),
