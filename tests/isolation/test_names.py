@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from pyperunner_text.errors import FactError
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(path.parent.name for path in ROOT.glob("packages/*/src/*/__init__.py"))
 MODULES = {
@@ -48,9 +50,11 @@ def lines(package: str) -> Iterator[str]:
 def described(name: str, value: Any) -> Iterator[str]:
     yield f"{name}{parameters(value)}"
     if isinstance(value, type) and name.rpartition(".")[0] in PACKAGES[1:]:  # the umbrella's are those of others
-        members = {label: each for cls in reversed(value.__mro__) if is_ours(cls) for label, each in vars(cls).items()}
+        members = {label for cls in value.__mro__ if is_ours(cls) for label in vars(cls)}
+        if issubclass(value, FactError):  # its facts are attributes; how they make a sentence is its own business
+            members = members - {"sentence", "template"} | value._facts.keys()
         for label in sorted(label for label in members if not label.startswith("_")):
-            yield f"{name}.{label}{parameters(inspect.unwrap(getattr(value, label)))}"
+            yield f"{name}.{label}{parameters(inspect.unwrap(getattr(value, label, None)))}"
 
 
 def parameters(value: Any) -> str:
@@ -67,6 +71,8 @@ def parameters(value: Any) -> str:
 
 
 def takes_its_own(cls: type[Any]) -> bool:
+    if cls is not FactError and cls.__init__ is FactError.__init__:
+        return bool(cls._facts)
     own = any(is_ours(base) and {"__init__", "__new__"} & vars(base).keys() for base in cls.__mro__)
     return own and not issubclass(cls, Enum) and not getattr(cls, "_is_protocol", False)
 

@@ -159,7 +159,7 @@ def topological_levels(
             released.sort(key=place.__getitem__)
         level = released
     if done < len(waits_for):
-        raise CycleError(map(name, cycle({node: upstream[node] for node, count in waits_for.items() if count})))
+        raise CycleError(tuple(map(name, cycle({node: upstream[node] for node, count in waits_for.items() if count}))))
 
 
 def cycle(upstream: Mapping[T, Collection[T]]) -> list[T]:

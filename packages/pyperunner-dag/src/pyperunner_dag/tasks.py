@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyperunner_dag import status as _status
 from pyperunner_dag.dag import Node, check_name
-from pyperunner_dag.errors import SecretNotSetError, TaskDefinitionError, TaskParamError, TaskStoreError
-from pyperunner_dag.errors_task import whose
+from pyperunner_dag.errors import SecretNotSetError, TaskDefinitionError, TaskParamError, TaskStoreError, whose
 from pyperunner_dag.identity.hashing import forget, hash_of
 from pyperunner_dag.identity.key import TaskKey, Upstream, digests_of, hash_in_one_run, with_key
 from pyperunner_dag.inputs import ATOMS, as_tasks, holds_task, leaves, nesting, rebuild

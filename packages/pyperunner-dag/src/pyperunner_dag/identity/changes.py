@@ -119,7 +119,7 @@ class ChangeDetector:
             ChangedDuringRunError: It is not; the error says what changed.
         """
         faults = (state.fault() for state in self._files)
-        changes = [*self._changes, *(fault for fault in faults if fault)]
+        changes = (*self._changes, *(fault for fault in faults if fault))
         if changes:
             raise ChangedDuringRunError(self._task.task_name, self._task.tag, changes)
 

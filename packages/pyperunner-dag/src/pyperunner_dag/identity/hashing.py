@@ -42,7 +42,7 @@ def hash_of(task: Keyed) -> str:
         if not waiting:
             node.identity.compute(node, codes)
         elif node in seen:
-            raise CycleError(up.name for up in cycle({up: up.upstream for up in reachable([task], _upstream)}))
+            raise CycleError(tuple(up.name for up in cycle({up: up.upstream for up in reachable([task], _upstream)})))
         else:
             seen.add(node)
             path += waiting

@@ -85,7 +85,7 @@ def _load(scheme: str, path: tuple[str, ...]) -> Any:
     if not known or (scheme == "file" and scheme not in known):
         raise StoreNotInstalledError
     if scheme not in known:
-        raise UnknownStoreError(scheme, sorted(known))
+        raise UnknownStoreError(scheme, tuple(sorted(known)))
     entry = known[scheme]
     try:
         return entry.load()

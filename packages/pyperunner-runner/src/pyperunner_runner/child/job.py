@@ -78,7 +78,7 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
         guard.check()
     undeclared = undeclared_reads(audit, [*files_of(task), *(state.item for state in given)]) if audit else []
     if undeclared and job.audit == "error":
-        raise UndeclaredInputError(task.task_name, task.tag, undeclared)
+        raise UndeclaredInputError(task.task_name, task.tag, tuple(undeclared))
     del data, inputs  # so that storing a large result does not stand on top of its inputs
     loaded.outputs.clear()
     meta = {**job.meta, "seconds": seconds, **task.entry_meta()}
