@@ -15,7 +15,6 @@ NOT_RUN = {
     "docs/cache.md": {"text": 1},
     "docs/format-v1.md": {"text": 3},
     "docs/run-folder.md": {"yaml": 1, "text": 1, "json": 1},
-    "docs/runs.md": {"text": 1},
     "packages/pyperunner/README.md": {"text": 1},
     "packages/pyperunner-cache/README.md": {"text": 1},
     "packages/pyperunner-cache-fsspec/README.md": {"text": 1},
