@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import pickle
 import sys
 from pathlib import Path
@@ -48,6 +49,12 @@ def lost(now, golden):
     return [*(key for key in ("text", "repr") if now[key] != golden[key]), *kinds, *facts]
 
 
+@pytest.fixture(autouse=True)
+def _same_folder_everywhere(monkeypatch):
+    """Texts with a relative path say where it was looked for."""
+    monkeypatch.chdir("/")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_error_is_what_it_was(name):
     """Text, repr, bases, args and attributes; after a copy and a pickle, too."""
@@ -85,4 +92,5 @@ def test_a_users_class_below_it_may_be_written_as_any(name):
 
 
 if __name__ == "__main__":
+    os.chdir("/")
     GOLDEN.write_text(json.dumps({name: described(error) for name, error in sorted(errors().items())}, indent=1) + "\n")
