@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib
 import os
+import py_compile
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,17 +24,20 @@ def test_the_module_has_the_name_of_its_file(write: Write) -> None:
     assert import_file("sub/my_flow.py") is module
 
 
-def test_the_text_counts_even_if_older_bytecode_looks_current(write: Write) -> None:
+def test_the_text_counts_even_if_older_bytecode_looks_current(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     path = write("quick.py", "value = 1\n")
     stat = path.stat()
     assert import_file("quick.py").value == 1
-    import py_compile
-
+    assert not Path("__pycache__").exists()
     py_compile.compile(str(path))
     del sys.modules["quick"]
     path.write_text("value = 2\n")
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert import_file("quick.py").value == 2
+    # Who imports it by its name, as a fresh process does, finds the same.
+    del sys.modules["quick"]
+    assert importlib.import_module("quick").value == 2
 
 
 def test_a_file_that_fails_is_not_kept(write: Write) -> None:

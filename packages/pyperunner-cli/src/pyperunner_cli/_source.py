@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import BYTECODE_SUFFIXES, SourceFileLoader
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
+from typing import Any
 
 from pyperunner_cli._errors import CommandError
 
@@ -15,12 +16,19 @@ __all__ = ["import_file"]
 
 
 class _FreshLoader(SourceFileLoader):
-    """Compiles the text as it is now: Python trusts bytecode of the same second and size, even of an older text."""
+    """Compiles the text as it is now: Python trusts bytecode of the same second and size, even of an older text.
 
-    def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        code: CodeType = self.source_to_code(self.get_data(path), path)
-        return code
+    What is there of such bytecode is written anew, for processes that import the file by themselves.
+    """
+
+    def get_data(self, path: str) -> bytes:
+        if path.endswith(tuple(BYTECODE_SUFFIXES)):
+            raise OSError(f"{path} may be of another text")
+        return super().get_data(path)
+
+    def set_data(self, path: str, *data: Any, **options: Any) -> None:
+        if Path(path).exists():
+            super().set_data(path, *data, **options)
 
 
 def import_file(path: str) -> ModuleType:

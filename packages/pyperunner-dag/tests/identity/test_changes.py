@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import py_compile
 import sys
 from pathlib import Path
 
@@ -139,25 +140,58 @@ def test_code_that_was_loaded_at_the_plan_may_be_edited(in_folder, module):
     assert detect_changes(task) is None
 
 
+RECEIVER = """
+import pickle, sys
+from pyperunner_dag import detect_changes
+sys.path.insert(0, ".")
+task = pickle.load(open("task.pickle", "rb"))
+try:
+    with detect_changes(task) as detector:
+        task.execute([], {})
+    detector.check()
+except RuntimeError as error:
+    print(*[change.rpartition("/")[2] for change in error.changes])
+"""
+
+
 def test_in_a_process_of_its_own_every_module_counts(in_folder, late, in_new_process):
     task = late("spawned")
     sent = in_folder / "task.pickle"
     sent.write_bytes(pickle.dumps(task.detached()))
-    program = """
-        import pickle, sys
-        from pyperunner_dag import detect_changes
-        sys.path.insert(0, ".")
-        task = pickle.load(open("task.pickle", "rb"))
-        try:
-            with detect_changes(task) as detector:
-                task.execute([], {})
-            detector.check()
-        except RuntimeError as error:
-            print(*[change.rpartition("/")[2] for change in error.changes])
-        """
-    assert in_new_process(program, cwd=in_folder) == ""
+    assert in_new_process(RECEIVER, cwd=in_folder) == ""
     for name in ("flow_spawned.py", "spawned.py"):
         path = in_folder / name
         path.write_text(path.read_text().replace("VALUE", "VALUE ") + "# edited\n")
-        assert in_new_process(program, cwd=in_folder).startswith(f"{name} changed"), name
+        assert in_new_process(RECEIVER, cwd=in_folder).startswith(f"{name} changed"), name
         path.write_text(path.read_text().replace("VALUE ", "VALUE").removesuffix("# edited\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "edited", "said"),
+    [
+        ("def value(): return 1\n", "def value(): return 2\n", "held.py changed before it was imported\n"),
+        # What is made anew at each import is no edit.
+        ("def value(): return 1\nvalue.__code__ = value.__code__.replace(co_name='f')\n", "", ""),
+    ],
+)
+def test_code_that_is_no_text_is_compared_itself(in_folder, module, in_new_process, text, edited, said):
+    module("held", text)
+    flow = module(
+        "flow_held", 'import held\nfrom pyperunner_dag import task\n@task("Use")\ndef use(): return held.value()\n'
+    )
+    (in_folder / "held.py").write_text(edited or text)
+    task = flow.use()
+    task.hash()
+    (in_folder / "task.pickle").write_bytes(pickle.dumps(task.detached()))
+    assert in_new_process(RECEIVER, cwd=in_folder) == said
+
+
+def test_byte_code_of_another_text_is_not_taken_for_that_of_a_module_that_is_loaded_late(in_folder, late):
+    path = in_folder / "quick.py"
+    path.write_text("VALUE = 2\n")
+    py_compile.compile(str(path))
+    seconds = path.stat().st_mtime
+    task = late("quick")
+    os.utime(path, (seconds, seconds))
+    assert execute(task) == 1
+    assert sys.modules["quick"].__spec__.loader.get_source("quick") == "VALUE = 1\n"

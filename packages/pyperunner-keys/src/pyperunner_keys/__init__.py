@@ -13,6 +13,7 @@ from pyperunner_keys.names import importable_name
 if TYPE_CHECKING:
     from pyperunner_keys.code.fingerprint import Fingerprint, Fingerprinter, fingerprint
     from pyperunner_keys.code.places import Place, unpack_places
+    from pyperunner_keys.code.reading.loaded import loaded_digest
 
 __all__ = [
     "File",
@@ -32,6 +33,7 @@ __all__ = [
     "encode",
     "fingerprint",
     "importable_name",
+    "loaded_digest",
     "look",
     "look_ahead",
     "note",
@@ -53,4 +55,8 @@ def __getattr__(name: str) -> Any:
         from pyperunner_keys import _places
 
         return getattr(_places, name)
+    if name == "loaded_digest":
+        from pyperunner_keys.code.reading import loaded
+
+        return loaded.loaded_digest
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyperunner_dag.errors import ChangedDuringRunError
-from pyperunner_dag.identity.code import unloaded_sources
+from pyperunner_dag.identity.code import CodeReader
 
 if TYPE_CHECKING:
     from pyperunner_dag.identity.key import Keyed
@@ -33,12 +34,9 @@ def remember_loaded() -> None:
 
     Where they have been edited since, those others still run what was loaded here.
     """
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.endswith(".py") and not file.startswith(_STANDARD) and _SITE not in file:
-            path = str(Path(file).absolute())
-            if path not in _seen:
-                _seen[path] = _digest(path)
+    for path, module in _loaded():
+        if path.endswith(".py") and not path.startswith(_STANDARD) and _SITE not in path:
+            _remember(path, module)
 
 
 def files_of(task: Keyed) -> list[File | Folder]:
@@ -98,11 +96,11 @@ class ChangeDetector:
         self._changes: dict[str, None] = {}
 
     def __enter__(self) -> ChangeDetector:
-        loaded = self._sources.keys() - set(unloaded_sources(self._sources))
-        for path in loaded:
-            if path not in _seen:
-                _seen[path] = _digest(path)
-            self._compare(path)
+        if self._sources:
+            for path, module in _loaded():
+                if path in self._sources:
+                    _remember(path, module)
+                    self._compare(path)
         self.check()
         if self._sources:
             sys.meta_path.insert(0, self)
@@ -124,27 +122,76 @@ class ChangeDetector:
             raise ChangedDuringRunError(self._task.task_name, self._task.tag, changes)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Look at the source of a module that is about to be loaded, and leave the loading to others."""
-        if name.rpartition(".")[2] in self._names:
-            origin = _origin(self, name, path, target)
-            if origin in self._sources:
-                _seen[origin] = _digest(origin)
-                self._compare(origin)
-        return None
+        """Have a module that the key counts by its text loaded from its text."""
+        if name.rpartition(".")[2] not in self._names:
+            return None
+        spec = _found(self, name, path, target)
+        origin = _absolute(spec.origin) if spec is not None and spec.has_location and spec.origin else ""
+        if spec is None or origin not in self._sources:
+            return None
+        if type(spec.loader) is SourceFileLoader:
+            spec.loader = _TextLoader(name, str(spec.origin), lambda text: self._see(origin, text))
+        else:
+            self._see(origin, Path(origin).read_bytes())
+        return spec
+
+    def _see(self, path: str, text: bytes) -> None:
+        from pyperunner_keys import digest_bytes
+
+        _seen[path] = digest_bytes(text)
+        self._compare(path)
 
     def _compare(self, path: str) -> None:
-        if _seen[path] != self._sources[path]:
+        if _seen[path] != self._sources[path] and (self._sources[path] or not self._is_the_same_code()):
             self._changes[f"{path} changed before it was imported"] = None
 
+    def _is_the_same_code(self) -> bool:
+        """Compare the code itself, where it was no file's text at the plan: edited since its import, or made anew."""
+        task = self._task
+        here = CodeReader().fingerprint(type(task), task.options, task.identity.defaults)
+        return here.digest == task.identity.fingerprint(task).digest
 
-def _digest(path: str) -> str:
-    from pyperunner_keys import digest_bytes
 
-    try:
-        with open(path, "rb") as file:
-            return digest_bytes(file.read())
-    except OSError:
-        return ""
+class _TextLoader(SourceFileLoader):
+    """Loads a module from its text as it is now; Python itself takes byte code of the same second and size for it.
+
+    Args:
+        name: Name of the module.
+        path: Its file.
+        see: Called with the text that is loaded.
+    """
+
+    def __init__(self, name: str, path: str, see: Callable[[bytes], None]) -> None:
+        super().__init__(name, path)
+        self._see = see
+
+    def path_stats(self, path: str) -> NoReturn:
+        raise OSError("without time and size of the text no byte code is looked for")
+
+    def get_data(self, path: str) -> bytes:
+        data = super().get_data(path)
+        if path == self.path:
+            self._see(data)
+        return data
+
+
+def _loaded() -> Iterator[tuple[str, ModuleType]]:
+    """Yield the modules that have files, by the absolute path of the file."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str):
+            yield _absolute(file), module
+
+
+def _remember(path: str, module: ModuleType) -> None:
+    from pyperunner_keys import loaded_digest
+
+    if path not in _seen:
+        _seen[path] = loaded_digest(module)
+
+
+def _absolute(path: str) -> str:
+    return path if path.startswith(os.sep) else str(Path(path).absolute())
 
 
 def _name(path: str) -> str:
@@ -152,10 +199,11 @@ def _name(path: str) -> str:
     return file.parent.name if file.stem == "__init__" else file.stem
 
 
-def _origin(own: object, name: str, path: Any, target: Any) -> str:
+def _found(own: object, name: str, path: Any, target: Any) -> ModuleSpec | None:
+    """Return what the other finders know of a module."""
     for finder in sys.meta_path:
         find_spec = getattr(finder, "find_spec", None)
-        spec = find_spec(name, path, target) if find_spec and finder is not own else None
+        spec: ModuleSpec | None = find_spec(name, path, target) if find_spec and finder is not own else None
         if spec is not None:
-            return str(Path(spec.origin).absolute()) if spec.has_location and spec.origin else ""
-    return ""
+            return spec
+    return None

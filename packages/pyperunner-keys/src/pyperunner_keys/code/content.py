@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import xxhash
 
 from pyperunner_keys.code.kinds import STRUCTURES, is_importable, is_own_code, wrapped_parts
+from pyperunner_keys.code.reading.loaded import is_imported
 from pyperunner_keys.encoding.encoders import ENCODERS
 from pyperunner_keys.encoding.objects import encoder_of
 from pyperunner_keys.encoding.writer import EncoderTable, Writer, write_item, write_text
@@ -55,6 +56,9 @@ class PartSource(Protocol):
 
     def source_file(self, names: Names) -> SourceFile | None:
         """Return the text of a module, or ``None`` where there is none."""
+
+    def foreign_code(self, names: Names) -> str:
+        """Return the digest of the byte code that a module was loaded from, where it is that of another text."""
 
     def table(self, names: Names) -> EncoderTable:
         """Return the encoders for values of a module."""
@@ -111,6 +115,16 @@ class Content:
             self.part.files[file.name] = file.digest
             self.part.module, self.part.file_name = self.module, file.name.rpartition(os.sep)[2]
 
+    def edited(self, path: str) -> None:
+        """Note that the part is not what its file says any more, so that no other process can load it from there.
+
+        Args:
+            path: The file that its code names.
+        """
+        # What a script defines travels to other processes by value.
+        if path == file_of(self.names) and is_imported(self.names) and self.names["__name__"] != "__main__":
+            self.part.files[path] = ""
+
     def link(self, label: str, target: Part) -> str:
         """Let another part count, and return the label that it has got: distinct parts have distinct ones."""
         chosen, count = label, 1
@@ -150,6 +164,11 @@ class Content:
 
     def close(self) -> None:
         """Give the part its digest and its edges."""
+        foreign = self.reader.foreign_code(self.names)
+        if foreign:
+            # The text is not what was loaded, so no part of it says what this one is.
+            self.add("byte code", foreign)
+            self.part.files[str(file_of(self.names))] = foreign
         self.part.local = xxhash.xxh3_128_hexdigest(self._out)
         self.part.edges = [*self._labels.items()]
 

@@ -35,7 +35,8 @@ class Fingerprint:
         digest: 32 hex digits that change when any part of the code does.
         parts: Digest of each part's own content by its name, such as ``"features.clean"``.
         gaps: What could not be followed, with the reason, by a name for it.
-        modules: Digest of each source file that was read, by its path (``digest_bytes`` of its content).
+        modules: Digest of each source file that was read, by its path (``digest_bytes`` of its content). It is that of
+            the byte code where Python took that of another text, and empty where the text is not what was loaded.
         places: What each part is, where it stands, and its source text.
         root: Name of the part of the code that the fingerprint is of; empty where code does not count.
         versions: Version of each installed package that counts, and of Python; empty with ``packages="none"``.
@@ -191,8 +192,9 @@ def _describe(
         found.places[name] = part.place
         if part.gaps:
             found.gaps.update(part.gaps)
-        if part.files:
-            found.modules.update(part.files)
+        for path, text in part.files.items():
+            if found.modules.setdefault(path, text) != text:
+                found.modules[path] = ""  # it was edited while it was read
     return found
 
 

@@ -17,6 +17,7 @@ from pyperunner_keys.code.parts.classes import fill_class
 from pyperunner_keys.code.parts.constants import fill_constant
 from pyperunner_keys.code.parts.functions import fill_function
 from pyperunner_keys.code.parts.modules import fill_effects, fill_module, fill_statement
+from pyperunner_keys.code.reading.loaded import foreign_code
 from pyperunner_keys.code.reading.source import SourceFile, file_source
 from pyperunner_keys.code.reading.unimported import Unimported
 from pyperunner_keys.names import importable_name
@@ -54,11 +55,23 @@ class Reader:
             content.close()
 
     def source_file(self, names: dict[str, Any]) -> SourceFile | None:
-        """Return the text of a module, or ``None`` where there is none.
+        """Return the text that a module was loaded from, or ``None`` where there is none.
 
         Args:
             names: The module's globals.
         """
+        return None if self.foreign_code(names) else self._text(names)
+
+    def foreign_code(self, names: dict[str, Any]) -> str:
+        """Return the digest of the byte code that a module was loaded from, where it is that of another text.
+
+        Args:
+            names: The module's globals.
+        """
+        file = self._text(names)
+        return "" if file is None else foreign_code(names, file.name, lambda: file.code)
+
+    def _text(self, names: dict[str, Any]) -> SourceFile | None:
         path = file_of(names)
         if path is None or not path.endswith(".py"):
             return None

@@ -30,6 +30,7 @@ def fill_function(content: Content) -> None:
     found = source_of(function.__code__)
     if found is None:
         form, facts = encode_plain(code_form(function.__code__)), read_code(function.__code__)
+        content.edited(function.__code__.co_filename)
     else:
         file, node = found
         form, facts = file.function(node, leaves_no_trace(function.__globals__))

@@ -80,9 +80,17 @@ class SourceFile:
     @cached_property
     def _codes(self) -> dict[tuple[str, int], list[CodeType]]:
         found: dict[tuple[str, int], list[CodeType]] = {}
-        for code in nested_codes(self._compile()):
+        for code in nested_codes(self.code):
             found.setdefault((code.co_name, code.co_firstlineno), []).append(code)
         return found
+
+    @cached_property
+    def code(self) -> CodeType:
+        """What an import of this text runs; nothing where it cannot be compiled."""
+        try:
+            return self._compile()
+        except SyntaxError:  # a return outside of a function, say, which has a tree
+            return compile("", self.name, "exec")
 
     def _compile(self) -> CodeType:
         with warnings.catch_warnings():

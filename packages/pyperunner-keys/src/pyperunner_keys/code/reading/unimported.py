@@ -13,6 +13,7 @@ import types
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+from pyperunner_keys.code.reading.loaded import foreign_code
 from pyperunner_keys.code.reading.source import SourceFile, file_source
 from pyperunner_keys.project import family, is_own_file
 
@@ -41,7 +42,9 @@ class Unimported:
         file = self.find(name)
         if file is None or (file.name, file.digest) != _read_as_text[name]:
             return module
-        return None if _is_as_written(module, file) else module
+        if foreign_code(vars(module), file.name, lambda: file.code) or not _is_as_written(module, file):
+            return module
+        return None
 
     def find(self, name: str) -> SourceFile | None:
         """Return the text of a module of the user's own, or ``None`` where there is none.
