@@ -22,6 +22,7 @@ from pyperunner_runner.events import (
     TaskWaiting,
 )
 from pyperunner_runner.progress import finished_line, note_line, opening_line
+from pyperunner_text.visible import visible_lines
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import RunEvent
@@ -64,7 +65,8 @@ class Live:
             self._running[event.task] = time.monotonic()
         elif isinstance(event, TaskOutput):
             if self._verbose:
-                self._above.append(Text(f"{visible(event.task)} | {visible(event.text)}", style="dim"))
+                lines = visible_lines(event.text)
+                self._above += [Text(f"{visible(event.task)} | {line}", style="dim") for line in lines]
         elif isinstance(event, (TaskRetried, TaskWaiting)):
             self._note(event)
         elif isinstance(event, TaskFinished):

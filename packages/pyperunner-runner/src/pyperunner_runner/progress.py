@@ -1,4 +1,4 @@
-"""What a run shows while it goes on: plain lines, one per finished task."""
+"""Progress of a run, shown while it goes on: plain lines, one per finished task."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pyperunner_runner.events import RunEvent, RunStarted, TaskFinished, TaskOutput, TaskRetried, TaskWaiting
 from pyperunner_runner.words import count, duration, visible
+from pyperunner_text.visible import visible_lines
 
 __all__ = ["Lines", "finished_line", "note_line", "opening_line"]
 
@@ -59,7 +60,8 @@ class Lines:
             self._total = len(event.to_execute)
             self._say(opening_line(event))
         elif isinstance(event, TaskOutput) and self._verbose:
-            self._say(f"{visible(event.task)} | {visible(event.text)}")
+            for text in visible_lines(event.text):
+                self._say(f"{visible(event.task)} | {text}")
         elif isinstance(event, (TaskRetried, TaskWaiting)):
             line = note_line(event)
             if line:

@@ -1,20 +1,10 @@
-"""Words and figures for people, safe to print."""
+"""Words and figures for people: counts, lengths of time, visible text."""
 
 from __future__ import annotations
 
-import re
+from pyperunner_text.visible import visible
 
 __all__ = ["count", "duration", "visible"]
-
-# C0 and C1 controls, and the characters that reorder or break lines: what a terminal would obey instead of show.
-_OBEYED = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-
-
-def visible(text: str) -> str:
-    """Return one line of ``text`` in which control characters are shown as escapes instead of obeyed."""
-    if text.isascii() and text.isprintable():
-        return text
-    return re.sub(_OBEYED, lambda hit: hit.group().encode("unicode_escape").decode("ascii"), text)
 
 
 def duration(seconds: float) -> str:

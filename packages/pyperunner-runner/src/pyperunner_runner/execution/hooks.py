@@ -1,13 +1,12 @@
-"""Those who want to hear of a run: hooks that were given to the runner, and those that are installed."""
+"""Hooks: whoever wants to hear of a run, given to the runner or installed."""
 
 from __future__ import annotations
 
-import os
-import sys
 import warnings
 from collections.abc import Callable, Iterable
 
 from pyperunner_runner.events import Hook, RunEvent, SupportsTick
+from pyperunner_text.plugins import BrokenPlugin, plugins
 
 __all__ = ["Hooks", "hooks_of", "installed_hooks"]
 
@@ -70,40 +69,17 @@ def installed_hooks(say: Callable[[str], None]) -> list[Hook]:
         say: Writes a warning into the run's log; one that can't be loaded is left out.
     """
     hooks: list[Hook] = []
-    if not _announced(sys.path):
-        return hooks
-    from importlib.metadata import entry_points
-
-    for entry in entry_points(group=_GROUP):
+    for plugin in plugins(_GROUP):
         try:
-            found = entry.load()
+            found = plugin.load()
             hooks.append(found() if isinstance(found, type) else found)
         except Exception as error:
-            _leave_out(entry.name, error, say)
+            cause = error.__cause__ if isinstance(error, BrokenPlugin) else None
+            _leave_out(plugin.name, cause or error, say)
     return hooks
 
 
-def _announced(path: Iterable[str]) -> bool:
-    """Whether anything that is installed has hooks, by a look at where installers say so.
-
-    Importing ``importlib.metadata`` for that would cost more than all else that a run with nothing to do takes.
-    """
-    for folder in path:
-        try:
-            names = [name for name in os.listdir(folder or ".") if name.endswith((".dist-info", ".egg-info"))]
-        except OSError:
-            continue
-        for name in names:
-            try:
-                with open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:
-                    if f"[{_GROUP}]".encode() in file.read():
-                        return True
-            except OSError:
-                continue
-    return False
-
-
-def _leave_out(hook: object, error: Exception, say: Callable[[str], None]) -> None:
+def _leave_out(hook: object, error: BaseException, say: Callable[[str], None]) -> None:
     message = f"hook {hook!r} failed and is left out: {type(error).__name__}: {error}"
     say(message)
     warnings.warn(message, RuntimeWarning, stacklevel=3)
