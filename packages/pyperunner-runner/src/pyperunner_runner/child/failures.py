@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from types import TracebackType
 
-from pyperunner_runner._task_errors import TaskExited
+from pyperunner_runner.errors import TaskExited
 from pyperunner_runner.ports import Failure
 
 __all__ = ["describe_failure", "rebuild"]

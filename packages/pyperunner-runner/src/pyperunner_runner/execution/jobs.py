@@ -11,7 +11,7 @@ from pyperunner_runner.ports import Audit, Event, Executor, Handle, Job
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
-    from pyperunner_runner._task_errors import TaskKilled
+    from pyperunner_runner.errors import TaskKilled
     from pyperunner_runner.plan import Decision
 
 __all__ = ["Jobs", "RunningJob"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyperunner_runner._task_errors import TaskOutOfMemory, TaskTimedOut
+from pyperunner_runner.errors import TaskOutOfMemory, TaskTimedOut
 from pyperunner_runner.execution.memory import MemoryMonitor
 
 if TYPE_CHECKING:

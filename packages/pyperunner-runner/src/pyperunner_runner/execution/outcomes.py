@@ -6,8 +6,8 @@ import signal
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import Task
-from pyperunner_runner._task_errors import InputLost, RunFailed, TaskDied, TaskExited, TaskKilled, TaskOutOfMemory
 from pyperunner_runner.child.failures import rebuild
+from pyperunner_runner.errors import InputLost, RunFailed, TaskDied, TaskExited, TaskKilled, TaskOutOfMemory
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -54,7 +54,7 @@ def result_of(
     if outcome.failure is not None:
         return Task.TaskResult(Task.Status.FAILURE, exception=rebuild(outcome.failure), traceback=traceback)
     if outcome.kind == "inputs":
-        return Task.TaskResult(Task.Status.FAILURE, exception=InputLost(task.name, outcome.inputs, made_again))
+        return Task.TaskResult(Task.Status.FAILURE, exception=InputLost(task.name, tuple(outcome.inputs), made_again))
     return Task.TaskResult(Task.Status.FAILURE, exception=_death(task.name, ended.exit, uss_peak))
 
 
@@ -73,11 +73,12 @@ def summarize_error(error: BaseException | None) -> str:
 
 def run_failed(tasks: Collection[Task], run_folder: str) -> RunFailed | None:
     """Return the error of a run in which tasks have failed; ``None`` where none has."""
-    failed, cant_run = ([task for task in tasks if task.status is end] for end in _BAD_ENDS)
+    failed, cant_run = (tuple(task.name for task in tasks if task.status is end) for end in _BAD_ENDS)
     if not failed:
         return None
-    errors = [f"{task.name}: {_last_lines(task.result.traceback)}" for task in failed if task.result is not None]
-    return RunFailed([task.name for task in failed], [task.name for task in cant_run], run_folder, errors)
+    texts = {task.name: task.result.traceback for task in tasks if task.result is not None}
+    errors = tuple(f"{name}: {_last_lines(texts[name])}" for name in failed if name in texts)
+    return RunFailed(failed, cant_run, run_folder, errors)
 
 
 def _last_lines(text: str) -> str:

@@ -77,7 +77,7 @@ class RunRecorder:
         self.say(text, level="WARNING")
 
     def write_pipeline(
-        self, pipeline: Mapping[str, Any], data_path: str, mainfile: str | os.PathLike[str] | None
+        self, pipeline: Mapping[str, Any], data_path: str, mainfile: str | os.PathLike[str] | None, version: str
     ) -> None:
         """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment.
 
@@ -85,10 +85,9 @@ class RunRecorder:
             pipeline: The pipeline's YAML form.
             data_path: Where its outputs are kept, in words.
             mainfile: The user's main file; by default the program that was started.
+            version: That of this package.
         """
-        from pyperunner_runner import __version__
-
-        section = run_section(data_path, self._log_path, get_environment_info(mainfile), __version__)
+        section = run_section(data_path, self._log_path, get_environment_info(mainfile), version)
         self.conf = {**pipeline, "run": section}
         self.folder.write_pipeline(self.conf)
 

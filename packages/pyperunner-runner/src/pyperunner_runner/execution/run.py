@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import Task, draw_svg, layout
-from pyperunner_runner._task_errors import TaskKilled
+from pyperunner_runner.errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
 from pyperunner_runner.execution.ephemeral_outputs import EphemeralOutputs
 from pyperunner_runner.execution.jobs import Jobs, RunningJob

@@ -15,8 +15,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyperunner_runner._errors import UnknownExecutor
 from pyperunner_runner.child.messages import pack
+from pyperunner_runner.errors import UnknownExecutor
 from pyperunner_runner.executors.base import SupervisedExecutor
 from pyperunner_runner.executors.child_output import STREAMS
 from pyperunner_runner.executors.child_pipes import ChildPipes, open_pipes
@@ -152,7 +152,7 @@ class PoolExecutor(SupervisedExecutor):
 
     def __init__(self, session: Session, *, most_tasks: int = _MOST_TASKS, most_memory: int = _MOST_MEMORY) -> None:
         if not hasattr(os, "fork"):
-            raise UnknownExecutor("pool", ["inline", "process"])
+            raise UnknownExecutor("pool", ("inline", "process"))
         self._command = ServeJobs(most_tasks, most_memory)
         self._limit = session.process_limit
         self._workers: dict[str, _Worker] = {}

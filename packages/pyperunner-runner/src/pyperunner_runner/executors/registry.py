@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, cast
 
-from pyperunner_runner._errors import UnknownExecutor
+from pyperunner_runner.errors import UnknownExecutor
 
 if TYPE_CHECKING:
     from pyperunner_runner.ports import Executor, ExecutorFactory
@@ -38,5 +38,5 @@ def find_executor(executor: str | ExecutorFactory) -> ExecutorFactory:
 
     found = {entry.name: entry for entry in entry_points(group=_GROUP)}
     if executor not in found:
-        raise UnknownExecutor(executor, sorted(found))
+        raise UnknownExecutor(executor, tuple(sorted(found)))
     return cast("ExecutorFactory", found[executor].load())

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from pyperunner_dag import reopen_store
-from pyperunner_runner._errors import StoreNotShareable
 from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.child.job import execute_job
 from pyperunner_runner.child.log_forwarding import forward_logging
 from pyperunner_runner.child.messages import pack, write_all
+from pyperunner_runner.errors import StoreNotShareable
 from pyperunner_runner.executors.child_output import STREAMS, ChildOutput
 from pyperunner_runner.executors.supervisor.interpreter import command_of, write_beginning
 from pyperunner_runner.executors.supervisor.start_methods import start_method

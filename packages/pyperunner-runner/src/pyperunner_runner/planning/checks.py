@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_dag.ports import SupportsProbe
 from pyperunner_results import strip_credentials
-from pyperunner_runner._errors import ImpossibleResources, LimitTooLow, StoreNotWritable
+from pyperunner_runner.errors import ImpossibleResources, LimitTooLow, StoreNotWritable
 from pyperunner_runner.planning.resources import impossible
 
 if TYPE_CHECKING:

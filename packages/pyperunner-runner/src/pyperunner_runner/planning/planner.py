@@ -16,7 +16,7 @@ from pyperunner_dag import (
     changed_outputs,
     refresh_hashes,
 )
-from pyperunner_runner._errors import SelectionUnmet, UnknownTask
+from pyperunner_runner.errors import SelectionUnmet, UnknownTask
 from pyperunner_runner.plan import Action, Decision, plan, unmet
 from pyperunner_runner.planning.selection import Labels, Selection, select
 
@@ -55,7 +55,7 @@ class PlannedRun:
         for known in (name, f"{name}()"):
             if known in self.decisions:
                 return self.dag[known]
-        raise UnknownTask(name, get_close_matches(name, self.decisions, n=3, cutoff=0.5))
+        raise UnknownTask(name, tuple(get_close_matches(name, self.decisions, n=3, cutoff=0.5)))
 
 
 class Planner:
@@ -110,7 +110,7 @@ class Planner:
         lacking = unmet(decisions, upstream, missing=missing, selected=selected)
         if lacking:
             first = next(name for name in order if name in lacking)
-            raise SelectionUnmet(first, lacking[first], len(lacking) - 1)
+            raise SelectionUnmet(first, tuple(lacking[first]), len(lacking) - 1)
         return PlannedRun(dag, self._store, upstream, selected, decisions)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeAlias
 
-from pyperunner_runner._errors import UnknownSelection
+from pyperunner_runner.errors import UnknownSelection
 
 __all__ = ["Labels", "Patterns", "Selection", "select"]
 
@@ -90,7 +90,7 @@ def _matches(what: str, patterns: Collection[str], tasks: Sequence[Labels]) -> s
             known = list(exact)[:_CANDIDATES]
             import difflib
 
-            raise UnknownSelection(what, pattern, difflib.get_close_matches(pattern, known, n=3, cutoff=0.5))
+            raise UnknownSelection(what, pattern, tuple(difflib.get_close_matches(pattern, known, n=3, cutoff=0.5)))
         found.update(names)
     return found
 

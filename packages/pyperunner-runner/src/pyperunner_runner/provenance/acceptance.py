@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import Difference, differences
 from pyperunner_dag.ports import SupportsAlias, SupportsDelete, SupportsEntries
-from pyperunner_runner._errors import NotAcceptable
+from pyperunner_runner.errors import NotAcceptable
 from pyperunner_runner.provenance.stored_entries import StoredEntry, entries_of, link, nearest
 from pyperunner_text.former_names import keep_former_name
 

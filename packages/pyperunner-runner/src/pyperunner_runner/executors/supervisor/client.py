@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from pyperunner_dag import reopen_store
 from pyperunner_dag.ports import SupportsFork
-from pyperunner_runner._errors import StoreNotShareable
 from pyperunner_runner.child.messages import FrameBuffer, pack
 from pyperunner_runner.child.process import ChildRuntime
+from pyperunner_runner.errors import StoreNotShareable
 from pyperunner_runner.executors.supervisor.interpreter import start_python
 from pyperunner_runner.executors.supervisor.launch import ForkLauncher, SpawnLauncher
 from pyperunner_runner.executors.supervisor.protocol import ChildCommand, Report, StartChild, StopChild

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from pyperunner_runner._errors import UnknownStartMethod
+from pyperunner_runner.errors import UnknownStartMethod
 
 __all__ = ["start_method"]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import cloudpickle
 
 from pyperunner_dag import Secret, Task, note_loaded
-from pyperunner_runner._errors import TaskNotPortable
+from pyperunner_runner.errors import TaskNotPortable
 from pyperunner_runner.executors.supervisor.find_unpicklable import find_unpicklable
 
 if TYPE_CHECKING:

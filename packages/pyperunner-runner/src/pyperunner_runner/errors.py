@@ -1,0 +1,300 @@
+"""Errors of this package: of what can't be run, said before anything starts, and of what became of a task or a run.
+
+RunnerError
+├── StoreNotWritable      (also OSError)     the store refuses entries, said before work starts
+├── StoreNotShareable     (also ValueError)  children could not reopen the store
+├── TaskNotPortable       (also TypeError)   a task can't be sent to a fresh interpreter
+├── UnknownExecutor       (also ValueError)
+├── UnknownSelection      (also ValueError)  only, until or from_ names no task
+├── UnknownTask           (also KeyError)    the pipeline has no such task
+├── NotAcceptable         (also ValueError)  no earlier output can stand for today's key
+├── SelectionUnmet        (also ValueError)  a selected task needs an output that nothing selected makes
+├── LimitTooLow           (also ValueError)  a memory limit below what any task's process takes
+├── ImpossibleResources   (also ValueError)  a task asks for more than the runner has
+├── UnknownStartMethod    (also ValueError)
+├── InputLost         (also LookupError)     an input was made again and is still not there
+├── RunFailed                                raised on demand at the end of a run with failures
+└── TaskDied                                 a task's process ended without a result
+    ├── TaskExited                           it called exit
+    └── TaskKilled                           a signal ended it, the runner's own included
+        ├── TaskTimedOut    (also TimeoutError)
+        └── TaskOutOfMemory (also MemoryError)
+
+Each takes the facts and writes its own sentence; see ``pyperunner_text.errors``.
+"""
+
+from __future__ import annotations
+
+from pyperunner_text.errors import FactError
+from pyperunner_text.former_names import keep_former_name
+
+__all__ = [
+    "ImpossibleResources",
+    "InputLost",
+    "LimitTooLow",
+    "NotAcceptable",
+    "RunFailed",
+    "RunnerError",
+    "SelectionUnmet",
+    "StoreNotShareable",
+    "StoreNotWritable",
+    "TaskDied",
+    "TaskExited",
+    "TaskKilled",
+    "TaskNotPortable",
+    "TaskOutOfMemory",
+    "TaskTimedOut",
+    "UnknownExecutor",
+    "UnknownSelection",
+    "UnknownStartMethod",
+    "UnknownTask",
+]
+
+_LISTED = 50  # names in one message
+_SHOWN = 3  # failed tasks whose last words a message shows
+
+
+class RunnerError(FactError):
+    """Base of every error this package raises on its own account."""
+
+
+class StoreNotWritable(RunnerError, OSError):
+    """Tasks must run but the store can't take their outputs."""
+
+    location: str
+    cause: str
+    template = (
+        "outputs can't be stored in {location}: {cause}. Nothing was started; give a data_path that can be written."
+    )
+
+
+class StoreNotShareable(RunnerError, ValueError):
+    """The store lives in this process alone, so child processes could not reach it."""
+
+    store: str
+    template = (
+        "the store {store} can't be reopened by child processes. "
+        "Nothing was started; use a store on disk, or Runner(..., executor='inline')."
+    )
+
+
+class UnknownExecutor(RunnerError, ValueError):
+    """No executor of that name is installed."""
+
+    name: str
+    known: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return f"there is no executor {self.name!r}; known: {', '.join(self.known) or 'none'}"
+
+
+class UnknownSelection(RunnerError, ValueError):
+    """A pattern of ``only``, ``until`` or ``from_`` matches no task of the pipeline."""
+
+    what: str
+    pattern: str
+    near: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        hint = f"Did you mean {' or '.join(self.near)}?" if self.near else "Give a task's name, its tag, or a glob."
+        return f"{self.what}={self.pattern!r} matches no task. {hint} Nothing was started."
+
+
+class UnknownTask(RunnerError, KeyError):
+    """The pipeline has no task of that name."""
+
+    name: str
+    near: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        hint = f" Did you mean {' or '.join(self.near)}?" if self.near else ""
+        return f"the pipeline has no task {self.name!r}.{hint}"
+
+
+class NotAcceptable(RunnerError, ValueError):
+    """An output stored earlier can't stand for a task's key of today, or there is nothing to be done about it."""
+
+    task: str
+    reason: str
+    template = "{task}: {reason}"
+
+
+class SelectionUnmet(RunnerError, ValueError):
+    """A selected task needs the output of one that is neither stored nor selected."""
+
+    task: str
+    lacking: tuple[str, ...]
+    others: int = 0
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        more = f" (and {self.others} more tasks lack inputs)" if self.others else ""
+        return (
+            f"{self.task} needs the output of {', '.join(self.lacking)}, which is not stored and not selected{more}. "
+            f"Nothing was started; select it too, or run until={self.task!r}, which includes all it needs."
+        )
+
+
+class ImpossibleResources(RunnerError, ValueError):
+    """A task asks for more of a resource than the runner has."""
+
+    task: str
+    resource: str
+    need: float
+    have: float
+    template = (
+        "{task} needs {need:g} {resource}, and the runner has {have:g}. Nothing was started; "
+        "give the task less, or the runner more: Runner(..., resources={{{resource!r}: {need:g}}}), "
+        "--resource {resource}={need:g}."
+    )
+
+
+class UnknownStartMethod(RunnerError, ValueError):
+    """There is no such way to make processes, here."""
+
+    name: str
+    known: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return f"start_method={self.name!r} is not possible on this system; possible: {', '.join(self.known)}"
+
+
+class TaskNotPortable(RunnerError, TypeError):
+    """A task can't be pickled, so it can't reach a fresh interpreter."""
+
+    task: str
+    part: str
+    cause: str
+    start_method: str
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return (
+            f"{self.task} can't be sent to a fresh interpreter, as start_method={self.start_method!r} must: "
+            f"{self.part or 'something in it'} can't be pickled ({self.cause}). Nothing was started. Make it inside "
+            "the task instead, or use start_method='fork'."
+        )
+
+
+class LimitTooLow(RunnerError, ValueError):
+    """A task's memory limit is below what its process takes before the task does anything."""
+
+    task: str
+    limit: int
+    least: int
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return (
+            f"{self.task}: a memory_limit of {_in_bytes(self.limit)} is less than the {_in_bytes(self.least)} that the "
+            "process of a task may take by itself. Nothing was started; raise the limit."
+        )
+
+
+class InputLost(RunnerError, LookupError):
+    """The outputs of upstream tasks are missing or damaged although they were made again, or may not be."""
+
+    task: str
+    inputs: tuple[str, ...]
+    made_again: bool = True
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        lost = f"{self.task}: the output of {', '.join(self.inputs)} can't be loaded"
+        if not self.made_again:
+            return f"{lost}, and it is not selected to be made again. Select it too."
+        return (
+            f"{lost}, although it was made again in this run. "
+            "Look at the store's medium, or whether something removes entries while tasks run."
+        )
+
+
+class RunFailed(RunnerError):
+    """At least one task of the run failed.
+
+    Attributes:
+        failed: Names of the tasks that failed.
+        cant_run: Names of those that could not run.
+        run_folder: Where the record is.
+        errors: What went wrong, for each that failed, with the last lines it printed.
+    """
+
+    failed: tuple[str, ...]
+    cant_run: tuple[str, ...]
+    run_folder: str
+    errors: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        text = f"{len(self.failed)} task(s) failed: {_listing(self.failed)}"
+        if self.cant_run:
+            text += f"; {len(self.cant_run)} could not run: {_listing(self.cant_run)}"
+        return "\n".join([f"{text}. Tracebacks are in {self.run_folder}", *self.errors[:_SHOWN]])
+
+
+class TaskDied(RunnerError):
+    """The process of a task ended without handing over a result."""
+
+    task: str
+    how: str
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return f"{self.task}: {self.how}"
+
+
+class TaskExited(TaskDied):
+    """The task's process called exit before its result was stored."""
+
+
+class TaskKilled(TaskDied):
+    """A signal ended the task's process."""
+
+
+class TaskTimedOut(TaskKilled, TimeoutError):
+    """The task ran longer than its timeout allows, and was ended with all processes it had started."""
+
+    def __init__(self, task: str, timeout: float) -> None:
+        more_time = "Raise the timeout, or see in its log what it waited for."
+        super().__init__(task, f"ran longer than its timeout of {timeout:g} s and was ended. {more_time}")
+        self.timeout = timeout
+        self.args = (task, timeout)
+
+
+class TaskOutOfMemory(TaskKilled, MemoryError):
+    """The task was ended because it used more memory than it may, or by the system for want of memory."""
+
+    def __init__(self, task: str, peak: int | None, limit: int | None = None) -> None:
+        seen = "" if peak is None else f", peak seen {_in_bytes(peak)}"
+        if limit is None:
+            how = f"killed, likely out of memory{seen}. Let fewer tasks run at once, or let it use less."
+        else:
+            how = f"killed, out of memory: its memory_limit is {_in_bytes(limit)}{seen}. Raise it, or let it use less."
+        super().__init__(task, how)
+        self.peak = peak
+        self.limit = limit
+        self.args = (task, peak, limit)
+
+
+def _in_bytes(number: int) -> str:
+    """Return ``1.5 GiB`` for 1610612736."""
+    amount, unit = float(number), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024:
+            break
+        amount, unit = amount / 1024, larger
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.3g} {unit}"
+
+
+def _listing(names: tuple[str, ...]) -> str:
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+_OF_TASKS = (InputLost, RunFailed, TaskDied, TaskExited, TaskKilled, TaskTimedOut, TaskOutOfMemory)
+keep_former_name("pyperunner_runner._task_errors", *_OF_TASKS)
+keep_former_name("pyperunner_runner.errors", *(globals()[name] for name in __all__ if globals()[name] not in _OF_TASKS))
