@@ -57,6 +57,10 @@ _SHOWN = 3  # failed tasks whose last words a message shows
 class RunnerError(FactError):
     """Base of every error this package raises on its own account."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # As in keys made by 0.2.0: the facts are in the state, too.
+        return (type(self), self.args, self.__dict__) if self.__dict__ else (type(self), self.args)
+
 
 class StoreNotWritable(RunnerError, OSError):
     """Tasks must run but the store can't take their outputs."""
@@ -297,4 +301,6 @@ def _listing(names: tuple[str, ...]) -> str:
 
 _OF_TASKS = (InputLost, RunFailed, TaskDied, TaskExited, TaskKilled, TaskTimedOut, TaskOutOfMemory)
 keep_former_name("pyperunner_runner._task_errors", *_OF_TASKS)
-keep_former_name("pyperunner_runner.errors", *(globals()[name] for name in __all__ if globals()[name] not in _OF_TASKS))
+keep_former_name(
+    "pyperunner_runner._errors", *(globals()[name] for name in __all__ if globals()[name] not in _OF_TASKS)
+)
