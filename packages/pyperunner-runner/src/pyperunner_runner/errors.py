@@ -71,10 +71,6 @@ class StoreNotWritable(RunnerError, OSError):
         "outputs can't be stored in {location}: {cause}. Nothing was started; give a data_path that can be written."
     )
 
-    def __init__(self, location: str, cause: str) -> None:
-        super().__init__(location, cause)
-        OSError.__init__(self, location, cause)
-
 
 class StoreNotShareable(RunnerError, ValueError):
     """The store lives in this process alone, so child processes could not reach it."""
@@ -268,9 +264,7 @@ class TaskTimedOut(TaskKilled, TimeoutError):
 
     def __init__(self, task: str, timeout: float) -> None:
         more_time = "Raise the timeout, or see in its log what it waited for."
-        how = f"ran longer than its timeout of {timeout:g} s and was ended. {more_time}"
-        super().__init__(task, how)
-        TimeoutError.__init__(self, task, how)
+        super().__init__(task, f"ran longer than its timeout of {timeout:g} s and was ended. {more_time}")
         self.timeout = timeout
         self.args = (task, timeout)
 

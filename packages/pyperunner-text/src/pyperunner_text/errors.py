@@ -90,11 +90,10 @@ class FactError(Exception):
         return {name: values[name] for values in own for name in cls._facts if name in values}
 
     def __init__(self, *facts: object, **named: object) -> None:
-        if not self._facts and not named:
-            self.args = facts
-            return
-        self.args = self._bound(facts, named)
-        for name, fact in zip(self._facts, self.args, strict=True):
+        args = self._bound(facts, named) if self._facts or named else facts
+        super().__init__(*args)  # of the builtin below: an OSError or ImportError keeps what it makes of them
+        self.args = args
+        for name, fact in zip(self._facts, args, strict=False):
             setattr(self, name, fact)
 
     def _bound(self, given: tuple[object, ...], named: dict[str, object]) -> tuple[object, ...]:
