@@ -1,7 +1,7 @@
 """The keys that 0.2.0 made: whatever moves or is rewritten, they stay, or every user's store is stale.
 
-`golden_keys.json` was made with the wheels of 0.2.0. An entry may be changed only together with a note in the changelog
-that says which outputs are computed anew, and why.
+`golden_keys.json` was made with the wheels of 0.2.0 (but for "refers to hints", where 0.2.0 was at odds with itself).
+An entry may be changed only together with a note in the changelog that says which outputs are computed anew, and why.
 """
 
 from __future__ import annotations

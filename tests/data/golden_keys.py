@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Optional, Union
 
 from specimens import OURS, own, specimens
 
@@ -64,6 +64,17 @@ class Pair(NamedTuple):
 
     first: int
     second: str = "b"
+
+
+@dataclasses.dataclass
+class Hinted:
+    """Hints that Python's versions make differently; 0.2.0 gave the second one another key in each process."""
+
+    anything: Any = None
+    shared: ClassVar[int] = 3
+    maybe: Optional[int] = None  # noqa: UP045 - the old spelling is meant
+    either: Union[int, str] = 1  # noqa: UP007
+    items: list[int] = dataclasses.field(default_factory=list)
 
 
 class Plain:
@@ -188,6 +199,11 @@ def uses_errors() -> Any:
         return pyperunner_dag.CycleError, pyperunner_keys.UnencodableError
 
 
+@task("Hints")
+def uses_hints() -> Any:
+    return Hinted(), Any, list[int], Optional[Hinted]  # noqa: UP045
+
+
 @task("Stores")
 def uses_cache(folder: str) -> Any:
     store = open_store(folder)
@@ -233,6 +249,7 @@ def tasks(folder: str) -> dict[str, Task]:
         "refers to task and run": uses_decorators(),
         "refers to Runner and Pipeline": uses_runner(folder="x"),
         "refers to errors": uses_errors(),
+        "refers to hints": uses_hints(),
         "refers to the cache": uses_cache(folder="x"),
         "refers to attributes": uses_attributes(),
         "not cached": load("once").with_options(cache=False),

@@ -74,7 +74,7 @@ def scenarios():
 @pytest.fixture(scope="session")
 def pythons():
     """Other Pythons that have xxhash: those on PATH, and those that PYPERUNNER_PYTHONS lists."""
-    names = [f"python3.{minor}" for minor in range(10, 14)]
+    names = [f"python3.{minor}" for minor in range(10, 30)]
     listed = os.environ.get("PYPERUNNER_PYTHONS", "").split(os.pathsep)
     found = {}
     for path in filter(None, [*listed, *map(shutil.which, names)]):

@@ -1,12 +1,14 @@
 """Golden vectors: values by name. Run as a script, it prints name and encoding of each as JSON lines."""
 
 import collections
+import collections.abc
 import datetime as dt
 import decimal
 import enum
 import fractions
 import pathlib
 import re
+import typing
 import uuid
 import zoneinfo
 
@@ -64,6 +66,19 @@ VALUES = {
     "function": len,
     "flags": re.I | re.M,
     "standard enum": enum.Enum,
+    "hint any": typing.Any,
+    "hint union": typing.Union,
+    "hint annotated": typing.Annotated,
+    "hint literal": typing.Literal,
+    "hint list": list[int],
+    "hint old list": typing.List[typing.Any],  # noqa: UP006
+    "hint call": collections.abc.Callable[[int], str],
+    "hint old call": typing.Callable[[int], str],
+    "hint optional": typing.Optional[int],  # noqa: UP045
+    "hint union of": typing.Union[int, str],  # noqa: UP007
+    "hint literal of": typing.Literal["a", 1],
+    "hint annotated with": typing.Annotated[int, "x"],
+    "hint tuple": typing.Tuple[int, ...],  # noqa: UP006
 }
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pyperunner_keys.project import family, is_own_class, is_own_globals
 
 __all__ = [
     "STRUCTURES",
+    "held",
     "is_compiled",
     "is_importable",
     "is_own_code",
@@ -24,11 +25,32 @@ __all__ = [
 ]
 
 
+_LAZY: Any = getattr(types, "LazyImportType", ())
+"""What stands for a lazy import in the globals of a module until its name is used (3.15)."""
+
+
+def held(names: dict[str, Any], name: str, otherwise: Any = None) -> Any:
+    """Return what a module holds under a name; a lazy import is carried out, as the use of the name would.
+
+    Args:
+        names: Globals of the module.
+        name: The name.
+        otherwise: What to return where there is none, or where the import fails.
+    """
+    value = names.get(name, otherwise)
+    if isinstance(value, _LAZY):
+        try:
+            return value.resolve()
+        except Exception:  # whatever the module raises; the code that uses the name will meet it
+            return otherwise
+    return value
+
+
 def is_own_code(value: Any) -> bool:
     """Say whether a value is a function, class or module of the user's own, which makes a part of its own."""
     if isinstance(value, types.FunctionType):
         return is_own_globals(value.__globals__)
-    if isinstance(value, type):
+    if isinstance(value, type) and not isinstance(value, types.GenericAlias):  # list[int] passes for one on 3.10
         return is_own_class(value)
     return isinstance(value, types.ModuleType) and is_own_globals(vars(value))
 

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import Any
 
 from pyperunner_keys.encoding.builtin import BUILTIN, write_dict, write_list, write_set, write_tuple
+from pyperunner_keys.encoding.hints import class_name, counts_as_class, encoder_of_union
 from pyperunner_keys.encoding.standard import as_tagged
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
 from pyperunner_keys.errors import UnencodableError
@@ -42,6 +43,9 @@ CODE_TYPES: tuple[type[Any], ...] = (
 
 def is_code(value: Any) -> bool:
     """Say whether a value counts by its fingerprint."""
+    hint = counts_as_class(value)
+    if hint is not None:
+        return hint
     if isinstance(value, CODE_TYPES) or type(value).__name__ == "_lru_cache_wrapper":
         return True
     return type(value).__name__ == "ufunc" and any(
@@ -68,7 +72,7 @@ def encoder_of(value: Any) -> Encoder:
         return _write_code
     if isinstance(value, enum.Enum):
         return _write_enum
-    library = _library_encoder(cls, value)
+    library = _library_encoder(cls, value) or encoder_of_union(value)
     if library is not None:
         return library
     for base, encoder in _BASES:
@@ -130,7 +134,7 @@ def _write_code(value: Any, out: Writer) -> None:
 def write_class(cls: type[Any], out: Writer) -> None:
     """Write which class a value belongs to; one of the user's own counts with its code."""
     write_text(importable_name(cls.__module__), out)
-    write_text(cls.__qualname__, out)
+    write_text(class_name(cls), out)
     if is_own_class(cls):
         out.code(cls, out)
 
@@ -154,7 +158,12 @@ def write_state(state: Any, value: Any, out: Writer) -> None:
         raise error.below(f".{name}", value) from None
 
 
-_NOTES = frozenset(("__annotations__", "__doc__", "__module__", "__name__", "__qualname__", "__type_params__"))
+_NOTES = frozenset(
+    {
+        *("__module__", "__name__", "__qualname__", "__doc__", "__type_params__"),
+        *("__annotations__", "__annotate__"),  # the second since 3.14, in the place of the first
+    }
+)
 """What ``functools.update_wrapper`` leaves in an object that wraps a function."""
 
 

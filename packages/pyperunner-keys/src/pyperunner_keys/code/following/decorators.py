@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_keys.code.kinds import is_own_code, is_structure
+from pyperunner_keys.code.kinds import held, is_own_code, is_structure
 from pyperunner_keys.project import family
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def leaves_no_trace(names: dict[str, Any]) -> Callable[[ast.AST], bool]:
 
     def drop(node: ast.AST) -> bool:
         root, attributes = _decorator_name(node)
-        value = names.get(root, _MISSING)
+        value = held(names, root, _MISSING)
         for attribute in attributes:
             if not isinstance(value, types.ModuleType):
                 break
-            value = vars(value).get(attribute, _MISSING)
+            value = held(vars(value), attribute, _MISSING)
         if value in _REMEMBERING or is_own_code(value) or is_structure(value):
             return True
         named = isinstance(value, (types.FunctionType, type)) and family(value.__module__)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys.code.following.import_effects import effects_on_others
-from pyperunner_keys.code.kinds import is_own_code, is_structure, own_subclasses
+from pyperunner_keys.code.kinds import held, is_own_code, is_structure, own_subclasses
 from pyperunner_keys.code.reading.references import WHOLE_MODULE
 from pyperunner_keys.code.reading.scope import Import
 from pyperunner_keys.code.reading.unimported import absolute_name
@@ -53,8 +53,8 @@ def use_name(content: Content, label: str, use: Use, cells: dict[str, Any]) -> N
         _use_whole_module(content)
     elif root in cells:
         _follow(content, label, cells[root], rest, None, root)
-    elif root in content.names:
-        _follow(content, label, content.names[root], rest, content.names, root)
+    elif (value := held(content.names, root, _MISSING)) is not _MISSING:
+        _follow(content, label, value, rest, content.names, root)
     elif hasattr(builtins, root):
         _use_builtin(content, label, root)
     else:
@@ -104,7 +104,7 @@ def _follow(content: Content, label: str, value: Any, rest: list[str], owner: di
     """
     while rest and isinstance(value, types.ModuleType):
         space, attribute = vars(value), rest[0]
-        found = space.get(attribute, _MISSING)
+        found = held(space, attribute, _MISSING)
         if found is _MISSING and is_own_code(value):
             _use_lazy_attribute(content, label, value, rest)
             return
@@ -116,10 +116,20 @@ def _follow(content: Content, label: str, value: Any, rest: list[str], owner: di
     elif not (rest and isinstance(value, type) and _use_class_attribute(content, label, value, rest[0])):
         _use_value(content, label, value, owner, name)
         if rest and rest[0] in _NOTES and is_own_code(value):
-            content.value(f"{label} as a note", getattr(value, rest[0], None))
+            _use_note(content, label, value, rest[0])
         elif rest and rest[0] == "__subclasses__" and isinstance(value, type):
             for subclass in own_subclasses(value):
                 content.refer(f"{label} {subclass.__qualname__}", content.reader.part(subclass))
+
+
+def _use_note(content: Content, label: str, value: Any, name: str) -> None:
+    try:
+        note = getattr(value, name, None)
+    except Exception as error:  # since 3.14 hints are evaluated when they are asked for
+        content.gap(f"{content.part.name}: {label}", f"it cannot be evaluated: {error!r}")
+        content.add("gap", f"{label} as a note")
+    else:
+        content.value(f"{label} as a note", note)
 
 
 def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, rest: list[str]) -> None:
@@ -187,7 +197,7 @@ def _origin(content: Content, owner: dict[str, Any], name: str, value: Any) -> t
     for _ in range(100):
         for module_name, given in _imports(content, owner, name):
             module = sys.modules.get(module_name)
-            if module is None or vars(module).get(given, _MISSING) is not value:
+            if module is None or held(vars(module), given, _MISSING) is not value:
                 continue
             if not is_own_code(module):
                 return f"{module_name}:{given}", owner, name

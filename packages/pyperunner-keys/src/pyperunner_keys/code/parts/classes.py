@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 import enum
+import functools
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,11 @@ _PLAIN_METACLASSES = (type, abc.ABCMeta, enum.EnumMeta)
 _PLAIN_PACKAGES = ("abc", "enum")
 _PLAIN_BASES = ("builtins:object", "builtins:int", "builtins:str", "typing:Generic")
 _NOT_COUNTED = frozenset(
-    {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "_abc_impl"}
+    {
+        *("__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "_abc_impl"),
+        # Hints: the last three since 3.14, where a function of the class makes them when someone asks.
+        *("__annotations__", "__annotate__", "__annotate_func__", "__annotations_cache__"),
+    }
 )
 
 
@@ -66,7 +71,8 @@ def _text_of(cls: type[Any], content: Content) -> tuple[SourceFile | None, list[
     file = content.reader.source_file(content.names)
     if file is None:
         return None, []
-    codes = [item.__code__ for item in vars(cls).values() if isinstance(item, types.FunctionType)]
+    members = [item for name, item in vars(cls).items() if name not in _NOT_COUNTED]
+    codes = [item.__code__ for item in members if isinstance(item, types.FunctionType)]
     lines = []
     for code in codes:
         if code.co_filename == file.name:
@@ -100,7 +106,8 @@ def _add_fields(content: Content, cls: type[Any]) -> None:
     fields: dict[str, Any] = vars(cls).get("__dataclass_fields__", {})
     for name, field in fields.items():
         kind = getattr(field, "_field_type", None)
-        options = (field.init, field.repr, field.hash, field.compare, getattr(field, "kw_only", False))
+        # What is annotated as ClassVar is noted as a field that has not been asked whether it is for keywords only.
+        options = (field.init, field.repr, field.hash, field.compare, field.kw_only is True)
         content.add("field", name, repr(options), getattr(kind, "name", ""))
         content.value(f"{name}.metadata", dict(field.metadata))
         for part in ("default", "default_factory"):
@@ -124,7 +131,7 @@ def _add_members(content: Content, cls: type[Any], texts: list[ClassText]) -> No
             continue
         if is_own_code(value):
             content.refer(name, content.reader.part(value))
-        elif hasattr(type(value), "__get__"):
+        elif hasattr(type(value), "__get__") and not isinstance(value, functools.partial):  # it has one since 3.14
             content.value(name, value)
         else:
             title = f"{content.part.name}.{name}"

@@ -14,7 +14,12 @@ __all__ = ["code_form", "nested_codes", "read_code"]
 
 _KINDS = 0x3FF
 """Flags that say what kind of function it is; those above say which future statements were in force."""
-_ROOTS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF")
+_ROOTS = (
+    *("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF"),
+    *("LOAD_FROM_DICT_OR_DEREF", "LOAD_FROM_DICT_OR_GLOBALS"),  # since 3.12
+)
+_CONSTANTS = ("LOAD_CONST", "LOAD_SMALL_INT")
+"""Since 3.14 the level of an import is a small number of its own."""
 _NEXT = ("LOAD_ATTR", "LOAD_METHOD")
 _LOOKED_UP = {"eval", "exec", "globals", "getattr", "__import__", "import_module"}
 
@@ -51,7 +56,7 @@ def read_code(code: CodeType) -> Facts:
             if use:
                 facts.uses.add(use)
             use = (step.argval,) if step.opname in _ROOTS else ()
-            if step.opname == "LOAD_CONST":
+            if step.opname in _CONSTANTS:
                 stack = [*stack[-1:], step.argval if isinstance(step.argval, int) else 0]
             elif step.opname == "IMPORT_NAME":
                 module, level = step.argval, stack[0]

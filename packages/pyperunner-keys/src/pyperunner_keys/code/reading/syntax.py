@@ -1,8 +1,9 @@
 """The normal form of a piece of syntax tree: what Python does with it, not how it was written.
 
 Comments, layout, quote style, line positions, docstrings, ``pass`` and bare constants, prefixes such as ``u""``, type
-parameters and hints leave no trace. The form is the same for the parsers of Python 3.10 to 3.13: a field that one
-version lacks is empty in the others, and empty fields are left out.
+parameters and hints leave no trace. The form is the same for the parsers of all Pythons from 3.10 on: a field that one
+version lacks is empty in the others, and empty fields are left out. Nodes that are not known here count with all their
+fields.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ __all__ = ["function_form", "tree_form"]
 
 Fields = list[tuple[str, Any]]
 
-_SILENT = frozenset({"ctx", "kind", "type_comment", "type_params", "simple", "type_ignores"})
+_SILENT = frozenset({"ctx", "kind", "type_comment", "type_params", "simple", "type_ignores", "is_lazy"})
+"""Whether an import is lazy (3.15) decides when it happens, not what it binds."""
 _PARAMETERS = ("posonlyargs", "args", "vararg", "kwonlyargs", "kwarg")
 
 
