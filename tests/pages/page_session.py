@@ -25,6 +25,7 @@ _KERNEL = Path(__file__).with_name("page_kernel.py")
 
 # What differs from run to run and from machine to machine. Anything else is compared as it is.
 _VARIES = [
+    (r"(?m)^ *(time|memory): .* → .*\n", ""),  # `diff` tells of a figure only where it moved, as on a busy machine
     (r"(?<!\d)\d{6}T\d{6}(_\d+)?", "<stamp>"),
     (r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d)?", "<time>"),
     (r"\b\d+\.\d+ s\b", "<seconds>"),

@@ -25,6 +25,7 @@ def run(session, page):
         ("done in 1.5 s\n", "done in 0.0 s\n"),
         ("runs/a_240501T120000\n", "runs/a_261130T115959_2\n"),
         ("a    0f3a77de…  b\n", "a  1234abc  b\n"),
+        ("Load():\n", "Load():\n  time: 20 ms → 150 ms\n"),
         ("first\n…\nlast\n", "first\nx\ny\nlast\n"),
         ("first\n...\n", "first\n"),
         ("key … end\n", "key of something end\n"),
