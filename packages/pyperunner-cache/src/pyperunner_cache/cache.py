@@ -283,7 +283,7 @@ class Cache(Filed):
         return bytes(pack(dict(meta), pickles=False)[0])
 
     def _unpack_meta(self, packed: bytes) -> dict[str, Any]:
-        from pyperunner_cache.values.unpack import unpack
+        from pyperunner_cache.values.pack import unpack
 
         found: dict[str, Any] = unpack([packed], pickles=False)
         return found

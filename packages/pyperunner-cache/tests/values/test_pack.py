@@ -16,8 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyperunner_cache import ForeignEntryError, UnstorableError
-from pyperunner_cache.values.pack import pack
-from pyperunner_cache.values.unpack import unpack
+from pyperunner_cache.values.pack import pack, unpack
 
 
 class Color(enum.Enum):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyperunner_cache import ForeignEntryError, UnstorableError
-from pyperunner_cache.values.pack import pack
-from pyperunner_cache.values.unpack import unpack
+from pyperunner_cache.values.pack import pack, unpack
 
 
 def test_depth():

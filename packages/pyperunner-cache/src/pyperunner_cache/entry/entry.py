@@ -23,7 +23,7 @@ from pyperunner_cache.entry.envelope import (
 )
 from pyperunner_cache.errors import DamagedEntryError, EntryTooLargeError, ForeignEntryError
 from pyperunner_cache.system import usable_cores
-from pyperunner_cache.values.unpack import unpack
+from pyperunner_cache.values.pack import unpack
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Blob, Buffer, Codec

@@ -1,65 +1,48 @@
-"""Arrays and frames. This module is imported only when a value holds one, so their libraries are there already."""
+"""Arrays: how those of numpy, masked ones and scalars are written and read."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import msgpack
-
 from pyperunner_cache.errors import DamagedEntryError
-from pyperunner_cache.values.not_plain import Refusal
+from pyperunner_cache.values.packer import NotPlain
 from pyperunner_cache.values.type_codes import Code
 
 if TYPE_CHECKING:
-    from pyperunner_cache.values.pack import Encoder, Packer
-    from pyperunner_cache.values.unpack import Unpacker
+    from pyperunner_cache.values.packer import Encoder, Packer
+    from pyperunner_cache.values.unpacker import Decoder, Unpacker
 
-__all__ = ["DECODERS", "library_encoder"]
+__all__ = ["DECODERS", "array_encoder"]
 
 _PLAIN_KINDS = "biufcSUmMV"
 
 
-def library_encoder(cls: type, value: Any, pickles: bool) -> tuple[Code, Encoder]:
-    """Return code and writer for a value of numpy, polars or pandas.
+def array_encoder(cls: type, value: Any) -> tuple[Code, Encoder]:
+    """Return code and encoder for a value of numpy.
 
     Raises:
-        Refusal: It has no plain form, or a pickle keeps it better.
+        NotPlain: It has no plain form.
     """
-    library = cls.__module__.partition(".")[0]
-    if library == "numpy":
-        return _numpy_encoder(cls, value)
-    if library == "polars":
-        return _polars_encoder(cls, value)
-    if pickles:
-        raise Refusal(cls.__name__, "a pickle keeps it exactly")
-    from pyperunner_cache.values.pandas import pandas_encoder
-
-    return pandas_encoder(cls)
-
-
-def _numpy_encoder(cls: type, value: Any) -> tuple[Code, Encoder]:
     import numpy as np
 
     if cls is np.ndarray:
         _describe(value.dtype)
-        return Code.NDARRAY, _ndarray
+        return Code.NDARRAY, _write_ndarray
     if cls is np.ma.MaskedArray:
         _describe(value.dtype)
         if value._optinfo or getattr(value, "_sharedmask", False) is None:
-            raise Refusal("MaskedArray", "it carries additional information")
-        return Code.MASKED_ARRAY, _masked
+            raise NotPlain("MaskedArray", "it carries additional information")
+        return Code.MASKED_ARRAY, _write_masked
     if issubclass(cls, np.generic) and cls.__module__ == "numpy":
         _describe(value.dtype)
-        return Code.NUMPY_SCALAR, _scalar
-    raise Refusal(cls.__name__, "its type has no plain form")
+        return Code.NUMPY_SCALAR, _write_scalar
+    raise NotPlain(cls.__name__, "its type has no plain form")
 
 
 def _describe(dtype: Any) -> Any:
     """Return plain data from which `_dtype` makes ``dtype`` again."""
     if dtype.hasobject or dtype.kind not in _PLAIN_KINDS or dtype.metadata:
-        raise Refusal(f"array of dtype {dtype}", "its elements have no plain form")
+        raise NotPlain(f"array of dtype {dtype}", "its elements have no plain form")
     if dtype.fields is None and dtype.subdtype is None:
         return dtype.str
     import numpy as np
@@ -68,7 +51,7 @@ def _describe(dtype: Any) -> Any:
     described = {"descr": description, "aligned": True} if dtype.isalignedstruct else description
     restored = _dtype(described)
     if restored != dtype or restored.isalignedstruct != dtype.isalignedstruct:
-        raise Refusal(f"array of dtype {dtype}", "its record layout has no plain form")
+        raise NotPlain(f"array of dtype {dtype}", "its record layout has no plain form")
     return described
 
 
@@ -101,7 +84,7 @@ def _bytes_of(array: Any) -> memoryview:
     return memoryview(array.reshape(-1).view(np.uint8))
 
 
-def _ndarray(packer: Packer, array: Any) -> bytes:
+def _write_ndarray(packer: Packer, array: Any) -> bytes:
     import numpy as np
 
     order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
@@ -127,7 +110,7 @@ def _read_ndarray(unpacker: Unpacker, data: bytes) -> Any:
     return np.ndarray(shape, dtype, buffer, order=order)
 
 
-def _scalar(packer: Packer, value: Any) -> bytes:
+def _write_scalar(packer: Packer, value: Any) -> bytes:
     import numpy as np
 
     # A datetime64 without a unit or a void of no bytes still has an array form; asarray keeps the exact dtype.
@@ -141,7 +124,7 @@ def _read_scalar(unpacker: Unpacker, data: bytes) -> Any:
     return np.ndarray((), _dtype(description), bytearray(content or b"\0"))[()]
 
 
-def _masked(packer: Packer, value: Any) -> bytes:
+def _write_masked(packer: Packer, value: Any) -> bytes:
     import numpy as np
 
     mask = None if value.mask is np.ma.nomask else np.asarray(value.mask)
@@ -158,60 +141,8 @@ def _read_masked(unpacker: Unpacker, data: bytes) -> Any:
     return value
 
 
-def _polars_encoder(cls: type, value: Any) -> tuple[Code, Encoder]:
-    import polars as pl
-
-    if cls is pl.DataFrame:
-        kinds = value.dtypes
-    elif cls is pl.Series:
-        kinds = [value.dtype]
-    else:
-        raise Refusal(cls.__name__, "its type has no plain form")
-    if any("Object" in str(kind) for kind in kinds):
-        raise Refusal(cls.__name__, "it has a column of Python objects")
-    return (Code.POLARS_FRAME, _polars_frame) if cls is pl.DataFrame else (Code.POLARS_SERIES, _polars_series)
-
-
-def _polars_frame(packer: Packer, frame: Any) -> bytes:
-    file = io.BytesIO()
-    frame.write_ipc(file)
-    return packer.inner([frame.height, packer.place(file.getbuffer())])
-
-
-def _read_polars_frame(unpacker: Unpacker, data: bytes) -> Any:
-    import polars as pl
-
-    _height, place = unpacker.inner(data)
-    return pl.read_ipc(io.BytesIO(unpacker.buffer(place)))
-
-
-def _polars_series(packer: Packer, series: Any) -> bytes:
-    return packer.inner([series.name, msgpack.ExtType(Code.POLARS_FRAME, _polars_frame(packer, series.to_frame()))])
-
-
-def _read_polars_series(unpacker: Unpacker, data: bytes) -> Any:
-    name, frame = unpacker.inner(data)
-    return frame.to_series().rename(name)
-
-
-def _pandas(unpacker: Unpacker, data: bytes) -> Any:
-    from pyperunner_cache.values.pandas import read_frame
-
-    return read_frame(unpacker, data)
-
-
-def _pandas_series(unpacker: Unpacker, data: bytes) -> Any:
-    from pyperunner_cache.values.pandas import read_series
-
-    return read_series(unpacker, data)
-
-
-DECODERS: dict[Code, Callable[[Unpacker, bytes], Any]] = {
+DECODERS: dict[int, Decoder] = {
     Code.NDARRAY: _read_ndarray,
     Code.NUMPY_SCALAR: _read_scalar,
     Code.MASKED_ARRAY: _read_masked,
-    Code.POLARS_FRAME: _read_polars_frame,
-    Code.POLARS_SERIES: _read_polars_series,
-    Code.PANDAS_FRAME: _pandas,
-    Code.PANDAS_SERIES: _pandas_series,
 }

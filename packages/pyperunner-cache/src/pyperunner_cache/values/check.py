@@ -1,34 +1,20 @@
-"""The walk before packing: what is shared, cyclic or unknown, and what msgpack would keep under another type."""
+"""Precheck: the walk before packing finds what is shared, cyclic or unknown, or kept as another type."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
-from pyperunner_cache.values.not_plain import Refusal
+from pyperunner_cache.values.packer import ATOMS, BIG, NotPlain, is_rows
+from pyperunner_cache.values.type_table import children_of, encoder_for, is_shareable
 
-__all__ = ["ATOMS", "BIG", "DEEPEST", "Survey", "is_rows"]
+__all__ = ["Precheck"]
 
-ATOMS = frozenset({type(None), bool, int, float, str, bytes})
-"""Types that msgpack keeps exactly by itself."""
-BIG = 1 << 20
-"""Texts and bytes from this length on are parts of their own."""
-DEEPEST = 200
-_ROWS = 16
+_DEEPEST = 200
 _MANY = 100_000
 
 
-def is_rows(value: list[Any]) -> bool:
-    """Say whether ``value`` is a list of flat tuples, which packs as one block."""
-    if len(value) < _ROWS or set(map(type, value)) != {tuple}:
-        return False
-    kinds: set[type] = set()
-    for row in value:
-        kinds.update(map(type, row))
-    return kinds <= ATOMS
-
-
-class Survey:
+class Precheck:
     """Looks at every container once.
 
     Args:
@@ -44,13 +30,13 @@ class Survey:
         """Look at ``value`` and what it holds.
 
         Raises:
-            Refusal: Something is shared, cyclic, too deep, or of a type without a plain form.
+            NotPlain: Something is shared, cyclic, too deep, or of a type without a plain form.
         """
         kind = type(value)
         if kind in ATOMS:
             return
-        if depth > DEEPEST:
-            raise Refusal(kind.__name__, f"it lies more than {DEEPEST} levels deep")
+        if depth > _DEEPEST:
+            raise NotPlain(kind.__name__, f"it lies more than {_DEEPEST} levels deep")
         if kind is dict:
             self._mark(value)
             self._walk_dict(value, depth)
@@ -69,7 +55,7 @@ class Survey:
 
     def _mark(self, value: Any) -> None:
         if id(value) in self._seen:
-            raise Refusal(type(value).__name__, "it appears more than once in the value, or contains itself")
+            raise NotPlain(type(value).__name__, "it appears more than once in the value, or contains itself")
         self._seen.add(id(value))
 
     def _walk_dict(self, value: dict[Any, Any], depth: int) -> None:
@@ -85,7 +71,7 @@ class Survey:
                     self.walk(key, depth + 1)
                 if type(item) not in ATOMS:
                     self.walk(item, depth + 1)
-            except Refusal as refusal:
+            except NotPlain as refusal:
                 refusal.under(f"[{_short(key)}]")
                 raise
 
@@ -101,12 +87,12 @@ class Survey:
             if type(item) not in ATOMS:
                 try:
                     self.walk(item, depth + 1)
-                except Refusal as refusal:
+                except NotPlain as refusal:
                     refusal.under(f"[{at}]")
                     raise
 
-    def _note_big(self, kinds: set[type], items: Iterable[Any]) -> None:
-        if self.lower or not (str in kinds or bytes in kinds) or len(items) > _MANY:  # type: ignore[arg-type]
+    def _note_big(self, kinds: set[type], items: Collection[Any]) -> None:
+        if self.lower or not (str in kinds or bytes in kinds) or len(items) > _MANY:
             return
         if kinds <= {str, bytes}:
             self.lower = max(map(len, items)) >= BIG
@@ -114,8 +100,6 @@ class Survey:
             self.lower = any(type(item) in (str, bytes) and len(item) >= BIG for item in items)
 
     def _walk_other(self, value: Any, depth: int) -> None:
-        from pyperunner_cache.values.plain import children_of, encoder_for, is_shareable
-
         encoder_for(type(value), value, self.pickles)
         flat = isinstance(value, (tuple, frozenset)) and ATOMS.issuperset(map(type, value))
         if not flat and not is_shareable(type(value)):
@@ -123,7 +107,7 @@ class Survey:
         for step, child in children_of(value):
             try:
                 self.walk(child, depth + 1)
-            except Refusal as refusal:
+            except NotPlain as refusal:
                 refusal.under(step)
                 raise
 

@@ -1,35 +1,76 @@
-"""Classes by name, in both directions."""
+"""Classes: how enums, named tuples and dataclasses are written and read, by module and qualified name."""
 
 from __future__ import annotations
 
+import copyreg
 import importlib
 import sys
-from typing import Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_cache.errors import ForeignEntryError
-from pyperunner_cache.values.not_plain import Refusal
+from pyperunner_cache.values.packer import NotPlain
+from pyperunner_cache.values.type_codes import Code
 
-__all__ = ["find_class", "name_class"]
+if TYPE_CHECKING:
+    from pyperunner_cache.values.packer import Encoder, Packer
+    from pyperunner_cache.values.unpacker import Decoder, Unpacker
+
+__all__ = ["DECODERS", "attributes_of", "class_encoder", "is_enum"]
+
+_NATURAL_STATE = (None, getattr(object, "__getstate__", None))
 
 
-def name_class(cls: type) -> list[str]:
+def class_encoder(cls: type, value: Any) -> tuple[Code, Encoder]:
+    """Return code and encoder for a value whose class is of one of the three kinds.
+
+    Raises:
+        NotPlain: It is of none, or has ways of its own to be pickled, or is not found by its name.
+    """
+    if is_enum(cls):
+        return Code.ENUM, _write_enum
+    if issubclass(cls, tuple) and _is_namedtuple(cls, value):
+        return Code.NAMEDTUPLE, _write_namedtuple
+    if hasattr(cls, "__dataclass_fields__") and _is_natural_dataclass(cls):
+        _name_class(cls)
+        return Code.DATACLASS, _write_dataclass
+    raise NotPlain(cls.__name__, "its type has no plain form")
+
+
+def is_enum(cls: type) -> bool:
+    """Say whether ``cls`` is an enum."""
+    return issubclass(cls, Enum)
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """Return all attributes of a dataclass instance, those in slots too."""
+    state = dict(getattr(value, "__dict__", ()))
+    for cls in type(value).__mro__:
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                state[name] = getattr(value, name)
+    return state
+
+
+def _name_class(cls: type) -> list[str]:
     """Return module and qualified name under which any process finds ``cls``.
 
     Raises:
-        Refusal: It lives in ``__main__`` or in a function, or its name leads to something else.
+        NotPlain: It lives in ``__main__`` or in a function, or its name leads to something else.
     """
     module, name = cls.__module__, cls.__qualname__
     if module == "__main__":
-        raise Refusal(name, "its class is defined in __main__, where another process does not find it")
+        raise NotPlain(name, "its class is defined in __main__, where another process does not find it")
     found: Any = sys.modules.get(module)
     for step in name.split("."):
         found = getattr(found, step, None)
     if found is not cls:
-        raise Refusal(name, f"its class is not found as {module}.{name}")
+        raise NotPlain(name, f"its class is not found as {module}.{name}")
     return [module, name]
 
 
-def find_class(module: str, name: str, *, imports: bool) -> type:
+def _find_class(module: str, name: str, *, imports: bool) -> type:
     """Return the class of that name.
 
     Args:
@@ -51,3 +92,84 @@ def find_class(module: str, name: str, *, imports: bool) -> type:
     if not isinstance(found, type):
         raise ForeignEntryError(f"it holds a {module}.{name}, which is not a class any more")
     return found
+
+
+def _reduces_naturally(cls: Any) -> bool:
+    return cls.__reduce_ex__ is object.__reduce_ex__ and cls.__reduce__ is object.__reduce__
+
+
+def _is_namedtuple(cls: type, value: Any) -> bool:
+    fields = getattr(cls, "_fields", None)
+    if not (_reduces_naturally(cls) and isinstance(fields, tuple) and len(fields) == len(value)):
+        return False
+    _name_class(cls)
+    return not getattr(value, "__dict__", None)
+
+
+def _is_natural_dataclass(cls: type) -> bool:
+    """Say whether instances are made of their attributes and nothing else: no pickling methods, no builtin base."""
+    own = [getattr(cls, name, None) for name in ("__getstate__", "__setstate__")]
+    return (
+        all(method in _NATURAL_STATE or getattr(method, "__module__", "") == "dataclasses" for method in own)
+        and _reduces_naturally(cls)
+        and getattr(cls, "__new__") is object.__new__  # noqa: B009
+        and not hasattr(cls, "__getnewargs__")
+        and not hasattr(cls, "__getnewargs_ex__")
+        and cls not in copyreg.dispatch_table
+        and all(base is object or base.__flags__ & 1 << 9 for base in cls.__mro__)
+    )
+
+
+def _write_enum(packer: Packer, value: Any) -> bytes:
+    cls, name = type(value), value._name_
+    if name is not None and cls.__members__.get(name) is value:
+        return packer.inner([*_name_class(cls), name])
+    if type(value._value_) is int:
+        return packer.inner([*_name_class(cls), value._value_])
+    raise NotPlain(cls.__name__, "it is no member of its enum")
+
+
+def _read_enum(unpacker: Unpacker, data: bytes) -> Any:
+    module, name, member = unpacker.inner(data)
+    cls: Any = _find_class(module, name, imports=unpacker.pickles)
+    if not is_enum(cls):
+        raise ForeignEntryError(f"it holds a {module}.{name}, which is not an enum any more")
+    if isinstance(member, int):
+        return cls(member)
+    if member not in cls.__members__:
+        raise ForeignEntryError(f"it holds {module}.{name}.{member}, which is gone")
+    return cls.__members__[member]
+
+
+def _write_namedtuple(packer: Packer, value: Any) -> bytes:
+    return packer.inner([*_name_class(type(value)), *value])
+
+
+def _read_namedtuple(unpacker: Unpacker, data: bytes) -> Any:
+    module, name, *values = unpacker.inner(data)
+    cls: Any = _find_class(module, name, imports=unpacker.pickles)
+    if not issubclass(cls, tuple) or len(getattr(cls, "_fields", ())) != len(values):
+        raise ForeignEntryError(f"it holds a {module}.{name} of {len(values)} fields, which is another class now")
+    return tuple.__new__(cls, values)
+
+
+def _write_dataclass(packer: Packer, value: Any) -> bytes:
+    return packer.inner([*_name_class(type(value)), attributes_of(value)])
+
+
+def _read_dataclass(unpacker: Unpacker, data: bytes) -> Any:
+    module, name, state = unpacker.inner(data)
+    cls = _find_class(module, name, imports=unpacker.pickles)
+    if "__dataclass_fields__" not in dir(cls):
+        raise ForeignEntryError(f"it holds a {module}.{name}, which is not a dataclass any more")
+    value: Any = object.__new__(cls)
+    for attribute, item in state.items():
+        object.__setattr__(value, attribute, item)
+    return value
+
+
+DECODERS: dict[int, Decoder] = {
+    Code.ENUM: _read_enum,
+    Code.NAMEDTUPLE: _read_namedtuple,
+    Code.DATACLASS: _read_dataclass,
+}

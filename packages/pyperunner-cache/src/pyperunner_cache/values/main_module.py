@@ -1,4 +1,4 @@
-"""Pickling what lives in ``__main__``: by value, yet found again as itself where the same script is running."""
+"""Main module: what ``__main__`` defines is pickled by value, yet is itself again where the same script runs."""
 
 from __future__ import annotations
 

@@ -1,29 +1,36 @@
-"""Pickles of protocol 5 whose large buffers stay outside; cloudpickle for what no other process could import."""
+"""Pickling: protocol 5 with large buffers outside, cloudpickle for what no other process could import.
+
+Where a value cannot be pickled, `find_unpicklable` says which part of it is to blame.
+"""
 
 from __future__ import annotations
 
 import io
 import pickle
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgpack
 
 from pyperunner_cache.errors import ForeignEntryError, UnstorableError
+from pyperunner_cache.values.packer import INLINE
+from pyperunner_cache.values.type_codes import Code
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Buffer
-    from pyperunner_cache.values.pack import Packer
-    from pyperunner_cache.values.unpack import Unpacker
+    from pyperunner_cache.values.packer import Packer
+    from pyperunner_cache.values.unpacker import Unpacker
 
-__all__ = ["pickle_whole", "unpickle_whole"]
+__all__ = ["dump", "find_unpicklable", "pickle_whole", "unpickle_whole"]
 
-_INLINE = 4096
 _FATAL = (KeyboardInterrupt, MemoryError)
+_DEEPEST = 50
+_WIDEST = 10_000
 
 
-def pickle_whole(packer: Packer, value: Any) -> bytes:
-    """Return the content of a PICKLE extension for ``value``; its buffers become parts.
+def pickle_whole(packer: Packer, value: Any) -> list[Buffer]:
+    """Return the parts of ``value`` as one pickle.
 
     Raises:
         UnstorableError: Neither pickle nor cloudpickle can keep it; with the path of the offending part.
@@ -34,13 +41,23 @@ def pickle_whole(packer: Packer, value: Any) -> bytes:
     except _FATAL:
         raise
     except BaseException as error:
-        from pyperunner_cache.values.find_unpicklable import blame
-
-        path, part, cause = blame(value, error)
+        path, part, cause = find_unpicklable(value, error)
         raise UnstorableError(path, type(part).__name__, cause) from None
     places = [packer.part(buffer) for buffer in buffers]
-    packed: bytes = msgpack.packb([packer.part(pickled), places])
-    return packed
+    return packer.finish(msgpack.ExtType(Code.PICKLE, msgpack.packb([packer.part(pickled), places])))
+
+
+def unpickle_whole(unpacker: Unpacker, data: bytes) -> Any:
+    """Return the value of a PICKLE extension.
+
+    Raises:
+        ForeignEntryError: Pickles are not allowed here.
+    """
+    if not unpacker.pickles:
+        raise ForeignEntryError("it holds a pickle, which a store with trust='safe' does not execute")
+    place, places = msgpack.unpackb(data)
+    unpacker.pickled = True
+    return pickle.loads(unpacker.buffer(place), buffers=[unpacker.buffer(at) for at in places])
 
 
 def dump(value: Any, buffers: list[memoryview] | None = None) -> Buffer:
@@ -52,7 +69,7 @@ def dump(value: Any, buffers: list[memoryview] | None = None) -> Buffer:
             view = buffer.raw()
         except BufferError:
             return True
-        if view.nbytes < _INLINE:
+        if view.nbytes < INLINE:
             return True
         taken.append(view)
         return False
@@ -74,14 +91,67 @@ def dump(value: Any, buffers: list[memoryview] | None = None) -> Buffer:
     return pickled
 
 
-def unpickle_whole(unpacker: Unpacker, data: bytes) -> Any:
-    """Return the value of a PICKLE extension.
+def find_unpicklable(value: Any, error: BaseException) -> tuple[str, Any, str]:
+    """Return path, part and reason of the innermost part of ``value`` that fails on its own.
 
-    Raises:
-        ForeignEntryError: Pickles are not allowed here.
+    Args:
+        value: What could not be pickled.
+        error: How it failed.
     """
-    if not unpacker.pickles:
-        raise ForeignEntryError("it holds a pickle, which a store with trust='safe' does not execute")
-    place, places = msgpack.unpackb(data)
-    unpacker.pickled = True
-    return pickle.loads(unpacker.buffer(place), buffers=[unpacker.buffer(at) for at in places])
+    path, part, seen = "result", value, {id(value)}
+    for _ in range(_DEEPEST):
+        for step, child in _children(part):
+            if id(child) in seen:
+                continue
+            failure = _failure(child)
+            if failure is not None:
+                seen.add(id(child))
+                path, part, error = path + step, child, failure
+                break
+        else:
+            break
+    return path, part, _reason(error)
+
+
+def _failure(value: Any) -> BaseException | None:
+    try:
+        dump(value)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return error
+    return None
+
+
+def _children(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for at, (key, item) in enumerate(value.items()):
+            if at >= _WIDEST:
+                return
+            yield f"[{key!r:.60}]", item
+            yield f".keys()[{at}]", key
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        names = getattr(value, "_fields", None)
+        for at, item in enumerate(value):
+            if at >= _WIDEST:
+                return
+            yield f".{names[at]}" if names else f"[{at}]" if isinstance(value, (list, tuple)) else "{…}", item
+    try:
+        attributes = dict(vars(value)) if hasattr(value, "__dict__") and not isinstance(value, type) else {}
+    except Exception:
+        attributes = {}
+    for cls in type(value).__mro__:
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if hasattr(value, name) and name not in ("__dict__", "__weakref__"):
+                attributes[name] = getattr(value, name)
+    for name, item in attributes.items():
+        yield f".{name}", item
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, SystemExit):
+        return f"pickling it tried to end the process (exit code {error.code!r})"
+    return f"it cannot be pickled ({type(error).__name__}: {error})"

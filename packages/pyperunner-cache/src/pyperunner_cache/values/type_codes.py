@@ -1,4 +1,4 @@
-"""The msgpack extension codes of format v1. A code's meaning never changes; new types take new codes."""
+"""Type codes: the msgpack extension codes of format v1. A code's meaning never changes; new types take new codes."""
 
 from __future__ import annotations
 

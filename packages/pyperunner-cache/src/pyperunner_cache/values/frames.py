@@ -1,52 +1,100 @@
-"""pandas frames and series as Arrow IPC, for stores without pickles: exact, or refused."""
+"""Frames: how those of polars and pandas, and their series, are written and read, as Arrow IPC.
+
+pandas frames take this form in stores without pickles only: exactly, or refused.
+"""
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
+import msgpack
+
 from pyperunner_cache.errors import DamagedEntryError
-from pyperunner_cache.values.not_plain import Refusal
+from pyperunner_cache.values.packer import NotPlain
 from pyperunner_cache.values.type_codes import Code
 
 if TYPE_CHECKING:
-    from pyperunner_cache.values.pack import Encoder, Packer
-    from pyperunner_cache.values.unpack import Unpacker
+    from pyperunner_cache.values.packer import Encoder, Packer
+    from pyperunner_cache.values.unpacker import Decoder, Unpacker
 
-__all__ = ["pandas_encoder", "read_frame", "read_series"]
+__all__ = ["DECODERS", "pandas_encoder", "polars_encoder"]
+
+
+def polars_encoder(cls: type, value: Any) -> tuple[Code, Encoder]:
+    """Return code and encoder for a frame or series of polars.
+
+    Raises:
+        NotPlain: It is neither, or has a column of Python objects.
+    """
+    import polars as pl
+
+    encoder: tuple[Code, Encoder]
+    if cls is pl.DataFrame:
+        kinds, encoder = value.dtypes, (Code.POLARS_FRAME, _write_polars_frame)
+    elif cls is pl.Series:
+        kinds, encoder = [value.dtype], (Code.POLARS_SERIES, _write_polars_series)
+    else:
+        raise NotPlain(cls.__name__, "its type has no plain form")
+    if any("Object" in str(kind) for kind in kinds):
+        raise NotPlain(cls.__name__, "it has a column of Python objects")
+    return encoder
+
+
+def _write_polars_frame(packer: Packer, frame: Any) -> bytes:
+    file = io.BytesIO()
+    frame.write_ipc(file)
+    return packer.inner([frame.height, packer.place(file.getbuffer())])
+
+
+def _read_polars_frame(unpacker: Unpacker, data: bytes) -> Any:
+    import polars as pl
+
+    _height, place = unpacker.inner(data)
+    return pl.read_ipc(io.BytesIO(unpacker.buffer(place)))
+
+
+def _write_polars_series(packer: Packer, series: Any) -> bytes:
+    frame = msgpack.ExtType(Code.POLARS_FRAME, _write_polars_frame(packer, series.to_frame()))
+    return packer.inner([series.name, frame])
+
+
+def _read_polars_series(unpacker: Unpacker, data: bytes) -> Any:
+    name, frame = unpacker.inner(data)
+    return frame.to_series().rename(name)
 
 
 def pandas_encoder(cls: type) -> tuple[Code, Encoder]:
-    """Return code and writer for a frame or series.
+    """Return code and encoder for a frame or series of pandas.
 
     Raises:
-        Refusal: It is neither, or pyarrow is missing.
+        NotPlain: It is neither, or pyarrow is missing.
     """
     import pandas as pd
 
     try:
         import pyarrow  # noqa: F401
     except ImportError:
-        raise Refusal(cls.__name__, "keeping it without a pickle needs pyarrow (pip install pyarrow)") from None
+        raise NotPlain(cls.__name__, "keeping it without a pickle needs pyarrow (pip install pyarrow)") from None
     if cls is pd.DataFrame:
-        return Code.PANDAS_FRAME, _frame
+        return Code.PANDAS_FRAME, _write_frame
     if cls is pd.Series:
-        return Code.PANDAS_SERIES, _series
-    raise Refusal(cls.__name__, "its type has no plain form")
+        return Code.PANDAS_SERIES, _write_series
+    raise NotPlain(cls.__name__, "its type has no plain form")
 
 
-def _frame(packer: Packer, frame: Any) -> bytes:
+def _write_frame(packer: Packer, frame: Any) -> bytes:
     content = _to_ipc(frame)
     _compare(frame, _from_ipc(content))
     return packer.inner([packer.place(content)])
 
 
-def read_frame(unpacker: Unpacker, data: bytes) -> Any:
-    """Return the frame written by `pandas_encoder`'s writer."""
+def _read_frame(unpacker: Unpacker, data: bytes) -> Any:
     (place,) = unpacker.inner(data)
     return _from_ipc(unpacker.buffer(place))
 
 
-def _series(packer: Packer, series: Any) -> bytes:
+def _write_series(packer: Packer, series: Any) -> bytes:
     name = series.name
     content = _to_ipc(series.to_frame("value"))
     restored = _from_ipc(content)["value"].rename(name)
@@ -54,8 +102,7 @@ def _series(packer: Packer, series: Any) -> bytes:
     return packer.inner([name, packer.place(content)])
 
 
-def read_series(unpacker: Unpacker, data: bytes) -> Any:
-    """Return the series written by `pandas_encoder`'s writer."""
+def _read_series(unpacker: Unpacker, data: bytes) -> Any:
     name, place = unpacker.inner(data)
     return _from_ipc(unpacker.buffer(place))["value"].rename(name)
 
@@ -69,7 +116,7 @@ def _to_ipc(frame: Any) -> memoryview:
         with pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
     except Exception as error:
-        raise Refusal(type(frame).__name__, f"Arrow cannot keep it ({error})") from None
+        raise NotPlain(type(frame).__name__, f"Arrow cannot keep it ({error})") from None
     return memoryview(sink.getvalue()).cast("B")
 
 
@@ -99,7 +146,7 @@ def _compare(before: Any, after: Any) -> None:
         _compare_objects(before, after)
     except AssertionError as error:
         text = " ".join(str(error).split())
-        raise Refusal(type(before).__name__, f"Arrow does not keep it exactly ({text:.200})") from None
+        raise NotPlain(type(before).__name__, f"Arrow does not keep it exactly ({text:.200})") from None
 
 
 def _compare_objects(before: Any, after: Any) -> None:
@@ -117,3 +164,11 @@ def _compare_objects(before: Any, after: Any) -> None:
         labels = [frame.axes[axis] for frame in frames]
         if type(labels[0]) is not type(labels[1]) or list(map(type, labels[0])) != list(map(type, labels[1])):
             raise AssertionError("labels change their type")
+
+
+DECODERS: dict[int, Decoder] = {
+    Code.POLARS_FRAME: _read_polars_frame,
+    Code.POLARS_SERIES: _read_polars_series,
+    Code.PANDAS_FRAME: _read_frame,
+    Code.PANDAS_SERIES: _read_series,
+}
