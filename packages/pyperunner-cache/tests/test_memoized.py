@@ -70,11 +70,12 @@ def test_ignore(any_store):
         memoize(any_store, ignore=["nope"])(add)
 
 
-def test_ttl(any_store):
-    remembered = memoize(any_store, ttl=0.05)(add)
+def test_ttl(any_store, monkeypatch):
+    remembered = memoize(any_store, ttl="1h")(add)
     remembered(1)
     remembered(1)
-    time.sleep(0.1)
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 3700)
     assert not remembered.check_call_in_cache(1)
     remembered(1)
     assert len(calls) == 2

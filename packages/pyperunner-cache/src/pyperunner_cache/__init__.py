@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyperunner_cache.cache import Cache as Cache
-    from pyperunner_cache.cache import EntryInfo as EntryInfo
-    from pyperunner_cache.cache import Receipt as Receipt
+    from pyperunner_cache.cache import open_store as open_store
+    from pyperunner_cache.decorator import memoize as memoize
     from pyperunner_cache.errors import BadKeyError as BadKeyError
     from pyperunner_cache.errors import BadSizeError as BadSizeError
     from pyperunner_cache.errors import BadURLError as BadURLError
@@ -30,19 +30,20 @@ if TYPE_CHECKING:
     from pyperunner_cache.errors import UnsafeStoreWarning as UnsafeStoreWarning
     from pyperunner_cache.errors import UnstorableError as UnstorableError
     from pyperunner_cache.memoized import Memoized as Memoized
-    from pyperunner_cache.memoized import memoize as memoize
-    from pyperunner_cache.opening import open_store as open_store
+    from pyperunner_cache.schema import EntryInfo as EntryInfo
+    from pyperunner_cache.schema import Receipt as Receipt
 
 __version__ = "0.2.0"
 
 _HOMES = {
     "Cache": "cache",
-    "EntryInfo": "cache",
-    "Receipt": "cache",
-    "open_store": "opening",
-    "memoize": "memoized",
+    "open_store": "cache",
+    "memoize": "decorator",
     "Memoized": "memoized",
+    "EntryInfo": "schema",
+    "Receipt": "schema",
 }
+"""The module of each public name, but for the errors."""
 
 __all__ = [
     "BadKeyError",

@@ -1,67 +1,51 @@
-"""The cache: values by key, over a backend (bytes by key) and a codec (parts to bytes)."""
+"""Cache: values by key, over a backend (bytes by key) and a codec (parts to bytes)."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from types import TracebackType
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_cache.backends.names import split_key
-from pyperunner_cache.capabilities import supports
-from pyperunner_cache.capable import with_abilities
-from pyperunner_cache.entry.entry import Draft, Policy, decode_entry, decode_parts, read_envelope
-from pyperunner_cache.entry.reading import Checked
-from pyperunner_cache.entry.signing import read_signing_key
+from pyperunner_cache.entry.draft import Draft
+from pyperunner_cache.entry.reading import EntryReader, Policy
+from pyperunner_cache.entry.signing import read_signing_key, warn_of_others
 from pyperunner_cache.errors import BadSizeError, MissingEntryError, UnstorableError
+from pyperunner_cache.maintenance import collection, file_values, inspection
 from pyperunner_cache.maintenance.amounts import parse_size
-from pyperunner_cache.maintenance.file_markers import marker_of
-from pyperunner_cache.maintenance.filed import Filed
-from pyperunner_cache.maintenance.tended import EntryInfo
-from pyperunner_cache.ports import Backend, Codec, SupportsTouch
-from pyperunner_cache.registry import codec_class
-from pyperunner_cache.values.pack import pack
+from pyperunner_cache.memoized import memoizer
+from pyperunner_cache.ports import Backend, SupportsFork, SupportsLocate, SupportsLock, SupportsTouch
+from pyperunner_cache.registry import Codecs, open_backend
+from pyperunner_cache.system import machine_memory
+from pyperunner_cache.values.pack import pack, unpack
 from pyperunner_keys import recording
 
-__all__ = ["Cache", "EntryInfo", "Receipt"]
+if TYPE_CHECKING:
+    from pyperunner_cache.ports import Buffer, Codec
+    from pyperunner_cache.schema import Collected, EntryInfo, FileRecord, Receipt, Stat, Verified
+
+__all__ = ["Cache", "open_store"]
 
 _ALIAS_HOPS = 8
+_PROBE_KEY = f".probe/{0:032x}"
 
 
-class Receipt(TypedDict):
-    """What `Cache.save` says of an entry it has just stored."""
-
-    digest: str
-    """Hex xxh3-128 of the payload; equal payloads have equal digests, whatever the codec."""
-    size: int
-    """Bytes the entry takes."""
-
-
-class Cache(Filed):
+class Cache:
     """Keeps values by key, exactly, and checks every byte it reads.
 
     Made by `open_store`. Safe to use from many threads and processes; another process opens its own from `spec`.
     Where the backend keeps a file per entry there is a method ``locate(key, filename=None) -> str``, and where it has
-    locks a method ``lock(key, timeout=None)``.
+    locks a method ``lock(key, timeout=None)``: the class has neither, so that ``isinstance`` tells the truth.
 
     Args:
         backend: Where the bytes go.
-        codec: How values become bytes: ``"gzip"``, ``"raw"`` or an installed codec's name.
-        codecs: Other codecs for some names, such as ``{"Train()": "raw"}``.
-        trust: ``"pickle"`` keeps everything; ``"safe"`` keeps and loads plain data only and never executes a pickle.
-        signing_key: ``"env:NAME"`` or ``"file:/path"`` of a secret; entries are signed, unsigned ones are misses.
-        max_load: Bytes (or text such as ``"8GB"``) that one value may take; the machine's memory if not given.
-        max_size: Bytes (or text such as ``"20GB"``) above which a save evicts the least recently used entries.
+        codec, codecs, trust, signing_key, max_load, max_size: As for `open_store`.
         options: For the codecs, such as ``level``.
     """
 
     __module__ = "pyperunner_cache._cache"  # as in pickles and keys made by 0.2.0
-
-    def __new__(cls, backend: Backend, *_args: Any, **_options: Any) -> Cache:
-        """Make an object of the class that has the methods which ``backend`` has the ability for."""
-        # The protocol for hashing has a method that a class object seems to lack; every class can be hashed.
-        made: Cache = super().__new__(with_abilities(cls, type(backend)))  # type: ignore[arg-type]
-        return made
 
     def __init__(
         self,
@@ -81,12 +65,14 @@ class Cache(Filed):
         self._options: dict[str, Any] = {"codec": codec, "trust": trust, "signing_key": signing_key, **options}
         self._options |= {"codecs": dict(codecs or {}), "max_load": max_load, "max_size": max_size}
         self._max_size = None if max_size is None else parse_size(max_size)
-        self._loaded: dict[str, Codec] = {}
-        for name in {codec, *(codecs or {}).values()}:
-            self._codec_named(name)
-        limit = _machine_memory() if max_load is None else parse_size(max_load)
+        self._codecs = Codecs(codec, codecs or {}, self._options)
+        limit = machine_memory() if max_load is None else parse_size(max_load)
         key = read_signing_key(signing_key, getattr(backend, "root", None))
-        self._policy = Policy(self._codec_named, trust == "pickle", key, limit)
+        self._policy = Policy(self._codecs.named, trust == "pickle", key, limit)
+        if isinstance(backend, SupportsLocate):
+            self.locate = partial(_locate, backend, self._codecs)
+        if isinstance(backend, SupportsLock):
+            self.lock = backend.lock
 
     def __repr__(self) -> str:
         return f"<Cache {self.backend}>"
@@ -123,7 +109,7 @@ class Cache(Filed):
     @property
     def survives_fork(self) -> bool:
         """Whether a forked process may use this object instead of opening its own: its backend holds nothing open."""
-        return bool(getattr(self.backend, "survives_fork", False))
+        return isinstance(self.backend, SupportsFork) and bool(self.backend.survives_fork)
 
     def missing(self, keys: Iterable[str]) -> set[str]:
         """Return those of ``keys`` that have no entry, in one trip to the medium. Writes nothing."""
@@ -161,21 +147,18 @@ class Cache(Filed):
             UnstorableError: The value, or ``meta``, cannot be kept; with the path of the offending part.
             StoreError: The medium failed; the old entry is still there, and nothing else is.
         """
-        chosen = self._codec_for(key, codec)
+        chosen = self._codecs.named(codec) if codec else self._codecs.for_name(split_key(key)[0])
         try:
-            with recording() as files:
+            with recording() as states:
                 parts = pack(value, pickles=self._policy.pickles)
-            fields: dict[str, Any] = {"meta": self._pack_meta(meta)} if meta else {}
+            fields = _pack_meta(meta)
         except UnstorableError as error:
             raise error.with_key(key) from None
-        if files:
-            fields["files"] = [state.record() for state in files]
-            self._mark(key)
-        draft = Draft(key, parts, chosen, fields, self._policy.signing_key)
-        size = self.backend.put(key, draft.chunks(), chosen.filename)
+        self._note_files(key, fields, [state.record() for state in states])
+        receipt = self._put(key, parts, chosen, fields)
         if self._max_size is not None:
-            self._keep_within(self._max_size, size, key)
-        return {"digest": draft.digest, "size": size}
+            collection.keep_within(self.backend, self._max_size, receipt["size"], key)
+        return receipt
 
     def meta(self, key: str) -> dict[str, Any]:
         """Return what `save` was given as ``meta``, plus ``digest``, ``size`` and ``saved_at``, reading no value.
@@ -183,12 +166,12 @@ class Cache(Filed):
         Raises:
             MissingEntryError: There is no usable entry.
         """
-        with self._checked(key) as blob:
-            envelope, _ = read_envelope(blob, key, self._policy)
+        with self._open(key) as entry:
+            envelope = entry.envelope()
             head = envelope.head
-            own = self._unpack_meta(head["meta"]) if "meta" in head else {}
+            own = unpack([head["meta"]], pickles=False) if "meta" in head else {}
             digest = head["alias"][1] if "alias" in head else envelope.digest
-            return {**own, "digest": digest, "size": blob.size, "saved_at": head["saved"]}
+            return {**own, "digest": digest, "size": entry.blob.size, "saved_at": head["saved"]}
 
     def alias(self, key: str, target: str, meta: Mapping[str, Any] | None = None) -> None:
         """Make ``key`` stand for ``target`` as it is now; a miss when ``target`` is removed or its payload changes.
@@ -196,23 +179,93 @@ class Cache(Filed):
         Raises:
             MissingEntryError: There is no usable entry under ``target``.
         """
-        digest = self.meta(target)["digest"]
-        codec = self._codec_named(self._options["codec"])
-        fields: dict[str, Any] = {"alias": [target, digest]}
-        if meta:
-            fields["meta"] = self._pack_meta(meta)
-        files = self.files([target]).get(target)
-        if files:
-            fields["files"] = files
-            self._mark(key)
-        draft = Draft(key, pack(None), codec, fields, self._policy.signing_key)
-        self.backend.put(key, draft.chunks(), codec.filename)
+        fields = {"alias": [target, self.meta(target)["digest"]], **_pack_meta(meta)}
+        self._note_files(key, fields, self.files([target]).get(target, []))
+        self._put(key, pack(None), self._codecs.default, fields)
 
     def delete(self, key: str) -> bool:
         """Remove the entry of ``key``; say whether there was one."""
         found = self.backend.delete(key)
-        self.backend.delete(marker_of(key))
+        self.backend.delete(file_values.marker_of(key))
         return found
+
+    def files(self, keys: Iterable[str]) -> dict[str, list[FileRecord]]:
+        """Return what is recorded of the files and folders in the values of ``keys``, for those that hold any.
+
+        In a store without such values this costs one look, else one trip and one read for each of them.
+
+        Returns:
+            By key, a list of mappings with ``path``, ``place`` (absolute), ``digest`` and, for a folder, ``glob``.
+        """
+        found = {}
+        for key in file_values.marked(self.backend, keys):
+            try:
+                with self._open(key) as entry:
+                    records = entry.envelope().head.get("files")
+            except MissingEntryError:
+                continue
+            if records:
+                found[key] = records
+        return found
+
+    def probe(self) -> None:
+        """Return if entries can be stored just now: one is made and removed.
+
+        Raises:
+            StoreError: They can not, with the cause.
+        """
+        self.backend.put(_PROBE_KEY, [b"probe"], "result.dump.probe")
+        self.backend.delete(_PROBE_KEY)
+
+    def entries(self, name: str | None = None) -> Iterator[EntryInfo]:
+        """Yield every entry, or those whose key begins with ``name/``, in no particular order."""
+        for info in file_values.entries_of(self.backend, name):
+            yield {"key": info.key, "size": info.size, "modified": info.modified}
+
+    def stat(self) -> Stat:
+        """Count entries, their bytes, damaged entries set aside, and orphans; changes nothing."""
+        return inspection.describe(self.backend)
+
+    def verify(self, name: str | None = None) -> Verified:
+        """Read every entry, or those of ``name``, and check every checksum; what is damaged is set aside.
+
+        Nothing is rebuilt, so no pickle is executed.
+        """
+        return inspection.verify(self.backend, self._check, name)
+
+    def gc(
+        self,
+        max_size: str | int | None = None,
+        max_age: str | float | None = None,
+        keep: Iterable[str] = (),
+        *,
+        dry_run: bool = False,
+    ) -> Collected:
+        """Remove what dead writers left and what was set aside, then the least recently used entries.
+
+        Safe while others read and write: an entry that goes is a miss to them, and no living writer's file is touched.
+
+        Args:
+            max_size: Bytes, or text such as ``"20GB"``, that entries may take afterwards.
+            max_age: Seconds, or text such as ``"7d"``, since an entry was last used.
+            keep: Keys that stay whatever the limits say.
+            dry_run: Only say what would go.
+
+        Raises:
+            BadSizeError: A limit says no amount.
+        """
+        done = collection.collect(self.backend, max_size, max_age, keep, dry_run)
+        if self._max_size is not None and not dry_run:
+            collection.recount(self.backend)
+        return done
+
+    def clear(self, name: str | None = None) -> int:
+        """Remove all entries, or those of ``name``, and what was set aside; return how many entries went."""
+        gone = sum(self.backend.delete(info.key) for info in list(file_values.entries_of(self.backend, name)))
+        if name is None:
+            file_values.sweep_markers(self.backend, everything=True)
+            self.gc()
+        return gone
 
     def cache(
         self,
@@ -236,70 +289,110 @@ class Cache(Filed):
         Raises:
             TypeError: A ``cache_validation_callback`` is given, or ``func`` cannot be memoized.
         """
-        from pyperunner_cache.memoized import memoize
-
         if cache_validation_callback is not None:
             raise TypeError("cache_validation_callback is not supported: use memoize(store, ttl=…)")
-        decorate: Any = memoize(self, ignore=ignore or ())
+        decorate: Any = memoizer(self, ignore=ignore or ())
         return decorate if func is None else decorate(func)
 
-    def _check(self, key: str) -> None:
-        with self._checked(key) as blob:
-            envelope, first = read_envelope(blob, key, self._policy)
-            decode_parts(blob, envelope, first, self._policy)
+    def _open(self, key: str) -> EntryReader:
+        split_key(key)
+        return EntryReader(self.backend, key, self._policy)
 
     def _load(self, key: str, digest: str | None, hops: int) -> tuple[Any, str]:
-        with self._checked(key) as blob:
-            envelope, first = read_envelope(blob, key, self._policy)
+        with self._open(key) as entry:
+            envelope = entry.envelope()
             alias = envelope.head.get("alias")
             if digest not in (None, alias[1] if alias else envelope.digest):
                 raise MissingEntryError(key, str(self.backend), "its payload is not the one that an alias was made for")
             if alias is None:
-                self._check_files(key, envelope.head.get("files", ()))
-                value = decode_entry(blob, envelope, first, self._policy)
-                if supports(self.backend, SupportsTouch):
-                    self.backend.touch(key, blob)
+                change = file_values.recheck(envelope.head.get("files", ()))
+                if change:
+                    raise MissingEntryError(key, str(self.backend), change)
+                value = entry.value(envelope)
+                if isinstance(self.backend, SupportsTouch):
+                    self.backend.touch(key, entry.blob)
                 return value, envelope.digest
         target, digest = alias
         if not hops or target == key:
             raise MissingEntryError(key, str(self.backend), "it is an alias that leads in a circle")
         return self._load(target, digest, hops - 1)
 
-    def _checked(self, key: str) -> Checked:
-        split_key(key)
-        return Checked(self.backend, key)
+    def _check(self, key: str) -> None:
+        with self._open(key) as entry:
+            entry.parts(entry.envelope())
 
-    def _codec_for(self, key: str, codec: str | None = None) -> Codec:
-        name, _ = split_key(key)
-        return self._codec_named(codec or self._options["codecs"].get(name) or self._options["codec"])
+    def _put(self, key: str, parts: Sequence[Buffer], codec: Codec, fields: Mapping[str, object]) -> Receipt:
+        draft = Draft(key, parts, codec, fields, self._policy.signing_key)
+        size = self.backend.put(key, draft.chunks(), codec.filename)
+        return {"digest": draft.digest, "size": size}
 
-    def _codec_named(self, name: str) -> Codec:
-        codec = self._loaded.get(name)
-        if codec is None:
-            codec = self._loaded[name] = codec_class(name).from_options(self._options)
-        return codec
+    def _note_files(self, key: str, fields: dict[str, Any], records: list[FileRecord]) -> None:
+        if records:
+            fields["files"] = records
+            file_values.mark(self.backend, key, self._codecs.default, self._policy.signing_key)
 
-    def _pack_meta(self, meta: Mapping[str, Any]) -> bytes:
-        return bytes(pack(dict(meta), pickles=False)[0])
 
-    def _unpack_meta(self, packed: bytes) -> dict[str, Any]:
-        from pyperunner_cache.values.pack import unpack
+def open_store(
+    url: str | os.PathLike[str],
+    *,
+    codec: str = "gzip",
+    codecs: Mapping[str, str] | None = None,
+    trust: str = "pickle",
+    signing_key: str | None = None,
+    max_load: str | int | None = None,
+    max_size: str | int | None = None,
+    level: int | None = None,
+    **options: Any,
+) -> Cache:
+    """Open a store; nothing is made before the first save.
 
-        found: dict[str, Any] = unpack([packed], pickles=False)
-        return found
+    Args:
+        url: A path, ``file:…``, ``sqlite:///path/to/file.db``, ``memory://``, or a URL of an installed backend.
+        codec: ``"gzip"`` (compressed), ``"raw"`` (mapped into memory) or an installed codec's name.
+        codecs: Other codecs for some names, such as ``{"Train()": "raw"}``.
+        trust: ``"pickle"`` keeps everything; ``"safe"`` keeps and loads plain data only and never executes a pickle.
+        signing_key: ``"env:NAME"`` or ``"file:/path"`` of a secret; entries are signed, unsigned ones are misses.
+        max_load: Bytes (or text such as ``"8GB"``) that one value may take; the machine's memory if not given.
+        max_size: Bytes (or text such as ``"20GB"``) above which a save evicts the least recently used entries.
+        level: Compression level of ``gzip``, from 1 (fast, the default) to 9 (small).
+        options: The backend's own, such as ``shared=True`` and ``durable=True`` of files and SQLite.
+
+    Raises:
+        BadURLError: ``url`` names no store.
+        UnknownBackendError: No backend for its scheme is installed; lists the known ones.
+        TypeError: An option that the backend does not know.
+    """
+    backend = open_backend(url, options)
+    root = getattr(backend, "root", None)
+    if isinstance(root, str) and trust == "pickle" and signing_key is None and not options.get("shared"):
+        warn_of_others(root)
+    return Cache(
+        backend,
+        codec,
+        codecs=codecs,
+        trust=trust,
+        signing_key=signing_key,
+        max_load=max_load,
+        max_size=max_size,
+        level=level,
+    )
 
 
 def _reopen(spec: dict[str, Any]) -> Cache:
-    from pyperunner_cache.opening import open_store
-
     return open_store(**spec)
 
 
+def _locate(backend: SupportsLocate, codecs: Codecs, key: str, filename: str | None = None) -> str:
+    """Return the absolute path of the entry's file, or of ``filename`` in the entry's folder. Creates nothing."""
+    if filename is not None:
+        return backend.locate(key, filename)
+    return backend.located(key) or backend.locate(key, codecs.for_name(split_key(key)[0]).filename)
+
+
+def _pack_meta(meta: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"meta": bytes(pack(dict(meta), pickles=False)[0])} if meta else {}
+
+
+# As in pickles and keys made by 0.2.0.
+open_store.__module__ = "pyperunner_cache._open"
 _reopen.__module__ = "pyperunner_cache._cache"
-
-
-def _machine_memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 1 << 40

@@ -1,27 +1,21 @@
-"""Functions that remember what they returned."""
+"""Memoized functions: they look a result up before they compute it."""
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
-import os
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
-from pyperunner_cache.cache import Cache
-from pyperunner_cache.call_keys import call_digest, name_function
-from pyperunner_cache.capabilities import supports
 from pyperunner_cache.errors import CacheWarning, MissingEntryError, StoreError
 from pyperunner_cache.maintenance.amounts import parse_duration
-from pyperunner_cache.opening import open_store
 from pyperunner_cache.ports import SupportsLock
 
-__all__ = ["Memoized", "MemoizedAsync", "memoize"]
+__all__ = ["Memoized", "MemoizedAsync", "memoizer"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,37 +25,38 @@ _guard = threading.Lock()
 """Of computing a fingerprint: globals that the function changes count in it, so it must be computed once."""
 
 
-def memoize(
-    store: Cache | str | os.PathLike[str],
-    *,
-    ignore: Iterable[str] = (),
-    ttl: str | float | None = None,
-    name: str | None = None,
+class ResultStore(Protocol):
+    """What a memoized function asks of a `Cache`."""
+
+    @property
+    def backend(self) -> object:
+        """Where the store is, as text."""
+
+    def load(self, key: str) -> Any:
+        """Return a value."""
+
+    def save(self, key: str, value: Any, meta: Mapping[str, Any]) -> object:
+        """Store a value."""
+
+    def meta(self, key: str) -> dict[str, Any]:
+        """Return what is known of a value, ``saved_at`` among it."""
+
+    def clear(self, name: str) -> int:
+        """Remove all values whose key begins with ``name/``."""
+
+    def __contains__(self, key: str) -> bool: ...
+
+
+def memoizer(
+    store: ResultStore, *, ignore: Iterable[str] = (), ttl: str | float | None = None, name: str | None = None
 ) -> Callable[[Callable[P, R]], Memoized[P, R]]:
-    """Return a decorator that keeps a function's results in ``store``.
-
-    A result is found again for equal arguments (arrays and frames count by content) of the same function with the same
-    code. While one caller computes, others with equal arguments wait for the result, be they threads or processes.
-
-    Args:
-        store: A cache, or where to open one.
-        ignore: Parameters that do not influence the result, such as ``["verbose"]``.
-        ttl: Seconds, or text such as ``"12h"``, after which a result is computed afresh.
-        name: Under which the results lie; module and qualified name if not given.
-
-    Raises:
-        TypeError: The function is a generator, whose result cannot be kept, or has no parameter that ``ignore`` names.
-    """
-    cache = store if isinstance(store, Cache) else open_store(store)
+    """Return a decorator that memoizes a function in ``store``; see `pyperunner_cache.memoize`."""
 
     def decorate(function: Callable[P, R]) -> Memoized[P, R]:
         kind = MemoizedAsync if inspect.iscoroutinefunction(function) else Memoized
-        return kind(function, cache, tuple(ignore), ttl, name)
+        return kind(function, store, tuple(ignore), ttl, name)
 
     return decorate
-
-
-memoize.__module__ = "pyperunner_cache._memoize"  # as in pickles made by 0.2.0
 
 
 class Memoized(Generic[P, R]):
@@ -80,7 +75,7 @@ class Memoized(Generic[P, R]):
     def __init__(
         self,
         function: Callable[P, R],
-        store: Cache,
+        store: ResultStore,
         ignore: tuple[str, ...] = (),
         ttl: str | float | None = None,
         name: str | None = None,
@@ -90,7 +85,7 @@ class Memoized(Generic[P, R]):
         functools.update_wrapper(self, function)
         self.func, self.store, self.ignore = function, store, ignore
         self.ttl = None if ttl is None else parse_duration(ttl)
-        self.name = name or name_function(function)
+        self.name = name or _name_of(function)
         self._signature = inspect.signature(function)
         unknown = [parameter for parameter in ignore if parameter not in self._signature.parameters]
         if unknown:
@@ -149,7 +144,7 @@ class Memoized(Generic[P, R]):
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         arguments = {key: value for key, value in bound.arguments.items() if key not in self.ignore}
-        return f"{self.name}/{call_digest(self._code, arguments)}"
+        return f"{self.name}/{_call_digest(self._code, arguments)}"
 
     def _fingerprint(self) -> str:
         import pyperunner_keys
@@ -170,7 +165,7 @@ class Memoized(Generic[P, R]):
         return self.ttl is None or time.time() - saved <= self.ttl
 
     def _lock(self, key: str) -> AbstractContextManager[object]:
-        return self.store.backend.lock(key) if supports(self.store.backend, SupportsLock) else nullcontext()
+        return self.store.lock(key) if isinstance(self.store, SupportsLock) else nullcontext()
 
     def _compute(self, key: str, args: Any, kwargs: Any) -> R:
         begin = time.perf_counter()
@@ -211,11 +206,12 @@ class MemoizedAsync(Memoized[P, Any]):
         return await self._compute_async(self.key(*args, **kwargs), args, kwargs)
 
     async def _hold(self, key: str) -> AbstractContextManager[object]:
-        backend = self.store.backend
-        if not supports(backend, SupportsLock):
+        if not isinstance(self.store, SupportsLock):
             return nullcontext()
+        import asyncio
+
         while True:
-            lock = backend.lock(key, 0)
+            lock = self.store.lock(key, 0)
             try:
                 lock.__enter__()
             except TimeoutError:
@@ -228,3 +224,55 @@ class MemoizedAsync(Memoized[P, Any]):
         value = await self.func(*args, **kwargs)
         self._keep(key, value, time.perf_counter() - begin)
         return value
+
+
+def _name_of(function: Any) -> str:
+    """Return module and qualified name; ``__main__`` under the name it could be imported by."""
+    module = function.__module__
+    if module == "__main__":
+        import pyperunner_keys
+
+        module = pyperunner_keys.importable_name(module)
+    return f"{module}.{function.__qualname__}"
+
+
+def _call_digest(code: str, arguments: dict[str, Any]) -> str:
+    """Return 32 hex digits for a call with ``arguments``, by parameter, of the function with the fingerprint ``code``.
+
+    Raises:
+        TypeError: An argument has no stable form at all; the text names it.
+    """
+    import pyperunner_keys
+
+    try:
+        return pyperunner_keys.digest(["call", code, arguments])
+    except pyperunner_keys.UnencodableError:
+        encoded = {name: _encoded(name, value) for name, value in arguments.items()}
+        return pyperunner_keys.digest(["call", code, encoded])
+
+
+def _encoded(name: str, value: Any) -> Any:
+    """Return ``value`` where it has a canonical encoding, else the digest of its pickle.
+
+    A pickle may differ between equal objects, which costs a miss; it is never the same for different ones.
+    """
+    import pyperunner_keys
+
+    try:
+        pyperunner_keys.encode(value)
+    except pyperunner_keys.UnencodableError as error:
+        import xxhash
+
+        from pyperunner_cache.values.pickling import dump
+
+        try:
+            buffers: list[memoryview] = []
+            pickled = dump(value, buffers)
+        except Exception:
+            hint = f"leave it out of the key with ignore=[{name!r}]"
+            raise TypeError(f"the argument {name!r} cannot be part of a key: {error}; {hint}") from error
+        whole = xxhash.xxh3_128(pickled)
+        for buffer in buffers:
+            whole.update(buffer)
+        return ("pickle", type(value).__module__, type(value).__qualname__, whole.hexdigest())
+    return value

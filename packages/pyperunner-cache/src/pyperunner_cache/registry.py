@@ -1,16 +1,21 @@
-"""Backends and codecs by name, through entry points, loaded when they are first asked for."""
+"""Registry: backends and codecs by name, through entry points, loaded when they are first asked for."""
 
 from __future__ import annotations
 
-import importlib
+import inspect
+import os
+import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from pyperunner_cache.errors import UnknownBackendError, UnknownCodecError
+from pyperunner_cache.errors import BadURLError, UnknownBackendError, UnknownCodecError
+from pyperunner_text.plugins import Plugin, UnknownPlugin, find_plugin
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Backend, Codec
 
-__all__ = ["backend_class", "codec_class"]
+__all__ = ["Codecs", "open_backend"]
 
 _BUILT_IN = {
     ("pyperunner.backends", "file"): "pyperunner_cache.backends.file:FileBackend",
@@ -19,48 +24,113 @@ _BUILT_IN = {
     ("pyperunner.codecs", "gzip"): "pyperunner_cache.codecs.gzip:GzipCodec",
     ("pyperunner.codecs", "raw"): "pyperunner_cache.codecs.raw:RawCodec",
 }
-"""The same as this package's entry points: reading the metadata of all that is installed takes milliseconds."""
-_HINTS = {"s3": "fsspec", "gs": "fsspec", "gcs": "fsspec", "abfs": "fsspec", "http": "fsspec", "https": "fsspec"}
-_loaded: dict[tuple[str, str], Any] = {}
+"""The same as this package's entry points: reading what all that is installed announces takes milliseconds, and a
+frozen application has none of it."""
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):")
+_OF_FSSPEC = {"s3", "gs", "gcs", "abfs", "http", "https"}
 
 
-def backend_class(scheme: str) -> type[Backend]:
-    """Return the backend for a URL scheme.
+class Codecs:
+    """The codecs of a store, each made when it is first needed.
 
-    Raises:
-        UnknownBackendError: None is installed.
-    """
-    found, known = _load("pyperunner.backends", scheme)
-    if found is None:
-        hint = "pip install pyperunner-cache-fsspec" if scheme in _HINTS else ""
-        raise UnknownBackendError(scheme, known, hint)
-    return cast("type[Backend]", found)
-
-
-def codec_class(name: str) -> type[Codec]:
-    """Return the codec of that name.
+    Args:
+        default: The name of the codec for new entries.
+        by_name: Other codecs for some names, such as ``{"Train()": "raw"}``.
+        options: For the codecs, such as ``level``.
 
     Raises:
-        UnknownCodecError: None is installed.
+        UnknownCodecError: One of them is not installed.
     """
-    found, known = _load("pyperunner.codecs", name)
-    if found is None:
-        raise UnknownCodecError(name, known)
-    return cast("type[Codec]", found)
+
+    def __init__(self, default: str, by_name: Mapping[str, str], options: Mapping[str, Any]) -> None:
+        self._default, self._by_name, self._options = default, by_name, options
+        self._made: dict[str, Codec] = {}
+        for name in {default, *by_name.values()}:
+            self.named(name)
+
+    @property
+    def default(self) -> Codec:
+        """The codec for entries whose name has no other."""
+        return self.named(self._default)
+
+    def for_name(self, name: str) -> Codec:
+        """Return the codec for new entries whose key begins with ``name/``."""
+        return self.named(self._by_name.get(name) or self._default)
+
+    def named(self, name: str) -> Codec:
+        """Return the codec of that name.
+
+        Raises:
+            UnknownCodecError: None is installed.
+        """
+        codec = self._made.get(name)
+        if codec is None:
+            codec = self._made[name] = _codec_class(name).from_options(self._options)
+        return codec
 
 
-def _load(group: str, name: str) -> tuple[Any, list[str]]:
-    if (group, name) in _loaded:
-        return _loaded[group, name], []
-    if (group, name) in _BUILT_IN:
-        module, _, attribute = _BUILT_IN[group, name].partition(":")
-        found = getattr(importlib.import_module(module), attribute)
-    else:
-        from importlib.metadata import entry_points
+def open_backend(url: str | os.PathLike[str], options: Mapping[str, Any]) -> Backend:
+    """Open the backend for the scheme of ``url``; nothing is made and nothing contacted.
 
-        plugins = {plugin.name: plugin for plugin in entry_points(group=group)}
-        if name not in plugins:
-            return None, sorted({*plugins, *(known for kind, known in _BUILT_IN if kind == group)})
-        found = plugins[name].load()
-    _loaded[group, name] = found
-    return found, []
+    Raises:
+        BadURLError: ``url`` names no store.
+        UnknownBackendError: No backend for its scheme is installed; lists the known ones.
+        TypeError: An option that the backend does not know.
+    """
+    text = _as_text(url)
+    found = None if isinstance(url, os.PathLike) else _SCHEME.match(text)
+    cls = _backend_class(found[1].lower() if found else "file")
+    signature, placeholders = _constructor(cls)
+    try:
+        signature.bind(*placeholders, **options)
+    except TypeError as error:
+        raise TypeError(f"open_store({text!r}): {error}") from None
+    return cls.from_url(text, **options)
+
+
+def _as_text(url: Any) -> str:
+    try:
+        text: str | bytes = os.fspath(url)
+    except TypeError:
+        raise BadURLError(repr(url), f"it is a {type(url).__name__}, not a path or URL") from None
+    if isinstance(text, bytes):
+        text = os.fsdecode(text)
+    if not text or "\0" in text:
+        raise BadURLError(text, "it is empty" if not text else "it holds a NUL character")
+    return text
+
+
+@lru_cache(maxsize=64)
+def _constructor(cls: Any) -> tuple[inspect.Signature, tuple[None, ...]]:
+    """Return the constructor's signature, and what stands in it for the backend and, if it takes one, its place.
+
+    Kept, because every child process of a runner opens its store and inspecting costs more than opening.
+    """
+    signature = inspect.signature(cls.__init__)
+    names = list(signature.parameters.values())[1:]
+    takes_place = bool(names) and names[0].kind is not inspect.Parameter.KEYWORD_ONLY
+    return signature, (None, None) if takes_place else (None,)
+
+
+def _backend_class(scheme: str) -> type[Backend]:
+    try:
+        return cast("type[Backend]", _plugin("pyperunner.backends", scheme))
+    except UnknownPlugin as error:
+        hint = "pip install pyperunner-cache-fsspec" if scheme in _OF_FSSPEC else ""
+        raise UnknownBackendError(scheme, _with_built_in(error), hint) from None
+
+
+def _codec_class(name: str) -> type[Codec]:
+    try:
+        return cast("type[Codec]", _plugin("pyperunner.codecs", name))
+    except UnknownPlugin as error:
+        raise UnknownCodecError(name, _with_built_in(error)) from None
+
+
+def _plugin(group: str, name: str) -> Any:
+    target = _BUILT_IN.get((group, name))
+    return Plugin(group, name, target, "pyperunner-cache").load() if target else find_plugin(group, name)
+
+
+def _with_built_in(error: UnknownPlugin) -> list[str]:
+    return sorted({*error.known, *(name for group, name in _BUILT_IN if group == error.group)})

@@ -1,4 +1,4 @@
-"""The one place that knows what an operating system lacks."""
+"""System: files, locks, cores and memory; the one place that knows what an operating system lacks."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ __all__ = [
     "CREATE_FLAGS",
     "READ_FLAGS",
     "lock_descriptor",
+    "machine_memory",
     "pread",
     "preadv",
     "reserve",
@@ -108,6 +109,14 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def machine_memory() -> int:
+    """Return the machine's memory in bytes, a terabyte where it does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 1 << 40
 
 
 def _after(batch: Sequence[Buffer], done: int) -> list[Buffer]:

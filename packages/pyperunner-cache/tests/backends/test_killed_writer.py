@@ -27,8 +27,7 @@ import sys
 from pyperunner_cache import open_store
 store = open_store(sys.argv[1], **eval(sys.argv[2]))
 new = {"version": "new", "data": b"n" * 3_000_000}
-store._codec_named("raw")
-from pyperunner_cache.values.pack import pack
+import pyperunner_cache.codecs.raw  # what a save imports is there before it is traced
 print("ready", flush=True)
 sys.stdin.readline()
 while True:

@@ -15,7 +15,7 @@ from pyperunner_cache import (
     open_store,
 )
 from pyperunner_cache.codecs.gzip import GzipCodec
-from pyperunner_cache.entry.entry import Draft
+from pyperunner_cache.entry.draft import Draft
 from pyperunner_cache.values.type_codes import Code
 
 KEY = "T()/0123456789abcdef0123456789abcdef"
@@ -165,9 +165,9 @@ def test_false_claims_in_a_head_allocate_nothing(tmp_path):
 
     for sizes in ([1 << 40], [1, 1 << 45]):
         draft = Draft(KEY, [b"\x01"], Liar(), {}, None)
-        from pyperunner_cache.entry import entry
+        from pyperunner_cache.entry import envelope
 
-        draft._head = entry.build_head({"key": KEY, "codec": "gzip", "parts": sizes, "saved": 0.0})
+        draft._head = envelope.build_head({"key": KEY, "codec": "gzip", "parts": sizes, "saved": 0.0})
         draft._payload_size = sum(sizes)
         store.backend.put(KEY, draft.chunks(), "result.dump.gz")
         tracemalloc.start()

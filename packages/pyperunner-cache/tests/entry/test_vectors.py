@@ -15,7 +15,7 @@ import pytest
 from pyperunner_cache import open_store
 from pyperunner_cache.codecs.gzip import GzipCodec
 from pyperunner_cache.codecs.raw import RawCodec
-from pyperunner_cache.entry.entry import Draft
+from pyperunner_cache.entry.draft import Draft
 from pyperunner_cache.values.pack import pack
 
 FOLDER = pathlib.Path(__file__).parents[1] / "vectors"

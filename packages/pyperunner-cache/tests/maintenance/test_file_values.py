@@ -146,7 +146,7 @@ def test_markers_go_with_their_entries(any_store, weights, monkeypatch):
     any_store.backend.delete(KEY)  # as an eviction does
     any_store.gc()
     assert len(list(any_store.backend.scan(".files"))) == 3  # a writer may be about to make it
-    monkeypatch.setattr("pyperunner_cache.maintenance.file_markers._YOUNG_SECONDS", -10)
+    monkeypatch.setattr("pyperunner_cache.maintenance.file_values._YOUNG_SECONDS", -10)
     any_store.gc()
     assert [info.key for info in any_store.backend.scan()] == [".files/any"]
 

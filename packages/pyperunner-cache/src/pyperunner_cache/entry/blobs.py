@@ -1,11 +1,10 @@
-"""Blobs that backends hand out, and the part of a blob that is a body."""
+"""Blobs: entries in memory and in files, and the part of an entry that is its body."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 
-from pyperunner_cache.capabilities import supports
 from pyperunner_cache.ports import Blob, Buffer, SupportsMap
 from pyperunner_cache.system import pread, preadv
 
@@ -104,7 +103,7 @@ class BodyBlob:
 
     def map_parts(self) -> memoryview | None:
         """Return the body as a copy-on-write mapping, or ``None`` where the medium has none."""
-        if not supports(self._blob, SupportsMap):
+        if not isinstance(self._blob, SupportsMap):
             return None
         return self._blob.map()[self._offset : self._offset + self.size]
 

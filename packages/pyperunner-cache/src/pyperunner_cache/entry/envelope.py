@@ -1,4 +1,4 @@
-"""The envelope of an entry, format v1: a head, the codec's body, a tail.
+"""Envelope: what surrounds the body of an entry in format v1, a head and a tail.
 
 Head and tail are gzip members, so that an entry whose body is made of gzip members too is a valid gzip file. The head
 is stored uncompressed and holds one msgpack map; the tail is an empty member whose extra field holds the digests. The
@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
 from zlib import crc32
 
 import msgpack
@@ -20,8 +21,25 @@ from pyperunner_cache.errors import CacheError, DamagedEntryError, EntryTooLarge
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Blob, Buffer
+    from pyperunner_cache.schema import Head
 
-__all__ = ["FORMAT", "TAIL_SIZE", "BodyHash", "Envelope", "build_head", "build_tail", "key_of", "open_envelope"]
+__all__ = [
+    "CHECKED",
+    "FORMAT",
+    "GZIP_START",
+    "PLAIN",
+    "SIGNED",
+    "STORED_LIMIT",
+    "BodyHash",
+    "Envelope",
+    "body_is_whole",
+    "build_head",
+    "build_tail",
+    "key_of",
+    "open_envelope",
+    "payload_digest",
+    "stored_blocks",
+]
 
 FORMAT = 1
 GZIP_START = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff"
@@ -37,14 +55,14 @@ _HEAD = struct.Struct("<10sH2sHBII")
 _HEAD_MAX = 16 << 20
 _TAIL = struct.Struct("<BQQ16s32s32s")
 _TAIL_START = GZIP_START + struct.pack("<H2sH", 4 + _TAIL.size + 16, b"PT", _TAIL.size + 16)
-TAIL_SIZE = len(_TAIL_START) + _TAIL.size + 16 + len(EMPTY_DEFLATE)
+_TAIL_SIZE = len(_TAIL_START) + _TAIL.size + 16 + len(EMPTY_DEFLATE)
 _FIRST_READ = 8192
 
 
 class Envelope(NamedTuple):
     """What head and tail of an entry say."""
 
-    head: dict[str, Any]
+    head: Head
     digest: str
     """Hex xxh3-128 of the payload."""
     payload_size: int
@@ -52,6 +70,8 @@ class Envelope(NamedTuple):
     body_digest: bytes
     body_offset: int
     body_size: int
+    first: bytes
+    """Bytes from the start of the entry, read already."""
 
 
 class BodyHash:
@@ -84,7 +104,7 @@ def stored_blocks(data: Buffer) -> list[Buffer]:
     return blocks
 
 
-def build_head(fields: dict[str, Any], alignment: int = 1) -> bytes:
+def build_head(fields: Mapping[str, object], alignment: int = 1) -> bytes:
     """Return the head member for ``fields``, padded so that what follows begins at a multiple of ``alignment``."""
     content = msgpack.packb(fields, unicode_errors="surrogatepass")
     blocks = b"".join(stored_blocks(content))
@@ -109,8 +129,8 @@ def build_tail(
     return b"".join((_TAIL_START, packed, xxhash.xxh3_128_digest(head + packed), EMPTY_DEFLATE))
 
 
-def open_envelope(blob: Blob, signing_key: bytes | None = None) -> tuple[Envelope, Buffer]:
-    """Read head and tail of an entry, check them, and return them with the bytes already read from the start.
+def open_envelope(blob: Blob, signing_key: bytes | None = None) -> Envelope:
+    """Read head and tail of an entry and check them.
 
     Raises:
         DamagedEntryError: They are not what was written.
@@ -122,27 +142,27 @@ def open_envelope(blob: Blob, signing_key: bytes | None = None) -> tuple[Envelop
     version, head_size, content = _check_head_start(first, total)
     if head_size > len(first):
         first = bytes(blob.read(0, head_size))
-    tail = first[total - TAIL_SIZE :] if total <= len(first) else bytes(blob.read(total - TAIL_SIZE, TAIL_SIZE))
+    tail = first[total - _TAIL_SIZE :] if total <= len(first) else bytes(blob.read(total - _TAIL_SIZE, _TAIL_SIZE))
     head = first[:head_size]
     packed = _check_tail(head, tail)
     if version != FORMAT:
         raise ForeignEntryError(f"its format is version {version}, this release reads version {FORMAT}")
     scheme, body_size, payload_size, digest, body_digest, signature = _TAIL.unpack(packed)
-    if head_size + body_size + TAIL_SIZE != total:
-        raise DamagedEntryError(f"it has {total} bytes instead of {head_size + body_size + TAIL_SIZE}")
+    if head_size + body_size + _TAIL_SIZE != total:
+        raise DamagedEntryError(f"it has {total} bytes instead of {head_size + body_size + _TAIL_SIZE}")
     if signing_key is not None:
         unsigned = _TAIL.pack(scheme, body_size, payload_size, digest, body_digest, bytes(32))
         expected = hmac.digest(signing_key, head + unsigned, "sha256")
         if scheme != SIGNED or not hmac.compare_digest(expected, signature):
             raise ForeignEntryError("it is not signed with this store's key")
     fields = _read_fields(head, content)
-    return Envelope(fields, digest.hex(), payload_size, scheme, body_digest, head_size, body_size), first
+    return Envelope(fields, digest.hex(), payload_size, scheme, body_digest, head_size, body_size, first)
 
 
 def key_of(blob: Blob) -> str | None:
     """Return the key that an entry was written for, ``None`` where it cannot be told."""
     try:
-        key = open_envelope(blob)[0].head["key"]
+        key = open_envelope(blob).head["key"]
     except CacheError:
         return None
     return key if isinstance(key, str) else None
@@ -153,13 +173,23 @@ def body_is_whole(envelope: Envelope, found: BodyHash) -> bool:
     return found.digest().ljust(32, b"\0") == envelope.body_digest
 
 
+def payload_digest(parts: Sequence[Buffer]) -> bytes:
+    """Return the xxh3-128 of ``parts``, one after the other."""
+    if len(parts) == 1:
+        return xxhash.xxh3_128_digest(parts[0])
+    whole = xxhash.xxh3_128()
+    for part in parts:
+        whole.update(part)
+    return whole.digest()
+
+
 def _check_head_start(first: bytes, total: int) -> tuple[int, int, int]:
     if len(first) < _HEAD.size:
         raise DamagedEntryError("it is empty" if not first else f"it ends after {total} bytes")
     start, _extra, mark, length, version, head_size, content = _HEAD.unpack_from(first)
     if start != GZIP_START or mark != b"PH" or length != 9:
         raise DamagedEntryError("it does not begin like an entry")
-    if head_size + TAIL_SIZE > total or content > head_size:
+    if head_size + _TAIL_SIZE > total or content > head_size:
         raise DamagedEntryError(f"it is cut off after {total} bytes")
     if head_size > _HEAD_MAX:
         raise EntryTooLargeError(f"its head claims {head_size:,} bytes")
@@ -176,7 +206,7 @@ def _check_tail(head: bytes, tail: bytes) -> bytes:
     return packed
 
 
-def _read_fields(head: bytes, size: int) -> dict[str, Any]:
+def _read_fields(head: bytes, size: int) -> Head:
     at = 12 + struct.unpack_from("<H", head, 10)[0]
     if size <= STORED_LIMIT:
         content = head[at + 5 : at + 5 + size]
@@ -192,4 +222,4 @@ def _read_fields(head: bytes, size: int) -> dict[str, Any]:
             raise TypeError("part sizes are missing")
     except Exception as error:
         raise DamagedEntryError(f"its head cannot be read: {error}") from None
-    return fields
+    return cast("Head", fields)

@@ -1,12 +1,17 @@
-"""Reading an entry under guard: whatever is wrong with it becomes a warning, a place in quarantine and a miss."""
+"""Reading: the entry of one key, opened, checked and decoded.
+
+Whatever is wrong with an entry becomes a warning, a place in quarantine and a miss.
+"""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from types import TracebackType
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from pyperunner_cache.capabilities import supports
+from pyperunner_cache.entry.blobs import BodyBlob
+from pyperunner_cache.entry.envelope import PLAIN, BodyHash, Envelope, body_is_whole, open_envelope, payload_digest
 from pyperunner_cache.errors import (
     DamagedEntryError,
     DamagedEntryWarning,
@@ -15,43 +20,119 @@ from pyperunner_cache.errors import (
     MissingEntryError,
     StoreError,
 )
-from pyperunner_cache.ports import Backend, Blob, SupportsSetAside
+from pyperunner_cache.ports import SupportsSetAside
+from pyperunner_cache.values.pack import unpack
 
-__all__ = ["Checked"]
+if TYPE_CHECKING:
+    from pyperunner_cache.ports import Backend, Blob, Buffer, Codec
+
+__all__ = ["EntryReader", "Policy"]
+
+_STEP = 1 << 20
 
 
-class Checked:
-    """Opens an entry, and turns whatever is wrong with it into a warning, a place in quarantine and a miss."""
+class Policy(NamedTuple):
+    """What a store accepts."""
 
-    def __init__(self, backend: Backend, key: str) -> None:
-        self._backend, self._key = backend, key
-        self._blob: Blob | None = None
+    codec_named: Callable[[str], Codec]
+    pickles: bool
+    signing_key: bytes | None
+    max_load: int
 
-    def __enter__(self) -> Blob:
+
+class EntryReader:
+    """Opens the entry of a key for the length of a ``with`` block.
+
+    Nothing is decoded before the body, and nothing is rebuilt before the payload, has passed its checksum.
+
+    Args:
+        backend: Where the entry is.
+        key: Under which it was written.
+        policy: What the store accepts.
+
+    Raises:
+        MissingEntryError: On entering, when there is none; on leaving, when it was unusable.
+    """
+
+    blob: Blob
+
+    def __init__(self, backend: Backend, key: str, policy: Policy) -> None:
+        self._backend, self._key, self._policy = backend, key, policy
+
+    def __enter__(self) -> EntryReader:
         try:
-            self._blob = self._backend.get(self._key)
+            self.blob = self._backend.get(self._key)
         except KeyError:
             raise MissingEntryError(self._key, str(self._backend)) from None
         except DamagedEntryError as error:
             self._turn_into_miss(None, error)
-        return self._blob
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._blob is None:
-            return
         try:
             if isinstance(error, (DamagedEntryError, ForeignEntryError, EntryTooLargeError)):
-                self._turn_into_miss(self._blob, error)
+                self._turn_into_miss(self.blob, error)
         finally:
-            self._blob.close()
+            self.blob.close()
+
+    def envelope(self) -> Envelope:
+        """Return head and tail, checked, of an entry that was written for the key.
+
+        Raises:
+            DamagedEntryError: It was not, or is not what was written.
+            ForeignEntryError: This store must not decode it.
+        """
+        envelope = open_envelope(self.blob, self._policy.signing_key)
+        if envelope.head["key"] != self._key:
+            raise DamagedEntryError(f"it was written for {envelope.head['key']!r}")
+        return envelope
+
+    def value(self, envelope: Envelope) -> Any:
+        """Return the value.
+
+        Raises:
+            CacheError: As `parts`, or the parts are no value.
+        """
+        return unpack(self.parts(envelope), pickles=self._policy.pickles)
+
+    def parts(self, envelope: Envelope) -> list[Buffer]:
+        """Return the checked parts of the value.
+
+        Raises:
+            DamagedEntryError: The bytes are not what was written.
+            ForeignEntryError: This store must not or cannot decode them.
+            EntryTooLargeError: They claim more memory than the store allows.
+        """
+        sizes = envelope.head["parts"]
+        if sum(sizes) != envelope.payload_size or not sizes:
+            raise DamagedEntryError("its part sizes contradict each other")
+        if envelope.payload_size > self._policy.max_load:
+            limit = f"more than max_load={self._policy.max_load:,}"
+            raise EntryTooLargeError(f"its value takes {envelope.payload_size:,} bytes, {limit}")
+        codec = self._codec(envelope.head["codec"])
+        body = BodyBlob(self.blob, envelope.body_offset, envelope.body_size, envelope.first)
+        if envelope.scheme != PLAIN:
+            _check_body(body, envelope)
+        elif not codec.verbatim:
+            raise DamagedEntryError("its body has no checksum")
+        parts = codec.decode(body, sizes)
+        if [len(part) for part in parts] != sizes or payload_digest(parts).hex() != envelope.digest:
+            raise DamagedEntryError("its payload does not match its checksum")
+        return parts
+
+    def _codec(self, name: str) -> Codec:
+        try:
+            return self._policy.codec_named(name)
+        except LookupError as error:
+            raise ForeignEntryError(f"it was written with the codec {name!r}: {error}") from None
 
     def _turn_into_miss(
         self, blob: Blob | None, error: DamagedEntryError | ForeignEntryError | EntryTooLargeError
     ) -> NoReturn:
         place = None
-        if blob is not None and isinstance(error, DamagedEntryError) and supports(self._backend, SupportsSetAside):
+        if blob is not None and isinstance(error, DamagedEntryError) and isinstance(self._backend, SupportsSetAside):
             try:
                 place = self._backend.set_aside(self._key, blob)
             except (OSError, StoreError):
@@ -63,3 +144,18 @@ class Checked:
             stacklevel=5,
         )
         raise MissingEntryError(self._key, str(self._backend), error.reason) from error
+
+
+def _check_body(body: BodyBlob, envelope: Envelope) -> None:
+    found = BodyHash(envelope.scheme)
+    if body.size <= _STEP:
+        found.update(body.read(0, body.size))
+    else:
+        step = memoryview(bytearray(_STEP))
+        for offset in range(0, body.size, _STEP):
+            piece = step[: min(_STEP, body.size - offset)]
+            if body.readinto(offset, [piece]) != len(piece):
+                break
+            found.update(piece)
+    if not body_is_whole(envelope, found):
+        raise DamagedEntryError("its body does not match its checksum")

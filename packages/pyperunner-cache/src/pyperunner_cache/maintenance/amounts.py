@@ -1,4 +1,4 @@
-"""Amounts that people write: ``"20GB"``, ``"7d"``."""
+"""Amounts: bytes and seconds as people write them, such as ``"20GB"`` and ``"7d"``."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pyperunner_cache.cache import open_store
 from pyperunner_cache.errors import DamagedEntryWarning, MissingEntryError
-from pyperunner_cache.opening import open_store
 from pyperunner_cache.ports import Backend, SupportsLocate, SupportsLock, SupportsSetAside, SupportsSweep, SupportsTouch
 
 if TYPE_CHECKING:

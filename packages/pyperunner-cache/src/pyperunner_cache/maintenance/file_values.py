@@ -1,6 +1,7 @@
-"""Which entries hold files: empty entries of their own, so that for all others nobody has to look inside.
+"""File values: which entries hold a ``File`` or ``Folder``, and whether what those name is still what it was.
 
-A marker stands for each entry whose value holds a ``File`` or ``Folder``, one for all entries whose names are alike up
+A value keeps path and digest of a file, without its content. An empty entry, a *marker*, stands for each entry whose
+value holds one, so that for all others nobody has to look inside; another one for all entries whose names are alike up
 to a parenthesis (the tasks of a class), and one for the store. They come before the entry and vouch for nothing: what a
 value depends on stands in the head of its own entry.
 """
@@ -12,15 +13,40 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from pyperunner_cache.backends.names import key_digest
+from pyperunner_cache.entry.draft import Draft
+from pyperunner_cache.values.pack import pack
+from pyperunner_keys import FileState, note
 
 if TYPE_CHECKING:
-    from pyperunner_cache.ports import Backend, BlobInfo
+    from pyperunner_cache.ports import Backend, BlobInfo, Codec
+    from pyperunner_cache.schema import FileRecord
 
-__all__ = ["absent_markers", "entries_of", "is_marker", "marked", "marker_of", "sweep_markers"]
+__all__ = ["entries_of", "mark", "marked", "marker_of", "recheck", "sweep_markers"]
 
 _NAME = ".files"
 _ANY = f"{_NAME}/any"
 _YOUNG_SECONDS = 3600
+
+
+def recheck(records: Iterable[FileRecord]) -> str | None:
+    """Note the recorded files for who loads their value; return what has become of one that is not what it was."""
+    for record in records:
+        try:
+            now = FileState.of(record).recheck()
+        except (ValueError, AttributeError):
+            now = "what it says of files cannot be read"
+        if isinstance(now, str):
+            return now
+        note(now)
+    return None
+
+
+def mark(backend: Backend, key: str, codec: Codec, signing_key: bytes | None) -> None:
+    """Note that the value of ``key`` holds files, before there is an entry that says so."""
+    absent = backend.missing(_markers(key))
+    for marker in _markers(key):
+        if marker in absent:
+            backend.put(marker, Draft(marker, pack(None), codec, {}, signing_key).chunks(), codec.filename)
 
 
 def marker_of(key: str) -> str:
@@ -32,17 +58,6 @@ def _markers(key: str) -> list[str]:
     """Return the markers of an entry with files, the most general one first."""
     alike = key.rpartition("/")[0].partition("(")[0]
     return [_ANY, f"{_NAME}/{key_digest(alike)}", marker_of(key)]
-
-
-def is_marker(key: str) -> bool:
-    """Say whether a key is that of a marker."""
-    return key.startswith(f"{_NAME}/")
-
-
-def absent_markers(backend: Backend, key: str) -> list[str]:
-    """Return the markers that must be made before an entry with files."""
-    absent = backend.missing(_markers(key))
-    return [marker for marker in _markers(key) if marker in absent]
 
 
 def marked(backend: Backend, keys: Iterable[str]) -> list[str]:
@@ -58,7 +73,7 @@ def marked(backend: Backend, keys: Iterable[str]) -> list[str]:
 
 def entries_of(backend: Backend, name: str | None = None) -> Iterator[BlobInfo]:
     """Yield every entry but the markers, or those whose key begins with ``name/``."""
-    return (info for info in backend.scan(name) if not is_marker(info.key))
+    return (info for info in backend.scan(name) if not info.key.startswith(f"{_NAME}/"))
 
 
 def sweep_markers(backend: Backend, *, everything: bool = False) -> None:

@@ -1,0 +1,46 @@
+"""Decorator: `memoize`, over a store or the place of one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from pyperunner_cache.cache import Cache, open_store
+from pyperunner_cache.memoized import memoizer
+
+if TYPE_CHECKING:
+    from pyperunner_cache.memoized import Memoized
+
+__all__ = ["memoize"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def memoize(
+    store: Cache | str | os.PathLike[str],
+    *,
+    ignore: Iterable[str] = (),
+    ttl: str | float | None = None,
+    name: str | None = None,
+) -> Callable[[Callable[P, R]], Memoized[P, R]]:
+    """Return a decorator that keeps a function's results in ``store``.
+
+    A result is found again for equal arguments (arrays and frames count by content) of the same function with the same
+    code. While one caller computes, others with equal arguments wait for the result, be they threads or processes.
+
+    Args:
+        store: A cache, or where to open one.
+        ignore: Parameters that do not influence the result, such as ``["verbose"]``.
+        ttl: Seconds, or text such as ``"12h"``, after which a result is computed afresh.
+        name: Under which the results lie; module and qualified name if not given.
+
+    Raises:
+        TypeError: The function is a generator, whose result cannot be kept, or has no parameter that ``ignore`` names.
+    """
+    opened = store if isinstance(store, Cache) else open_store(store)
+    return memoizer(opened, ignore=ignore, ttl=ttl, name=name)
+
+
+memoize.__module__ = "pyperunner_cache._memoize"  # as in pickles made by 0.2.0

@@ -1,0 +1,78 @@
+"""Draft: an entry that is being written, from the parts of a value to the bytes of the file."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pyperunner_cache.entry.envelope import (
+    CHECKED,
+    PLAIN,
+    SIGNED,
+    BodyHash,
+    build_head,
+    build_tail,
+    payload_digest,
+)
+from pyperunner_cache.system import usable_cores
+
+if TYPE_CHECKING:
+    from pyperunner_cache.ports import Buffer, Codec
+
+__all__ = ["Draft"]
+
+_HASH_ASIDE_FROM = 16 << 20
+"""From this size on the payload is hashed by a thread of its own, while the system writes."""
+
+
+class Draft:
+    """An entry that is being written; its ``digest`` is known once all chunks have been taken.
+
+    Args:
+        key: Under which it will lie.
+        parts: What `pack` made of the value.
+        codec: How the parts become a body.
+        fields: More for the head, such as ``meta``.
+        signing_key: Signs the entry where it is given.
+    """
+
+    def __init__(
+        self, key: str, parts: Sequence[Buffer], codec: Codec, fields: Mapping[str, object], signing_key: bytes | None
+    ) -> None:
+        self._parts, self._codec, self._signing_key = parts, codec, signing_key
+        sizes = [len(part) for part in parts]
+        self._head = build_head(
+            {"key": key, "codec": codec.name, "parts": sizes, "saved": time.time(), **fields}, codec.alignment
+        )
+        self._payload_size = sum(sizes)
+        self._digest = b""
+
+    @property
+    def digest(self) -> str:
+        """Hex xxh3-128 of the parts, once all chunks have been taken."""
+        return self._digest.hex()
+
+    def chunks(self) -> Iterator[Buffer]:
+        """Yield the entry's bytes."""
+        scheme = SIGNED if self._signing_key else PLAIN if self._codec.verbatim else CHECKED
+        body = BodyHash(scheme)
+        hashing = None
+        if self._payload_size >= _HASH_ASIDE_FROM and usable_cores() > 1:
+            hashing = threading.Thread(target=self._hash, name="digest of an entry")
+            hashing.start()
+        try:
+            yield self._head
+            for chunk in self._codec.encode(self._parts):
+                body.update(chunk)
+                yield chunk
+        finally:
+            if hashing is not None:
+                hashing.join()
+        if hashing is None:
+            self._hash()
+        yield build_tail(self._head, self._digest, self._payload_size, scheme, body, self._signing_key)
+
+    def _hash(self) -> None:
+        self._digest = payload_digest(self._parts)
