@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from pyperunner_cache import BadURLError, StoreError, open_store
+from pyperunner_cache import BadURLError, StorageError, open_store
 from pyperunner_cache.testing import BackendContract
 
 pytest.importorskip("fsspec")
@@ -43,7 +43,7 @@ class TestS3(BackendContract):
         return f"s3://{bucket}/some/cache"
 
     def test_a_bucket_that_is_not_there(self, options):
-        with open_store("s3://nobody-has-this/x", **options) as store, pytest.raises((StoreError, KeyError)):
+        with open_store("s3://nobody-has-this/x", **options) as store, pytest.raises((StorageError, KeyError)):
             store.save("T()/1", 1)
 
     def test_values_come_back(self, store):

@@ -123,32 +123,6 @@ def test_aliases(any_store):
         any_store.alias("D()/1", "A()/1")
 
 
-def test_errors_survive_pickling():
-    samples = [
-        pyperunner_cache.MissingEntryError("k", "/s"),
-        pyperunner_cache.DamagedEntryError("bad"),
-        pyperunner_cache.ForeignEntryError("new"),
-        pyperunner_cache.EntryTooLargeError("big"),
-        pyperunner_cache.UnstorableError("result.x", "lock", "no", "k"),
-        pyperunner_cache.BadKeyError("k"),
-        pyperunner_cache.BadURLError("u", "why"),
-        pyperunner_cache.BadSizeError("s", "'1GB'"),
-        pyperunner_cache.UnknownBackendError("x", ["file"], "hint"),
-        pyperunner_cache.UnknownCodecError("x", ["gzip"]),
-        pyperunner_cache.StoreError("save", "k", "/f", "cause", 7),
-        pyperunner_cache.StoreFullError("save", "k", "/f", "cause", 7),
-        pyperunner_cache.ReadOnlyStoreError("save", None, "/f", "cause"),
-        pyperunner_cache.LockTimeoutError("the lock", "/f", 2.0),
-    ]
-    for error in samples:
-        again = pickle.loads(pickle.dumps(error))
-        assert type(again) is type(error)
-        assert str(again) == str(error)
-        assert again.args == error.args
-        assert vars(again) == vars(error)
-        assert isinstance(error, CacheError)
-
-
 def test_the_public_names_are_there():
     for name in pyperunner_cache.__all__:
         assert getattr(pyperunner_cache, name) is not None
@@ -177,22 +151,3 @@ def test_a_cache_is_itself(tmp_path):
     store.save(KEY, None)
     assert KEY in store
     assert store.load(KEY) is None
-
-
-def test_values_of_main_find_their_own_classes_again(tmp_path):
-    script = tmp_path / "flow.py"
-    script.write_text(
-        "import enum, sys\nfrom pyperunner_cache import open_store\n"
-        "class Color(enum.Enum):\n    RED = 1\n"
-        "class Point:\n    def __init__(self, x):\n        self.x = x\n"
-        "store = open_store(sys.argv[1])\n"
-        "if sys.argv[2] == 'save':\n    store.save('T()/1', [Color.RED, Point(3), lambda v: v + 1])\n"
-        "color, point, add = store.load('T()/1')\n"
-        "assert color is Color.RED and type(point) is Point and point.x == 3 and add(1) == 2\n"
-    )
-    for what in ("save", "load"):
-        subprocess.run([sys.executable, script, tmp_path / "s", what], check=True)
-    found = open_store(tmp_path / "s").load("T()/1")
-    assert found[0].name == "RED"
-    assert found[1].x == 3
-    assert found[2](1) == 2

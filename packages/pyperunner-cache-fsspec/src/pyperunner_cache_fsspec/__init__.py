@@ -13,6 +13,6 @@ def __getattr__(name: str) -> Any:
     """Import the backend when it is first used."""
     if name != "FsspecBackend":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from ._backend import FsspecBackend
+    from pyperunner_cache_fsspec.backend import FsspecBackend
 
     return FsspecBackend

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyperunner_cache.errors import LockTimeoutError as LockTimeoutError
     from pyperunner_cache.errors import MissingEntryError as MissingEntryError
     from pyperunner_cache.errors import ReadOnlyStoreError as ReadOnlyStoreError
+    from pyperunner_cache.errors import StorageError as StorageError
     from pyperunner_cache.errors import StoreError as StoreError
     from pyperunner_cache.errors import StoreFullError as StoreFullError
     from pyperunner_cache.errors import UnknownBackendError as UnknownBackendError
@@ -62,6 +63,7 @@ __all__ = [
     "MissingEntryError",
     "ReadOnlyStoreError",
     "Receipt",
+    "StorageError",
     "StoreError",
     "StoreFullError",
     "UnknownBackendError",

@@ -1,4 +1,4 @@
-"""Everything the cache raises or warns of.
+"""Errors and warnings of the cache.
 
 CacheError
 ├── MissingEntryError (KeyError)      no usable entry under a key
@@ -11,7 +11,7 @@ CacheError
 ├── BadSizeError (ValueError)         not an amount of bytes or seconds
 ├── UnknownBackendError (LookupError) no backend of that scheme
 ├── UnknownCodecError (LookupError)   no codec of that name
-├── StoreError (OSError)              the medium refused
+├── StorageError (OSError)            the medium refused
 │   ├── StoreFullError                no room left
 │   └── ReadOnlyStoreError            writing is not allowed
 └── LockTimeoutError (TimeoutError)   a lock was not free in time
@@ -19,13 +19,13 @@ CacheError
 CacheWarning (UserWarning)
 ├── DamagedEntryWarning               an entry was unusable and counts as absent
 └── UnsafeStoreWarning                others can write into the store
-
-Each exception takes the facts and writes its own sentence; the facts are its ``args``, so that it survives pickling.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import ClassVar
+
+from pyperunner_text.errors import FactError
 
 __all__ = [
     "BadKeyError",
@@ -40,6 +40,7 @@ __all__ = [
     "LockTimeoutError",
     "MissingEntryError",
     "ReadOnlyStoreError",
+    "StorageError",
     "StoreError",
     "StoreFullError",
     "UnknownBackendError",
@@ -49,14 +50,21 @@ __all__ = [
 ]
 
 
-class CacheError(Exception):
+class CacheError(FactError):
     """Base of all errors of the cache."""
 
-    def __str__(self) -> str:
-        return self._sentence()
+    _in_state: ClassVar[tuple[str, ...]] = ()
+    """Facts that stand in the state of a pickle, too, because keys and pickles made by 0.2.0 have them there."""
 
-    def _sentence(self) -> str:
-        return " ".join(map(str, self.args))
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return super().sentence() if self.template else " ".join(map(str, self.args))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        kind, facts, *rest = super().__reduce__()
+        state = {name: getattr(self, name) for name in self._in_state}
+        state.update(*rest)
+        return (kind, facts, state) if state else (kind, facts)
 
 
 _NOTHING = "nothing is stored under it"
@@ -65,26 +73,30 @@ _NOTHING = "nothing is stored under it"
 class MissingEntryError(CacheError, KeyError):
     """There is no usable entry under a key."""
 
-    def __init__(self, key: str, where: str, reason: str = _NOTHING) -> None:
-        super().__init__(key, where, reason)
-        self.key, self.reason = key, reason
+    key: str
+    where: str
+    reason: str = _NOTHING
+    _in_state = ("key", "reason")
 
     @property
     def absent(self) -> bool:
         """True where nothing is stored under the key, false where something unusable is."""
         return self.reason == _NOTHING
 
-    def _sentence(self) -> str:
-        key, where, reason = self.args
-        return f"no entry {key!r} in {where}: {reason}; make the value again and save it"
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return f"no entry {self.key!r} in {self.where}: {self.reason}; make the value again and save it"
 
 
 class _EntryFault(CacheError, ValueError):
     """Base of what can be wrong with the bytes of one entry."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    reason: str
+    _in_state = ("reason",)
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return self.reason
 
 
 class DamagedEntryError(_EntryFault):
@@ -106,17 +118,21 @@ class UnstorableError(CacheError, TypeError):
         path: Where the part is, such as ``result['model'].lock``.
         type_name: The part's type.
         reason: Why it cannot be kept.
+        key: Under which the value was to be kept.
     """
 
-    def __init__(self, path: str, type_name: str, reason: str, key: str | None = None) -> None:
-        super().__init__(path, type_name, reason, key)
-        self.path, self.type_name, self.reason, self.key = path, type_name, reason, key
+    path: str
+    type_name: str
+    reason: str
+    key: str | None = None
+    _in_state = ("path", "type_name", "reason", "key")
 
     def with_key(self, key: str) -> UnstorableError:
         """Return the same error, naming the key under which the value was to be kept."""
         return UnstorableError(self.path, self.type_name, self.reason, key)
 
-    def _sentence(self) -> str:
+    def sentence(self) -> str:
+        """Return the error's text."""
         under = f" under {self.key!r}" if self.key is not None else ""
         return (
             f"cannot store {self.path} (a {self.type_name}){under}: {self.reason}; "
@@ -127,47 +143,37 @@ class UnstorableError(CacheError, TypeError):
 class BadKeyError(CacheError, ValueError):
     """A key is not of the form ``'<name>/<hash>'``."""
 
-    def __init__(self, key: object) -> None:
-        super().__init__(key)
-
-    def _sentence(self) -> str:
-        return f"not a key: {self.args[0]!r}; a key is text of the form '<name>/<hash>' with a hash that is not empty"
+    key: object
+    template = "not a key: {key!r}; a key is text of the form '<name>/<hash>' with a hash that is not empty"
 
 
 class BadURLError(CacheError, ValueError):
     """An address does not name a store."""
 
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason)
-
-    def _sentence(self) -> str:
-        url, reason = self.args
-        return (
-            f"not the address of a store: {url!r}: {reason}; write a path, 'sqlite:///path/to/file.db' or 'memory://'"
-        )
+    url: str
+    reason: str
+    template = "not the address of a store: {url!r}: {reason}; write a path, 'sqlite:///path/to/file.db' or 'memory://'"
 
 
 class BadSizeError(CacheError, ValueError):
     """A text or number does not say an amount."""
 
-    def __init__(self, text: object, example: str) -> None:
-        super().__init__(text, example)
-
-    def _sentence(self) -> str:
-        text, example = self.args
-        return f"not an amount: {text!r}; write for example {example}"
+    text: object
+    example: str
+    template = "not an amount: {text!r}; write for example {example}"
 
 
 class _UnknownNameError(CacheError, LookupError):
+    name: str
+    known: tuple[str, ...]
+    hint: str = ""
     what = "name"
+    _in_state = ("name",)
 
-    def __init__(self, name: str, known: Iterable[str], hint: str = "") -> None:
-        super().__init__(name, tuple(known), hint)
-        self.name = name
-
-    def _sentence(self) -> str:
-        name, known, hint = self.args
-        return f"unknown {self.what} {name!r}; known: {', '.join(sorted(known))}" + (f"; {hint}" if hint else "")
+    def sentence(self) -> str:
+        """Return the error's text."""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"unknown {self.what} {self.name!r}; known: {', '.join(sorted(self.known))}{hint}"
 
 
 class UnknownBackendError(_UnknownNameError):
@@ -193,21 +199,26 @@ class StoreError(CacheError, OSError):
         size: Bytes written when it failed, where that is known.
     """
 
+    action: str
+    key: str | None
+    file: str
+    cause: str
+    size: int | None = None
     remedy = "look after the medium and try again"
 
     def __init__(self, action: str, key: str | None, file: str, cause: str, size: int | None = None) -> None:
+        OSError.__init__(self, action, key, file)  # errno, strerror and filename are what they were in 0.2.0
         super().__init__(action, key, file, cause, size)
-        self.args = (action, key, file, cause, size)
-        self.key, self.file, self.cause, self.size = key, file, cause, size
 
-    def _sentence(self) -> str:
-        action, key, file, cause, size = self.args
-        what = f" {key!r}" if key is not None else ""
-        after = f" after {size:,} bytes" if size is not None else ""
-        return f"cannot {action}{what} at {file}{after}: {cause}; {self.remedy}"
+    def sentence(self) -> str:
+        """Return the error's text."""
+        what = f" {self.key!r}" if self.key is not None else ""
+        after = f" after {self.size:,} bytes" if self.size is not None else ""
+        return f"cannot {self.action}{what} at {self.file}{after}: {self.cause}; {self.remedy}"
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), self.args
+
+StorageError = StoreError
+"""The name to use: `pyperunner_dag` has another ``StoreError``. Keys, pickles and tracebacks know the old one."""
 
 
 class StoreFullError(StoreError):
@@ -225,18 +236,16 @@ class ReadOnlyStoreError(StoreError):
 class LockTimeoutError(CacheError, TimeoutError):
     """A lock or a busy database was not free in time."""
 
+    what: str
+    file: str
+    seconds: float
+    template = (
+        "{what} was not free within {seconds:g} s ({file}); another process holds it: wait for it to end or end it"
+    )
+
     def __init__(self, what: str, file: str, seconds: float) -> None:
+        OSError.__init__(self, what, file, seconds)  # as for StoreError
         super().__init__(what, file, seconds)
-        self.args = (what, file, seconds)
-
-    def _sentence(self) -> str:
-        what, file, seconds = self.args
-        return (
-            f"{what} was not free within {seconds:g} s ({file}); another process holds it: wait for it to end or end it"
-        )
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), self.args
 
 
 class CacheWarning(UserWarning):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
-from pyperunner_cache.errors import CacheWarning, MissingEntryError, StoreError
+from pyperunner_cache.errors import CacheWarning, MissingEntryError, StorageError
 from pyperunner_cache.maintenance.amounts import parse_duration
 from pyperunner_cache.ports import SupportsLock
 
@@ -176,7 +176,7 @@ class Memoized(Generic[P, R]):
     def _keep(self, key: str, value: R, seconds: float) -> None:
         try:
             self.store.save(key, value, {"seconds": seconds})
-        except StoreError as error:
+        except StorageError as error:
             warnings.warn(f"the result of {self.name} was not kept: {error}", CacheWarning, stacklevel=4)
 
 

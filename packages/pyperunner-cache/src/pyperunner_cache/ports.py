@@ -1,10 +1,14 @@
-"""What the cache asks of a medium (`Backend`) and of a byte format (`Codec`).
+"""Ports: what the cache asks of a medium (`Backend`) and of a byte format (`Codec`).
 
 A backend keeps *entries*, opaque bytes by key; it never looks inside. A codec turns the *parts* of a value (one
 skeleton and any number of large buffers, see ``docs/format-v1.md``) into the body of an entry and back; it never knows
 the medium. Everything between the two, the envelope with key, checksum and signature, belongs to the cache.
 
 Both are found by name through the entry points ``pyperunner.backends`` and ``pyperunner.codecs``.
+
+What not every medium can do stands in small ``Supports…`` protocols. There is one way to ask: ``isinstance(backend,
+SupportsLock)``. A backend has the methods of a protocol where it can do what they promise, and lacks them where it
+can't; there are no flags, and no methods that only raise. A cache has ``lock`` and ``locate`` by the same rule.
 """
 
 from __future__ import annotations
@@ -90,7 +94,7 @@ class Backend(Protocol):
     backend and asking it writes nothing.
 
     Raises:
-        pyperunner_cache.StoreError: From any method, when the medium fails; it names action, key, place and cause.
+        pyperunner_cache.StorageError: From any method, when the medium fails; it names action, key, place and cause.
     """
 
     @classmethod

@@ -132,5 +132,5 @@ def _plugin(group: str, name: str) -> Any:
     return Plugin(group, name, target, "pyperunner-cache").load() if target else find_plugin(group, name)
 
 
-def _with_built_in(error: UnknownPlugin) -> list[str]:
-    return sorted({*error.known, *(name for group, name in _BUILT_IN if group == error.group)})
+def _with_built_in(error: UnknownPlugin) -> tuple[str, ...]:
+    return tuple(sorted({*error.known, *(name for group, name in _BUILT_IN if group == error.group)}))

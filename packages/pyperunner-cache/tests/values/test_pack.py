@@ -164,7 +164,9 @@ def trip(value, **options):
     return unpack(pack(value, **options), **options)
 
 
-@pytest.mark.parametrize("value", PLAIN_VALUES, ids=lambda value: f"{value!r:.40}".encode("ascii", "replace").decode())
+@pytest.mark.parametrize(
+    "value", PLAIN_VALUES, ids=lambda value: type(value).__name__
+)  # a repr may differ between workers
 def test_plain_values_come_back_without_a_pickle(value, same):
     assert same(trip(value, pickles=False), value)
 

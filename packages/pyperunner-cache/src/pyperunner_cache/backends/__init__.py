@@ -1,4 +1,4 @@
-"""The built-in backends, each in a module of its own, and what other backends can be made of.
+"""Backends: the built-in ones, each in a module of its own, and what other backends can be made of.
 
 `split_key`, `safe_name` and `unsafe_name` turn keys into file names and back, `key_of` reads the key inside an entry,
 `BytesBlob` is an entry in memory, `translating` turns `OSError` into the cache's own errors.

@@ -1,4 +1,4 @@
-"""The connection to a database: when it is made, what it is set to, and what its errors mean to people."""
+"""Database: the connection to one, when it is made, what it is set to, and what its errors mean to people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from urllib.parse import quote
 
 from pyperunner_cache.backends.os_errors import translating
 from pyperunner_cache.backends.writing import make_folder
-from pyperunner_cache.errors import DamagedEntryError, LockTimeoutError, ReadOnlyStoreError, StoreError, StoreFullError
+from pyperunner_cache.errors import (
+    DamagedEntryError,
+    LockTimeoutError,
+    ReadOnlyStoreError,
+    StorageError,
+    StoreFullError,
+)
 
 __all__ = ["Database"]
 
@@ -123,8 +129,8 @@ class Database:
             if action == "load":
                 raise DamagedEntryError(f"the database is damaged ({text})") from error
             cause = f"the database is damaged ({text}): move it away and run again, its values are made anew"
-            raise StoreError(action, key, self.path, cause) from error
-        raise StoreError(action, key, self.path, text) from error
+            raise StorageError(action, key, self.path, cause) from error
+        raise StorageError(action, key, self.path, text) from error
 
 
 def _enter_wal(connection: sqlite3.Connection, timeout: float) -> None:

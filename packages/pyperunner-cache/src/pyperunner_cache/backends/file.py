@@ -1,4 +1,4 @@
-"""Entries as files: ``<root>/<safe name>/<hash>/result.dump.gz``."""
+"""File backend: entries as files, ``<root>/<safe name>/<hash>/result.dump.gz``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks that belong to a process.
+"""Locks: exclusive ones that belong to a process.
 
 POSIX record locks (``fcntl.lockf``) are owned by the process: a forked child does not inherit them, and the kernel
 frees them when the owner dies, even while its children live on with copies of the descriptor; an ``flock`` would stay

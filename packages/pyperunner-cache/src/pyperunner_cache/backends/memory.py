@@ -1,4 +1,4 @@
-"""Entries in this process's memory."""
+"""Memory backend: entries in this process's memory."""
 
 from __future__ import annotations
 

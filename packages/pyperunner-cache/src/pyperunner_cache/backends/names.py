@@ -1,4 +1,4 @@
-"""Names of folders and files: any text in, a safe and distinct file name out."""
+"""Names: keys and their parts, and file names for them; any text in, a safe and distinct file name out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operating system says, in the cache's own words."""
+"""OS errors: what the operating system says, as the cache's own errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyperunner_cache.errors import ReadOnlyStoreError, StoreError, StoreFullError
+from pyperunner_cache.errors import ReadOnlyStoreError, StorageError, StoreFullError
 
 __all__ = ["translate", "translating"]
 
@@ -14,9 +14,9 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
-def translate(error: OSError, action: str, key: str | None, file: str, size: int | None = None) -> StoreError:
+def translate(error: OSError, action: str, key: str | None, file: str, size: int | None = None) -> StorageError:
     """Return the cache's error for ``error``."""
-    kind = StoreFullError if error.errno in _FULL else ReadOnlyStoreError if error.errno in _READ_ONLY else StoreError
+    kind = StoreFullError if error.errno in _FULL else ReadOnlyStoreError if error.errno in _READ_ONLY else StorageError
     return kind(action, key, file, error.strerror or str(error), size)
 
 
@@ -25,7 +25,7 @@ def translating(action: str, key: str | None, file: str) -> Iterator[None]:
     """Turn an `OSError` of the block into the cache's own."""
     try:
         yield
-    except StoreError:
+    except StorageError:
         raise
     except TimeoutError:
         raise

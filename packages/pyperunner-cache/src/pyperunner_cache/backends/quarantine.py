@@ -1,4 +1,4 @@
-"""Where damaged files wait for inspection: never more than 20 of them or 1 GiB."""
+"""Quarantine: where damaged files wait for inspection: never more than 20 of them or 1 GiB."""
 
 from __future__ import annotations
 

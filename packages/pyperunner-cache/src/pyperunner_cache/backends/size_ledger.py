@@ -1,4 +1,4 @@
-"""The automatic size limit of a store."""
+"""Size ledger: the running total of bytes that a store's automatic limit looks at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entries in one SQLite file; large ones in files beside it."""
+"""SQLite backend: entries in one SQLite file; large ones in files beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walking the folders of a file store."""
+"""Tree: a walk through the folders of a file store."""
 
 from __future__ import annotations
 

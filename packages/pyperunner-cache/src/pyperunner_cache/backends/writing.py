@@ -1,4 +1,4 @@
-"""Writing a file so that its name leads to all of it or to what was there before.
+"""Writing: a file is written so that its name leads to all of it or to what was there before.
 
 The temporary file lies in the same folder and is locked by its writer for as long as it writes. The lock is a record
 lock: it dies with the process. A sweep takes whatever it can lock; who finds its own file swept away in the moment

@@ -1,1 +1,1 @@
-"""The built-in codecs, each in a module of its own that its entry point names."""
+"""Codecs: the built-in ones, each in a module of its own that its entry point names."""

@@ -1,4 +1,4 @@
-"""Fresh memory for decoded buffers."""
+"""Allocation: fresh memory for decoded buffers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw deflate by ISA-L where it is installed, by zlib otherwise."""
+"""Deflate: raw streams by ISA-L where it is installed, by zlib otherwise."""
 
 from __future__ import annotations
 

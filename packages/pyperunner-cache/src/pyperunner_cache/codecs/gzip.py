@@ -1,4 +1,4 @@
-"""The ``gzip`` codec: msgpack in gzip members that are compressed and decompressed side by side.
+"""Codec ``gzip``: msgpack in gzip members that are compressed and decompressed side by side.
 
 Each member says in its header's extra field how long it is, packed and unpacked, so that a reader finds the next one
 without unpacking it (the idea of BGZF, SAM specification section 4.1). Data that does not compress is stored.

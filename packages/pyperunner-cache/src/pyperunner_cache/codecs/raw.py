@@ -1,4 +1,4 @@
-"""The ``raw`` codec: the parts as they are, aligned, so that a reader can map them instead of reading them."""
+"""Codec ``raw``: the parts as they are, aligned, so that a reader can map them instead of reading them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from pyperunner_cache.errors import (
     EntryTooLargeError,
     ForeignEntryError,
     MissingEntryError,
-    StoreError,
+    StorageError,
 )
 from pyperunner_cache.ports import SupportsSetAside
 from pyperunner_cache.values.pack import unpack
@@ -135,7 +135,7 @@ class EntryReader:
         if blob is not None and isinstance(error, DamagedEntryError) and isinstance(self._backend, SupportsSetAside):
             try:
                 place = self._backend.set_aside(self._key, blob)
-            except (OSError, StoreError):
+            except (OSError, StorageError):
                 pass  # a store that may only be read: the warning says what is wrong all the same
         aside = f"; it was set aside as {place}" if place else ""
         warnings.warn(

@@ -1,4 +1,4 @@
-"""Whom a store trusts: signing keys, and who else may write into its folder."""
+"""Signing keys, and a warning where others may write into a store: whom its entries may come from."""
 
 from __future__ import annotations
 

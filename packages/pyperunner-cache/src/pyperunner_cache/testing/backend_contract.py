@@ -1,4 +1,4 @@
-"""What every backend must do, as a class of tests."""
+"""Backend contract: what every backend must do, as a class of tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every codec must do, as a class of tests."""
+"""Codec contract: what every codec must do, as a class of tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a backend must behave under a store: in other processes, with damage, and in what it is able to do besides."""
+"""Store contract: how a backend behaves under a store, in other processes, with damage, and in optional abilities."""
 
 from __future__ import annotations
 
