@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import os
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from pyperunner_cache.errors import BadURLError, UnknownBackendError, UnknownCodecError
 from pyperunner_text.plugins import Plugin, UnknownPlugin, find_plugin
+from pyperunner_text.urls import scheme_of
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Backend, Codec
@@ -26,7 +26,6 @@ _BUILT_IN = {
 }
 """The same as this package's entry points: reading what all that is installed announces takes milliseconds, and a
 frozen application has none of it."""
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):")
 _OF_FSSPEC = {"s3", "gs", "gcs", "abfs", "http", "https"}
 
 
@@ -78,8 +77,7 @@ def open_backend(url: str | os.PathLike[str], options: Mapping[str, Any]) -> Bac
         TypeError: An option that the backend does not know.
     """
     text = _as_text(url)
-    found = None if isinstance(url, os.PathLike) else _SCHEME.match(text)
-    cls = _backend_class(found[1].lower() if found else "file")
+    cls = _backend_class("file" if isinstance(url, os.PathLike) else scheme_of(text))
     signature, placeholders = _constructor(cls)
     try:
         signature.bind(*placeholders, **options)

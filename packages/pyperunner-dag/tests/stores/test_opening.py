@@ -29,7 +29,19 @@ def opened(stores, monkeypatch, memory_store):
 
 @pytest.mark.parametrize(
     "target",
-    ["data", "/abs/data", Path("data"), "C:\\data", "odd:name", "a b://c", "./x://y", "", "://x", "S3://bucket"],
+    [
+        "data",
+        "/abs/data",
+        Path("data"),
+        "C:\\data",
+        "./odd:name",
+        "a b://c",
+        "./x://y",
+        "",
+        "://x",
+        "S3://bucket",
+        "file:x",
+    ],
 )
 def test_the_entry_gets_the_target_as_it_is(opened, target, memory_store):
     assert open_store(target, codec="raw") is memory_store

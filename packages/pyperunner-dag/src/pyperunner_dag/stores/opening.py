@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.errors import StoreNotInstalledError, StorePluginError, UnknownStoreError
 from pyperunner_dag.ports import OutputStore
+from pyperunner_text.urls import scheme_of
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -69,13 +70,6 @@ def _imported(module: str, name: str) -> Any:
         return None
 
 
-def _scheme(target: str | os.PathLike[str]) -> str:
-    """Return the scheme of a URL, ``file`` for a plain path."""
-    scheme, mark, _ = target.partition("://") if isinstance(target, str) else ("", "", "")
-    is_url = mark and scheme[:1].isalpha() and not set(scheme) & set("/\\. ")
-    return scheme.lower() if is_url else "file"
-
-
 @lru_cache(maxsize=32)
 def _load(scheme: str, path: tuple[str, ...]) -> Any:
     """Return what opens stores of ``scheme``; ``path`` as for ``_registered``."""
@@ -109,7 +103,7 @@ def open_store(target: str | os.PathLike[str] | OutputStore, **options: Any) -> 
         TypeError: ``target`` is none of these, or options were given for a store that is open already.
     """
     if isinstance(target, (str, os.PathLike)):
-        store: OutputStore = _load(_scheme(target), tuple(sys.path))(target, **options)
+        store: OutputStore = _load(scheme_of(target), tuple(sys.path))(target, **options)
     elif isinstance(target, OutputStore):
         store = target
         if options:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pyperunner_results.credentials import strip_credentials
 from pyperunner_results.errors import StoreUnavailable
 from pyperunner_text.plugins import BrokenPlugin, UnknownPlugin, find_plugin
+from pyperunner_text.urls import scheme_of
 
 if TYPE_CHECKING:
     from pyperunner_results.ports import OutputReader
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["Outputs"]
 
 _GROUP = "pyperunner.stores"
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 
 class Outputs:
@@ -62,10 +61,9 @@ class Outputs:
 def _open(place: str, name: str) -> OutputReader:
     if not place:
         raise StoreUnavailable(name, "the record names no store. Call set_data_path(…) with its path or URL.")
-    match = _SCHEME.match(place)
-    if match is None and not Path(place).is_dir():
+    scheme = scheme_of(place)
+    if scheme == "file" and not place.lower().startswith("file:") and not Path(place).is_dir():
         raise StoreUnavailable(name, "there is no such folder. If the store was moved, call set_data_path(…).")
-    scheme = match[1].lower() if match else "file"
     try:
         return cast("OutputReader", find_plugin(_GROUP, scheme)(place))
     except UnknownPlugin as error:
