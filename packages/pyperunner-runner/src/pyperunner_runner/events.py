@@ -1,4 +1,4 @@
-"""What a run tells its hooks: frozen facts, in the order in which they happen.
+"""Events that a run tells its hooks: frozen facts, in the order in which they happen.
 
 A hook is any callable that takes one event. If it also has a method ``tick(now)``, that is called about ten times a
 second while tasks run (``now`` in seconds of a monotonic clock), for displays that move.

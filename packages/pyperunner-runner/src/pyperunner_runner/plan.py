@@ -1,4 +1,4 @@
-"""Decides what a run does with every task: run it, load its output for another, or skip it. Pure: no I/O, no clock."""
+"""Decisions: whether a run runs a task, loads its output for another, or skips it. Pure: no I/O, no clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs one task of a recorded run once more, in this process, where a debugger can look on."""
+"""Replay of a recorded task: run once more, in this process, where a debugger can look on."""
 
 from __future__ import annotations
 

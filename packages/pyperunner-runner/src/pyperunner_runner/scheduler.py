@@ -1,4 +1,4 @@
-"""Says which task may start next. A state machine without I/O, clock or process: events go in, decisions come out.
+"""Scheduler: which task may start next. A state machine without I/O, clock or process: events in, decisions out.
 
 Every task is in one state. Tasks wait until all their upstream tasks are settled, are then handed out by
 ``next_ready`` as soon as the resources they ask for are free, and end as done, failed or unable to run. A task may be

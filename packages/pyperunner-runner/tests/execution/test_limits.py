@@ -16,6 +16,8 @@ import pytest
 from pyperunner_dag import Pipeline, Task, open_store, run
 from pyperunner_runner import LimitTooLow, TaskKilled, TaskOutOfMemory, TaskTimedOut
 from pyperunner_runner.events import TaskWaiting
+from pyperunner_runner.execution.limits import LimitEnforcer
+from pyperunner_runner.execution.timers import Timers
 
 MIB = 1 << 20
 
@@ -163,6 +165,20 @@ def test_limits_in_this_process_are_warned_of(kit):
     with pytest.warns(RuntimeWarning, match=r"timeout and memory_limit have no effect.*Count\(a\)"):
         kit.runner(executor="inline").run(Pipeline("p", [task]))
     assert task.output == 1
+
+
+def test_the_clock_stands_while_a_job_waits_and_is_forgotten_at_its_end(kit):
+    timers = Timers()
+    limits = LimitEnforcer(timers)
+    task = kit.task("a").with_options(timeout=5)
+    limits.waits(task.name, True, 0.0)  # may be said before the job is reported as begun
+    limits.begin(task, os.getpid(), 1.0)
+    assert timers.seconds_left(1.0) == 0.5  # the first look at its memory
+    limits.waits(task.name, False, 100.0)
+    assert ("timeout", "Count(a)") in timers.take_due(105.0)
+    assert str(limits.out_of_time(task.name)) == str(TaskTimedOut("Count(a)", 5))
+    limits.end(task.name)
+    assert timers.seconds_left(0.0) is None
 
 
 @pytest.mark.parametrize(

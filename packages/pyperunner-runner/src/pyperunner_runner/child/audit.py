@@ -1,4 +1,4 @@
-"""Notes which of the user's files a task reads, by an audit hook (PEP 578) in the task's own process.
+"""Audit of the files that a task reads, by an audit hook (PEP 578) in the task's own process.
 
 What a task reads without saying so is an input that its key does not know. Counted are files below the current folder
 or the home folder; left out are modules, installed packages, whatever lies in a hidden folder (caches and settings of

@@ -1,4 +1,4 @@
-"""Environment variables for a while."""
+"""Environment variables of a task, set for a while."""
 
 from __future__ import annotations
 

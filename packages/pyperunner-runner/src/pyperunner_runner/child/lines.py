@@ -1,4 +1,4 @@
-"""Cuts a stream of bytes into lines of text, in bounded memory."""
+"""Lines of text, cut from a stream of bytes in bounded memory."""
 
 from __future__ import annotations
 

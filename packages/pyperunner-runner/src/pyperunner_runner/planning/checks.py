@@ -1,4 +1,4 @@
-"""Checks of a planned run, before any work starts."""
+"""Checks of a planned run, before any work starts: resources, limits, secrets, store."""
 
 from __future__ import annotations
 

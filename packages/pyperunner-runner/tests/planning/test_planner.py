@@ -1,21 +1,38 @@
-"""Selection, resources and order as the runner's user sees them."""
+"""Plans: a value that says what a run would do, and the selections and resources that no run can have."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
-from pyperunner_dag import Pipeline, Task, run
-from pyperunner_runner import ImpossibleResources, InputLost, SelectionUnmet, UnknownSelection
-from pyperunner_runner.events import TaskFinished, TaskStarted
+from pyperunner_dag import Pipeline
+from pyperunner_runner import ImpossibleResources, InputLost, SelectionUnmet, UnknownSelection, UnknownTask
+from pyperunner_runner.planning.planner import Planner
+from pyperunner_runner.planning.selection import Selection
 
 
-class Wait(Task):
-    @run
-    def run(self, data, seconds=0.05):
-        time.sleep(seconds)
+def test_a_plan_is_a_value_and_planning_again_leaves_it_alone(kit):
+    pipeline = kit.abc()
+    dag = pipeline.dag()
+    planner = Planner(kit.runner().store)
+    first = planner.plan(pipeline, dag)
+    kit.runner().run(pipeline, until="b")
+    second = planner.plan(pipeline, dag)
+    chosen = planner.plan(pipeline, dag, force=True, selection=Selection(until=("a",)))
+    assert first.names("run") == ["Count(a)", "Count(b)", "Count(c)"]
+    assert (second.names("skip"), second.names("load", "run")) == (["Count(a)"], ["Count(b)", "Count(c)"])
+    assert (chosen.selected, chosen.names("run")) == ({"Count(a)"}, ["Count(a)"])
+    assert list(first.upstream.items()) == [("Count(a)", []), ("Count(b)", ["Count(a)"]), ("Count(c)", ["Count(b)"])]
+
+
+def test_a_task_of_a_plan_is_found_by_itself_and_by_name(kit):
+    bare = kit.task("")
+    pipeline = Pipeline("p", [bare, kit.task("a")])
+    planned = Planner(kit.runner().store).plan(pipeline, pipeline.dag())
+    assert planned.task(bare) is planned.task("Count") is planned.task("Count()") is bare
+    with pytest.raises(UnknownTask, match=r"no task 'Count\(b\)'. Did you mean Count\(\) or Count\(a\)"):
+        planned.task("Count(b)")
 
 
 def test_only_runs_the_selected_and_counts_the_others_as_skipped(kit):
@@ -63,38 +80,3 @@ def test_impossible_resources_are_an_error_before_anything_starts(kit):
         kit.runner(resources={"gpu": 2}).run(Pipeline("p", [task]))
     assert (caught.value.need, caught.value.have) == (3, 2)
     assert kit.executed() == []
-
-
-def test_resources_are_never_oversubscribed_and_others_go_on(kit):
-    running, most, order = set(), [], []
-
-    def hook(event):
-        if isinstance(event, TaskStarted):
-            running.add(event.task)
-            order.append(event.task)
-            most.append(sum(name.startswith("Wait(gpu") for name in running))
-        elif isinstance(event, TaskFinished):
-            running.discard(event.task)
-
-    gpus = [Wait(f"gpu{index}").with_options(resources={"gpu": 1}, priority=1) for index in range(3)]
-    pipeline = Pipeline("p", [*gpus, Wait("other")])
-    kit.runner(process_limit=4, resources={"gpu": 1}, hooks=[hook]).run(pipeline)
-    assert max(most) == 1
-    assert "Wait(other)" in order[:2]
-
-
-def test_priority_goes_before_the_order_in_the_graph(kit):
-    tasks = [kit.task(tag) for tag in "abc"]
-    tasks[2].with_options(priority=1)
-    kit.runner(process_limit=1).run(Pipeline("p", tasks))
-    assert kit.executed() == ["c", "a", "b"]
-
-
-def test_the_longest_path_goes_first_by_the_times_of_earlier_runs(kit):
-    # The long one first: the time of the first task holds the start of the executor, too.
-    tasks = [Wait("long", seconds=0.4), Wait("short", seconds=0.01), Wait("middle", seconds=0.2)]
-    kit.runner(process_limit=1).run(Pipeline("p", tasks))
-    order = []
-    hook = [lambda event: order.append(event.task) if isinstance(event, TaskStarted) else None]
-    kit.runner(process_limit=1, hooks=hook).run(Pipeline("p", tasks), force_reload=True)
-    assert order == ["Wait(long)", "Wait(middle)", "Wait(short)"]
