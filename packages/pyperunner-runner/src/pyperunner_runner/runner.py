@@ -273,10 +273,7 @@ class Runner:
 
         Runs nothing and changes no task. Only tasks that are not up to date are looked up, each among the newest 50
         entries of its name. Of one task, given itself or by its name (``UnknownTask`` if there is none), more is looked
-        at: whether what is stored can be read. The other arguments are those of ``run``.
-
-        Returns:
-            A mapping from names to explanations, or that of the one task. ``str()`` makes a text of either.
+        at: whether what is stored can be read. The other arguments are those of ``run``. ``str()`` makes a text of it.
         """
         dag = runnable_dag(self._pipeline())
         planned = self._plan(dag, force_reload, only, until, from_)
@@ -286,8 +283,6 @@ class Runner:
 
     def accept(self, task: Task | str, *, downstream: bool = False, dry_run: bool = False) -> list[Acceptance]:
         """Let the nearest output stored earlier stand for a task's key of today: for a change that changes nothing.
-
-        The new entry names the one it stands for, and records when it was accepted and in spite of what.
 
         Args:
             task: A task or its name.
@@ -330,15 +325,12 @@ class Runner:
     def dequeue(self) -> Task | None:
         """Return a task whose upstream tasks have all ended well, each once; ``None`` if there is none just now.
 
-        Tasks downstream of a failed one become ``CANT_RUN``. Pass the task to ``start_task``, which does what the
-        plan says.
+        Tasks downstream of a failed one become ``CANT_RUN``. ``start_task`` does what the plan says with the task.
         """
         return self._current_run().next_task()
 
     def start_task(self, task: Task) -> Handle:
-        """Start a task, in a process of its own where the executor has any.
-
-        A task that the plan skips or takes from the store ends at once, without a process.
+        """Start a task, in a process of its own where the executor has any; what the plan does not run ends at once.
 
         Returns:
             A handle with ``pid``, ``exitcode``, ``is_alive()`` and ``join()``.
@@ -355,8 +347,7 @@ class Runner:
     def finish_tasks(self, timeout: float | None = 0) -> None:
         """Take in what the running tasks have reported, and give the finished ones their results.
 
-        Args:
-            timeout: Seconds to wait for a first report; ``None`` waits until there is one, ``0`` looks only.
+        Waits up to ``timeout`` seconds for a first report; ``None`` waits until there is one, ``0`` looks only.
         """
         self._current_run().collect(timeout)
 
