@@ -1,4 +1,4 @@
-"""What can go wrong while a key is made.
+"""Errors of making a key.
 
 ::
 
@@ -10,11 +10,17 @@
 
 from __future__ import annotations
 
+from pyperunner_text.errors import FactError
+
 __all__ = ["FileError", "FingerprintGapError", "KeysError", "TooDeepError", "UnencodableError"]
 
 
-class KeysError(Exception):
+class KeysError(FactError):
     """Base of every error that this package raises on purpose."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The facts are the state, too: keys of such errors have held both since 0.2.0.
+        return type(self), self.args, vars(self)
 
 
 class UnencodableError(KeysError, TypeError):
@@ -26,15 +32,16 @@ class UnencodableError(KeysError, TypeError):
         reason: Why it cannot be encoded, as the rest of a sentence.
     """
 
-    def __init__(self, path: str, type_name: str, reason: str) -> None:
-        super().__init__(path, type_name, reason)
-        self.path = path
-        self.type_name = type_name
-        self.reason = reason
+    path: str
+    type_name: str
+    reason: str
 
-    def __str__(self) -> str:
-        where = f"at {self.path}: " if self.path else ""
-        return f"{where}{self.type_name} has no stable encoding: {self.reason}"
+    def sentence(self) -> str:
+        """Return the place of the part, its type and the reason."""
+        return f"{self._where()}{self.type_name} has no stable encoding: {self.reason}"
+
+    def _where(self) -> str:
+        return f"at {self.path}: " if self.path else ""
 
     def below(self, step: str, holder: object) -> UnencodableError:
         """Return this error as seen one level further out.
@@ -43,7 +50,7 @@ class UnencodableError(KeysError, TypeError):
             step: What leads from the outer value to the inner one, such as ``"[3]"`` or ``".lock"``.
             holder: The outer value.
         """
-        return type(self)(step + self.path, self.type_name, self.reason)
+        return type(self)(step + self.path, *self.args[1:])
 
 
 class FileError(UnencodableError, OSError):
@@ -56,26 +63,18 @@ class FileError(UnencodableError, OSError):
         file: Its path.
     """
 
-    def __init__(self, path: str, type_name: str, reason: str, file: str) -> None:
-        super().__init__(path, type_name, reason)
-        self.args = (path, type_name, reason, file)
-        self.file = file
+    file: str
+
+    __reduce__ = FactError.__reduce__  # this one never had a state
 
     @property
     def absent(self) -> bool:
         """Whether there is nothing at its place."""
         return self.reason.startswith("there is no such")
 
-    def __str__(self) -> str:
-        where = f"at {self.path}: " if self.path else ""
-        return f"{where}{self.type_name} {self.file}: {self.reason}"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), self.args
-
-    def below(self, step: str, holder: object) -> UnencodableError:
-        """Return this error as seen one level further out."""
-        return type(self)(step + self.path, self.type_name, self.reason, self.file)
+    def sentence(self) -> str:
+        """Return its place in the value, its path, and what is the matter."""
+        return f"{self._where()}{self.type_name} {self.file}: {self.reason}"
 
 
 class FingerprintGapError(KeysError, ValueError):
@@ -86,12 +85,11 @@ class FingerprintGapError(KeysError, ValueError):
         gaps: Reasons by what could not be followed.
     """
 
-    def __init__(self, name: str, gaps: dict[str, str]) -> None:
-        super().__init__(name, gaps)
-        self.name = name
-        self.gaps = gaps
+    name: str
+    gaps: dict[str, str]
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
+        """Return the gaps, one a line."""
         lines = [f"{name}: {reason}" for name, reason in self.gaps.items()]
         return f"the fingerprint of {self.name} has gaps; name them in ignore=, or do without:\n  " + "\n  ".join(lines)
 
