@@ -1,4 +1,4 @@
-"""What belongs to the user's own project, and where that project's root is.
+"""The user's own project: what belongs to it, and where its root is.
 
 Own is every module outside the standard library and outside site-packages; an editable install is own. What has no file
 (a session typed at a prompt, a module made at run time) is own too, unless it is built into Python.

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from pyperunner_keys.code.builder import PartBuilder
 from pyperunner_keys.code.content import Content, encoders_for
 from pyperunner_keys.code.graph import Part
-from pyperunner_keys.code.reader import Reader
 from pyperunner_keys.encoding.encoders import ENCODERS
 
 
 def filled(work, names=None):
     part = Part("a.b")
-    content = Content(Reader(), part, names or {})
+    content = Content(PartBuilder(), part, names or {})
     work(content)
     content.close()
     return part

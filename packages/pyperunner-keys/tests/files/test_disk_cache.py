@@ -1,4 +1,4 @@
-"""The memo of file contents: kept across processes, and worth nothing but time."""
+"""The disk cache of digests: kept across processes, and worth nothing but time."""
 
 from __future__ import annotations
 
@@ -11,54 +11,54 @@ from pathlib import Path
 import pytest
 
 import pyperunner_keys
-from pyperunner_keys.files.disk_cache import Memo, memo_file
+from pyperunner_keys.files.disk_cache import DiskCache, cache_file
 
 SOURCE = str(Path(pyperunner_keys.__file__).parents[1])
 
 
 @pytest.fixture
 def file(tmp_path):
-    return str(tmp_path / "deep" / "memo.sqlite")
+    return str(tmp_path / "deep" / "cache.sqlite")
 
 
 def test_it_lies_in_the_cache_folder_of_the_user(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert memo_file() == str(tmp_path / "pyperunner" / "files-1.sqlite")
+    assert cache_file() == str(tmp_path / "pyperunner" / "files-1.sqlite")
     for other in ("", "relative"):
         monkeypatch.setenv("XDG_CACHE_HOME", other)
         monkeypatch.delenv("LOCALAPPDATA", raising=False)
-        assert memo_file() == str(Path.home() / ".cache" / "pyperunner" / "files-1.sqlite")
+        assert cache_file() == str(Path.home() / ".cache" / "pyperunner" / "files-1.sqlite")
 
 
 def test_without_a_home_there_is_none(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "relative")
-    memo = Memo()
-    memo.put([("/a", "1", "aa")])
-    assert memo.get({"/a": "1"}) == {}
+    cache = DiskCache()
+    cache.put([("/a", "1", "aa")])
+    assert cache.get({"/a": "1"}) == {}
     assert not list(tmp_path.iterdir())
 
 
 def test_it_gives_what_was_put_under_that_signature(file):
-    Memo(file).put([("/a", "1", "aa"), ("/b", "2", "bb"), ("/\udcff", "3", "cc")])
-    assert Memo(file).get({"/a": "1", "/b": "other", "/c": "1", "/\udcff": "3"}) == {"/a": "aa", "/\udcff": "cc"}
-    Memo(file).put([("/a", "4", "dd")])
-    assert Memo(file).get({"/a": "1"}) == {}
-    assert Memo(file).get({"/a": "4"}) == {"/a": "dd"}
+    DiskCache(file).put([("/a", "1", "aa"), ("/b", "2", "bb"), ("/\udcff", "3", "cc")])
+    assert DiskCache(file).get({"/a": "1", "/b": "other", "/c": "1", "/\udcff": "3"}) == {"/a": "aa", "/\udcff": "cc"}
+    DiskCache(file).put([("/a", "4", "dd")])
+    assert DiskCache(file).get({"/a": "1"}) == {}
+    assert DiskCache(file).get({"/a": "4"}) == {"/a": "dd"}
     assert os.stat(file).st_mode & 0o777 == 0o600
     assert os.stat(os.path.dirname(file)).st_mode & 0o777 == 0o700
 
 
 def test_many_at_once(file):
     rows = [(f"/{number}", "s", str(number)) for number in range(1200)]
-    Memo(file).put(rows)
-    assert Memo(file).get({place: "s" for place, _, _ in rows}) == {place: digest for place, _, digest in rows}
+    DiskCache(file).put(rows)
+    assert DiskCache(file).get({place: "s" for place, _, _ in rows}) == {place: digest for place, _, digest in rows}
 
 
 def test_asking_makes_nothing(file):
-    assert Memo(file).get({"/a": "1"}) == {}
-    Memo(file).put([])
+    assert DiskCache(file).get({"/a": "1"}) == {}
+    DiskCache(file).put([])
     assert not os.path.exists(os.path.dirname(file))
 
 
@@ -67,67 +67,67 @@ def test_damage_makes_it_empty_and_usable(file, content):
     os.makedirs(os.path.dirname(file))
     Path(file).write_bytes(content)
     os.chmod(file, 0o600)
-    assert Memo(file).get({"/a": "1"}) == {}
-    Memo(file).put([("/a", "1", "aa")])
-    Memo(file).put([("/a", "1", "aa")])
-    assert Memo(file).get({"/a": "1"}) == {"/a": "aa"}
+    assert DiskCache(file).get({"/a": "1"}) == {}
+    DiskCache(file).put([("/a", "1", "aa")])
+    DiskCache(file).put([("/a", "1", "aa")])
+    assert DiskCache(file).get({"/a": "1"}) == {"/a": "aa"}
 
 
 def test_a_changed_row_is_not_believed(file):
-    Memo(file).put([("/a", "1", "aa"), ("/b", "1", "bb")])
+    DiskCache(file).put([("/a", "1", "aa"), ("/b", "1", "bb")])
     with sqlite3.connect(file) as database:
         database.execute("UPDATE files SET digest = 'zz' WHERE place = ?", (b"/a",))
     database.close()
-    assert Memo(file).get({"/a": "1", "/b": "1"}) == {"/b": "bb"}
+    assert DiskCache(file).get({"/a": "1", "/b": "1"}) == {"/b": "bb"}
 
 
 def test_one_that_others_can_write_to_is_not_used(file):
-    Memo(file).put([("/a", "1", "aa")])
+    DiskCache(file).put([("/a", "1", "aa")])
     os.chmod(file, 0o620)
-    assert Memo(file).get({"/a": "1"}) == {}
-    Memo(file).put([("/b", "1", "bb")])
+    assert DiskCache(file).get({"/a": "1"}) == {}
+    DiskCache(file).put([("/b", "1", "bb")])
     os.chmod(file, 0o600)
-    assert Memo(file).get({"/a": "1", "/b": "1"}) == {"/a": "aa"}
+    assert DiskCache(file).get({"/a": "1", "/b": "1"}) == {"/a": "aa"}
 
 
 def test_one_that_has_grown_large_begins_anew(file, monkeypatch):
-    Memo(file).put([("/a", "1", "aa")])
+    DiskCache(file).put([("/a", "1", "aa")])
     monkeypatch.setattr("pyperunner_keys.files.disk_cache._LARGEST", 10)
-    Memo(file).put([("/b", "1", "bb")])
+    DiskCache(file).put([("/b", "1", "bb")])
     monkeypatch.undo()
-    assert Memo(file).get({"/a": "1"}) == {}
+    assert DiskCache(file).get({"/a": "1"}) == {}
 
 
 def test_no_place_for_it_is_no_error(tmp_path):
     (tmp_path / "taken").write_text("")
-    memo = Memo(str(tmp_path / "taken" / "memo.sqlite"))
-    memo.put([("/a", "1", "aa")])
-    assert memo.get({"/a": "1"}) == {}
+    cache = DiskCache(str(tmp_path / "taken" / "cache.sqlite"))
+    cache.put([("/a", "1", "aa")])
+    assert cache.get({"/a": "1"}) == {}
 
 
 def test_a_locked_one_is_not_waited_for_long(file, monkeypatch):
     monkeypatch.setattr("pyperunner_keys.files.disk_cache._PATIENCE_SECONDS", 0.05)
-    Memo(file).put([("/a", "1", "aa")])
+    DiskCache(file).put([("/a", "1", "aa")])
     holder = sqlite3.connect(file, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    assert Memo(file).get({"/a": "1"}) == {}
-    Memo(file).put([("/b", "1", "bb")])
+    assert DiskCache(file).get({"/a": "1"}) == {}
+    DiskCache(file).put([("/b", "1", "bb")])
     holder.execute("ROLLBACK")
     holder.close()
-    assert Memo(file).get({"/a": "1", "/b": "1"}) == {"/a": "aa"}
+    assert DiskCache(file).get({"/a": "1", "/b": "1"}) == {"/a": "aa"}
 
 
 def test_many_processes_share_it(file):
     program = (
-        "import sys; from pyperunner_keys.files.disk_cache import Memo\n"
-        "memo = Memo(sys.argv[1])\n"
-        "for n in range(40): memo.put([(f'/{sys.argv[2]}/{n}', 's', 'd')]); memo.get({'/x': ''})"
+        "import sys; from pyperunner_keys.files.disk_cache import DiskCache\n"
+        "cache = DiskCache(sys.argv[1])\n"
+        "for n in range(40): cache.put([(f'/{sys.argv[2]}/{n}', 's', 'd')]); cache.get({'/x': ''})"
     )
     environment = {**os.environ, "PYTHONPATH": SOURCE}
     children = [subprocess.Popen([sys.executable, "-c", program, file, str(who)], env=environment) for who in range(4)]
     assert [child.wait(60) for child in children] == [0] * 4
     places = {f"/{who}/{number}": "s" for who in range(4) for number in range(40)}
-    assert len(Memo(file).get(places)) > 150  # one that had to wait too long forgets; none is wrong
+    assert len(DiskCache(file).get(places)) > 150  # one that had to wait too long forgets; none is wrong
     with sqlite3.connect(file) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     database.close()

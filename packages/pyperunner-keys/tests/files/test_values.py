@@ -42,7 +42,7 @@ def reads(monkeypatch):
 
 
 @pytest.fixture
-def memo(tmp_path, monkeypatch):
+def disk_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "pyperunner" / "files-1.sqlite"
 
@@ -99,20 +99,20 @@ def test_a_path_is_text():
         type("Mine", (File,), {})
 
 
-def test_what_is_at_rest_is_read_once(tmp_path, reads, memo, settled):
+def test_what_is_at_rest_is_read_once(tmp_path, reads, disk_cache, settled):
     file = write(tmp_path / "a")
     before = file.digest()
     assert [file.digest(), File(tmp_path / "a").digest()] == [before] * 2
     memory._remembered.clear()  # as in another process
     assert file.digest() == before
     assert reads == ["a"]
-    memo.unlink()
+    disk_cache.unlink()
     memory._remembered.clear()
     assert file.digest() == before
     assert reads == ["a", "a"]
 
 
-def test_what_has_just_changed_is_read_each_time(tmp_path, reads, memo):
+def test_what_has_just_changed_is_read_each_time(tmp_path, reads, disk_cache):
     file = write(tmp_path / "a", "1234")
     before, status = file.digest(), os.stat(file)
     # The same size, the same modification time, the same inode, and within the clock's grain.
@@ -121,10 +121,10 @@ def test_what_has_just_changed_is_read_each_time(tmp_path, reads, memo):
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert file.digest() != before
     assert len(reads) == 2
-    assert not memo.exists()
+    assert not disk_cache.exists()
 
 
-def test_an_old_time_on_new_content_does_not_deceive(tmp_path, reads, memo, settled):
+def test_an_old_time_on_new_content_does_not_deceive(tmp_path, reads, disk_cache, settled):
     file = write(tmp_path / "a", "1234")
     before, status = file.digest(), os.stat(file)
     time.sleep(0.02)  # the clock's grain
@@ -236,7 +236,7 @@ def test_patterns(tmp_path, glob, names):
     assert not Folder(tmp_path, glob).covers(os.path.realpath(tmp_path.parent / "x.csv"))
 
 
-def test_what_does_not_match_is_not_looked_at(tmp_path, reads, memo):
+def test_what_does_not_match_is_not_looked_at(tmp_path, reads, disk_cache):
     folder = Folder(tmp_path / "in", "*.csv")
     write(tmp_path / "in/a.csv")
     write(tmp_path / "in/b.txt")
@@ -267,7 +267,7 @@ def test_what_is_no_folder_is_said(tmp_path, make):
         Folder(tmp_path / "x").digest()
 
 
-def test_a_folder_at_rest_is_read_once(tmp_path, reads, memo, settled):
+def test_a_folder_at_rest_is_read_once(tmp_path, reads, disk_cache, settled):
     folder = Folder(tmp_path / "in")
     for name in ("a", "b", "c"):
         write(tmp_path / "in" / name, name)
@@ -280,20 +280,20 @@ def test_a_folder_at_rest_is_read_once(tmp_path, reads, memo, settled):
     assert sorted(reads) == ["a", "b", "b", "c"]
 
 
-def test_a_folder_in_motion_is_not_remembered(tmp_path, reads, memo):
+def test_a_folder_in_motion_is_not_remembered(tmp_path, reads, disk_cache):
     write(tmp_path / "in/a", "1")
     folder = Folder(tmp_path / "in")
     assert [folder.digest(), look(folder).signature] == [folder.digest(), ""]
     assert reads == ["a"] * 3
 
 
-def test_many_are_read_ahead_with_two_trips(tmp_path, reads, memo, settled, monkeypatch):
+def test_many_are_read_ahead_with_two_trips(tmp_path, reads, disk_cache, settled, monkeypatch):
     files = [write(tmp_path / name, name) for name in "abc"]
     known = files[0].digest()
     memory._remembered.clear()
     trips = []
 
-    class Counted(memory.Memo):
+    class Counted(memory.DiskCache):
         def get(self, signatures):
             trips.append("get")
             return super().get(signatures)
@@ -302,7 +302,7 @@ def test_many_are_read_ahead_with_two_trips(tmp_path, reads, memo, settled, monk
             trips.append("put")
             super().put(rows)
 
-    monkeypatch.setattr(memory, "Memo", Counted)
+    monkeypatch.setattr(memory, "DiskCache", Counted)
     look_ahead([*files, File(tmp_path / "gone"), File(tmp_path), Folder(tmp_path)])
     assert trips == ["get", "put"]
     assert [file.digest() for file in files] == [known, files[1].digest(), files[2].digest()]
@@ -326,7 +326,7 @@ def test_a_state_tells_what_became_of_it(tmp_path, monkeypatch, settled):
     assert folder.fault() == "Folder in is gone"
 
 
-def test_a_state_at_rest_costs_no_read(tmp_path, reads, memo, settled):
+def test_a_state_at_rest_costs_no_read(tmp_path, reads, disk_cache, settled):
     state = look(write(tmp_path / "a"))
     assert state.fault() is None
     assert reads == ["a"]

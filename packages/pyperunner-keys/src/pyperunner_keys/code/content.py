@@ -1,4 +1,4 @@
-"""What a part is made of, while it is being read: pieces that are hashed, and links to other parts."""
+"""Content of a part while it is being read: pieces that are hashed, and links to other parts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PATHS = (PurePosixPath, PosixPath, PureWindowsPath, WindowsPath)
 
 
 class PartSource(Protocol):
-    """Gives the parts that others refer to; see ``Reader``."""
+    """Gives the parts that others refer to; see ``PartBuilder``."""
 
     deep: bool
     unimported: Unimported
@@ -68,13 +68,13 @@ class Content:
     """Collects the content of one part.
 
     Args:
-        reader: Gives the parts that this one refers to.
+        parts: Gives the parts that this one refers to.
         part: The part to fill.
         names: Globals of the module it belongs to.
     """
 
-    def __init__(self, reader: PartSource, part: Part, names: dict[str, Any]) -> None:
-        self.reader = reader
+    def __init__(self, parts: PartSource, part: Part, names: dict[str, Any]) -> None:
+        self.parts = parts
         self.part = part
         self.names = names
         self._out = bytearray()
@@ -146,7 +146,7 @@ class Content:
             otherwise: Called where the value has no stable encoding, to let something else stand for it.
         """
         hasher = xxhash.xxh3_128()
-        out = Writer(self.reader.table(self.names), self.write_code, hasher)
+        out = Writer(self.parts.table(self.names), self.write_code, hasher)
         try:
             write_item(value, out)
         except RecursionError:
@@ -187,7 +187,7 @@ class Content:
         if is_own_code(value):
             # The last part of the name: what it is nested in differs between versions of Python.
             name = value.__name__ if isinstance(value, types.ModuleType) else value.__qualname__.rpartition(".")[2]
-            write_text(self.link(f"in {name}", self.reader.part(value)), out)
+            write_text(self.link(f"in {name}", self.parts.part(value)), out)
         elif isinstance(value, types.MethodType) and not is_importable(value):
             _write_parts("method", (value.__func__, value.__self__), out)
         elif isinstance(value, types.BuiltinFunctionType):
@@ -208,7 +208,7 @@ class Content:
     def _write_builtin(self, value: types.BuiltinFunctionType, out: Writer) -> None:
         owner = value.__self__
         if isinstance(owner, types.ModuleType) and is_own_code(owner):
-            write_text(self.link(f"in {owner.__name__}", self.reader.part(owner)), out)
+            write_text(self.link(f"in {owner.__name__}", self.parts.part(owner)), out)
             write_text(value.__qualname__, out)
         elif owner is None or isinstance(owner, (type, types.ModuleType)) or is_importable(value):
             self._write_foreign(foreign_name(value), out)

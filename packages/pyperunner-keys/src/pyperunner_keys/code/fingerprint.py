@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pyperunner_keys.code.builder import PartBuilder
 from pyperunner_keys.code.graph import Part, full_digests, reachable
 from pyperunner_keys.code.kinds import is_own_code
 from pyperunner_keys.code.places import Place, pack_places
-from pyperunner_keys.code.reader import Reader
 from pyperunner_keys.encoding.objects import is_code
 from pyperunner_keys.encoding.plain import digest_plain
 from pyperunner_keys.errors import FingerprintGapError
@@ -71,7 +71,7 @@ class Fingerprinter:
     """
 
     def __init__(self) -> None:
-        self._readers: dict[str, Reader] = {}
+        self._builders: dict[str, PartBuilder] = {}
         self._known: dict[tuple[str, tuple[str, ...]], dict[Part, str]] = {}
 
     def fingerprint(
@@ -102,10 +102,10 @@ class Fingerprinter:
             FingerprintGapError: There are gaps, and ``strict`` is true.
         """
         ignored = tuple(sorted(ignore))
-        reader = self._readers.setdefault("own" if code == "own" else "deep", Reader(deep=code != "own"))
-        roots = [] if code == "off" else _roots(reader, obj)
-        roots += [_root(reader, item) for item in depends]
-        reader.settle()
+        builder = self._builders.setdefault("own" if code == "own" else "deep", PartBuilder(deep=code != "own"))
+        roots = [] if code == "off" else _roots(builder, obj)
+        roots += [_root(builder, item) for item in depends]
+        builder.settle()
         leave_out = _matcher(ignored, roots)
         known = self._known.setdefault((code, ignored), {})
         full_digests(roots, leave_out, known)
@@ -137,19 +137,19 @@ def fingerprint(
     )
 
 
-def _root(reader: Reader, obj: Any) -> Part:
+def _root(builder: PartBuilder, obj: Any) -> Part:
     if is_own_code(obj):
-        return reader.part(obj)
+        return builder.part(obj)
     named = obj if is_code(obj) and hasattr(obj, "__qualname__") else type(obj)
     module = importable_name(getattr(named, "__module__", None) or "builtins")
-    return reader.value(obj, f"{module}.{named.__qualname__}")
+    return builder.value(obj, f"{module}.{named.__qualname__}")
 
 
-def _roots(reader: Reader, obj: Any) -> list[Part]:
+def _roots(builder: PartBuilder, obj: Any) -> list[Part]:
     """Return the part of some code; with a method comes its class, for the method can use all of it by ``self``."""
-    found = [_root(reader, obj)]
-    owner = _owner(obj) if reader.deep else None
-    return [*found, reader.part(owner)] if owner is not None else found
+    found = [_root(builder, obj)]
+    owner = _owner(obj) if builder.deep else None
+    return [*found, builder.part(owner)] if owner is not None else found
 
 
 def _owner(obj: Any) -> type[Any] | None:

@@ -1,4 +1,4 @@
-"""What the parts of a fingerprint are and where they stand, and their texts in little room."""
+"""Places: what the parts of a fingerprint are and where they stand, and their texts in little room."""
 
 from __future__ import annotations
 

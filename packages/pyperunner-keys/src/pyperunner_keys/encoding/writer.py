@@ -1,4 +1,4 @@
-"""The sink that canonical encodings are written to, and the dispatch from a value to its encoder.
+"""Writer of canonical encodings: the sink that they go to, and the dispatch from a value to its encoder.
 
 The format is a sequence of self-delimiting items: a one-byte tag, then a payload of fixed size, a number closed by
 ``;``, or a length closed by ``:`` and that many bytes or items. No item is a prefix of another, so the encodings of

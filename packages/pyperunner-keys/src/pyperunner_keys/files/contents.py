@@ -1,4 +1,4 @@
-"""Contents of files and folders, read as far as they are not remembered: by this process, or by the memo on disk."""
+"""Contents of files and folders, read as far as they are not remembered: by this process, or by the disk cache."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pyperunner_keys.encoding.plain import digest_plain
 from pyperunner_keys.errors import FileError
-from pyperunner_keys.files.disk_cache import Memo
+from pyperunner_keys.files.disk_cache import DiskCache
 from pyperunner_keys.files.signatures import FileDigest, file_signature, folder_files, folder_signatures, read_file
 
 __all__ = ["file_content", "folder_content", "folder_signature", "read_ahead"]
@@ -31,7 +31,7 @@ def file_content(place: str, name: str) -> FileDigest:
 
 
 def read_ahead(places: Iterable[str]) -> None:
-    """Make the contents of many files known with two trips to the memo; what cannot be read is left for later."""
+    """Make the contents of many files known with two trips to the disk cache; what cannot be read is left for later."""
     signatures: dict[str, str] = {}
     for place in places:
         try:
@@ -41,7 +41,7 @@ def read_ahead(places: Iterable[str]) -> None:
         known = _remembered.get(place)
         if known is None or known.signature != signature:
             signatures[place] = signature
-    for place, digest in Memo().get(signatures).items() if signatures else ():
+    for place, digest in DiskCache().get(signatures).items() if signatures else ():
         _keep(place, FileDigest(digest, signatures.pop(place)))
     fresh = {}
     for place in signatures:
@@ -71,7 +71,7 @@ def folder_content(place: str, glob: str, name: str) -> FileDigest:
     if known is not None:
         return known
     regular = {files[relative]: signature for relative, signature in signatures.items() if signature[:1].isdigit()}
-    digests = Memo().get(regular)
+    digests = DiskCache().get(regular)
     fresh = _remember({path: read_file(path, path) for path in regular if path not in digests})
     digests |= {path: content.digest for path, content in fresh.items()}
     # What is neither a file nor a link to one counts by what it is.
@@ -89,7 +89,7 @@ def _recall(place: str, signature: str) -> FileDigest | None:
     known = _remembered.get(place)
     if known is not None and known.signature == signature:
         return known
-    digest = Memo().get({place: signature}).get(place)
+    digest = DiskCache().get({place: signature}).get(place)
     if digest is None:
         return None
     _keep(place, FileDigest(digest, signature))
@@ -100,7 +100,7 @@ def _remember(found: dict[str, FileDigest]) -> dict[str, FileDigest]:
     settled = {place: content for place, content in found.items() if content.signature}
     for place, content in settled.items():
         _keep(place, content)
-    Memo().put((place, content.signature, content.digest) for place, content in settled.items())
+    DiskCache().put((place, content.signature, content.digest) for place, content in settled.items())
     return found
 
 

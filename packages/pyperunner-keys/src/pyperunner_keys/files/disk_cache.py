@@ -1,7 +1,7 @@
-"""What files held when they were last read, remembered across processes in the user's cache folder.
+"""Disk cache of digests: what files held when they were last read, remembered across processes in a folder of the user.
 
-A row says which digest the file at a place had under which signature. Losing the memo costs time, nothing else: what is
-wrong with it, or with the folder it lies in, makes it empty. Every row carries a checksum of its own, because nothing
+A row says which digest the file at a place had under which signature. Losing the cache costs time, nothing else: what
+is wrong with it, or with the folder it lies in, makes it empty. Every row carries a checksum of its own, because nothing
 is done to get the rows safely to the disk.
 """
 
@@ -17,10 +17,10 @@ import xxhash
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["Memo", "memo_file"]
+__all__ = ["DiskCache", "cache_file"]
 
 _LARGEST = 64 << 20
-"""Bytes above which the memo begins anew: places that are long gone stay in it."""
+"""Bytes above which the cache begins anew: places that are long gone stay in it."""
 _AT_ONCE = 500
 _PATIENCE_SECONDS = 1.0
 _TABLE = "CREATE TABLE IF NOT EXISTS files (place BLOB PRIMARY KEY, signature, digest, seal) WITHOUT ROWID"
@@ -28,10 +28,10 @@ _GET = "SELECT place, signature, digest, seal FROM files WHERE place IN ({})"
 _PUT = "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)"
 
 
-def memo_file() -> str:
-    """Return where the memo of this user lies: below ``XDG_CACHE_HOME``, which is ``~/.cache`` if it is not set.
+def cache_file() -> str:
+    """Return where the cache of this user lies: below ``XDG_CACHE_HOME``, which is ``~/.cache`` if it is not set.
 
-    Empty for a user without a home folder: then there is no memo.
+    Empty for a user without a home folder: then there is no cache.
     """
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):  # as the XDG Base Directory Specification asks
@@ -39,17 +39,17 @@ def memo_file() -> str:
     return os.path.join(base, "pyperunner", "files-1.sqlite") if os.path.isabs(base) else ""
 
 
-class Memo:
+class DiskCache:
     """Digests by place and signature.
 
     A connection lives for one call only, so none crosses a fork.
 
     Args:
-        file: Where it is kept; ``memo_file()`` if not given.
+        file: Where it is kept; ``cache_file()`` if not given.
     """
 
     def __init__(self, file: str | None = None) -> None:
-        self._file = memo_file() if file is None else file
+        self._file = cache_file() if file is None else file
 
     def get(self, signatures: Mapping[str, str]) -> dict[str, str]:
         """Return the digests of those places that were remembered under the given signature.
@@ -107,7 +107,7 @@ class Memo:
             pass
 
     def _is_sound(self) -> bool:
-        """Make sure that the memo is there, and that no other user can say in it what is unchanged."""
+        """Make sure that the cache is there, and that no other user can say in it what is unchanged."""
         os.makedirs(os.path.dirname(self._file), 0o700, exist_ok=True)
         try:
             status = os.stat(self._file)

@@ -1,4 +1,4 @@
-"""Digests and signatures of files and folders on disk.
+"""Signatures and digests of files and folders on disk.
 
 A *signature* is what a stat says: equal signatures mean equal contents, unless the file was changed within the clock's
 grain of being read. So contents whose file changed less than two seconds before are used, but never remembered.

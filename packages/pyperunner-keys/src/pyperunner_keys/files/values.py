@@ -1,4 +1,4 @@
-"""Values that stand for what lies on disk: ``File`` and ``Folder``.
+"""``File`` and ``Folder``: values that stand for what lies on disk.
 
 They count by content. ``look`` reads it, as far as it is not remembered from an earlier time; ``recording`` notes which
 of them are pickled, so that a store knows what its value depends on.

@@ -1,4 +1,4 @@
-"""Which decorators a function need not remember."""
+"""Decorators that leave no trace: those that a function need not remember."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the import of a module that is not loaded yet will do to other modules."""
+"""Effects of imports: what the import of a module that is not loaded yet will do to other modules."""
 
 from __future__ import annotations
 

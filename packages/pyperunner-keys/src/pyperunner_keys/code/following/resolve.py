@@ -1,4 +1,4 @@
-"""From a name in some code to what it stands for: another part, a value, or something that is not the user's own."""
+"""Resolution of names, from one in some code to what it stands for: another part, a value, or something foreign."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def use_name(content: Content, label: str, use: Use, cells: dict[str, Any]) -> N
 def _use_whole_module(content: Content) -> None:
     module = sys.modules.get(str(content.names.get("__name__")))
     if module is not None and vars(module) is content.names:
-        content.refer(WHOLE_MODULE, content.reader.part(module))
+        content.refer(WHOLE_MODULE, content.parts.part(module))
 
 
 def use_statement_name(content: Content, label: str, use: Use, module: str, file: SourceFile) -> None:
@@ -86,7 +86,7 @@ def use_statement_name(content: Content, label: str, use: Use, module: str, file
 def _use_builtin(content: Content, label: str, name: str) -> None:
     value = getattr(builtins, name)
     if is_own_code(value):
-        content.refer(label, content.reader.part(value))
+        content.refer(label, content.parts.part(value))
     else:
         content.foreign(label, f"builtins:{name}")
 
@@ -119,7 +119,7 @@ def _follow(content: Content, label: str, value: Any, rest: list[str], owner: di
             _use_note(content, label, value, rest[0])
         elif rest and rest[0] == "__subclasses__" and isinstance(value, type):
             for subclass in own_subclasses(value):
-                content.refer(f"{label} {subclass.__qualname__}", content.reader.part(subclass))
+                content.refer(f"{label} {subclass.__qualname__}", content.parts.part(subclass))
 
 
 def _use_note(content: Content, label: str, value: Any, name: str) -> None:
@@ -135,7 +135,7 @@ def _use_note(content: Content, label: str, value: Any, name: str) -> None:
 def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, rest: list[str]) -> None:
     """Let count what a module does not hold yet: a submodule, or what its own ``__getattr__`` will give."""
     below = f"{module.__name__}.{rest[0]}"
-    if content.reader.unimported.find(below) is not None:
+    if content.parts.unimported.find(below) is not None:
         _use_module(content, label, below, rest[1:])
     elif "__getattr__" in vars(module):
         use_name_of = vars(module)["__getattr__"]
@@ -152,18 +152,18 @@ def _use_class_attribute(content: Content, label: str, cls: type[Any], name: str
         return False
     value = vars(owner)[name]
     if isinstance(value, staticmethod) and is_own_code(value.__func__):
-        content.refer(label, content.reader.part(value.__func__))
+        content.refer(label, content.parts.part(value.__func__))
         return True
     if hasattr(type(value), "__get__") or is_code(value):
         return False
     names = vars(sys.modules.get(owner.__module__, types))
-    content.refer(label, content.reader.constant(owner, name, value, f"{type_name(owner)}.{name}", names))
+    content.refer(label, content.parts.constant(owner, name, value, f"{type_name(owner)}.{name}", names))
     return True
 
 
 def _use_value(content: Content, label: str, value: Any, owner: dict[str, Any] | None, name: str) -> None:
     if is_own_code(value):
-        content.refer(label, content.reader.part(value))
+        content.refer(label, content.parts.part(value))
     elif id(value) in _OF_THE_PROCESS:
         content.foreign(label, _OF_THE_PROCESS[id(value)])
     elif owner is None or is_code(value) or is_structure(value):
@@ -176,7 +176,7 @@ def _use_value(content: Content, label: str, value: Any, owner: dict[str, Any] |
             content.foreign(label, origin)
         else:
             title = f"{importable_name(str(owner.get('__name__', '')))}.{name}"
-            content.refer(label, content.reader.constant(owner, name, value, title, owner))
+            content.refer(label, content.parts.constant(owner, name, value, title, owner))
 
 
 def _use_module_attribute(content: Content, label: str, name: str, value: Any) -> None:
@@ -209,7 +209,7 @@ def _origin(content: Content, owner: dict[str, Any], name: str, value: Any) -> t
 
 
 def _imports(content: Content, owner: dict[str, Any], name: str) -> Iterator[tuple[str, str]]:
-    file = content.reader.source_file(owner)
+    file = content.parts.source_file(owner)
     if file is None:
         return
     for target in file.top.imports.get(name, ()):
@@ -225,7 +225,7 @@ def _use_import(content: Content, label: str, target: Import, rest: list[str], n
 
 
 def _use_module(content: Content, label: str, module: str, rest: list[str]) -> None:
-    unloaded = content.reader.unimported
+    unloaded = content.parts.unimported
     loaded = unloaded.loaded(module)
     if loaded is not None:
         _follow(content, label, loaded, rest, None, module)
@@ -243,19 +243,19 @@ def _use_module(content: Content, label: str, module: str, rest: list[str]) -> N
 
 def _use_text(content: Content, label: str, module: str, file: SourceFile, rest: list[str]) -> None:
     """Let a name count as the text of a module that is not loaded says."""
-    name, names = rest[0], content.reader.unimported.names(module)
+    name, names = rest[0], content.parts.unimported.names(module)
     targets = file.top.imports.get(name, [])
     if file.name:
         content.part.files[file.name] = file.digest
-    if any(effects_on_others(content.reader.unimported, module, file)):
-        content.refer(f"import {module}", content.reader.effects(module, file))
+    if any(effects_on_others(content.parts.unimported, module, file)):
+        content.refer(f"import {module}", content.parts.effects(module, file))
     if file.top.binds(name):
-        content.refer(label, content.reader.statement(module, file, name))
+        content.refer(label, content.parts.statement(module, file, name))
     for target in targets:
         _use_import(content, label, target, rest[1:], names)
     if targets or file.top.binds(name):
         return
-    if content.reader.unimported.find(f"{module}.{name}") is not None:
+    if content.parts.unimported.find(f"{module}.{name}") is not None:
         _use_module(content, label, f"{module}.{name}", rest[1:])
     elif not any(_use_star(content, label, target, rest, names) for target in file.top.stars):
         if hasattr(builtins, name):
@@ -266,7 +266,7 @@ def _use_text(content: Content, label: str, module: str, file: SourceFile, rest:
 
 def _use_star(content: Content, label: str, target: Import, rest: list[str], names: dict[str, Any]) -> bool:
     module = absolute_name(target.module, target.level, names)
-    loaded, file = content.reader.unimported.loaded(module), content.reader.unimported.find(module)
+    loaded, file = content.parts.unimported.loaded(module), content.parts.unimported.find(module)
     if loaded is not None:
         offered = hasattr(loaded, rest[0])
     elif file is None:

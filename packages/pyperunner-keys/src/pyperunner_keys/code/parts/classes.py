@@ -1,4 +1,4 @@
-"""What a class of the user's own is made of.
+"""Classes: what one of the user's own is made of.
 
 A class counts whole, for whoever has an instance can call any of its methods. Its members are what it holds now, so
 that decorators, metaclasses and later assignments are seen; its text says which were written and which made by tools.
@@ -46,7 +46,7 @@ def fill_class(content: Content) -> None:
     for index, base in enumerate((*cls.__bases__, type(cls))):
         label = f"base {index}" if index < len(cls.__bases__) else "metaclass"
         if is_own_code(base):
-            content.refer(label, content.reader.part(base))
+            content.refer(label, content.parts.part(base))
         else:
             content.foreign(label, foreign_name(base).replace("EnumType", "EnumMeta"))
     _add_header(content, cls, texts)
@@ -68,7 +68,7 @@ def _text_of(cls: type[Any], content: Content) -> tuple[SourceFile | None, list[
 
     Where its methods no longer match the file, the file has changed since, and says nothing about the class.
     """
-    file = content.reader.source_file(content.names)
+    file = content.parts.source_file(content.names)
     if file is None:
         return None, []
     members = [item for name, item in vars(cls).items() if name not in _NOT_COUNTED]
@@ -130,12 +130,12 @@ def _add_members(content: Content, cls: type[Any], texts: list[ClassText]) -> No
         if name in counted_already or not _counts(cls, name, value, written):
             continue
         if is_own_code(value):
-            content.refer(name, content.reader.part(value))
+            content.refer(name, content.parts.part(value))
         elif hasattr(type(value), "__get__") and not isinstance(value, functools.partial):  # it has one since 3.14
             content.value(name, value)
         else:
             title = f"{content.part.name}.{name}"
-            content.refer(name, content.reader.constant(cls, name, value, title, content.names))
+            content.refer(name, content.parts.constant(cls, name, value, title, content.names))
 
 
 def _counts(cls: type[Any], name: str, value: Any, written: set[str] | None) -> bool:

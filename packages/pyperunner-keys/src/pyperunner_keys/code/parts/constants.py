@@ -17,7 +17,7 @@ __all__ = ["fill_constant"]
 def fill_constant(content: Content) -> None:
     """Fill the part of a value; one without a stable encoding counts by the statements that made it."""
     owner, name, value = content.part.subject
-    file = content.reader.source_file(content.names)
+    file = content.parts.source_file(content.names)
     of_module = file is not None and owner is content.names
 
     def fall_back() -> None:

@@ -44,9 +44,9 @@ def fill_function(content: Content) -> None:
             content.value(name, value)
     cells = _cells(function)
     for label, use in facts.sorted_uses:
-        if content.reader.deep or use[0] in cells:
+        if content.parts.deep or use[0] in cells:
             use_name(content, label, use, cells)
-    if content.reader.deep:
+    if content.parts.deep:
         _note_gaps(content, facts, cells)
 
 

@@ -50,7 +50,7 @@ def fill_statement(content: Content) -> None:
 def fill_effects(content: Content) -> None:
     """Fill the part of what a module that is not loaded will do to others when it is imported."""
     module, file, _ = content.part.subject
-    nodes, modules = effects_on_others(content.reader.unimported, module, file)
+    nodes, modules = effects_on_others(content.parts.unimported, module, file)
     content.add("effects", tree_form(nodes, leaves_no_trace_in(file)))
     content.source(file, nodes)
     _use_statement_names(content, read_statements(nodes), module, file, "")

@@ -1,4 +1,4 @@
-"""What a code object needs from outside, read from its instructions: for functions whose source is not known."""
+"""Byte code: what a code object needs from outside, for functions whose source is not known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the text of a class says that the class itself does not show."""
+"""Texts of classes: what one says that the class itself does not show."""
 
 from __future__ import annotations
 

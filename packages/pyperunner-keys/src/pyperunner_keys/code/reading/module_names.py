@@ -1,4 +1,4 @@
-"""What the statements at the top of a module bind, read from its syntax tree."""
+"""Names of a module: what the statements at its top bind, read from its syntax tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names a piece of code takes from outside itself.
+"""References: the names that a piece of code takes from outside itself.
 
 A *use* is a name with the attributes taken from it, such as ``("features", "clean")`` for ``features.clean(x)``. Names
 bound by an import inside the code are uses too: they begin with an ``Import``.

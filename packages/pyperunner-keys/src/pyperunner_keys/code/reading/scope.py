@@ -1,4 +1,4 @@
-"""Which names the parts of a program bind, by Python's own rules of scope."""
+"""Scopes: the names that the parts of a program bind, by Python's own rules of scope."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The normal form of a piece of syntax tree: what Python does with it, not how it was written.
+"""Syntax trees in their normal form: what Python does with it, not how it was written.
 
 Comments, layout, quote style, line positions, docstrings, ``pass`` and bare constants, prefixes such as ``u""``, type
 parameters and hints leave no trace. The form is the same for the parsers of all Pythons from 3.10 on: a field that one

@@ -1,6 +1,6 @@
-"""Makes parts on demand and fills them from a queue, so that neither long chains nor circles of references recurse.
+"""Builder of parts: made on demand and filled from a queue, so that neither long chains nor circles recurse.
 
-All that a reader has read it keeps: it shows every value as it was when it was first asked for.
+All that a builder has read it keeps: it shows every value as it was when it was first asked for.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from pyperunner_keys.project import file_of
 if TYPE_CHECKING:
     from pyperunner_keys.encoding.writer import EncoderTable
 
-__all__ = ["Reader"]
+__all__ = ["PartBuilder"]
 
 _NO_NAMES: dict[str, Any] = {}
 Fill = Callable[[Content], None]
 
 
-class Reader:
+class PartBuilder:
     """Makes and keeps parts.
 
     Args:
