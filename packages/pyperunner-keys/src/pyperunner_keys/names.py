@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache
-from typing import Any
 
 __all__ = ["importable_name", "type_name"]
 
@@ -37,7 +36,7 @@ def _main_name(spec_name: str | None, file: str | None) -> str | None:
     return Path(file).stem or None
 
 
-def type_name(cls: type[Any]) -> str:
+def type_name(cls: type[object]) -> str:
     """Return a class's importable module and qualified name, joined by a dot; builtins go by their bare name."""
     module = importable_name(cls.__module__) if isinstance(cls.__module__, str) else ""
     return cls.__qualname__ if module in ("builtins", "") else f"{module}.{cls.__qualname__}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "Names",
     "family",
     "file_of",
     "foreign_name",
@@ -23,6 +24,9 @@ __all__ = [
     "is_own_module",
     "roots_of",
 ]
+
+Names = dict[str, Any]
+"""What a module's globals, or the variables of a closure, hold by name."""
 
 _FAMILY = frozenset(
     {
@@ -65,7 +69,7 @@ def is_own_file(file: str) -> bool:
     return not any(path.startswith(folder + os.sep) for folder in _STANDARD)
 
 
-def is_own_globals(names: dict[str, Any]) -> bool:
+def is_own_globals(names: Names) -> bool:
     """Say whether code that runs with these globals is the user's own."""
     name = names.get("__name__")
     if family(name):
@@ -91,7 +95,7 @@ def is_own_module(name: str | None) -> bool:
     return name not in sys.builtin_module_names if module is None else is_own_globals(vars(module))
 
 
-def is_own_class(cls: type[Any]) -> bool:
+def is_own_class(cls: type[object]) -> bool:
     """Say whether a class is the user's own.
 
     Args:
@@ -115,7 +119,7 @@ def foreign_name(obj: Any) -> str:
     return f"{str(module).partition('.')[0].lstrip('_')}:{name}"
 
 
-def file_of(names: dict[str, Any]) -> str | None:
+def file_of(names: Names) -> str | None:
     """Return the file that a module's globals come from."""
     file = names.get("__file__")
     return _absolute(file) if isinstance(file, str) else None

@@ -21,14 +21,14 @@ from pyperunner_keys.code.reading.loaded import foreign_code
 from pyperunner_keys.code.reading.source import SourceFile, file_source
 from pyperunner_keys.code.reading.unimported import Unimported
 from pyperunner_keys.names import importable_name
-from pyperunner_keys.project import file_of
+from pyperunner_keys.project import Names, file_of
 
 if TYPE_CHECKING:
     from pyperunner_keys.encoding.writer import EncoderTable
 
 __all__ = ["PartBuilder"]
 
-_NO_NAMES: dict[str, Any] = {}
+_NO_NAMES: Names = {}
 Fill = Callable[[Content], None]
 
 
@@ -54,7 +54,7 @@ class PartBuilder:
             fill(content)
             content.close()
 
-    def source_file(self, names: dict[str, Any]) -> SourceFile | None:
+    def source_file(self, names: Names) -> SourceFile | None:
         """Return the text that a module was loaded from, or ``None`` where there is none.
 
         Args:
@@ -79,7 +79,7 @@ class PartBuilder:
             self._files[path] = file_source(path)
         return self._files[path]
 
-    def table(self, names: dict[str, Any]) -> EncoderTable:
+    def table(self, names: Names) -> EncoderTable:
         """Return the encoders for values of a module.
 
         Args:
@@ -103,7 +103,7 @@ class PartBuilder:
             return self._make(id(obj), name, obj, obj.__globals__, fill_function)
         return self._make(id(obj), name, obj, vars(sys.modules.get(obj.__module__, types)), fill_class)
 
-    def constant(self, owner: object, name: str, value: Any, title: str, names: dict[str, Any]) -> Part:
+    def constant(self, owner: object, name: str, value: Any, title: str, names: Names) -> Part:
         """Return the part of a value that a module or class holds under a name.
 
         Args:
@@ -148,7 +148,7 @@ class PartBuilder:
         key = ("value", id(value))
         return self._parts.get(key) or self._make(key, title, (None, "", value), _NO_NAMES, fill_constant)
 
-    def _make(self, key: Any, title: str, subject: Any, names: dict[str, Any], fill: Fill) -> Part:
+    def _make(self, key: Any, title: str, subject: Any, names: Names, fill: Fill) -> Part:
         part = self._parts[key] = Part(title, subject)
         self._queue.append((Content(self, part, names), fill))
         return part

@@ -18,7 +18,7 @@ from pyperunner_keys.encoding.objects import encoder_of
 from pyperunner_keys.encoding.writer import EncoderTable, Writer, write_item, write_text
 from pyperunner_keys.errors import TooDeepError, UnencodableError
 from pyperunner_keys.names import importable_name, type_name
-from pyperunner_keys.project import file_of, foreign_name, roots_of
+from pyperunner_keys.project import Names, file_of, foreign_name, roots_of
 
 if TYPE_CHECKING:
     import ast
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
     from pyperunner_keys.code.reading.source import SourceFile
     from pyperunner_keys.code.reading.unimported import Unimported
 
-__all__ = ["Content", "Names", "PartSource", "encoders_for"]
-
-Names = dict[str, Any]
-"""Globals of a module."""
+__all__ = ["Content", "PartSource", "encoders_for"]
 
 _PATHS = (PurePosixPath, PosixPath, PureWindowsPath, WindowsPath)
 
@@ -73,7 +70,7 @@ class Content:
         names: Globals of the module it belongs to.
     """
 
-    def __init__(self, parts: PartSource, part: Part, names: dict[str, Any]) -> None:
+    def __init__(self, parts: PartSource, part: Part, names: Names) -> None:
         self.parts = parts
         self.part = part
         self.names = names
@@ -230,7 +227,7 @@ def _wrapper_name(value: Any) -> str:
     return f"{package}:{code.co_name}"
 
 
-def encoders_for(names: dict[str, Any]) -> EncoderTable:
+def encoders_for(names: Names) -> EncoderTable:
     """Return encoders for which paths below a module's project are relative to it.
 
     Args:

@@ -152,7 +152,7 @@ def _roots(builder: PartBuilder, obj: Any) -> list[Part]:
     return [*found, builder.part(owner)] if owner is not None else found
 
 
-def _owner(obj: Any) -> type[Any] | None:
+def _owner(obj: Any) -> type[object] | None:
     """Return the class that a plain function was defined in, if it can be found and still holds it."""
     if not isinstance(obj, types.FunctionType) or not is_own_code(obj):
         return None

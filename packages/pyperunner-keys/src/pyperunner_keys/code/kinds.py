@@ -29,7 +29,7 @@ _LAZY: Any = getattr(types, "LazyImportType", ())
 """What stands for a lazy import in the globals of a module until its name is used (3.15)."""
 
 
-def held(names: dict[str, Any], name: str, otherwise: Any = None) -> Any:
+def held(names: Names, name: str, otherwise: Any = None) -> Any:
     """Return what a module holds under a name; a lazy import is carried out, as the use of the name would.
 
     Args:
@@ -46,7 +46,7 @@ def held(names: dict[str, Any], name: str, otherwise: Any = None) -> Any:
     return value
 
 
-def is_own_code(value: Any) -> bool:
+def is_own_code(value: object) -> bool:
     """Say whether a value is a function, class or module of the user's own, which makes a part of its own."""
     if isinstance(value, types.FunctionType):
         return is_own_globals(value.__globals__)
@@ -55,7 +55,7 @@ def is_own_code(value: Any) -> bool:
     return isinstance(value, types.ModuleType) and is_own_globals(vars(value))
 
 
-def own_subclasses(cls: type[Any]) -> list[type[Any]]:
+def own_subclasses(cls: type[object]) -> list[type[object]]:
     """Return the direct subclasses of a class that modules of the user's own hold, in the order of their names.
 
     Others come and go: what a decorator has replaced lives until the next garbage collection.
@@ -64,7 +64,7 @@ def own_subclasses(cls: type[Any]) -> list[type[Any]]:
     return [each for _, each in sorted(found.items())]
 
 
-def _is_held(cls: type[Any]) -> bool:
+def _is_held(cls: type[object]) -> bool:
     held: Any = sys.modules.get(cls.__module__)
     for name in cls.__qualname__.split("."):
         held = getattr(held, name, None)
@@ -76,12 +76,12 @@ def is_compiled(module: types.ModuleType) -> bool:
     return str(getattr(module, "__file__", "")).endswith(tuple(EXTENSION_SUFFIXES))
 
 
-def is_structure(value: Any) -> bool:
+def is_structure(value: object) -> bool:
     """Say whether a value is code put together from other code: a partial, a wrapper, a bound method, a property."""
     return isinstance(value, (*STRUCTURES, types.MethodType)) or bool(wrapped_parts(value))
 
 
-STRUCTURES: dict[type[Any], tuple[str, ...]] = {
+STRUCTURES: dict[type[object], tuple[str, ...]] = {
     functools.partial: ("func", "args", "keywords"),
     functools.partialmethod: ("func", "args", "keywords"),
     functools.cached_property: ("func",),
@@ -146,7 +146,7 @@ def _is_users(value: Any, depth: int = 0) -> bool:
     return inner is not None and _is_users(inner, depth + 1)
 
 
-def _is_encodable(value: Any) -> bool:
+def _is_encodable(value: object) -> bool:
     """Say whether a wrapper's variable can count; its locks, caches and other tools do not."""
     if is_own_code(value):
         return True

@@ -113,7 +113,7 @@ def write_set(value: set[Any] | frozenset[Any], out: Writer) -> None:
     out.leave()
 
 
-BUILTIN: dict[type[Any], Encoder] = {
+BUILTIN: dict[type[object], Encoder] = {
     type(None): _write_none,
     bool: _write_bool,
     int: _write_int,

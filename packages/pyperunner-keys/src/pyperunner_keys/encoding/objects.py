@@ -20,7 +20,7 @@ from pyperunner_keys.project import is_own_class
 
 __all__ = ["attributes_of", "encoder_of", "is_code"]
 
-CODE_TYPES: tuple[type[Any], ...] = (
+CODE_TYPES: tuple[type[object], ...] = (
     type,
     types.FunctionType,
     types.BuiltinFunctionType,  # also methods of builtins, as in [].append
@@ -90,7 +90,7 @@ def _is_plain(cls: Any) -> bool:
     return ordinary and cls.__reduce__ is object.__reduce__
 
 
-def _library_encoder(cls: type[Any], value: Any) -> Encoder | None:
+def _library_encoder(cls: type[object], value: Any) -> Encoder | None:
     """Ask the encoders of libraries, but only of those that the program itself has imported."""
     for package in {base.__module__.partition(".")[0] for base in cls.__mro__ if isinstance(base.__module__, str)}:
         if package not in _LIBRARIES or package not in sys.modules:
@@ -131,7 +131,7 @@ def _write_code(value: Any, out: Writer) -> None:
     out.code(value, out)
 
 
-def write_class(cls: type[Any], out: Writer) -> None:
+def write_class(cls: type[object], out: Writer) -> None:
     """Write which class a value belongs to; one of the user's own counts with its code."""
     write_text(importable_name(cls.__module__), out)
     write_text(class_name(cls), out)
@@ -167,7 +167,7 @@ _NOTES = frozenset(
 """What ``functools.update_wrapper`` leaves in an object that wraps a function."""
 
 
-def _is_remembered(cls: type[Any], name: str) -> bool:
+def _is_remembered(cls: type[object], name: str) -> bool:
     return isinstance(getattr(cls, name, None), functools.cached_property)
 
 
@@ -204,7 +204,7 @@ def _write_plain(value: Any, out: Writer) -> None:
     out.leave()
 
 
-def _subclass_encoder(base: type[Any], encoder: Encoder) -> Encoder:
+def _subclass_encoder(base: type[object], encoder: Encoder) -> Encoder:
     def write(value: Any, out: Writer) -> None:
         out.enter(value)
         out.buffer += b"u"

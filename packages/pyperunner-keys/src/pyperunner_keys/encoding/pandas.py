@@ -37,7 +37,7 @@ _TIMESTAMP = as_tagged("pandas timestamp", lambda v: (v.isoformat(), v.unit, zon
 _TIMEDELTA = as_tagged("pandas timedelta", lambda v: (v.isoformat(), v.unit))
 
 
-def _head(kind: str, value: Any, known: type[Any], out: Writer) -> None:
+def _head(kind: str, value: Any, known: type[object], out: Writer) -> None:
     """Write what a value is, with its class where that is a subclass of the known one."""
     cls = type(value)
     out.enter(value)

@@ -80,7 +80,7 @@ _SHAPES: dict[str, tuple[str, str, Parts]] = {
 """By qualified name: module, tag, and what says all about a value."""
 
 
-def standard_encoder(cls: type[Any]) -> Encoder | None:
+def standard_encoder(cls: type[object]) -> Encoder | None:
     """Return the encoder for a type of the standard library, or ``None``.
 
     Args:
@@ -92,7 +92,7 @@ def standard_encoder(cls: type[Any]) -> Encoder | None:
     return as_tagged(tag, parts)
 
 
-STANDARD: dict[type[Any], Encoder] = {
+STANDARD: dict[type[object], Encoder] = {
     range: as_tagged("range", lambda v: (v.start, v.stop, v.step)),
     slice: as_tagged("slice", lambda v: (v.start, v.stop, v.step)),
     memoryview: as_tagged("memoryview", lambda v: (v.format, v.shape, v.tobytes())),

@@ -103,7 +103,7 @@ FileHook = Callable[[Any], str]
 Encoder = Callable[[Any, Writer], None]
 
 
-class EncoderTable(dict[type[Any], Encoder]):
+class EncoderTable(dict[type[object], Encoder]):
     """Encoders by exact type.
 
     Args:
@@ -111,7 +111,7 @@ class EncoderTable(dict[type[Any], Encoder]):
         fallback: Finds the encoder of a value whose exact type has none.
     """
 
-    def __init__(self, known: dict[type[Any], Encoder], fallback: Callable[[Any], Encoder]) -> None:
+    def __init__(self, known: dict[type[object], Encoder], fallback: Callable[[Any], Encoder]) -> None:
         super().__init__(known)
         self.fallback = fallback
 

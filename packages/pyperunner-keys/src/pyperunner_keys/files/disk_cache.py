@@ -1,8 +1,8 @@
 """Disk cache of digests: what files held when they were last read, remembered across processes in a folder of the user.
 
 A row says which digest the file at a place had under which signature. Losing the cache costs time, nothing else: what
-is wrong with it, or with the folder it lies in, makes it empty. Every row carries a checksum of its own, because nothing
-is done to get the rows safely to the disk.
+is wrong with it, or with the folder it lies in, makes it empty. Every row carries a checksum of its own, because
+nothing is done to get the rows safely to the disk.
 """
 
 from __future__ import annotations

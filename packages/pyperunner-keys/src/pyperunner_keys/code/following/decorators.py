@@ -6,10 +6,10 @@ import ast
 import functools
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyperunner_keys.code.kinds import held, is_own_code, is_structure
-from pyperunner_keys.project import family
+from pyperunner_keys.project import Names, family
 
 if TYPE_CHECKING:
     from pyperunner_keys.code.reading.source import SourceFile
@@ -20,7 +20,7 @@ _MISSING = object()
 _REMEMBERING = (functools.lru_cache, functools.cache)
 
 
-def leaves_no_trace(names: dict[str, Any]) -> Callable[[ast.AST], bool]:
+def leaves_no_trace(names: Names) -> Callable[[ast.AST], bool]:
     """Return what says of a function's decorator that the function need not remember it.
 
     What the user's own decorators do is seen in what they return; a cache or a task is no part of what a function does.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyperunner_keys.code.following.decorators import leaves_no_trace_in
 from pyperunner_keys.code.reading.unimported import absolute_name
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pyperunner_keys.code.reading.scope import Import
     from pyperunner_keys.code.reading.source import SourceFile
     from pyperunner_keys.code.reading.unimported import Unimported
+    from pyperunner_keys.project import Names
 
 __all__ = ["effects_on_others"]
 
@@ -40,7 +41,7 @@ def effects_on_others(unloaded: Unimported, module: str, file: SourceFile) -> tu
     return statements, [name for name in file.top.imports_for_effect if unloaded.find(name) is not None]
 
 
-def _changed_by(unloaded: Unimported, target: Import, names: dict[str, Any]) -> set[Use] | None:
+def _changed_by(unloaded: Unimported, target: Import, names: Names) -> set[Use] | None:
     """Return what an imported function changes outside itself, or ``None`` if it is not the user's own."""
     file = unloaded.find(absolute_name(target.module, target.level, names))
     if file is None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyperunner_keys.code.content import Content
     from pyperunner_keys.code.reading.references import Use
     from pyperunner_keys.code.reading.source import SourceFile
+    from pyperunner_keys.project import Names
 
 __all__ = ["use_name", "use_statement_name"]
 
@@ -37,7 +38,7 @@ _OF_THE_PROCESS = {
 """What differs from process to process, and belongs to none of the user's modules, whatever they call it."""
 
 
-def use_name(content: Content, label: str, use: Use, cells: dict[str, Any]) -> None:
+def use_name(content: Content, label: str, use: Use, cells: Names) -> None:
     """Let a name count that a function takes from outside itself.
 
     Args:
@@ -80,7 +81,7 @@ def use_statement_name(content: Content, label: str, use: Use, module: str, file
     if isinstance(use[0], Import):
         _use_import(content, label, use[0], [*use[1:]], content.names)
     else:
-        _use_text(content, label, module, file, [*use])
+        _use_text(content, label, module, file, [use[0], *use[1:]])
 
 
 def _use_builtin(content: Content, label: str, name: str) -> None:
@@ -91,7 +92,7 @@ def _use_builtin(content: Content, label: str, name: str) -> None:
         content.foreign(label, f"builtins:{name}")
 
 
-def _follow(content: Content, label: str, value: Any, rest: list[str], owner: dict[str, Any] | None, name: str) -> None:
+def _follow(content: Content, label: str, value: Any, rest: list[str], owner: Names | None, name: str) -> None:
     """Walk through modules to what is meant.
 
     Args:
@@ -145,7 +146,7 @@ def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, 
         content.add("missing", label)
 
 
-def _use_class_attribute(content: Content, label: str, cls: type[Any], name: str) -> bool:
+def _use_class_attribute(content: Content, label: str, cls: type[object], name: str) -> bool:
     """Let one attribute of a class count by itself where the class serves as a mere namespace."""
     owner = next((base for base in cls.__mro__ if name in vars(base)), object)
     if type(cls) not in (type, abc.ABCMeta) or not is_own_code(owner):
@@ -161,7 +162,7 @@ def _use_class_attribute(content: Content, label: str, cls: type[Any], name: str
     return True
 
 
-def _use_value(content: Content, label: str, value: Any, owner: dict[str, Any] | None, name: str) -> None:
+def _use_value(content: Content, label: str, value: Any, owner: Names | None, name: str) -> None:
     if is_own_code(value):
         content.refer(label, content.parts.part(value))
     elif id(value) in _OF_THE_PROCESS:
@@ -188,7 +189,7 @@ def _use_module_attribute(content: Content, label: str, name: str, value: Any) -
         content.add("module attribute", label)
 
 
-def _origin(content: Content, owner: dict[str, Any], name: str, value: Any) -> tuple[str | None, dict[str, Any], str]:
+def _origin(content: Content, owner: Names, name: str, value: Any) -> tuple[str | None, Names, str]:
     """Follow imports back to the module that made a value.
 
     Returns:
@@ -208,7 +209,7 @@ def _origin(content: Content, owner: dict[str, Any], name: str, value: Any) -> t
     return None, owner, name
 
 
-def _imports(content: Content, owner: dict[str, Any], name: str) -> Iterator[tuple[str, str]]:
+def _imports(content: Content, owner: Names, name: str) -> Iterator[tuple[str, str]]:
     file = content.parts.source_file(owner)
     if file is None:
         return
@@ -219,7 +220,7 @@ def _imports(content: Content, owner: dict[str, Any], name: str) -> Iterator[tup
         yield absolute_name(target.module, target.level, owner), name
 
 
-def _use_import(content: Content, label: str, target: Import, rest: list[str], names: dict[str, Any]) -> None:
+def _use_import(content: Content, label: str, target: Import, rest: list[str], names: Names) -> None:
     module = absolute_name(target.module, target.level, names)
     _use_module(content, label, module, [target.name, *rest] if target.name else rest)
 
@@ -264,7 +265,7 @@ def _use_text(content: Content, label: str, module: str, file: SourceFile, rest:
             content.add("missing", label)
 
 
-def _use_star(content: Content, label: str, target: Import, rest: list[str], names: dict[str, Any]) -> bool:
+def _use_star(content: Content, label: str, target: Import, rest: list[str], names: Names) -> bool:
     module = absolute_name(target.module, target.level, names)
     loaded, file = content.parts.unimported.loaded(module), content.parts.unimported.find(module)
     if loaded is not None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyperunner_keys.code.following.decorators import leaves_no_trace
 from pyperunner_keys.code.following.resolve import use_name
 from pyperunner_keys.code.kinds import is_own_code
 from pyperunner_keys.code.reading.bytecode import code_form, read_code
+from pyperunner_keys.code.reading.scope import Import
 from pyperunner_keys.code.reading.source import source_of
 from pyperunner_keys.encoding.plain import encode_plain
 
 if TYPE_CHECKING:
     from pyperunner_keys.code.content import Content
     from pyperunner_keys.code.reading.references import Facts
+    from pyperunner_keys.project import Names
 
 __all__ = ["fill_function"]
 
@@ -50,7 +52,7 @@ def fill_function(content: Content) -> None:
         _note_gaps(content, facts, cells)
 
 
-def _cells(function: types.FunctionType) -> dict[str, Any]:
+def _cells(function: types.FunctionType) -> Names:
     found = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
@@ -61,11 +63,13 @@ def _cells(function: types.FunctionType) -> dict[str, Any]:
     return found
 
 
-def _note_gaps(content: Content, facts: Facts, cells: dict[str, Any]) -> None:
+def _note_gaps(content: Content, facts: Facts, cells: Names) -> None:
     for text, reason in facts.gaps.items():
         content.gap(f"{content.part.name}: {text}", reason)
-    for use in facts.changed:
-        held = content.names.get(use[0]) if use[0] not in cells else None
+    for root, *rest in facts.changed:
+        if isinstance(root, Import) or root in cells:
+            continue
+        held = content.names.get(root)
         # A module is not changed by a function of it that happens to be called append.
-        if held is not None and not (isinstance(held, types.ModuleType) and (len(use) == 1 or not is_own_code(held))):
-            content.gap(f"{content.module}.{'.'.join(use)}", _CHANGED)
+        if held is not None and not (isinstance(held, types.ModuleType) and (not rest or not is_own_code(held))):
+            content.gap(".".join([content.module, root, *rest]), _CHANGED)

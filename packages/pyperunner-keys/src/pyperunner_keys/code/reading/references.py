@@ -10,13 +10,16 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
-from pyperunner_keys.code.reading.scope import COMPREHENSIONS, Function, Import, Scope, bind, defaults
+from pyperunner_keys.code.reading.scope import COMPREHENSIONS, Comprehension, Function, Import, Scope, bind, defaults
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["WHOLE_MODULE", "Facts", "Use", "read_function", "read_hints", "read_statements"]
 
-Use = tuple[Any, ...]
+Use: TypeAlias = "tuple[str | Import, Unpack[tuple[str, ...]]]"
 """A name (or an ``Import``) and the attributes taken from it."""
 
 WHOLE_MODULE = "globals()"
@@ -155,7 +158,7 @@ class _Walker:
             self.visit(item, scope)
         self._all(node.body, Scope(scope, "class"))
 
-    def _comprehension(self, node: Any, scope: Scope) -> None:
+    def _comprehension(self, node: Comprehension, scope: Scope) -> None:
         inner = Scope(scope, "function")
         bind([part.target for part in node.generators], inner)
         for index, part in enumerate(node.generators):
@@ -211,7 +214,7 @@ class _Walker:
         known = ("sys", "modules") in (self._uses(node.value, scope) or ())
         return Import(node.slice.value) if known else None  # type: ignore[attr-defined]
 
-    def _roots(self, node: ast.Name, scope: Scope) -> list[Any]:
+    def _roots(self, node: ast.Name, scope: Scope) -> list[str | Import]:
         """Return what a name stands for outside the code: itself, imports inside the code, or nothing."""
         name, here = node.id, scope
         current: Scope | None = scope
@@ -219,7 +222,7 @@ class _Walker:
             if name in current.outward:
                 return [name]
             if name in current.bound and (current.kind == "function" or current is here):
-                found: list[Any] = [*current.imports.get(name, ())]
+                found: list[str | Import] = [*current.imports.get(name, ())]
                 current.for_effect.pop(name, None)
                 # A class body falls back to the global of the same name.
                 return [*found, name] if current.kind == "class" else found

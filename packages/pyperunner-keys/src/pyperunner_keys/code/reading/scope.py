@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["COMPREHENSIONS", "Function", "Import", "Scope", "bind", "defaults", "imports_of"]
+__all__ = ["COMPREHENSIONS", "Comprehension", "Function", "Import", "Scope", "bind", "defaults", "imports_of"]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 

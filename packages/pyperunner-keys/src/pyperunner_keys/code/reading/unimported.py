@@ -15,7 +15,7 @@ from typing import Any
 
 from pyperunner_keys.code.reading.loaded import foreign_code
 from pyperunner_keys.code.reading.source import SourceFile, file_source
-from pyperunner_keys.project import family, is_own_file
+from pyperunner_keys.project import Names, family, is_own_file
 
 __all__ = ["Unimported", "absolute_name"]
 
@@ -73,7 +73,7 @@ class Unimported:
         return self._names[name]
 
 
-def absolute_name(module: str, level: int, names: dict[str, Any]) -> str:
+def absolute_name(module: str, level: int, names: Names) -> str:
     """Return the absolute name of a module that is imported with leading dots.
 
     Args:
