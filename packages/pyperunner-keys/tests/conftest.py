@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 EDITS = Path(__file__).with_name("edits")
-SOURCE = Path(importlib.import_module("pyperunner_keys").__file__).parents[1]
+FOLDERS = [str(Path(importlib.import_module(f"pyperunner_{part}").__file__).parents[1]) for part in ("keys", "text")]
+"""Where we are imported from, for the PYTHONPATH of other processes, whose Python may be another one."""
 
 
 sys.path.insert(0, str(EDITS))
@@ -27,17 +28,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("scenario", SCENARIOS, ids=[item.name for item in SCENARIOS])
 
 
+def run_python(*arguments: object, python: str = sys.executable, folder: object = None, **environment: str) -> str:
+    """Run a Python that can import us, in an environment of its own, and return what it prints.
+
+    Args:
+        arguments: Arguments of the interpreter.
+        python: The interpreter.
+        folder: Where it runs, and what it can import from, too.
+        environment: Further variables.
+    """
+    path = os.pathsep.join([*FOLDERS, *([] if folder is None else [str(folder)])])
+    environment = {"PYTHONPATH": path, **environment}
+    command = [python, *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
+
+
 def look(folders: list[Path], python: str = sys.executable, **environment: str) -> list[dict]:
     """Run the projects in fresh processes and return what each returned, with its fingerprint."""
     known = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    ran = subprocess.run(
-        [python, str(EDITS / "worker.py"), *map(str, folders)],
-        env={**known, "PYTHONPATH": str(SOURCE), **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = [json.loads(line) for line in ran.stdout.splitlines()]
+    ran = run_python(EDITS / "worker.py", *folders, python=python, **known, **environment)
+    found = [json.loads(line) for line in ran.splitlines()]
     assert not [item["error"] for item in found if "error" in item]
     return found
 
@@ -59,6 +69,11 @@ def edited(needs_fork, tmp_path_factory):
     ]
     found = look(places)
     return {item.name: (found[2 * number], found[2 * number + 1]) for number, item in enumerate(SCENARIOS)}
+
+
+@pytest.fixture(scope="session")
+def python():
+    return run_python
 
 
 @pytest.fixture

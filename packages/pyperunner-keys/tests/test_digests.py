@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
@@ -43,22 +42,17 @@ def test_every_value_has_a_vector(values):
 
 
 @pytest.mark.parametrize("seed", ["0", "1", "2"])
-def test_encoding_is_the_same_in_a_fresh_process(seed, look_at):
-    assert _vectors_of(sys.executable, seed) == VECTORS
+def test_encoding_is_the_same_in_a_fresh_process(seed, python):
+    assert _vectors(python(SCRIPT, PYTHONHASHSEED=seed)) == VECTORS
 
 
-def test_other_pythons_agree(pythons):
-    for python in pythons:
-        assert _vectors_of(python, "random") == VECTORS, python
+def test_other_pythons_agree(pythons, python):
+    for other in pythons:
+        assert _vectors(python(SCRIPT, python=other)) == VECTORS, other
 
 
-def _vectors_of(python, seed):
-    import pyperunner_keys
-
-    path = str(Path(pyperunner_keys.__file__).parents[1])
-    environment = {"PYTHONPATH": path, "PYTHONHASHSEED": seed}
-    ran = subprocess.run([python, str(SCRIPT)], env=environment, capture_output=True, text=True, check=True)
-    return dict(map(json.loads, ran.stdout.splitlines()))
+def _vectors(printed):
+    return dict(map(json.loads, printed.splitlines()))
 
 
 @given(VALUES)

@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import importlib
 import pickle
-import subprocess
-import sys
-from pathlib import Path
 
 import pyperunner_keys
 
@@ -17,11 +14,9 @@ def test_all_names_are_there():
         assert getattr(pyperunner_keys, name) is not None
 
 
-def test_nothing_heavy_is_imported():
+def test_nothing_heavy_is_imported(python):
     code = "import sys, pyperunner_keys as k; k.digest({'a': [1, 2.5, 'x']}); print(*sys.modules)"
-    environment = {"PYTHONPATH": str(Path(pyperunner_keys.__file__).parents[1])}
-    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert not {"numpy", "pandas", "polars", "ast", "inspect", "dataclasses", "logging"} & {*ran.stdout.split()}
+    assert not {"numpy", "pandas", "polars", "ast", "inspect", "dataclasses", "logging"} & {*python("-c", code).split()}
 
 
 def test_what_stored_pickles_and_keys_name_is_found_there():
@@ -45,7 +40,7 @@ def test_what_stored_pickles_and_keys_name_is_found_there():
     assert b"pyperunner_keys._file_values" in pickle.dumps(state)
 
 
-def test_the_module_that_a_class_names_is_loaded_with_it():
+def test_the_module_that_a_class_names_is_loaded_with_it(python):
     code = (
         "import sys, pyperunner_keys as k\n"
         "for name in k.__all__:\n"
@@ -53,5 +48,4 @@ def test_the_module_that_a_class_names_is_loaded_with_it():
         "    assert hasattr(sys.modules[module], name), name\n"
         "    if name == 'Fingerprint': assert 'pyperunner_keys._places' in sys.modules\n"
     )
-    environment = {"PYTHONPATH": str(Path(pyperunner_keys.__file__).parents[1])}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    python("-c", code)

@@ -3,14 +3,12 @@ from __future__ import annotations
 import functools
 import linecache
 import pickle
-import subprocess
 import sys
 import types
 from pathlib import Path
 
 import pytest
 
-import pyperunner_keys
 from pyperunner_keys import Fingerprinter, FingerprintGapError, digest_bytes, encode, fingerprint
 
 FLOW = """
@@ -269,7 +267,7 @@ def test_names_of_code_without_source_are_listed():
     assert fingerprint(run).gaps
 
 
-def test_a_script_has_the_keys_of_the_module(tmp_path):
+def test_a_script_has_the_keys_of_the_module(tmp_path, python):
     (tmp_path / "flow.py").write_text(
         "import dataclasses, enum, logging\nfrom pyperunner_keys import digest, fingerprint\n"
         "log = logging.getLogger(__name__)\nWHO = __name__\n"
@@ -279,17 +277,15 @@ def test_a_script_has_the_keys_of_the_module(tmp_path):
         "def show(): print(fingerprint(run).digest, digest([P(), E.A, run]), *fingerprint(run).parts)\n"
         "if __name__ == '__main__': show()\n"
     )
-    path = str(Path(pyperunner_keys.__file__).parents[1])
-    environment = {"PYTHONPATH": f"{path}:{tmp_path}"}
     found = {
-        subprocess.run([sys.executable, *how], cwd=tmp_path, env=environment, capture_output=True, text=True).stdout
+        python(*how, folder=tmp_path)
         for how in (["flow.py"], ["-m", "flow"], ["-c", "import flow; flow.show()"], [str(tmp_path / "flow.py")])
     }
     assert len(found) == 1
     assert "flow.run" in found.pop()
 
 
-def test_the_folder_of_the_project_does_not_count(tmp_path):
+def test_the_folder_of_the_project_does_not_count(tmp_path, python):
     text = (
         "import os\nfrom pathlib import Path\n"
         "HERE = Path(__file__).parent\nDATA = [str(HERE / 'data'), {'x': HERE.parent / 'conf'}, os.sep]\n"
@@ -298,16 +294,13 @@ def test_the_folder_of_the_project_does_not_count(tmp_path):
         "if __name__ == '__main__':\n"
         "    from pyperunner_keys import fingerprint\n    print(fingerprint(run).digest)\n"
     )
-    path = str(Path(pyperunner_keys.__file__).parents[1])
     found = []
     for name in ("one", "other"):
         folder = tmp_path / name / "project" / "src"
         folder.mkdir(parents=True)
         (folder.parent / "pyproject.toml").touch()
         (folder / "flow.py").write_text(text)
-        command = [sys.executable, str(folder / "flow.py")]
-        ran = subprocess.run(command, env={"PYTHONPATH": path}, capture_output=True, text=True, check=True)
-        found.append(ran.stdout)
+        found.append(python(folder / "flow.py"))
     assert found[0] == found[1]
 
 

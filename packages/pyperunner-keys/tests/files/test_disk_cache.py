@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-import pyperunner_keys
 from pyperunner_keys.files.disk_cache import DiskCache, cache_file
-
-SOURCE = str(Path(pyperunner_keys.__file__).parents[1])
 
 
 @pytest.fixture
@@ -117,15 +113,14 @@ def test_a_locked_one_is_not_waited_for_long(file, monkeypatch):
     assert DiskCache(file).get({"/a": "1", "/b": "1"}) == {"/a": "aa"}
 
 
-def test_many_processes_share_it(file):
+def test_many_processes_share_it(file, python):
     program = (
         "import sys; from pyperunner_keys.files.disk_cache import DiskCache\n"
         "cache = DiskCache(sys.argv[1])\n"
         "for n in range(40): cache.put([(f'/{sys.argv[2]}/{n}', 's', 'd')]); cache.get({'/x': ''})"
     )
-    environment = {**os.environ, "PYTHONPATH": SOURCE}
-    children = [subprocess.Popen([sys.executable, "-c", program, file, str(who)], env=environment) for who in range(4)]
-    assert [child.wait(60) for child in children] == [0] * 4
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(lambda who: python("-c", program, file, who), range(4))] == [""] * 4
     places = {f"/{who}/{number}": "s" for who in range(4) for number in range(40)}
     assert len(DiskCache(file).get(places)) > 150  # one that had to wait too long forgets; none is wrong
     with sqlite3.connect(file) as database:
