@@ -62,7 +62,7 @@ class PartBuilder:
         """
         return None if self.foreign_code(names) else self._text(names)
 
-    def foreign_code(self, names: dict[str, Any]) -> str:
+    def foreign_code(self, names: Names) -> str:
         """Return the digest of the byte code that a module was loaded from, where it is that of another text.
 
         Args:
@@ -71,7 +71,7 @@ class PartBuilder:
         file = self._text(names)
         return "" if file is None else foreign_code(names, file.name, lambda: file.code)
 
-    def _text(self, names: dict[str, Any]) -> SourceFile | None:
+    def _text(self, names: Names) -> SourceFile | None:
         path = file_of(names)
         if path is None or not path.endswith(".py"):
             return None

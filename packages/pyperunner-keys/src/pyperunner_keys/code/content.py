@@ -161,7 +161,7 @@ class Content:
 
     def close(self) -> None:
         """Give the part its digest and its edges."""
-        foreign = self.reader.foreign_code(self.names)
+        foreign = self.parts.foreign_code(self.names)
         if foreign:
             # The text is not what was loaded, so no part of it says what this one is.
             self.add("byte code", foreign)

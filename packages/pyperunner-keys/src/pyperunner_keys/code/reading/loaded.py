@@ -12,10 +12,9 @@ import warnings
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from types import CodeType
-from typing import Any
 
 from pyperunner_keys.encoding.plain import digest_bytes, encode_plain
-from pyperunner_keys.project import file_of
+from pyperunner_keys.project import Names, file_of
 
 __all__ = ["foreign_code", "is_imported", "loaded_digest"]
 
@@ -23,7 +22,7 @@ _known: dict[str, tuple[object, str]] = {}
 """By the path of a module: its specification, which each import makes anew, and the answer."""
 
 
-def is_imported(names: dict[str, Any]) -> bool:
+def is_imported(names: Names) -> bool:
     """Say whether a module comes from a text, or its byte code, by an import: no script, no loader of another kind.
 
     Args:
@@ -32,7 +31,7 @@ def is_imported(names: dict[str, Any]) -> bool:
     return type(getattr(names.get("__spec__"), "loader", None)) is SourceFileLoader
 
 
-def foreign_code(names: dict[str, Any], path: str, compiled: Callable[[], CodeType]) -> str:
+def foreign_code(names: Names, path: str, compiled: Callable[[], CodeType]) -> str:
     """Return the digest of the byte code that a module was loaded from, or ``""`` where that is the code of its text.
 
     Args:
