@@ -11,7 +11,7 @@ from typing import Any
 from pyperunner_keys.encoding.objects import attributes_of
 from pyperunner_keys.encoding.plain import encode_plain
 from pyperunner_keys.errors import UnencodableError
-from pyperunner_keys.project import family, is_own_class, is_own_globals
+from pyperunner_keys.project import Names, family, is_own_class, is_own_globals
 
 __all__ = [
     "STRUCTURES",
