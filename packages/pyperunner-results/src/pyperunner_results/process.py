@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyperunner_results.former import formerly
+
+if TYPE_CHECKING:
+    from pyperunner_results.schema import ProcessIdentity
 
 __all__ = ["host_name", "process_identity", "process_is_alive"]
 
 
 @formerly("_process")
-def process_identity() -> dict[str, Any]:
+def process_identity() -> ProcessIdentity:
     """Return what tells this process from every other: host, pid and, on Linux, its start in ticks since boot."""
     pid = os.getpid()
     return {"host": host_name(), "pid": pid, "started": _started(pid)}
 
 
 @formerly("_process")
-def process_is_alive(process: Mapping[str, Any], host: str | None = None) -> bool | None:
+def process_is_alive(process: Mapping[str, object], host: str | None = None) -> bool | None:
     """Say whether the process of a :func:`process_identity` lives; ``None`` if it ran on another host than ``host``.
 
     Args:

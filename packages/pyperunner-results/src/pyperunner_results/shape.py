@@ -8,11 +8,11 @@ from typing import Any
 __all__ = ["as_mapping", "as_mappings"]
 
 
-def as_mapping(value: Any) -> dict[str, Any]:
+def as_mapping(value: object) -> dict[str, Any]:
     """Return ``value`` if it is a mapping, else an empty one."""
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def as_mappings(value: Any) -> list[dict[str, Any]]:
+def as_mappings(value: object) -> list[dict[str, Any]]:
     """Return those items of the list ``value`` that are mappings; none if it is no list."""
     return [dict(item) for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -20,9 +20,9 @@ def test_the_last_attempt_counts_and_all_are_kept(folder):
     folder.finish()
     record = read_record(folder.path)
     assert (record.state, record.layout) == ("success", {"nodes": [], "edges": []})
-    assert (record.tasks["A()"].status, record.tasks["A()"].fact("wall")) == ("SUCCESS", 2.0)
+    assert (record.tasks["A()"].status, record.tasks["A()"].facts["wall"]) == ("SUCCESS", 2.0)
     assert [facts["wall"] for facts in record.tasks["A()"].attempts] == [1.0, 2.0]
-    assert (record.tasks["B()"].status, record.tasks["B()"].fact("reason")) == ("SKIPPED", "up to date")
+    assert (record.tasks["B()"].status, record.tasks["B()"].facts["reason"]) == ("SKIPPED", "up to date")
 
 
 def test_times_of_events_stand_for_those_not_given(folder):
@@ -37,7 +37,7 @@ def test_an_end_without_number_belongs_to_the_attempt_that_runs(folder):
     folder.event("task_started", task="A()", attempt=1)
     folder.event("task_finished", task="A()", attempt=0, status="FAILURE", reason="interrupted")
     record = read_record(folder.path).tasks["A()"]
-    assert (record.status, record.fact("reason"), len(record.attempts)) == ("FAILURE", "interrupted", 1)
+    assert (record.status, record.facts["reason"], len(record.attempts)) == ("FAILURE", "interrupted", 1)
     assert "end" in record.attempts[0]
 
 

@@ -50,3 +50,11 @@ def test_a_failed_task_makes_a_failed_run(folder):
 def test_the_caller_has_the_last_word(folder):
     folder.finish({"state": "interrupted", "signal": "SIGINT"})
     assert (summary(folder)["state"], summary(folder)["signal"]) == ("interrupted", "SIGINT")
+
+
+def test_an_event_of_the_schema_is_the_same_line_as_one_in_words(folder):
+    folder.record({"kind": "run_started", "pipeline": "p", "tasks": 2, "to_execute": 1, "layout": None})
+    folder.event("run_started", pipeline="p", tasks=2, to_execute=1, layout=None)
+    first, second = [list(event.items()) for event in events(folder)]
+    assert [item for item in first if item[0] != "time"] == [item for item in second if item[0] != "time"]
+    assert [name for name, _ in first] == ["kind", "time", "schema", "pipeline", "tasks", "to_execute", "layout"]

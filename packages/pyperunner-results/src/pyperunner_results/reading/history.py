@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyperunner_results.errors import NotARun
 from pyperunner_results.former import formerly
 from pyperunner_results.process import host_name
 from pyperunner_results.reading.record import read_summary, run_state
-from pyperunner_results.schema import STATES
+from pyperunner_results.run_files import STATES
+from pyperunner_results.shape import as_mapping
+
+if TYPE_CHECKING:
+    from pyperunner_results.schema import Summary
 
 __all__ = ["RunSummary", "runs"]
 
@@ -72,7 +76,7 @@ def runs(log_path: str | os.PathLike[str], pipeline: str | None = None) -> list[
     found = [_read(folder.path, folder.name, host) for folder in folders]
     found.sort(key=lambda item: (item[0].start or 0.0, item[0].name))
     listed = []
-    before: dict[str | None, Mapping[str, Any]] = {}
+    before: dict[str | None, Summary] = {}
     for run, summary in found:
         previous = before.get(run.pipeline)
         if summary.get("params_digest") is not None:
@@ -82,7 +86,7 @@ def runs(log_path: str | os.PathLike[str], pipeline: str | None = None) -> list[
     return listed
 
 
-def _read(path: str, name: str, host: str) -> tuple[RunSummary, Mapping[str, Any]]:
+def _read(path: str, name: str, host: str) -> tuple[RunSummary, Summary]:
     try:
         summary = read_summary(path)
     except NotARun as error:
@@ -91,8 +95,7 @@ def _read(path: str, name: str, host: str) -> tuple[RunSummary, Mapping[str, Any
     if state not in STATES:
         return RunSummary(path, name, "broken", problem=f"it has the unknown state {state!r}"), {}
     start, end = _number(summary.get("start")), _number(summary.get("end"))
-    tasks, git = summary.get("tasks"), summary.get("git")
-    git = git if isinstance(git, dict) else {}
+    tasks, git = summary.get("tasks"), as_mapping(summary.get("git"))
     run = RunSummary(
         folder=path,
         name=name,
@@ -108,15 +111,14 @@ def _read(path: str, name: str, host: str) -> tuple[RunSummary, Mapping[str, Any
     return run, summary
 
 
-def _compared(run: RunSummary, now: Mapping[str, Any], before: Mapping[str, Any] | None) -> RunSummary:
+def _compared(run: RunSummary, now: Summary, before: Summary | None) -> RunSummary:
     if before is None or now.get("params_digest") in (None, before.get("params_digest")):
         return run
-    old, new = before.get("params"), now.get("params")
-    old, new = old if isinstance(old, dict) else {}, new if isinstance(new, dict) else {}
+    old, new = as_mapping(before.get("params")), as_mapping(now.get("params"))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     changed = {name: (old.get(name), new.get(name)) for name in names}
     return replace(run, changed=changed, changed_unseen=not changed)
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None

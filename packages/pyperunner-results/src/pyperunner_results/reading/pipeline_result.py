@@ -11,7 +11,7 @@ from pyperunner_results.former import formerly
 from pyperunner_results.reading.outputs import Outputs
 from pyperunner_results.reading.tables import one_line, to_frame, to_html
 from pyperunner_results.reading.task_result import TaskResult
-from pyperunner_results.schema import PIPELINE_FILE, SUMMARY_FILE
+from pyperunner_results.run_files import PIPELINE_FILE, SUMMARY_FILE
 from pyperunner_results.shape import as_mapping
 
 if TYPE_CHECKING:

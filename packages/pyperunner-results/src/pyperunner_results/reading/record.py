@@ -6,11 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pyperunner_results.errors import NotARun
 from pyperunner_results.process import process_is_alive
-from pyperunner_results.schema import EVENTS_FILE, SCHEMA, SUMMARY_FILE
+from pyperunner_results.run_files import EVENTS_FILE, SCHEMA, SUMMARY_FILE
+from pyperunner_results.schema import NO_FACTS
+
+if TYPE_CHECKING:
+    from pyperunner_results.schema import Facts, Json, Summary
 
 __all__ = ["RunRecord", "TaskRecord", "read_events", "read_record", "read_summary", "run_state", "size_of_record"]
 
@@ -23,17 +27,17 @@ class TaskRecord:
     """What the events say of one task. The facts of an attempt are described in ``docs/run-folder.md``."""
 
     status: str = "NOT_STARTED"
-    attempts: list[dict[str, Any]] = field(default_factory=list)
+    attempts: list[dict[str, Json]] = field(default_factory=list)
     """Facts of each attempt that was started, the first one first."""
-    decided: dict[str, Any] = field(default_factory=dict)
+    decided: dict[str, Json] = field(default_factory=dict)
     """Facts of the task's end when nothing was started for it."""
 
-    def fact(self, name: str) -> Any:
-        """Return a fact of the last attempt or of the decision not to start one, ``None`` if it was not recorded."""
-        facts = self.attempts[-1] if self.attempts else self.decided
-        return facts.get(name, self.decided.get(name))
+    @property
+    def facts(self) -> Facts:
+        """Facts of the last attempt, and where it has none of a name, of the decision not to start one."""
+        return cast("Facts", {**NO_FACTS, **self.decided, **(self.attempts[-1] if self.attempts else {})})
 
-    def _facts_of(self, number: Any) -> dict[str, Any]:
+    def _facts_of(self, number: Json) -> dict[str, Json]:
         if isinstance(number, int) and number > 0:
             for facts in self.attempts:
                 if facts["attempt"] == number:
@@ -42,7 +46,7 @@ class TaskRecord:
             return self.attempts[-1]
         return self.attempts[-1] if self.attempts and "end" not in self.attempts[-1] else self.decided
 
-    def take(self, event: Mapping[str, Any]) -> None:
+    def take(self, event: Mapping[str, Json]) -> None:
         """Take in an event of this task."""
         facts = self._facts_of(event.get("attempt"))
         facts.update((name, value) for name, value in event.items() if name not in _NOT_FACTS)
@@ -60,7 +64,7 @@ class TaskRecord:
 class RunRecord:
     """What summary and events say of a run."""
 
-    summary: dict[str, Any]
+    summary: Summary
     state: str
     layout: dict[str, Any] | None
     tasks: dict[str, TaskRecord]
@@ -68,7 +72,7 @@ class RunRecord:
     """Text of the parts of the code by their digest, as far as it was recorded."""
 
 
-def read_summary(folder: str) -> dict[str, Any]:
+def read_summary(folder: str) -> Summary:
     """Return the content of ``summary.json``.
 
     Raises:
@@ -89,10 +93,10 @@ def read_summary(folder: str) -> dict[str, Any]:
             f"it has format {summary['schema']} and this version reads formats up to {SCHEMA}; "
             "upgrade with: pip install -U pyperunner-results",
         )
-    return summary
+    return cast("Summary", summary)
 
 
-def run_state(summary: Mapping[str, Any], host: str | None = None) -> str:
+def run_state(summary: Summary, host: str | None = None) -> str:
     """Return the state of a run; one that says it is running while its process is gone was interrupted.
 
     Args:
@@ -106,7 +110,7 @@ def run_state(summary: Mapping[str, Any], host: str | None = None) -> str:
     return state
 
 
-def read_events(folder: str) -> Iterator[dict[str, Any]]:
+def read_events(folder: str) -> Iterator[dict[str, Json]]:
     """Yield the events of a run in the order they were written; lines that are cut short or damaged are left out."""
     path = Path(folder, EVENTS_FILE)
     if not path.exists():
@@ -147,9 +151,10 @@ def read_record(folder: str) -> RunRecord:
     for event in read_events(folder):
         kind = event["kind"]
         if kind == "run_started":
-            layout = event.get("layout") if isinstance(event.get("layout"), dict) else None
-        elif kind == "code_part" and isinstance(event.get("source"), str):
-            sources[str(event.get("digest"))] = event["source"]
+            drawn = event.get("layout")
+            layout = drawn if isinstance(drawn, dict) else None
+        elif kind == "code_part" and isinstance(source := event.get("source"), str):
+            sources[str(event.get("digest"))] = source
         elif kind in ("task_started", "task_retried", "task_finished"):
             tasks.setdefault(str(event.get("task")), TaskRecord()).take(event)
     if state != "running":

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pyperunner_results.errors import OutputMissing
 from pyperunner_results.former import formerly
+from pyperunner_results.schema import NO_FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyperunner_results.reading.outputs import Outputs
     from pyperunner_results.reading.record import TaskRecord
+    from pyperunner_results.schema import Json
 
 __all__ = ["TaskResult"]
 
@@ -46,6 +48,7 @@ class TaskResult:
         self._conf = conf
         self._outputs = outputs
         self._record = record
+        self._facts = record.facts if record else NO_FACTS
         self._folder = folder
         self._digests = digests or {}
 
@@ -105,7 +108,7 @@ class TaskResult:
     @property
     def reason(self) -> str | None:
         """Why the task ran or was skipped."""
-        return self._fact("reason", str)
+        return _checked(self._facts["reason"], str)
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -114,32 +117,32 @@ class TaskResult:
         For a task that was not executed only the digests of its params and of its code as a whole are known.
         """
         whole = {"params": self._digests.get("params"), "code": {"digest": self._digests.get("code")}}
-        return self._fact("parts", dict) or whole
+        return _checked(self._facts["parts"], dict) or whole
 
     @property
-    def attempts(self) -> list[dict[str, Any]]:
+    def attempts(self) -> list[dict[str, Json]]:
         """The recorded facts of every attempt, the first one first."""
         return [dict(facts) for facts in self._record.attempts] if self._record else []
 
     @property
     def start(self) -> float | None:
         """Start of the last attempt, in epoch seconds."""
-        return self._number("start")
+        return _number(self._facts["start"])
 
     @property
     def end(self) -> float | None:
         """End of the last attempt, in epoch seconds."""
-        return self._number("end")
+        return _number(self._facts["end"])
 
     @property
     def wall(self) -> float | None:
         """Seconds that the last attempt took."""
-        return self._number("wall")
+        return _number(self._facts["wall"])
 
     @property
     def cpu(self) -> float | None:
         """CPU seconds that the last attempt used."""
-        return self._number("cpu")
+        return _number(self._facts["cpu"])
 
     @property
     def memory_peak(self) -> int | None:
@@ -150,37 +153,37 @@ class TaskResult:
     @property
     def memory_own(self) -> int | None:
         """Largest memory in bytes that no other process shared; ``None`` where no sample fell."""
-        return self._fact("uss_peak", int)
+        return _checked(self._facts["uss_peak"], int)
 
     @property
     def memory_resident(self) -> int | None:
         """Largest memory in bytes, pages shared with the parent included: an upper bound, but always known."""
-        return self._fact("max_rss", int)
+        return _checked(self._facts["max_rss"], int)
 
     @property
     def output_size(self) -> int | None:
         """Bytes that the output took in the store, if it was stored in this run."""
-        return self._fact("size", int)
+        return _checked(self._facts["size"], int)
 
     @property
     def output_digest(self) -> str | None:
         """Digest of the stored output; equal outputs have equal digests."""
-        return self._fact("digest", str)
+        return _checked(self._facts["digest"], str)
 
     @property
     def error(self) -> str | None:
         """What the task failed with, on one line."""
-        return self._fact("error", str)
+        return _checked(self._facts["error"], str)
 
     @property
     def traceback(self) -> str | None:
         """Traceback of the exception that the task failed with, as text."""
-        return self._fact("traceback", str)
+        return _checked(self._facts["traceback"], str)
 
     @property
     def undeclared(self) -> list[str]:
         """Files that the task read without declaring them."""
-        return [str(file) for file in self._fact("undeclared", list) or []]
+        return [str(file) for file in _checked(self._facts["undeclared"], list) or []]
 
     @property
     def executed(self) -> bool:
@@ -190,7 +193,7 @@ class TaskResult:
     @property
     def log_file(self) -> str | None:
         """Absolute path of the log of the last attempt; ``None`` if the task said nothing."""
-        relative = self._fact("log", str)
+        relative = _checked(self._facts["log"], str)
         if self._folder is None or relative is None:
             return None
         path = Path(os.path.normpath(Path(self._folder, relative)))
@@ -202,17 +205,18 @@ class TaskResult:
 
         return tail_text(self.log_file, lines) if self.log_file else ""
 
-    def fact(self, name: str) -> Any:
+    def fact(self, name: str) -> Json:
         """Return a recorded fact of the last attempt, as ``docs/run-folder.md`` describes it; ``None`` without one."""
-        return self._record.fact(name) if self._record else None
-
-    def _fact(self, name: str, kind: type[_T]) -> _T | None:
-        value = self.fact(name)
-        return value if isinstance(value, kind) else None
-
-    def _number(self, name: str) -> float | None:
-        number = self._fact(name, int)
-        return self._fact(name, float) if number is None else number
+        return cast("dict[str, Json]", self._facts).get(name)
 
     def __repr__(self) -> str:
         return f"<TaskResult {self.name!r} {self.status or 'no record'}>"
+
+
+def _checked(fact: object, kind: type[_T]) -> _T | None:
+    """Return a fact if it is of the kind that it must be; a record may come from anywhere."""
+    return fact if isinstance(fact, kind) else None
+
+
+def _number(fact: object) -> float | None:
+    return fact if isinstance(fact, (int, float)) else None

@@ -7,7 +7,7 @@ import os
 import re
 
 from pyperunner_results.former import formerly
-from pyperunner_results.schema import EVENTS_FILE
+from pyperunner_results.run_files import EVENTS_FILE
 from pyperunner_text.file_names import safe_name
 
 __all__ = ["times_of_tasks"]

@@ -82,7 +82,7 @@ def _between(least: int, value: int, most: int) -> int:
     return max(least, min(value, most))
 
 
-def _task(task: TaskResult, start: Any, room: _Room) -> dict[str, Any]:
+def _task(task: TaskResult, start: object, room: _Room) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "name": visible(task.name),
         "kind": visible(task.name.partition("(")[0]),
@@ -97,7 +97,7 @@ def _task(task: TaskResult, start: Any, room: _Room) -> dict[str, Any]:
     return {name: fact for name, fact in facts.items() if fact not in (None, "", [], {})}
 
 
-def _figures(task: TaskResult, start: Any, room: _Room) -> dict[str, Any]:
+def _figures(task: TaskResult, start: object, room: _Room) -> dict[str, Any]:
     """Return what is known only of a task that was started, or that failed without."""
     failed = task.status == "FAILURE"
     return {
@@ -119,7 +119,7 @@ def _figures(task: TaskResult, start: Any, room: _Room) -> dict[str, Any]:
     }
 
 
-def _attempt(facts: Mapping[str, Any], start: Any, with_error: bool) -> dict[str, Any]:
+def _attempt(facts: Mapping[str, object], start: object, with_error: bool) -> dict[str, Any]:
     return {
         "start": _difference(start, facts.get("start")),
         "end": _difference(start, facts.get("end")),
@@ -155,7 +155,7 @@ def _layout(results: PipelineResult, names: list[str]) -> dict[str, Any] | None:
     return {"boxes": [boxes[number] for number in range(len(names))], "edges": edges}
 
 
-def _moment(value: Any) -> str | None:
+def _moment(value: object) -> str | None:
     if not isinstance(value, (int, float)):
         return None
     try:
@@ -164,7 +164,7 @@ def _moment(value: Any) -> str | None:
         return None
 
 
-def _difference(start: Any, end: Any) -> float | None:
+def _difference(start: object, end: object) -> float | None:
     if not isinstance(start, (int, float)) or not isinstance(end, (int, float)):
         return None
     return round(end - start, 4)
@@ -174,11 +174,11 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _count(value: Any) -> int | None:
+def _count(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _line(value: Any) -> str | None:
+def _line(value: object) -> str | None:
     return None if value is None else visible(str(value))[:500]
 
 

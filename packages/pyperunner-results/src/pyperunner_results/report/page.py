@@ -16,7 +16,7 @@ from pyperunner_results.files import replace_file
 from pyperunner_results.former import formerly
 from pyperunner_results.reading.pipeline_result import PipelineResult
 from pyperunner_results.report.data import report_data
-from pyperunner_results.schema import REPORT_FILE
+from pyperunner_results.run_files import REPORT_FILE
 from pyperunner_results.writing.summary import to_json
 from pyperunner_text.visible import visible
 

@@ -6,10 +6,13 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyperunner_results.former import formerly
 from pyperunner_results.writing.git import GitQuery, repository_roots
+
+if TYPE_CHECKING:
+    from pyperunner_results.schema import Dependency, Environment
 
 __all__ = ["file_digest", "get_environment_info"]
 
@@ -23,7 +26,7 @@ _INSTALLED = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
 
 
 @formerly("_environment")
-def get_environment_info(mainfile: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+def get_environment_info(mainfile: str | os.PathLike[str] | None = None) -> Environment:
     """Describe the environment of the running process.
 
     Sources are the files of the user's own modules that are loaded: everything outside the standard library and
@@ -106,7 +109,7 @@ def file_digest(file: str) -> str | None:
         return None
 
 
-def _dependencies() -> list[dict[str, str]]:
+def _dependencies() -> list[Dependency]:
     found: dict[str, str] = {}
     for folder in dict.fromkeys(sys.path):
         try:

@@ -6,12 +6,15 @@ import os
 import time
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyperunner_results.files import Appender, replace_file
 from pyperunner_results.process import process_identity
-from pyperunner_results.schema import EVENTS_FILE, SCHEMA, SUMMARY_FILE
+from pyperunner_results.run_files import EVENTS_FILE, SCHEMA, SUMMARY_FILE
 from pyperunner_results.writing.summary import describe_pipeline, to_json
+
+if TYPE_CHECKING:
+    from pyperunner_results.schema import Summary
 
 __all__ = ["EventLog"]
 
@@ -31,7 +34,7 @@ class EventLog:
         self._lines = Appender(os.path.join(folder, EVENTS_FILE))
         self._summary_file = os.path.join(folder, SUMMARY_FILE)
         self._outcomes: dict[str, str] = {}
-        self._summary: dict[str, Any] = {
+        self._summary: Summary = {
             "schema": SCHEMA,
             "pipeline": pipeline_name,
             "state": "running",
@@ -40,25 +43,26 @@ class EventLog:
         }
         self._save()
 
-    def add(self, kind: str, facts: Mapping[str, Any]) -> None:
+    def add(self, event: Mapping[str, object]) -> None:
         """Append one event; a ``task_finished`` counts in the summary."""
-        event = {"kind": kind, "time": time.time()}
-        if kind == "run_started":
-            event["schema"] = SCHEMA
-        elif kind == "task_finished":
-            self._outcomes[str(facts.get("task"))] = str(facts.get("status"))
-        self._lines.write(f"{to_json({**event, **facts})}\n".encode())
+        head = {"kind": event["kind"], "time": time.time()}
+        if event["kind"] == "run_started":
+            head["schema"] = SCHEMA
+        elif event["kind"] == "task_finished":
+            self._outcomes[str(event.get("task"))] = str(event.get("status"))
+        self._lines.write(f"{to_json({**head, **event})}\n".encode())
 
-    def describe(self, conf: Mapping[str, Any]) -> None:
+    def describe(self, conf: Mapping[str, object]) -> None:
         """Put into the summary what it keeps of the pipeline."""
         self._summary.update(describe_pipeline(conf))
         self._save()
 
-    def finish(self, facts: Mapping[str, Any]) -> None:
+    def finish(self, facts: Summary) -> None:
         """Write the final summary."""
         outcomes = Counter(self._outcomes.values())
         failed = any(outcomes[status] for status in _FAILED)
-        self._summary.update(state="failure" if failed else "success", end=time.time(), tasks=dict(outcomes))
+        self._summary["state"] = "failure" if failed else "success"
+        self._summary["end"], self._summary["tasks"] = time.time(), dict(outcomes)
         self._summary.update(facts)
         self._save()
 

@@ -9,17 +9,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyperunner_results.errors import RecordError
 from pyperunner_results.files import Appender, replace_file
 from pyperunner_results.former import formerly
 from pyperunner_results.log_lines import format_lines
-from pyperunner_results.schema import EXCEPTION_FILE, LOG_FILE, LOGS_FOLDER, PICTURE_FILE, PIPELINE_FILE
+from pyperunner_results.run_files import EXCEPTION_FILE, LOG_FILE, LOGS_FOLDER, PICTURE_FILE, PIPELINE_FILE
 from pyperunner_results.writing.events import EventLog
 from pyperunner_text.file_names import safe_name
 from pyperunner_text.visible import visible_lines
 from pyperunner_text.yaml.writer import UnwritableValue, to_yaml
+
+if TYPE_CHECKING:
+    from pyperunner_results.schema import Event, Summary
 
 __all__ = ["RunFolder", "TaskLog", "run_name", "task_log_name"]
 
@@ -90,7 +93,7 @@ class RunFolder:
         (path / LOGS_FOLDER).mkdir(_FOLDER_MODE)
         return cls(str(path), pipeline_name, start)
 
-    def write_pipeline(self, conf: Mapping[str, Any]) -> None:
+    def write_pipeline(self, conf: Mapping[str, object]) -> None:
         """Write ``pipeline.yaml``, replacing it whole.
 
         Args:
@@ -146,17 +149,20 @@ class RunFolder:
         """Write the picture of the graph, an SVG text, replacing what is there."""
         replace_file(self.picture_file, svg.encode(errors="backslashreplace"))
 
-    def event(self, kind: str, **facts: Any) -> None:
-        """Append one event to ``events.jsonl``.
+    def record(self, event: Event) -> None:
+        """Append one event to ``events.jsonl``; the time of the event is now."""
+        self._events.add(event)
+
+    def event(self, kind: str, **facts: object) -> None:
+        """Append one event to ``events.jsonl``, of a kind of one's own or in other words than :meth:`record` takes.
 
         Args:
-            kind: ``run_started``, ``task_started``, ``task_retried``, ``task_finished``, ``run_finished``, or a word
-                of one's own, which readers ignore.
-            **facts: Builtins, as described in ``docs/run-folder.md``.
+            kind: One of the kinds of ``docs/run-folder.md``, or a word of one's own, which readers ignore.
+            **facts: Builtins.
         """
-        self._events.add(kind, facts)
+        self._events.add({"kind": kind, **facts})
 
-    def finish(self, summary: Mapping[str, Any] | None = None) -> None:
+    def finish(self, summary: Summary | None = None) -> None:
         """Write the final ``summary.json``: state, end, and tasks by outcome as the events told them.
 
         Args:

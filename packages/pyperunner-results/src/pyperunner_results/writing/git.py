@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyperunner_results.credentials import strip_credentials
 
 if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
+
+    from pyperunner_results.schema import Repository
 
 __all__ = ["GitQuery", "repository_roots"]
 
@@ -48,7 +50,7 @@ class GitQuery:
         self._asked = [(_start(root, _STATUS), _start(root, _REMOTES)) for root in roots]
         self._deadline = time.monotonic() + _TIMEOUT
 
-    def answers(self) -> list[dict[str, Any]]:
+    def answers(self) -> list[Repository]:
         """Return ``{url, commit, dirty}`` of each repository.
 
         ``url`` is that of ``origin`` or the first remote, without credentials; ``commit`` is ``None`` before the first
@@ -56,7 +58,7 @@ class GitQuery:
         """
         return [self._answer(*processes) for processes in self._asked]
 
-    def _answer(self, status: subprocess.Popen[str] | None, remotes: subprocess.Popen[str] | None) -> dict[str, Any]:
+    def _answer(self, status: subprocess.Popen[str] | None, remotes: subprocess.Popen[str] | None) -> Repository:
         lines = self._lines(status)
         commit = next((line.split()[2] for line in lines if line.startswith("# branch.oid ")), None)
         urls = dict(line.partition(" ")[::2] for line in self._lines(remotes))

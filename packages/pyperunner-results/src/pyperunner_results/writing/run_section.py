@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyperunner_results.credentials import strip_credentials
 from pyperunner_results.former import formerly
+
+if TYPE_CHECKING:
+    from pyperunner_results.schema import Environment, RunSection
 
 __all__ = ["run_section"]
 
 
 @formerly("_run_section")
 def run_section(
-    data_path: str | os.PathLike[str], log_path: str | os.PathLike[str], env: Mapping[str, Any], version: str
-) -> dict[str, Any]:
+    data_path: str | os.PathLike[str], log_path: str | os.PathLike[str], env: Environment, version: str
+) -> RunSection:
     """Return ``{data_path, log_path, host: {hostname, os, python}, env, pyperunner}``.
 
     Args:
@@ -33,7 +35,7 @@ def run_section(
             "os": f"{platform.system()} {platform.release()}",
             "python": platform.python_version(),
         },
-        "env": dict(env),
+        "env": env,
         "pyperunner": version,
     }
 

@@ -6,10 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyperunner_results.shape import as_mapping, as_mappings
 from pyperunner_text.visible import visible
+
+if TYPE_CHECKING:
+    from pyperunner_results.schema import Summary
 
 __all__ = ["describe_pipeline", "to_json"]
 
@@ -19,7 +22,7 @@ _PARAMS = 200
 _VALUE_CHARS = 80
 
 
-def to_json(value: Any) -> str:
+def to_json(value: object) -> str:
     """Return ``value`` as one line of strict JSON; NaN and infinity become null, strange objects their text."""
     try:
         return _STRICT(value)
@@ -27,7 +30,7 @@ def to_json(value: Any) -> str:
         return _STRICT(_plain(value, 0))
 
 
-def _plain(value: Any, depth: int) -> Any:
+def _plain(value: object, depth: int) -> object:
     if isinstance(value, float):
         return value if value - value == 0 else None
     if depth > 50:
@@ -39,7 +42,7 @@ def _plain(value: Any, depth: int) -> Any:
     return value
 
 
-def describe_pipeline(conf: Mapping[str, Any]) -> dict[str, Any]:
+def describe_pipeline(conf: Mapping[str, object]) -> Summary:
     """Return what ``summary.json`` keeps of a ``pipeline.yaml``: git state, params, number of tasks, version.
 
     Of very many or long params only the beginning is kept, and ``params_digest`` still tells whether any differ.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyperunner_dag import Task
     from pyperunner_keys import Fingerprint
     from pyperunner_results import TaskLog
+    from pyperunner_results.schema import Figures, TaskFinishedEvent, Times
     from pyperunner_runner.planning.planner import PlannedRun
     from pyperunner_runner.ports import Ended, Logged
 
@@ -101,9 +102,15 @@ class RunRecorder:
             layout: The drawing of the graph, kept for readers that paint it.
         """
         tasks, to_execute = tuple(planned.decisions), tuple(planned.names("run"))
-        counts = {"tasks": len(tasks), "to_execute": len(to_execute)}
-        drawn = layout if len(tasks) <= _MOST_DRAWN else None
-        self.folder.event("run_started", pipeline=self._pipeline, **counts, layout=drawn)
+        self.folder.record(
+            {
+                "kind": "run_started",
+                "pipeline": self._pipeline,
+                "tasks": len(tasks),
+                "to_execute": len(to_execute),
+                "layout": layout if len(tasks) <= _MOST_DRAWN else None,
+            }
+        )
         self.say(f"run of {self._pipeline}: {len(tasks)} tasks, {len(to_execute)} to execute")
         self._hooks.tell(RunStarted(self._pipeline, self.folder.path, tasks, to_execute))
 
@@ -119,8 +126,8 @@ class RunRecorder:
         self.folder.write_picture(picture)
         counts = {status: list(statuses.values()).count(status) for status in dict.fromkeys(statuses.values())}
         self.say("interrupted" if interrupted else f"finished after {seconds:.3f} s")
-        self.folder.event("run_finished", wall=seconds, interrupted=interrupted, tasks=counts)
-        self.folder.finish({"tasks": counts, **({"state": "interrupted"} if interrupted else {})})
+        self.folder.record({"kind": "run_finished", "wall": seconds, "interrupted": interrupted, "tasks": counts})
+        self.folder.finish({"tasks": counts, "state": "interrupted"} if interrupted else {"tasks": counts})
         self._hooks.tell(RunFinished(statuses, seconds, interrupted))
         for log in self._logs.values():
             log.close()
@@ -131,7 +138,9 @@ class RunRecorder:
     def task_started(self, task: str, attempt: int, pid: int | None, reason: str) -> None:
         """Record that a task's process has begun."""
         log = self._logs[task] = self.folder.task_log(task, attempt)
-        self.folder.event("task_started", task=task, attempt=attempt, pid=pid, reason=reason, log=log.file)
+        self.folder.record(
+            {"kind": "task_started", "task": task, "attempt": attempt, "pid": pid, "reason": reason, "log": log.file}
+        )
         self.folder.log(f"started: {reason}", task=task, process=pid)
         self._hooks.tell(TaskStarted(task, attempt, pid))
 
@@ -160,17 +169,19 @@ class RunRecorder:
             uss_peak: Most memory of its own that it was seen to use, in bytes.
         """
         self._log_exception(event.task, traceback or event.error)
-        self.folder.event(
-            "task_retried",
-            task=event.task,
-            attempt=event.attempt,
-            status="FAILURE",
-            error=event.error,
-            uss_peak=uss_peak,
-            traceback=traceback or None,
-            wait=event.wait,
-            **_figures(ended),
-            **_times(event.seconds),
+        self.folder.record(
+            {
+                "kind": "task_retried",
+                "task": event.task,
+                "attempt": event.attempt,
+                "status": "FAILURE",
+                "error": event.error,
+                "uss_peak": uss_peak,
+                "traceback": traceback or None,
+                "wait": event.wait,
+                **_figures(ended),
+                **_times(event.seconds),
+            }
         )
         text = f"attempt {event.attempt} failed after {event.seconds:.3f} s, next in {event.wait:g} s: {event.error}"
         self.say(text, event.task, "WARNING")
@@ -205,20 +216,20 @@ class RunRecorder:
         self._code_of(task.fingerprint())
         if error and task.result is not None:
             task.result.traceback = self._log_exception(task.name, traceback or error)
-        self.folder.event(
-            "task_finished",
-            task=event.task,
-            attempt=event.attempt,
-            status=event.status,
-            reason=event.reason,
-            error=event.error or None,
-            key=task.key,
-            parts=task.key_parts(),
-            uss_peak=uss_peak,
-            traceback=traceback or None,
-            **(_figures(ended) if ended is not None else {}),
-            **(_times(seconds) if seconds else {}),
-        )
+        facts: TaskFinishedEvent = {
+            "kind": "task_finished",
+            "task": event.task,
+            "attempt": event.attempt,
+            "status": event.status,
+            "reason": event.reason,
+            "error": event.error or None,
+            "key": task.key,
+            "parts": task.key_parts(),
+            "uss_peak": uss_peak,
+            "traceback": traceback or None,
+        }
+        times = _times(seconds) if seconds else {}
+        self.folder.record({**facts, **times} if ended is None else {**facts, **_figures(ended), **times})
         text = event.status.lower().replace("_", " ") + (f" after {event.seconds:.3f} s" if event.attempt else "")
         level = "ERROR" if event.status == "FAILURE" else "WARNING" if event.status == "CANT_RUN" else "INFO"
         self.say(f"{text}: {event.error or event.reason}", event.task, level)
@@ -235,7 +246,8 @@ class RunRecorder:
         for name, digest in fingerprint.parts.items():
             if digest not in self._code:
                 self._code.add(digest)
-                self.folder.event("code_part", name=name, digest=digest, source=fingerprint.sources.get(name))
+                source = fingerprint.sources.get(name)
+                self.folder.record({"kind": "code_part", "name": name, "digest": digest, "source": source})
 
     def _log_exception(self, task: str, text: str) -> str:
         """Write an error down, with the last lines that the task has printed; return what was written."""
@@ -254,7 +266,7 @@ class RunRecorder:
             log.close()
 
 
-def _figures(ended: Ended) -> dict[str, Any]:
+def _figures(ended: Ended) -> Figures:
     return {
         "exit": ended.exit.code,
         "cpu": ended.exit.cpu,
@@ -268,6 +280,6 @@ def _figures(ended: Ended) -> dict[str, Any]:
     }
 
 
-def _times(seconds: float) -> dict[str, float]:
+def _times(seconds: float) -> Times:
     now = time.time()
     return {"start": round(now - seconds, 6), "end": round(now, 6), "wall": round(seconds, 6)}
