@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pyperunner_cli import __version__, main
-from pyperunner_cli._registry import COMMANDS
+from pyperunner_cli.registry import COMMANDS
 
 
 def test_help_names_every_command(say) -> None:
@@ -66,13 +66,13 @@ def test_a_cycle_and_a_double_name_are_sentences(say, write) -> None:
 
 
 def test_a_bug_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pyperunner_cli._commands import graph
+    from pyperunner_cli.commands import graph
 
     def broken(options: object) -> int:
         raise LookupError("ours")
 
     monkeypatch.setattr(graph, "execute", broken)
-    monkeypatch.setattr("pyperunner_cli._traceback._our_folders", lambda: [str(Path(__file__).parent)])
+    monkeypatch.setattr("pyperunner_cli.display.traceback._our_folders", lambda: [str(Path(__file__).parent)])
     with pytest.raises(LookupError, match="ours"):
         main(["graph", "flow.py"])
 

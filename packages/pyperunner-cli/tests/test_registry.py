@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 
 import pytest
 
-from pyperunner_cli._registry import COMMANDS
+from pyperunner_cli.registry import COMMANDS
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pyperunner_cli._signals import exit_on_signals
+from pyperunner_cli.signals import exit_on_signals
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyperunner_cli._text import aligned, count, did_you_mean, duration, listing, visible
+from pyperunner_cli.text import aligned, count, did_you_mean, duration, listing, visible
 
 
 @given(st.text())

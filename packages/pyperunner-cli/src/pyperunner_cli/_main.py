@@ -1,4 +1,4 @@
-"""Reads the command line, calls the sub-command, turns errors into exit codes."""
+"""Main function of the command: reads the command line, calls the sub-command, turns errors into exit codes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pyperunner_cli._errors import CommandError, UserCodeError
-from pyperunner_cli._registry import COMMANDS
-from pyperunner_cli._signals import exit_on_signals
+from pyperunner_cli.errors import CommandError, UserCodeError
+from pyperunner_cli.registry import COMMANDS
+from pyperunner_cli.signals import exit_on_signals
 
 __all__ = ["main"]
 
@@ -51,7 +51,7 @@ def _dispatch(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     command = COMMANDS.get(options.command)
     if command is None:
-        from pyperunner_cli._text import did_you_mean
+        from pyperunner_cli.text import did_you_mean
 
         raise CommandError(f"there is no command {options.command!r}. {did_you_mean(options.command, COMMANDS)}")
     parser = argparse.ArgumentParser(prog=f"pyperunner {options.command}", description=_sentence(command.summary))
@@ -82,7 +82,7 @@ def _sentence(text: str) -> str:
 
 
 def _explain(error: Exception) -> int:
-    from pyperunner_cli._traceback import in_user_code, speaks_for_itself, user_traceback
+    from pyperunner_cli.display.traceback import in_user_code, speaks_for_itself, user_traceback
 
     if isinstance(error, UserCodeError):
         return _fail(user_traceback(error.error))

@@ -1,4 +1,4 @@
-"""Files of a run folder: replaced whole, or grown by whole lines."""
+"""File writing: files that are replaced whole, or grow by whole lines."""
 
 from __future__ import annotations
 

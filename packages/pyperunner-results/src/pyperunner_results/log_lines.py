@@ -1,4 +1,4 @@
-"""One line of ``pipeline.log`` and of a task's own log: six fields, separated by tabs."""
+"""Log lines of ``pipeline.log`` and of a task's own log: six fields, separated by tabs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reading a run asks of the world outside this package: something to read outputs from."""
+"""Port of this package: what reading a run asks of the world outside, something to read outputs from."""
 
 from __future__ import annotations
 

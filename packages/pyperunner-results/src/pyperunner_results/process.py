@@ -1,4 +1,4 @@
-"""Whether the process that wrote a record is still there."""
+"""Process identity: whether the process that wrote a record is still there."""
 
 from __future__ import annotations
 

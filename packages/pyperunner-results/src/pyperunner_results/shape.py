@@ -1,4 +1,4 @@
-"""Records may come from anywhere, so what is read is used only as far as it has the right shape."""
+"""Shape of what is read: records may come from anywhere, so each part is used only if it has the right one."""
 
 from __future__ import annotations
 

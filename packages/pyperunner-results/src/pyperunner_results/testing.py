@@ -1,4 +1,4 @@
-"""The conformance suite of the port :class:`~pyperunner_results.OutputReader`. Needs pytest.
+"""Conformance suite of the port :class:`~pyperunner_results.OutputReader`. Needs pytest.
 
 Subclass :class:`OutputReaderContract`, say how a reader with given entries is made, and let pytest collect it::
 

@@ -1,4 +1,4 @@
-"""Seconds and bytes in words."""
+"""Units: seconds and bytes in words."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from pyperunner_results.writing.summary import describe_pipeline, to_json
+from pyperunner_results.writing.summary import describe_pipeline
 
 
 def test_it_keeps_params_and_the_first_repository(make_conf):
@@ -35,10 +35,3 @@ def test_long_values_that_differ_behind_the_cut_differ(make_conf):
 def test_anything_can_be_described():
     for conf in ({}, {"tasks": 1, "run": []}, {"tasks": {"a": None}, "run": {"env": {"repositories": [1]}}}):
         describe_pipeline(conf)
-
-
-def test_deep_and_odd_values_become_json():
-    deep: list[object] = []
-    for _ in range(200):
-        deep = [deep, float("nan")]
-    json.loads(to_json({1: deep, "s": {1}}))

@@ -1,4 +1,4 @@
-"""How far this process and its files have moved away from what a run recorded."""
+"""Drift: how far this process and its files have moved away from what a run recorded."""
 
 from __future__ import annotations
 

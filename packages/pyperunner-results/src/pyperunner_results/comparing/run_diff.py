@@ -1,4 +1,4 @@
-"""The difference of two runs: what it holds, and how it is told in lines."""
+"""Run diff: what differs between two runs, and how it is told in lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where two values differ, in sentences short enough to read."""
+"""Values compared: where two of them differ, in sentences short enough to read."""
 
 from __future__ import annotations
 

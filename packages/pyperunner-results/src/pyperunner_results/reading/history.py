@@ -1,4 +1,4 @@
-"""The runs below a log path, from their summaries alone."""
+"""History: the runs below a log path, from their summaries alone."""
 
 from __future__ import annotations
 

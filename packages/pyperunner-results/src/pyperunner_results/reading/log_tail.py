@@ -1,4 +1,4 @@
-"""The end of a log, read from its end."""
+"""Log tail: the last lines of a log, read from its end."""
 
 from __future__ import annotations
 

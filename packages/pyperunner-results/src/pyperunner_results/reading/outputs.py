@@ -1,4 +1,4 @@
-"""The store behind a run's outputs, opened when the first output is asked for."""
+"""Outputs of a run: the store behind them, opened when the first one is asked for."""
 
 from __future__ import annotations
 

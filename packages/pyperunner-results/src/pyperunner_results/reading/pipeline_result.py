@@ -1,4 +1,4 @@
-"""The results of one run, as a mapping from task name to output."""
+"""Pipeline result: the results of one run, as a mapping from task name to output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what a run wrote about itself, whole or cut short."""
+"""Record of a run: what it wrote about itself, whole or cut short."""
 
 from __future__ import annotations
 

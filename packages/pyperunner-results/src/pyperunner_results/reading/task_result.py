@@ -1,4 +1,4 @@
-"""What is known of one task of a run."""
+"""Task result: the output of one task of a run, and what was recorded of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long tasks took in the latest runs, for whoever puts tasks in an order."""
+"""Task times of the latest runs, for whoever puts tasks in an order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report shows, in builtins and within bounds: a thousand tasks stay below three megabytes."""
+"""Report data: what a report shows, in builtins and within bounds; a thousand tasks stay below three megabytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_results.report.facts import facts_of, packages_of
 from pyperunner_results.report.graph import critical_path, order, ranks, upstream_of
-from pyperunner_results.writing.summary import to_json
+from pyperunner_results.strict_json import to_json
 from pyperunner_text.visible import visible, visible_lines
 
 if TYPE_CHECKING:

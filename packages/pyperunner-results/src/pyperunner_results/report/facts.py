@@ -1,4 +1,4 @@
-"""The small print of a report: host, versions, paths, git, packages."""
+"""Facts about the surroundings of a run, the small print of a report: host, versions, paths, git, packages."""
 
 from __future__ import annotations
 

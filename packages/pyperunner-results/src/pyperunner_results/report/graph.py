@@ -1,4 +1,4 @@
-"""The graph behind a report: who follows whom, how deep, and what took longest."""
+"""Graph behind a report: who follows whom, how deep, and what took longest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Putting the report's page together."""
+"""Page of the report, put together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pyperunner_results.former import formerly
 from pyperunner_results.reading.pipeline_result import PipelineResult
 from pyperunner_results.report.data import report_data
 from pyperunner_results.run_files import REPORT_FILE
-from pyperunner_results.writing.summary import to_json
+from pyperunner_results.strict_json import to_json
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a run depended on besides its params: sources, installed packages, repositories."""
+"""Environment of a run: sources, installed packages and repositories that it depended on besides its params."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine's side of the record: ``events.jsonl`` while the run goes on, ``summary.json`` before and after."""
+"""Event log: ``events.jsonl`` while the run goes on, ``summary.json`` before and after."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from pyperunner_results.files import Appender, replace_file
 from pyperunner_results.process import process_identity
 from pyperunner_results.run_files import EVENTS_FILE, SCHEMA, SUMMARY_FILE
-from pyperunner_results.writing.summary import describe_pipeline, to_json
+from pyperunner_results.strict_json import to_json
+from pyperunner_results.writing.summary import describe_pipeline
 
 if TYPE_CHECKING:
     from pyperunner_results.schema import Summary

@@ -1,4 +1,4 @@
-"""Writing the record of one run. Everything in a run folder is written here and nowhere else."""
+"""Run folder: the record of one run as it is written. Everything in it is written here and nowhere else."""
 
 from __future__ import annotations
 

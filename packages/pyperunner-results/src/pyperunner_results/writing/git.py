@@ -1,4 +1,4 @@
-"""The state of git repositories, asked with two short processes each, all of them side by side."""
+"""Git repositories: their state, asked with two short processes each, all of them side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ``run`` section of ``pipeline.yaml``: where, with what and by which version a pipeline was run."""
+"""Section ``run`` of ``pipeline.yaml``: where, with what and by which version a pipeline was run."""
 
 from __future__ import annotations
 

@@ -1,45 +1,22 @@
-"""The facts of a run that a listing shows, small enough to read ten thousand of them."""
+"""Summary of a run: the facts that a listing shows, small enough to read ten thousand of them."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from pyperunner_results.shape import as_mapping, as_mappings
-from pyperunner_text.visible import visible
+from pyperunner_results.strict_json import to_json
 
 if TYPE_CHECKING:
     from pyperunner_results.schema import Summary
 
-__all__ = ["describe_pipeline", "to_json"]
+__all__ = ["describe_pipeline"]
 
-# Made once: json.dumps makes an encoder anew whenever it is called with options.
-_STRICT = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=str).encode
 _PARAMS = 200
 _VALUE_CHARS = 80
-
-
-def to_json(value: object) -> str:
-    """Return ``value`` as one line of strict JSON; NaN and infinity become null, strange objects their text."""
-    try:
-        return _STRICT(value)
-    except (ValueError, TypeError):
-        return _STRICT(_plain(value, 0))
-
-
-def _plain(value: object, depth: int) -> object:
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if depth > 50:
-        return visible(repr(value)[:_VALUE_CHARS])
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item, depth + 1) for item in value]
-    return value
 
 
 def describe_pipeline(conf: Mapping[str, object]) -> Summary:

@@ -1,3 +1,0 @@
-"""One module per sub-command; each is a ``pyperunner_cli._registry.CommandModule``."""
-
-from __future__ import annotations

@@ -1,0 +1,3 @@
+"""One module per sub-command; each is a ``pyperunner_cli.registry.CommandModule``."""
+
+from __future__ import annotations

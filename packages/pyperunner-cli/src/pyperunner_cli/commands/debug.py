@@ -1,0 +1,49 @@
+"""``pyperunner debug RUN TASK``: run one task of a run again, in this process, on its recorded inputs."""
+
+from __future__ import annotations
+
+import argparse
+
+from pyperunner_cli.display.traceback import speaks_for_itself, user_traceback
+from pyperunner_cli.loading.recorded_run import base_dir
+from pyperunner_cli.loading.target import first_on_path
+
+__all__ = ["configure", "execute"]
+
+_EXIT_FAILED = 1
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("run", metavar="RUN", help="folder of a run")
+    parser.add_argument("task", metavar="TASK", help="name of a task, such as 'Train()'")
+    parser.add_argument("--pdb", action="store_true", help="open the debugger where the task raises")
+    parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the task and print what it returns; return 1 if it raises."""
+    from pprint import pprint
+
+    from pyperunner_results import PipelineResult
+    from pyperunner_runner import replay
+
+    results = PipelineResult.from_file(options.run, options.data_path)
+    first_on_path(base_dir(results))
+    try:
+        value = replay(results, options.task)
+    except Exception as error:
+        if speaks_for_itself(error):
+            raise
+        print(user_traceback(error))
+        if options.pdb:
+            _post_mortem(error)
+        return _EXIT_FAILED
+    pprint(value)
+    return 0
+
+
+def _post_mortem(error: Exception) -> None:
+    import pdb
+
+    pdb.post_mortem(error.__traceback__)

@@ -1,0 +1,49 @@
+"""``pyperunner graph TARGET``: draw a pipeline."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyperunner_cli.errors import CommandError
+from pyperunner_cli.options import add_target, pipeline_of
+
+if TYPE_CHECKING:
+    from pyperunner_dag import Pipeline
+
+__all__ = ["configure", "execute"]
+
+_FORMATS = ("text", "svg", "mermaid")
+_SUFFIXES = (".svg", ".png", ".mmd", ".dot")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_target(parser)
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="what to print (%(default)s)")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help=f"write a picture instead; FILE ends in {', '.join(_SUFFIXES)}"
+    )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print the drawing, or write it to a file."""
+    if options.output and Path(options.output).suffix not in _SUFFIXES:
+        raise CommandError(f"{options.output}: a picture's file ends in {', '.join(_SUFFIXES)}.")
+    pipeline = pipeline_of(options)
+    if options.output:
+        pipeline.plot_graph(options.output)
+    else:
+        print(_draw(pipeline, options.format).removesuffix("\n"))
+    return 0
+
+
+def _draw(pipeline: Pipeline, form: str) -> str:
+    if form == "svg":
+        return pipeline.to_svg()
+    if form == "mermaid":
+        return pipeline.to_mermaid()
+    lines: list[str] = []
+    pipeline.summary(lines.append)
+    return "\n".join(lines)

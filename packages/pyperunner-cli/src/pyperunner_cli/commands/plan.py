@@ -1,0 +1,44 @@
+"""``pyperunner plan TARGET``: what a run would do with each task, and why."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from pyperunner_cli.options import add_places, add_selection, add_target, make_runner, pipeline_of, selection_of
+from pyperunner_cli.text import aligned, count, visible
+
+if TYPE_CHECKING:
+    from pyperunner_runner import Decision, TaskExplanation
+
+__all__ = ["configure", "execute"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_target(parser)
+    add_places(parser)
+    add_selection(parser)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print one line per task, in the order of a run, and how many would be executed."""
+    pipeline = pipeline_of(options)
+    runner = make_runner(options)
+    runner.set_pipeline(pipeline)
+    runner.analyze_pipeline(force_reload=options.force, **selection_of(options))
+    decisions = runner.plan
+    why = runner.explain(force_reload=options.force)
+    rows = [(visible(name), made.action, visible(_short(why[name], made))) for name, made in decisions.items()]
+    print("\n".join(aligned(rows)))
+    to_execute = sum(made.action == "run" for made in decisions.values())
+    print(f"{to_execute} of {count(len(decisions), 'task')} to execute")
+    return 0
+
+
+def _short(why: TaskExplanation, made: Decision) -> str:
+    """Return the first of the reasons for which a task runs, and how many more there are."""
+    if made.action != "run" or not why.reasons:
+        return made.reason
+    more = len(why.reasons) - 1
+    return why.reasons[0] + (f" (and {more} more)" if more else "")

@@ -1,0 +1,22 @@
+"""``pyperunner report RUN``: write the report of a run."""
+
+from __future__ import annotations
+
+import argparse
+
+from pyperunner_cli.text import relative
+
+__all__ = ["configure", "execute"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("run", metavar="RUN", help="folder of a run")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Write ``report.html`` into the run's folder and print its path."""
+    from pyperunner_results import write_report
+
+    print(relative(write_report(options.run)))
+    return 0

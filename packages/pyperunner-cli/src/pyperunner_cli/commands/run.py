@@ -1,0 +1,126 @@
+"""``pyperunner run TARGET``: execute what has no stored output yet."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import shlex
+from typing import TYPE_CHECKING
+
+from pyperunner_cli.options import add_places, add_selection, add_target, make_runner, pipeline_of, selection_of
+from pyperunner_cli.text import relative, visible
+
+if TYPE_CHECKING:
+    from pyperunner_cli.display.tally import Tally
+    from pyperunner_results import PipelineResult
+
+__all__ = ["configure", "execute"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_target(parser)
+    add_places(parser)
+    add_selection(parser)
+    parser.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (number of CPUs)")
+    parser.add_argument(
+        "--early-cutoff", action="store_true", help="do not run what follows from a task that made its old output again"
+    )
+    ends = parser.add_mutually_exclusive_group()
+    ends.add_argument("--fail-fast", action="store_true", help="end the run at the first failure")
+    ends.add_argument("--keep-going", action="store_true", help="run whatever does not depend on a failure (default)")
+    parser.add_argument(
+        "--resource",
+        dest="resources",
+        action="append",
+        type=_resource,
+        default=[],
+        metavar="NAME=AMOUNT",
+        help="how much there is of what tasks ask for, such as gpu=2; may be given several times",
+    )
+    parser.add_argument(
+        "--executor",
+        default="process",
+        metavar="NAME",
+        help="what carries tasks out: process, pool, inline, or one that is installed (%(default)s)",
+    )
+    parser.add_argument("--start-method", metavar="NAME", help="how processes are made: fork, forkserver or spawn")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show what tasks print and why they run")
+    parser.add_argument("--strict", action="store_true", help="refuse a recorded run if anything is not as it was")
+    parser.add_argument(
+        "--audit",
+        choices=("warn", "error", "off"),
+        default="warn",
+        help="files that a task reads undeclared: report them, let the task fail, or don't look (%(default)s)",
+    )
+    parser.add_argument("--no-report", action="store_true", help="write no report.html into the run's folder")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the pipeline and say what came of it; return 1 if a task failed."""
+    from pyperunner_cli.display.choice import choose_display
+    from pyperunner_cli.display.tally import Tally
+    from pyperunner_results import write_report
+
+    # Graphs of many tasks are many objects that live to the end; looking through them over and over finds no garbage.
+    gc.set_threshold(10_000, 20, 20)
+    pipeline = pipeline_of(options, strict=options.strict)
+    display, tally = choose_display(verbose=options.verbose), Tally()
+    runner = make_runner(
+        options,
+        options.jobs,
+        (display, tally),
+        resources=dict(options.resources),
+        fail_fast=options.fail_fast,
+        early_cutoff=options.early_cutoff,
+        executor=options.executor,
+        start_method=options.start_method,
+        audit=options.audit,
+    )
+    try:
+        runner.run(pipeline, force_reload=options.force, **selection_of(options))
+    except (KeyboardInterrupt, SystemExit):
+        _say(tally)
+        raise
+    finally:
+        display.close()
+    _say(tally)
+    results = runner.results()
+    if not options.no_report:
+        print(f"report: {relative(write_report(results))}")
+    _say_how_to_see_the_output(results)
+    return tally.exit_code
+
+
+def _say(tally: Tally) -> None:
+    for line in tally.lines():
+        print(line)
+
+
+def _say_how_to_see_the_output(results: PipelineResult) -> None:
+    """Print the command that shows the last task's output, if it is stored and can be typed as it is shown."""
+    *_, last = results
+    command = shlex.join(["pyperunner", "results", relative(results.run_folder or ""), last])
+    if results.task(last).output_exists() and command == visible(command):
+        print(f"output: {command}")
+
+
+def _jobs(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of tasks, 1 or more")
+    return number
+
+
+def _resource(text: str) -> tuple[str, float]:
+    name, _, amount = text.partition("=")
+    try:
+        number = float(amount)
+    except ValueError:
+        number = -1.0
+    if not name or not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a resource and its amount, such as gpu=2")
+    return name, number

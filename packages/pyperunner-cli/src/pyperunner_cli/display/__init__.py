@@ -1,0 +1,1 @@
+"""Showing how a run gets on and what it came to."""

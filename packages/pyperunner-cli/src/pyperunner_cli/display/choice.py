@@ -1,0 +1,38 @@
+"""Choice of what a run shows while it goes on."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+from pyperunner_runner.progress import Lines
+
+if TYPE_CHECKING:
+    from pyperunner_runner.events import RunEvent
+
+__all__ = ["Display", "choose_display"]
+
+
+class Display(Protocol):
+    """A hook of the runner that shows how a run gets on."""
+
+    def __call__(self, event: RunEvent) -> None:
+        """Take note of an event."""
+        ...
+
+    def close(self) -> None:
+        """Leave the terminal as it was; may be called twice."""
+        ...
+
+
+def choose_display(*, verbose: bool) -> Display:
+    """Return a moving display for a terminal, plain lines for anything else.
+
+    Args:
+        verbose: Show what tasks print, and why they run.
+    """
+    if sys.stdout.isatty():
+        from pyperunner_cli.display.live import Live
+
+        return Live(verbose=verbose)
+    return Lines(verbose=verbose)

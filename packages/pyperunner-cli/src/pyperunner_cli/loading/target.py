@@ -1,0 +1,151 @@
+"""Finds the pipeline that a TARGET names."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_cli.errors import CommandError, UserCodeError
+from pyperunner_cli.loading.source import import_file
+from pyperunner_cli.text import did_you_mean, listing
+
+if TYPE_CHECKING:
+    from pyperunner_dag import Pipeline
+
+__all__ = ["first_on_path", "resolve"]
+
+_FORMS = "A TARGET is file.py, file.py:name, module:name, a saved pipeline.yaml or the folder of a run."
+
+
+def resolve(target: str) -> Pipeline:
+    """Return the pipeline that ``target`` names, loading the user's code for it.
+
+    Args:
+        target: ``file.py``, ``file.py:name``, ``module:name``, the path of a saved pipeline or of a run's folder. The
+            name is that of a pipeline or of a function that returns one; a file with just one needs no name.
+
+    Raises:
+        CommandError: There is no such thing, or not just one; the text lists what there is.
+        UserCodeError: The user's code raised.
+    """
+    path, colon, name = target.rpartition(":")
+    if not colon or Path(target).exists():
+        path, name = target, ""
+    if Path(path).is_dir() or path.endswith((".yaml", ".yml")):
+        return _load_saved(path)
+    if path.endswith(".py"):
+        return _pick(_called(target, lambda: import_file(path)), name, path)
+    if not name:
+        hint = f" There is a file {path}.py." if Path(f"{path}.py").is_file() else ""
+        raise CommandError(f"{target!r} names no pipeline.{hint} {_FORMS}")
+    return _pick(_import_module(path), name, path)
+
+
+def _load_saved(path: str) -> Pipeline:
+    from pyperunner_dag import Pipeline
+
+    file = Path(path)
+    if file.is_dir():
+        file /= "pipeline.yaml"
+    if not file.is_file():
+        raise CommandError(f"there is no file {file}. {_FORMS}")
+    first_on_path(str(Path.cwd()))
+    return Pipeline.from_file(str(file))
+
+
+def _import_module(name: str) -> ModuleType:
+    first_on_path(str(Path.cwd()))
+    try:
+        module: ModuleType = _called(name, lambda: importlib.import_module(name))
+    except UserCodeError as failure:
+        missing = failure.error.name if isinstance(failure.error, ModuleNotFoundError) else None
+        if missing and f"{name}.".startswith(f"{missing}."):
+            raise CommandError(f"there is no module {missing!r} here or among the installed ones. {_FORMS}") from None
+        raise
+    return module
+
+
+def first_on_path(folder: str) -> None:
+    """Let modules be found in ``folder`` before any other."""
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+
+def _pick(module: ModuleType, name: str, where: str) -> Pipeline:
+    if name:
+        return _as_pipeline(_attribute(module, name, where), f"{where}:{name}")
+    candidates = _candidates(module)
+    if not candidates:
+        raise CommandError(f"{where} defines no pipeline: no Pipeline object, and no function annotated to return one.")
+    if len(candidates) > 1:
+        choice = f"{where}:{candidates[0]}"
+        raise CommandError(f"{where} defines several pipelines: {listing(candidates)}. Name one of them: {choice}")
+    return _as_pipeline(getattr(module, candidates[0]), f"{where}:{candidates[0]}")
+
+
+def _attribute(module: ModuleType, name: str, where: str) -> Any:
+    try:
+        return attrgetter(name)(module)
+    except AttributeError:
+        raise CommandError(f"{where} defines no {name!r}. {did_you_mean(name, _candidates(module))}") from None
+
+
+def _candidates(module: ModuleType) -> list[str]:
+    """Return the names of the module's pipelines, each object once; without any, of its functions that make one."""
+    from pyperunner_dag import Pipeline
+
+    found: dict[int, str] = {}
+    for name, value in vars(module).items():
+        if isinstance(value, Pipeline):
+            found.setdefault(id(value), name)
+    if found:
+        return list(found.values())
+    return [name for name, value in vars(module).items() if _makes_pipeline(value, module)]
+
+
+def _makes_pipeline(value: object, module: ModuleType) -> bool:
+    if not inspect.isfunction(value) or value.__module__ != module.__name__:
+        return False
+    returned = value.__annotations__.get("return", "")
+    name = returned if isinstance(returned, str) else getattr(returned, "__name__", "")
+    return name.rpartition(".")[2].strip("'\"") in {"Pipeline", "Sequential"}
+
+
+def _as_pipeline(value: Any, what: str) -> Pipeline:
+    from pyperunner_dag import Pipeline
+
+    if not isinstance(value, Pipeline) and callable(value) and not inspect.isclass(value):
+        if _needs_arguments(value):
+            raise CommandError(f"{what} needs arguments; a TARGET's function is called without any.")
+        value = _called(what, value)
+        what = f"what {what}() returns"
+    if not isinstance(value, Pipeline):
+        raise CommandError(f"{what} is no Pipeline but of type {type(value).__name__}.")
+    return value
+
+
+def _needs_arguments(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return True
+    return False
+
+
+def _called(what: str, function: Callable[[], Any]) -> Any:
+    """Call code of the user; what it raises is theirs to read."""
+    try:
+        return function()
+    except (CommandError, UserCodeError):
+        raise
+    except SystemExit:
+        remedy = "Put what only a script should do under `if __name__ == '__main__':`."
+        raise CommandError(f"{what} called exit while it was loaded. {remedy}") from None
+    except Exception as error:
+        raise UserCodeError(error) from error

@@ -1,0 +1,119 @@
+"""Arguments that several commands share, and what is made of them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_cli.loading.recorded_run import recorded_pipeline
+from pyperunner_cli.loading.settings import apply_settings
+from pyperunner_cli.loading.target import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyperunner_dag import Pipeline
+    from pyperunner_runner import Runner
+    from pyperunner_runner.events import Hook
+
+__all__ = ["add_log_path", "add_places", "add_selection", "add_target", "make_runner", "pipeline_of", "selection_of"]
+
+_DATA_PATH = "pyperunner-data"
+_LOG_PATH = "pyperunner-runs"
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Add TARGET and ``--set``."""
+    parser.add_argument(
+        "target", metavar="TARGET", help="file.py, file.py:name, module:name, a saved pipeline.yaml, or a run's folder"
+    )
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="'TASK(TAG).PARAM=VALUE'",
+        help="change a param; the value is read as YAML; may be given several times",
+    )
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """Add ``--data-path``, ``--log-path`` and ``--force``."""
+    parser.add_argument(
+        "--data-path",
+        default=_DATA_PATH,
+        metavar="PATH",
+        help="where outputs are kept: a folder or a store's URL (%(default)s)",
+    )
+    add_log_path(parser)
+    parser.add_argument("--force", action="store_true", help="execute every task, whatever is stored")
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add ``--only``, ``--until`` and ``--from``."""
+    for name, what in (
+        ("only", "only these tasks"),
+        ("until", "these tasks and all they need"),
+        ("from", "these tasks and all that follows them"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            dest=f"select_{name}",
+            action="append",
+            metavar="TASK",
+            help=f"consider {what}; a name, a tag or a glob over both; may be given several times",
+        )
+
+
+def selection_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what ``add_selection`` added, as the runner takes it."""
+    return {"only": options.select_only, "until": options.select_until, "from_": options.select_from}
+
+
+def add_log_path(parser: argparse.ArgumentParser) -> None:
+    """Add ``--log-path``."""
+    parser.add_argument(
+        "--log-path", default=_LOG_PATH, metavar="PATH", help="folder of the runs' records (%(default)s)"
+    )
+
+
+def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipeline:
+    """Return the pipeline of TARGET with the params of ``--set``.
+
+    Args:
+        options: What ``add_target`` added.
+        strict: Refuse a recorded run when anything is not as it was.
+    """
+    if Path(options.target).is_dir():
+        pipeline = recorded_pipeline(options.target, strict=strict)
+    else:
+        pipeline = resolve(options.target)
+    apply_settings(pipeline, options.settings)
+    return pipeline
+
+
+def make_runner(
+    options: argparse.Namespace, jobs: int | None = None, hooks: Iterable[Hook] = (), **more: Any
+) -> Runner:
+    """Return a runner on the chosen places.
+
+    Args:
+        options: What ``add_places`` added.
+        jobs: Tasks at once; ``None`` for the number of CPUs.
+        hooks: Called with every event of the run.
+        **more: Further arguments of the runner.
+    """
+    from pyperunner_runner import Runner
+
+    path, _, _ = options.target.partition(".py:")
+    file = path if path.endswith(".py") else f"{path}.py"
+    mainfile = file if Path(file).is_file() else None
+    return Runner(
+        options.data_path,
+        options.log_path,
+        jobs,
+        hooks=tuple(hooks),
+        mainfile=mainfile,
+        **more,
+    )

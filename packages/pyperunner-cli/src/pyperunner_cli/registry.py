@@ -1,0 +1,61 @@
+"""Registry of the sub-commands: where each lives and what it does in one line. A module is imported when its command is called."""
+
+from __future__ import annotations
+
+import importlib
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+__all__ = ["COMMANDS", "Command", "CommandModule"]
+
+
+class CommandModule(Protocol):
+    """What a module behind a command offers."""
+
+    def configure(self, parser: ArgumentParser) -> None:
+        """Add the command's arguments."""
+        ...
+
+    def execute(self, options: Namespace) -> int:
+        """Do it and return the exit code.
+
+        Raises:
+            CommandError: What was asked can't be done.
+            UserCodeError: The user's code raised.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Command:
+    """A sub-command.
+
+    Attributes:
+        module: Import name of a module that is a ``CommandModule``.
+        summary: What it does, in one line.
+    """
+
+    module: str
+    summary: str
+
+    def load(self) -> CommandModule:
+        """Import the module behind the command."""
+        return cast("CommandModule", importlib.import_module(self.module))
+
+
+COMMANDS: Mapping[str, Command] = {
+    "run": Command("pyperunner_cli.commands.run", "run a pipeline: execute what has no stored output yet"),
+    "plan": Command("pyperunner_cli.commands.plan", "say what a run would do with each task, and why"),
+    "explain": Command("pyperunner_cli.commands.explain", "say why tasks would run: what differs from what is stored"),
+    "accept": Command("pyperunner_cli.commands.accept", "let a stored output stand although its task was changed"),
+    "invalidate": Command("pyperunner_cli.commands.invalidate", "remove the stored output of a task"),
+    "graph": Command("pyperunner_cli.commands.graph", "draw a pipeline"),
+    "results": Command("pyperunner_cli.commands.results", "show the tasks of a run, or the output of one"),
+    "runs": Command("pyperunner_cli.commands.runs", "list the runs there have been"),
+    "diff": Command("pyperunner_cli.commands.diff", "say what differs between two runs"),
+    "report": Command("pyperunner_cli.commands.report", "write the report of a run, one page to look at or mail"),
+    "debug": Command("pyperunner_cli.commands.debug", "run one task of a run again, in this process"),
+}
+"""Every sub-command by name."""

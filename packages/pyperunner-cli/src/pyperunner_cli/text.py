@@ -1,0 +1,42 @@
+"""Text of the command: words and figures for people, safe to print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pyperunner_runner.words import count, duration, visible
+
+__all__ = ["aligned", "count", "did_you_mean", "duration", "listing", "relative", "visible"]
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return one line per row with the cells of each column one below the other; all rows have as many cells."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def listing(names: Iterable[str], limit: int = 12) -> str:
+    """Return names separated by commas; of many, the first and how many more there are."""
+    shown = [visible(name) for name in names]
+    more = len(shown) - limit
+    return ", ".join(shown[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def relative(path: str) -> str:
+    """Return ``path`` as seen from the current folder if it lies below it."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return what to add to an error about an unknown ``name``: the nearest known ones, else all of them."""
+    import difflib
+
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(visible(other) for other in near)}?"
+    return f"There is: {listing(names)}." if names else "There is none."
