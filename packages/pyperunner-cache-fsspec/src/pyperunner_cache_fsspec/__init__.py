@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__version__ = "0.2.0"
+from pyperunner_cache import __version__
 
 __all__ = ["FsspecBackend", "__version__"]
 

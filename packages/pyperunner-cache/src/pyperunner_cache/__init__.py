@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_text import __version__
+
 if TYPE_CHECKING:
     from pyperunner_cache.cache import Cache as Cache
     from pyperunner_cache.cache import open_store as open_store
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from pyperunner_cache.memoized import Memoized as Memoized
     from pyperunner_cache.schema import EntryInfo as EntryInfo
     from pyperunner_cache.schema import Receipt as Receipt
-
-__version__ = "0.2.0"
 
 _HOMES = {
     "Cache": "cache",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pyperunner_cli._main import main
+from pyperunner_text import __version__
 
 __all__ = ["__version__", "main"]
-
-__version__ = "0.2.0"

@@ -1,4 +1,4 @@
-"""Registry of the sub-commands: where each lives and what it does in one line. A module is imported when its command is called."""
+"""Registry of the sub-commands: where each lives, to be imported when it is called, and what it does in one line."""
 
 from __future__ import annotations
 

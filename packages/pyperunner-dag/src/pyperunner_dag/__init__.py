@@ -52,6 +52,7 @@ from pyperunner_dag.stores.former_names import keep_former_names
 from pyperunner_dag.stores.opening import open_store, reopen_store
 from pyperunner_dag.stores.outputs import changed_outputs, is_stored, load_output, save_output
 from pyperunner_dag.tasks import Task
+from pyperunner_text import __version__
 
 if TYPE_CHECKING:
     from pyperunner_keys import File, Folder
@@ -118,8 +119,6 @@ __all__ = [
     "save_output",
     "task",
 ]
-
-__version__ = "0.2.0"
 
 keep_former_names(__name__)
 

@@ -9,6 +9,7 @@ from pyperunner_keys._errors import FileError, FingerprintGapError, KeysError, U
 from pyperunner_keys._file_values import File, FileState, Folder, look, look_ahead, note, record, recording
 from pyperunner_keys.digests import digest, digest_bytes, digest_files, encode
 from pyperunner_keys.names import importable_name
+from pyperunner_text import __version__
 
 if TYPE_CHECKING:
     from pyperunner_keys.code.fingerprint import Fingerprint, Fingerprinter, fingerprint
@@ -41,8 +42,6 @@ __all__ = [
     "recording",
     "unpack_places",
 ]
-
-__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:

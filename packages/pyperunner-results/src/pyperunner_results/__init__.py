@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 
 from pyperunner_results.former import keep_former_modules
+from pyperunner_text import __version__
 
 TYPE_CHECKING = False  # type checkers take it for true; importing typing for it would cost most of this import
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from pyperunner_results.writing.environment import get_environment_info
     from pyperunner_results.writing.folder import RunFolder, TaskLog, run_name
     from pyperunner_results.writing.run_section import run_section
-
-__version__ = "0.2.0"
 
 _HOMES = {
     "CodeChange": "comparing.run_diff",

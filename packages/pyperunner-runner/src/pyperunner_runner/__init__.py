@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_text import __version__
+
 if TYPE_CHECKING:
     from pyperunner_runner.errors import (
         ImpossibleResources,
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from pyperunner_runner.provenance.explanation import Explanation, TaskExplanation
     from pyperunner_runner.replays import replay
     from pyperunner_runner.runner import Runner
-
-__version__ = "0.2.0"
 
 _HOMES = {
     "Acceptance": "provenance.acceptance",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 
+from pyperunner_text import __version__
+
 TYPE_CHECKING = False  # true to type checkers; importing it from typing would be most of the cost of this import
 if TYPE_CHECKING:
     from typing import Any
@@ -29,8 +31,6 @@ __all__ = [
     "run",
     "task",
 ]
-
-__version__ = "0.2.0"
 
 _HOMES = {
     "Pipeline": "pyperunner_dag",

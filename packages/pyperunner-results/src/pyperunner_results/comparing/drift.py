@@ -11,6 +11,7 @@ from pyperunner_results.former import formerly
 from pyperunner_results.shape import as_mapping
 from pyperunner_results.writing.environment import file_digest, get_environment_info
 from pyperunner_results.writing.run_section import run_section
+from pyperunner_text import __version__
 
 if TYPE_CHECKING:
     from pyperunner_results.reading.pipeline_result import PipelineResult
@@ -31,8 +32,6 @@ def drift(results: PipelineResult) -> list[str]:
     Returns:
         Lines for people, none if nothing differs.
     """
-    from pyperunner_results import __version__
-
     recorded = as_mapping(results.conf.get("run"))
     now = run_section("", "", get_environment_info(), __version__)
     old_packages, old_sources, old_rest = environment_of(recorded)
