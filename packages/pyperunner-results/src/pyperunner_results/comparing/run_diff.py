@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyperunner_results.former import formerly
-from pyperunner_results.units import duration, memory
+from pyperunner_results.reading.units import duration, memory
 from pyperunner_text.visible import visible, visible_lines
 
 __all__ = ["Change", "CodeChange", "RunDiff", "TaskDiff", "section"]

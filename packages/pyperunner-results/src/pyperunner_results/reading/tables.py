@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_results.units import duration, memory
+from pyperunner_results.reading.units import duration, memory
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:

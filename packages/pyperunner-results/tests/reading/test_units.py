@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyperunner_results.units import duration, memory
+from pyperunner_results.reading.units import duration, memory
 
 
 @pytest.mark.parametrize(
