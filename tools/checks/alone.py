@@ -14,6 +14,7 @@ from checks.wheels import CONSTRAINTS
 __all__ = ["alone"]
 
 _TEST_TOOLS = ("pytest", "pytest-timeout", "hypothesis")
+_TESTED_WITH = {"pyperunner-text": "pyperunner-text[yaml]"}  # half of it is about YAML
 
 
 def alone(shop: Workshop) -> Outcome:
@@ -42,7 +43,8 @@ def _in_fresh_environment(uv: str, name: str) -> Outcome:
         pip = [uv, "pip", "install", "--quiet", "--python", python, "--constraints", CONSTRAINTS]
         # -I keeps the current folder out: what is imported is the wheel.
         imports = [python, "-I", "-c", f"import {name.replace('-', '_')}"]
-        for command in ([uv, "venv", "--quiet", environment], [*pip, name, *_TEST_TOOLS], imports):
+        tested = _TESTED_WITH.get(name, name)
+        for command in ([uv, "venv", "--quiet", environment], [*pip, name], imports, [*pip, tested, *_TEST_TOOLS]):
             done = run(command)
             if done.code:
                 return done.outcome
