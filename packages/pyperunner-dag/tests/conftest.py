@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import pickle
 import sys
 import textwrap
@@ -12,8 +11,9 @@ import time
 import pytest
 
 from pyperunner_dag import Node
-from pyperunner_dag.stores import opening
+from pyperunner_dag.stores.opening import GROUP
 from pyperunner_keys import digest
+from pyperunner_text import plugins
 
 # Which ways lead out of a character.
 WAYS = {
@@ -88,15 +88,12 @@ def stores(monkeypatch):
     """Register stores in the place of those that are installed: ``stores(scheme="module:name", …)``."""
 
     def register(**targets):
-        found = [importlib.metadata.EntryPoint(scheme, target, opening.GROUP) for scheme, target in targets.items()]
-        monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: found)
-        monkeypatch.setattr(opening, "_at_hand", lambda scheme, path: None)
-        opening._registered.cache_clear()
-        opening._load.cache_clear()
+        found = [plugins.Plugin(GROUP, scheme, target, "a-package") for scheme, target in targets.items()]
+        monkeypatch.setattr(plugins, "plugins", lambda group: found)
+        plugins._found.cache_clear()
 
     yield register
-    opening._registered.cache_clear()
-    opening._load.cache_clear()
+    plugins._found.cache_clear()
 
 
 @pytest.fixture

@@ -210,9 +210,9 @@ class Pipeline:
             OSError: The file cannot be read.
             PipelineFileError: As ``from_dict`` does, or the file is not plain YAML.
         """
-        from pyperunner_dag.saved.yaml import read_yaml
+        from pyperunner_dag.saved.load import load_file
 
-        return Pipeline.from_dict(read_yaml(filename), compare_hashes, modules)
+        return Pipeline.from_dict(load_file(filename), compare_hashes, modules)
 
 
 class Sequential(Pipeline):

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from pyperunner_dag import DAG, Node, layout
-from pyperunner_dag.drawing.layout import label
+from pyperunner_dag.drawing.layout import columns, label
 
 
 def test_it_is_builtins_with_boxes_inside_and_apart(nodes):
@@ -64,3 +66,8 @@ def test_every_long_edge_of_a_large_graph_is_there():
     plan = layout(DAG(chain[:1]))
     assert len(plan["edges"]) == 1999 + 1998
     assert sum(len(edge["points"]) for edge in plan["edges"]) < 100_000
+
+
+@pytest.mark.parametrize(("text", "width"), [("abc", 3), ("東京", 4), ("e\u0301", 1), ("ä", 1), ("", 0)])
+def test_columns(text, width):
+    assert columns(text) == width

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from pyperunner_dag import Secret
-from pyperunner_dag.identity.summaries import short
+from pyperunner_dag.identity.summaries import short, shorten
 from pyperunner_keys import File, Folder
 
 
@@ -99,3 +99,11 @@ def test_arrays_and_frames():
 
 def test_it_imports_nothing():
     assert "dataclasses" not in vars(sys.modules["pyperunner_dag.identity.summaries"])
+
+
+def test_shorten_keeps_both_ends():
+    assert shorten("abc", 3) == "abc"
+    cut = shorten("Load(" + "x" * 100 + "-2024)", 30)
+    assert len(cut) == 30
+    assert cut.startswith("Load(")
+    assert cut.endswith("-2024)")

@@ -18,7 +18,8 @@ from pyperunner_dag import (
     PipelineFileError,
 )
 from pyperunner_dag.options import CODE_FIELDS
-from pyperunner_dag.saved.yaml import dump_yaml, load_yaml
+from pyperunner_text.yaml.reader import read_yaml
+from pyperunner_text.yaml.writer import to_yaml
 
 SOURCE = """
     from pyperunner_dag import Options, Task, run, task
@@ -200,7 +201,7 @@ def test_any_options_come_back_and_give_the_same_keys(flow, task_options, pipeli
     code = {name: value for name, value in pipeline_options.items() if name in CODE_FIELDS}
     pipeline = Pipeline("p", [made], **code)
     saved = pipeline.to_dict()
-    restored = Pipeline.from_dict(load_yaml(dump_yaml(saved), "saved"))
+    restored = Pipeline.from_dict(read_yaml(to_yaml(saved), "saved"))
     assert restored.dag()["Load(a)"].options == made.options
     assert restored.options == pipeline.options
     assert restored.to_dict() == saved

@@ -243,6 +243,31 @@ def test_a_file_that_is_no_pipeline(tmp_path):
         Pipeline.from_file(tmp_path / "p.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "pipeline: {name: p}\ntasks: {a: !!python/object/apply:os.system [touch executed]}",
+            "line 2: the tag .* is not",
+        ),
+        ("tasks: " + "[" * 100_000, "nested more than"),
+        ("tasks: {}\ntasks: {}", "line 2: the key 'tasks' is there twice"),
+        ("tasks: [", "line 2: this is not YAML"),
+        (b"tasks: \xff\xfe", "this is not YAML"),
+    ],
+    ids=["tag", "deep", "twice", "broken", "bytes"],
+)
+def test_a_file_that_is_no_plain_yaml_is_refused_with_its_place(tmp_path, text, words):
+    (tmp_path / "p.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(PipelineFileError, match=rf"p\.yaml.*{words}"):
+        Pipeline.from_file(str(tmp_path / "p.yaml"))
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        Pipeline.from_file(tmp_path / "absent.yaml")
+
+
 @st.composite
 def plans(draw):
     """For each task its parents, its inputs and a param, all by number."""

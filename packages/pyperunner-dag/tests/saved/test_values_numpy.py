@@ -3,14 +3,15 @@ from __future__ import annotations
 import pytest
 
 from pyperunner_dag.saved.values import OpaqueFound, from_plain, to_plain
-from pyperunner_dag.saved.yaml import dump_yaml, load_yaml
 from pyperunner_keys import digest
+from pyperunner_text.yaml.reader import read_yaml
+from pyperunner_text.yaml.writer import to_yaml
 
 np = pytest.importorskip("numpy")
 
 
 def back(value):
-    return from_plain(load_yaml(dump_yaml(to_plain(value)), "x"), None)
+    return from_plain(read_yaml(to_yaml(to_plain(value)), "x"), None)
 
 
 ARRAYS = [

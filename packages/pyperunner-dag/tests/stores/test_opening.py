@@ -91,43 +91,8 @@ def test_reopening_takes_the_url_and_the_options(opened, memory_store):
     assert "url" in spec
 
 
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """Put a distribution that registers entry points on the path, in the place of all that is installed."""
-
-    def install(entry_points, name="plugin"):
-        folder = tmp_path / name
-        (folder / f"{name}-1.0.dist-info").mkdir(parents=True)
-        (folder / f"{name}-1.0.dist-info" / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
-        )
-        (folder / f"{name}-1.0.dist-info" / "entry_points.txt").write_text(entry_points)
-        code = "class deep:\n    store = staticmethod(lambda target: [target])\n    def __init__(self, target): ...\n"
-        (folder / f"{name}_module.py").write_text(code)
-        monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
-
-    return install
-
-
-def test_what_is_registered_in_plain_sight_is_found_without_the_machinery(installed, monkeypatch):
-    installed("[console_scripts]\nplug = a:b\n\n[pyperunner.stores]\nplug = plugin_module:deep.store\n[other]\nx = a:b")
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: pytest.fail("not needed"))
-    assert open_store("plug://x") == ["plug://x"]
-
-
-@pytest.mark.parametrize(
-    "line", ["plug = plugin_module:absent", "plug = no_such:x", "plug = plugin_module:deep [extra]"]
-)
-def test_what_is_not_in_plain_sight_is_left_to_the_machinery(installed, line):
-    installed(f"[pyperunner.stores]\n{line}\n")
-    if "extra" in line:
-        assert open_store("plug://x")
-    else:
-        with pytest.raises(StorePluginError, match="plug://"):
-            open_store("plug://x")
-
-
-def test_the_first_on_the_path_counts(installed):
-    installed("[pyperunner.stores]\nplug = second_module:absent\n", name="second")
-    installed("[pyperunner.stores]\nplug = first_module:deep.store\n", name="first")
-    assert open_store("plug://x") == ["plug://x"]
+def test_what_is_installed_later_is_found(opened, stores, memory_store):
+    with pytest.raises(UnknownStoreError):
+        open_store("ftp://host/x")
+    stores(ftp="noting_store:open_store")
+    assert open_store("FTP://host/x") is memory_store

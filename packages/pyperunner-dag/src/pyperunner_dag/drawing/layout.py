@@ -1,16 +1,17 @@
-"""Where the boxes and lines of a picture go, in builtins that a record can keep and anyone can paint."""
+"""Layout: where the boxes and lines of a picture go, in builtins that a record can keep and anyone can paint."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.drawing.layers import Layers, place
-from pyperunner_dag.text import columns, shorten, visible
+from pyperunner_dag.identity.summaries import shorten
+from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG
 
-__all__ = ["label", "layout"]
+__all__ = ["columns", "label", "layout"]
 
 _CHAR = 7.8
 _PADDING = 28.0
@@ -21,6 +22,15 @@ _GAP = 22.0
 _BEND = 2.0
 _MARGIN = 16.0
 _LONGEST = 44
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal ``text`` takes (wide East Asian characters take two, marks none)."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def label(name: str) -> str:

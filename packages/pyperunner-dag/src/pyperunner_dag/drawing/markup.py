@@ -1,10 +1,10 @@
-"""A graph as text for other programs: Mermaid and Graphviz."""
+"""Markup of a graph for other programs: Mermaid and Graphviz."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag.text import visible
+from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG

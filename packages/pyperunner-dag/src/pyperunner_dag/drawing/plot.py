@@ -1,4 +1,4 @@
-"""Pictures of a graph in files, the kind told by the file's name."""
+"""Plots: pictures of a graph in files, the kind told by the file's name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag.drawing.markup import draw_dot, draw_mermaid
 from pyperunner_dag.drawing.png import draw_png
 from pyperunner_dag.drawing.svg import draw_svg
-from pyperunner_dag.files import write_atomically
+from pyperunner_dag.saved.files import write_atomically
 
 if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG

@@ -1,4 +1,4 @@
-"""A graph as a PNG picture, painted with Pillow from the same layout as the SVG."""
+"""PNG pictures of a graph, painted with Pillow from the same layout as the SVG."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def draw_png(
         brush.box(node, states.get(node["name"]))
     for state, x, row, _ in entries:
         brush.sample(state, x, plan["height"] + row * LEGEND_HEIGHT)
-    from pyperunner_dag.files import write_atomically
+    from pyperunner_dag.saved.files import write_atomically
 
     content = io.BytesIO()
     image.reduce(_FINER).save(content, "PNG")

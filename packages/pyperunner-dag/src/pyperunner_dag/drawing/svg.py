@@ -1,4 +1,4 @@
-"""A graph as an SVG picture."""
+"""SVG pictures of a graph."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from pyperunner_dag.dag import DAG
 from pyperunner_dag.drawing.layout import label, layout
 from pyperunner_dag.drawing.palette import ARROW, FONT, LEGEND_HEIGHT, LINE, TEXT, colours, legend
-from pyperunner_dag.text import markup
+from pyperunner_text.visible import visible
 
 __all__ = ["draw_svg"]
 
@@ -28,7 +28,7 @@ def draw_svg(graph: DAG[Any] | Mapping[str, Any], statuses: Mapping[str, str] | 
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" role="img" style="max-width:100%;height:auto" '
-        f'font-family="{markup(FONT)}" font-size="13">'
+        f'font-family="{_escaped(FONT)}" font-size="13">'
     )
     parts = [
         head,
@@ -45,7 +45,7 @@ def draw_svg(graph: DAG[Any] | Mapping[str, Any], statuses: Mapping[str, str] | 
         fill, stroke = colours(state)
         y = plan["height"] + row * LEGEND_HEIGHT
         parts.append(f'<rect x="{x:g}" y="{y:g}" width="13" height="13" rx="3" fill="{fill}" stroke="{stroke}"/>')
-        parts.append(f'<text x="{x + 20:g}" y="{y + 11:g}" fill="{LINE}" font-size="12">{markup(state)}</text>')
+        parts.append(f'<text x="{x + 20:g}" y="{y + 11:g}" fill="{LINE}" font-size="12">{_escaped(state)}</text>')
     return "\n".join([*parts, "</svg>"])
 
 
@@ -71,7 +71,14 @@ def _box(node: Mapping[str, Any], state: str | None) -> str:
     title = node["name"] if state is None else f"{node['name']}: {state}"
     x, y, w, h = node["x"], node["y"], node["w"], node["h"]
     return (
-        f'<g><title>{markup(title)}</title><rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="8" '
+        f'<g><title>{_escaped(title)}</title><rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="8" '
         f'fill="{fill}" stroke="{stroke}"/>'
-        f'<text x="{x + w / 2:g}" y="{y + h / 2 + 4.5:g}" stroke="none">{markup(label(node["name"]))}</text></g>'
+        f'<text x="{x + w / 2:g}" y="{y + h / 2 + 4.5:g}" stroke="none">{_escaped(label(node["name"]))}</text></g>'
     )
+
+
+def _escaped(text: str) -> str:
+    """Return ``text`` for use in XML, as content or inside double quotes."""
+    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(char, entity)
+    return visible(text)

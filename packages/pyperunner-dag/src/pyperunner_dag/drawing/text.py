@@ -1,4 +1,4 @@
-"""A graph as text: boxes joined by lines, parents above children."""
+"""Text drawings of a graph: boxes joined by lines, parents above children."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.drawing.channels import Net, route
 from pyperunner_dag.drawing.layers import Layers, place
-from pyperunner_dag.text import columns, visible
+from pyperunner_dag.drawing.layout import columns
+from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pyperunner_dag.identity.summaries import short
-from pyperunner_dag.text import shorten, visible
+from pyperunner_dag.identity.summaries import short, shorten
+from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
     from pyperunner_keys import Place

@@ -17,7 +17,7 @@ from pyperunner_dag.identity.code import CodeReader, counted_options
 from pyperunner_dag.identity.summaries import short
 from pyperunner_dag.inputs import ATOMS, holds_task, is_task, leaves
 from pyperunner_dag.options import code_options
-from pyperunner_dag.text import visible
+from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
     from pyperunner_dag.options import Options

@@ -1,4 +1,4 @@
-"""Values in a few characters, for people: cheap for the largest value, and never a secret."""
+"""Summaries of values in a few characters, for people: cheap for the largest value, and never a secret."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pyperunner_dag.text import shorten, visible
+from pyperunner_text.visible import visible
 
-__all__ = ["short"]
+__all__ = ["short", "shorten"]
 
 _LENGTH = 60
 _ITEMS = 8
@@ -38,6 +38,14 @@ def short(value: Any) -> str:
     except Exception:
         # It is for show, and an object of the user's may raise anything when it is looked at.
         return type(value).__name__
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return ``text``, or its beginning and end with an ellipsis between where it is longer than ``limit``."""
+    if len(text) <= limit:
+        return text
+    head = limit * 2 // 3
+    return f"{text[:head]}…{text[len(text) - (limit - head - 1) :]}"
 
 
 def _short(value: Any, depth: int) -> str:

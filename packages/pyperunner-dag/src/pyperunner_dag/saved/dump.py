@@ -18,11 +18,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag.files import write_atomically
 from pyperunner_dag.identity.hashing import bind, hash_all
 from pyperunner_dag.inputs import holds_task, is_task
 from pyperunner_dag.options import NO_OPTIONS
 from pyperunner_dag.saved.dump_options import options_to_plain
+from pyperunner_dag.saved.files import write_atomically
 from pyperunner_dag.saved.values import to_plain
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def to_dict(name: str, dag: DAG[Task], defaults: Options = NO_OPTIONS) -> dict[s
 
 def to_file(saved: dict[str, Any], filename: str | os.PathLike[str]) -> None:
     """Write the saved form of a pipeline to a YAML file."""
-    from pyperunner_dag.saved.yaml import dump_yaml
+    from pyperunner_text.yaml.writer import to_yaml
 
-    write_atomically(filename, dump_yaml(saved))
+    write_atomically(filename, to_yaml(saved))
 
 
 def _task(task: Task) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,7 @@ from pyperunner_dag.saved.values_code import references
 if TYPE_CHECKING:
     from pyperunner_dag.tasks import Task
 
-__all__ = ["SavedPipeline", "load"]
+__all__ = ["SavedPipeline", "load", "load_file"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,21 @@ def load(saved: Any, modules: Iterable[str] | None) -> SavedPipeline:
     for task, entry in entries.items():
         tasks[task].connect([tasks[parent] for parent in entry["parents"]])
     return SavedPipeline(name, tasks, _options(f"pipeline {name}", options, found))
+
+
+def load_file(filename: str | os.PathLike[str]) -> Any:
+    """Return what a YAML file holds.
+
+    Raises:
+        OSError: The file cannot be read.
+        PipelineFileError: It is not plain YAML.
+    """
+    from pyperunner_text.yaml.reader import UnreadableYaml, read_yaml_file
+
+    try:
+        return read_yaml_file(filename)
+    except UnreadableYaml as error:
+        raise PipelineFileError(str(error)) from None
 
 
 def _check_modules(entries: Mapping[str, Any], modules: Modules) -> None:

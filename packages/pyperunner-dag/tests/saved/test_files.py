@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pyperunner_dag.files import write_atomically
+from pyperunner_dag.saved.files import write_atomically
 
 
 @pytest.mark.parametrize(("content", "expected"), [("ä\n", "ä\n".encode()), (b"\0\xff", b"\0\xff")])
