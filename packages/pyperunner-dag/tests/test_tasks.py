@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 
 import pytest
@@ -183,3 +184,11 @@ def test_a_param_may_be_named_like_anything_but_tag_and_reload():
     made = odd("t", name=1, self=2, hash=3, params=4, run=5)
     assert made.execute([], {}) == [1, 2, 3, 4, 5]
     assert made.name == "Odd(t)"
+
+
+def test_a_task_whose_input_was_replaced_by_a_value_is_pickled_like_any_other():
+    child = Hello("child", n=2, who=Hello("parent", n=1))
+    child.set_params(who="me")
+    copied = pickle.loads(pickle.dumps(child))
+    assert (copied.params, copied.inputs, copied.upstream) == ({"n": 2, "who": "me"}, {}, [])
+    assert copied.hash() == child.hash()

@@ -101,7 +101,7 @@ def check_name(task_name: str, tag: object) -> None:
             raise TaskNameError(task_name, tag, "it is not valid Unicode text (a lone surrogate)") from None
 
 
-N = TypeVar("N", bound=Node)
+N_co = TypeVar("N_co", bound=Node, covariant=True)
 
 
 def reachable(starts: Iterable[T], neighbours: Callable[[T], Iterable[T]]) -> dict[T, None]:
@@ -176,7 +176,11 @@ def _name(node: Node) -> str:
     return node.name
 
 
-class DAG(Generic[N]):
+def _children(node: Node) -> Iterable[Any]:
+    return node._children
+
+
+class DAG(Generic[N_co]):
     """All that was added, all its descendants, and all their ancestors, in topological order.
 
     It is a picture of the graph at the moment it is made; edges that are added later are not in it.
@@ -192,11 +196,11 @@ class DAG(Generic[N]):
         DuplicateNameError: Two nodes share a name.
     """
 
-    nodes: tuple[N, ...]
+    nodes: tuple[N_co, ...]
 
-    def __init__(self, roots: Iterable[N]) -> None:
-        found: dict[N, None] = reachable(roots, lambda node: node._children)
-        self._upstream: dict[N, list[N]] = {}
+    def __init__(self, roots: Iterable[N_co]) -> None:
+        found: dict[N_co, None] = reachable(roots, _children)
+        self._upstream: dict[Any, list[N_co]] = {}
         queue = list(found)
         for node in queue:
             self._upstream[node] = above = node.upstream
@@ -204,14 +208,14 @@ class DAG(Generic[N]):
                 if other not in found:
                     found[other] = None
                     queue.append(other)
-        self._by_name: dict[str, N] = {}
+        self._by_name: dict[str, N_co] = {}
         for node in queue:
             if self._by_name.setdefault(node.name, node) is not node:
                 raise DuplicateNameError(node.name)
-        levels = topological_levels(self._upstream, _name, lambda node: node._children)
+        levels = topological_levels(self._upstream, _name, _children)
         self.nodes = tuple(node for level in levels for node in level)
 
-    def __iter__(self) -> Iterator[N]:
+    def __iter__(self) -> Iterator[N_co]:
         return iter(self.nodes)
 
     def __len__(self) -> int:
@@ -220,18 +224,18 @@ class DAG(Generic[N]):
     def __contains__(self, node: object) -> bool:
         return node in self._upstream
 
-    def __getitem__(self, name: str) -> N:
+    def __getitem__(self, name: str) -> N_co:
         return self._by_name[name]
 
-    def upstream(self, node: N) -> list[N]:
+    def upstream(self, node: Node) -> list[N_co]:
         """Return the nodes that ``node`` needs, each once: connected parents, then named inputs."""
         return list(self._upstream[node])
 
-    def downstream(self, node: N) -> list[N]:
+    def downstream(self, node: Node) -> list[N_co]:
         """Return the nodes of this graph that need ``node``, each once."""
-        return [child for child in node.children if child in self._upstream]
+        return [child for child in node._children if child in self._upstream]
 
-    def levels(self) -> list[list[N]]:
+    def levels(self) -> list[list[N_co]]:
         """Return the nodes by the length of the longest path that leads to them, roots first."""
         return list(topological_levels(self._upstream, _name))
 

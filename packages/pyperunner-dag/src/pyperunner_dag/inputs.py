@@ -33,7 +33,7 @@ def describe(found: object) -> str:
     return f"{found!r:.60} (a {type(found).__name__})"
 
 
-def holds_task(value: Any) -> bool:
+def holds_task(value: object) -> bool:
     """Return whether ``value`` is a task or a Task class, or a container that holds one somewhere."""
     seen: set[int] = set()
     stack = [value]
@@ -88,7 +88,7 @@ def leaves(value: Any) -> Iterator[tuple[str, Any]]:
             stack.extend((f"{path}[{key!r}]", inner) for key, inner in reversed(below))
 
 
-def rebuild(value: Any, leaf: Callable[[Any], Any]) -> Any:
+def rebuild(value: Any, leaf: Callable[[Any], object]) -> Any:
     """Return the same nesting with ``leaf(task)`` in the place of each task."""
     if is_task(value):
         return leaf(value)
@@ -106,9 +106,9 @@ def resolve_inputs(inputs: Mapping[str, Any], load: Callable[[Any], object]) -> 
         inputs: ``task.inputs``.
         load: Gets the output of a task; it is called once for each task, however often the task is named.
     """
-    outputs: dict[Any, Any] = {}
+    outputs: dict[object, object] = {}
 
-    def output(task: Any) -> Any:
+    def output(task: object) -> object:
         if task not in outputs:
             outputs[task] = load(task)
         return outputs[task]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from pyperunner_dag.options import CodeArgs
+    from pyperunner_dag.schema import SavedForm
 
 __all__ = ["Pipeline", "Sequential"]
 
@@ -157,21 +158,21 @@ class Pipeline:
 
     # --- saved form
 
-    def to_dict(self, defaults: Options | None = None) -> dict[str, Any]:
+    def to_dict(self, defaults: Options | None = None) -> SavedForm:
         """Return the pipeline in builtins that YAML can hold: ``pipeline``, ``tasks`` and ``keys``.
 
         Args:
             defaults: What counts of the code where neither a task nor the pipeline says so.
         """
-        from pyperunner_dag.saved.dump import to_dict
+        from pyperunner_dag.saved.dump import dump
 
-        return to_dict(self.name, self.dag(), self.code_options(defaults))
+        return dump(self.name, self.dag(), self.code_options(defaults))
 
     def to_file(self, filename: str | os.PathLike[str]) -> None:
         """Write the pipeline to a YAML file, which is there whole or not at all."""
-        from pyperunner_dag.saved.dump import to_file
+        from pyperunner_dag.saved.dump import dump_file
 
-        to_file(self.to_dict(), filename)
+        dump_file(self.to_dict(), filename)
 
     @staticmethod
     def from_dict(

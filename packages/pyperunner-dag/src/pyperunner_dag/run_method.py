@@ -85,7 +85,7 @@ class RunMethod:
                 return f"its run function has a parameter named '{name}', which every task has already; rename it"
         return None
 
-    def check(self, arguments: Mapping[str, Any]) -> None:
+    def check(self, arguments: Mapping[str, object]) -> None:
         """Check ``arguments`` against the signature.
 
         Raises:
@@ -100,12 +100,12 @@ class RunMethod:
             arguments = {**arguments, "data": None}
         self.signature.bind(**arguments)
 
-    def call(self, task: object, data: list[Any], arguments: Mapping[str, Any]) -> Any:
+    def call(self, task: object, data: list[Any], arguments: Mapping[str, object]) -> Any:
         """Call the function for ``task`` with ``arguments``, and with ``data`` where it takes that."""
         given = {**arguments, "data": data} if self.receives_input else arguments
         return _outcome(self.function(task, **given) if self.takes_self else self.function(**given))
 
-    def call_by_hand(self, task: Runnable, args: tuple[Any, ...], given: dict[str, Any]) -> Any:
+    def call_by_hand(self, task: Runnable, args: tuple[object, ...], given: dict[str, object]) -> Any:
         """Call the function with what is given, and with the task's own params, inputs and data for all else."""
         if not self.has_data:
             given.pop("data", None)
@@ -118,7 +118,7 @@ class RunMethod:
         return _outcome(self.function(*([task] if self.takes_self else []), *bound.args, **arguments))
 
 
-def _own_arguments(task: Runnable, names: Collection[str]) -> dict[str, Any]:
+def _own_arguments(task: Runnable, names: Collection[str]) -> dict[str, object]:
     """Return those of a task's own arguments that are in ``names``: params, inputs as outputs, ``data``."""
     own = revealed({name: value for name, value in task.params.items() if name in names})
     named = {name: value for name, value in task.inputs.items() if name in names}
@@ -155,7 +155,7 @@ def run(function: Callable[..., Any]) -> Callable[..., Any]:
 def as_method(method: RunMethod) -> Callable[..., Any]:
     """Return what a Task class holds as its ``run``."""
 
-    def run(self: Runnable, /, *args: Any, **given: Any) -> Any:
+    def run(self: Runnable, /, *args: object, **given: object) -> Any:
         return method.call_by_hand(self, args, given)
 
     functools.update_wrapper(run, method.function)

@@ -29,10 +29,10 @@ class Secret:
 
     __slots__ = ("_value", "env", "key")
 
-    def __init__(self, value: Any = _NOT_GIVEN, *, env: str | None = None, key: str | None = None) -> None:
+    def __init__(self, value: object = _NOT_GIVEN, *, env: str | None = None, key: str | None = None) -> None:
         if (value is _NOT_GIVEN) == (env is None):
             raise TypeError("a Secret takes either a value or env=, the name of an environment variable")
-        self._value = value
+        self._value: Any = value
         self.env = env
         self.key = key
 
@@ -56,7 +56,7 @@ class Secret:
         """Return what counts in a key: the label alone."""
         return ("secret", self.key)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         if self.env is None:
             raise TypeError("a Secret made from a value can't be stored or sent; Secret(env=…) can, without its value")
         return _from_env, (self.env, self.key)

@@ -36,10 +36,10 @@ class TaskResult:
     def __init__(
         self,
         status: Status,
-        output: Any = None,
+        output: object = None,
         exception: BaseException | None = None,
         traceback: str = "",
-        load: Callable[[], Any] | None = None,
+        load: Callable[[], object] | None = None,
     ) -> None:
         self.status = status
         self.exception = exception

@@ -16,22 +16,23 @@ from pyperunner_dag.identity.hashing import forget, hash_of
 from pyperunner_dag.identity.key import TaskKey, Upstream, digests_of, hash_in_one_run, with_key
 from pyperunner_dag.inputs import ATOMS, as_tasks, holds_task, leaves, nesting, rebuild
 from pyperunner_dag.options import COUNTED, NO_OPTIONS, Options, changed
+from pyperunner_dag.ports import OutputStore, SupportsLocate
 from pyperunner_dag.run_method import RunMethod, method_of
 from pyperunner_dag.secret import Secret, revealed
+from pyperunner_dag.stores.opening import open_store
 from pyperunner_dag.stores.outputs import is_stored, load_output, save_output
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from pyperunner_dag.options import OptionArgs
-    from pyperunner_dag.ports import OutputStore
+    from pyperunner_dag.schema import Description, EntryMeta, KeyParts
     from pyperunner_keys import Fingerprint
 
 __all__ = ["Task"]
 
 _NOTHING = object()
 _DEFAULT_FILE = "result.dump.gz"
-_NO_INPUTS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Task(Node, ABC):
@@ -69,7 +70,7 @@ class Task(Node, ABC):
     reload: bool = False
     status: _status.Status = _status.Status.NOT_STARTED
     result: _status.TaskResult | None = None
-    inputs: Mapping[str, Any] = _NO_INPUTS
+    inputs: Mapping[str, Any] = MappingProxyType({})  # tasks that have none share it
     data_path: str = ""
     store: OutputStore | None = None
     _own_options: frozenset[str] = frozenset()
@@ -124,31 +125,26 @@ class Task(Node, ABC):
 
     # --- params and edges
 
-    def _check(self, given: Mapping[str, Any]) -> None:
+    def _named_inputs(self, given: Mapping[str, Any], plain: bool = False) -> dict[str, Any]:
+        """Return those of the arguments that hold tasks, once all have been found to fit ``run``."""
         try:
             self._method.check(given)
+            return {} if plain else {name: nesting(value, name) for name, value in given.items() if holds_task(value)}
         except TypeError as error:
             raise TaskParamError(self.task_name, self.tag, str(error)) from None
 
     def _take(self, given: dict[str, Any]) -> None:
         """Make ``given`` the params and named inputs, once all of them have been found good."""
-        self._check(given)
         plain = ATOMS.issuperset(map(type, given.values()))
-        inputs = {} if plain else self._named_inputs(given)
+        inputs = self._named_inputs(given, plain)
         params = {name: value for name, value in given.items() if name not in inputs} if inputs else given
         digests = digests_of(self, params, inputs)
         self.identity.take(digests, tuple(given.values()) if plain else None)
         self.params = params
         if inputs or self.inputs:
-            self.inputs = inputs or _NO_INPUTS
+            self.inputs = inputs
             self._set_inputs(leaf for value in inputs.values() for _, leaf in leaves(value) if isinstance(leaf, Task))
         forget([self])
-
-    def _named_inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return {name: nesting(value, name) for name, value in given.items() if holds_task(value)}
-        except TypeError as error:
-            raise TaskParamError(self.task_name, self.tag, str(error)) from None
 
     def set_params(self, **changes: Any) -> None:
         """Change some params; all are checked again, and the hash with those of all descendants is computed anew.
@@ -185,7 +181,7 @@ class Task(Node, ABC):
         Raises:
             TaskParamError: They do not fit, in Python's own words.
         """
-        self._check({**self.params, **self.inputs})
+        self._named_inputs({**self.params, **self.inputs})
 
     def connect(self, parents: Task | Iterable[Task]) -> Self:
         """Append one task or several to the connected parents; a parent given twice counts twice.
@@ -226,7 +222,7 @@ class Task(Node, ABC):
         """
         self._scope = run_id
 
-    def key_parts(self) -> dict[str, Any]:
+    def key_parts(self) -> KeyParts:
         """Return what ``hash()`` is made of, in builtins: task, tag, params, inputs, code and parents with digests.
 
         ``values`` shows the params in short, for people.
@@ -234,7 +230,7 @@ class Task(Node, ABC):
         self.hash()
         return self.identity.parts(self)
 
-    def entry_meta(self) -> dict[str, Any]:
+    def entry_meta(self) -> EntryMeta:
         """Return what a store keeps beside the output: ``parts`` of the key and the packed texts of the code."""
         return {"parts": self.key_parts(), "sources": self.fingerprint().packed}
 
@@ -249,7 +245,7 @@ class Task(Node, ABC):
         """Return the fingerprint of the task's code, as read at its first hash: digest, parts and gaps."""
         return self.identity.fingerprint(self)
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> Description:
         """Return ``name`` (of the class), ``module``, ``tag``, ``hash`` and ``params``."""
         from pyperunner_keys import importable_name
 
@@ -345,8 +341,6 @@ class Task(Node, ABC):
         Raises:
             StoreError: There is no such kind of store, or it does not load.
         """
-        from pyperunner_dag.stores.opening import open_store
-
         self.bind(open_store(path), os.fspath(path) if isinstance(path, (str, os.PathLike)) else None)
 
     def bind(self, store: OutputStore | None, data_path: str | None = None) -> None:
@@ -397,8 +391,6 @@ class Task(Node, ABC):
         Raises:
             TaskStoreError: The task has no store, or one that keeps no files.
         """
-        from pyperunner_dag.ports import SupportsLocate
-
         store = self._bound()
         if not isinstance(store, SupportsLocate):
             # Not the whole URL: there may be a password in it.

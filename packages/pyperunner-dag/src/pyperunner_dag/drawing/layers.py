@@ -10,10 +10,10 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyperunner_dag.dag import DAG
+    from pyperunner_dag.dag import DAG, Node
 
 __all__ = ["Layers", "place"]
 
@@ -43,7 +43,7 @@ class Layers:
         omitted: The edges that go without bends, although they pass through layers.
     """
 
-    def __init__(self, dag: DAG[Any]) -> None:
+    def __init__(self, dag: DAG[Node]) -> None:
         number = {node: index for index, node in enumerate(dag)}
         upstream = [[number[parent] for parent in dag.upstream(node)] for node in dag]
         self.nodes = len(number)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyperunner_dag.drawing.layers import Layers, place
 from pyperunner_dag.identity.summaries import shorten
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
-    from pyperunner_dag.dag import DAG
+    from pyperunner_dag.dag import DAG, Node
+    from pyperunner_dag.schema import Layout
 
 __all__ = ["columns", "label", "layout"]
 
@@ -38,7 +39,7 @@ def label(name: str) -> str:
     return shorten(visible(name), _LONGEST)
 
 
-def layout(dag: DAG[Any]) -> dict[str, Any]:
+def layout(dag: DAG[Node]) -> Layout:
     """Lay out a graph from top to bottom.
 
     Args:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
-    from pyperunner_dag.dag import DAG
+    from pyperunner_dag.dag import DAG, Node
 
 __all__ = ["draw_dot", "draw_mermaid"]
 
 
-def _edges(dag: DAG[Any], arrow: str) -> list[str]:
+def _edges(dag: DAG[Node], arrow: str) -> list[str]:
     number = {node: index for index, node in enumerate(dag)}
     return [
         f"    t{number[parent]} {arrow} t{index}" for node, index in number.items() for parent in dag.upstream(node)
     ]
 
 
-def draw_mermaid(dag: DAG[Any]) -> str:
+def draw_mermaid(dag: DAG[Node]) -> str:
     """Return a Mermaid flowchart of a graph, its nodes named ``t0``, ``t1``, … in the graph's order.
 
     Every character that Mermaid or HTML could take for markup is written as an entity
@@ -35,7 +35,7 @@ def _entities(text: str) -> str:
     )
 
 
-def draw_dot(dag: DAG[Any], name: str = "pipeline") -> str:
+def draw_dot(dag: DAG[Node], name: str = "pipeline") -> str:
     """Return a Graphviz digraph of a graph, its nodes named ``t0``, ``t1``, … in the graph's order.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyperunner_dag.drawing.markup import draw_dot, draw_mermaid
 from pyperunner_dag.drawing.png import draw_png
@@ -13,12 +13,12 @@ from pyperunner_dag.drawing.svg import draw_svg
 from pyperunner_dag.saved.files import write_atomically
 
 if TYPE_CHECKING:
-    from pyperunner_dag.dag import DAG
+    from pyperunner_dag.dag import DAG, Node
 
 __all__ = ["plot"]
 
 
-def plot(dag: DAG[Any], fname: str | os.PathLike[str]) -> None:
+def plot(dag: DAG[Node], fname: str | os.PathLike[str]) -> None:
     """Write a picture of ``dag``.
 
     Args:
@@ -28,7 +28,7 @@ def plot(dag: DAG[Any], fname: str | os.PathLike[str]) -> None:
     Raises:
         ValueError: It ends otherwise.
     """
-    texts: dict[str, Callable[[DAG[Any]], str]] = {".svg": draw_svg, ".mmd": draw_mermaid, ".dot": draw_dot}
+    texts: dict[str, Callable[[DAG[Node]], str]] = {".svg": draw_svg, ".mmd": draw_mermaid, ".dot": draw_dot}
     suffix = Path(fname).suffix.lower()
     if suffix == ".png":
         draw_png(dag, fname)

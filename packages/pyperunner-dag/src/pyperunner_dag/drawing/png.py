@@ -7,13 +7,15 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag.dag import DAG
+from pyperunner_dag.dag import DAG, Node
 from pyperunner_dag.drawing.layout import label, layout
 from pyperunner_dag.drawing.palette import ARROW, LEGEND_HEIGHT, LINE, TEXT, colours, legend
 from pyperunner_dag.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
+
+    from pyperunner_dag.schema import Box, Layout
 
 __all__ = ["draw_png"]
 
@@ -25,7 +27,7 @@ _CURVE_STEPS = 16
 
 
 def draw_png(
-    graph: DAG[Any] | Mapping[str, Any], path: str | os.PathLike[str], statuses: Mapping[str, str] | None = None
+    graph: DAG[Node] | Layout, path: str | os.PathLike[str], statuses: Mapping[str, str] | None = None
 ) -> None:
     """Write a graph as a PNG file, at twice the size of the SVG picture, or smaller where that is very large.
 
@@ -99,10 +101,11 @@ class _Brush:
     def _scaled(self, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
         return [(x * self.scale, y * self.scale) for x, y in points]
 
-    def box(self, node: Mapping[str, Any], state: str | None) -> None:
+    def box(self, node: Box, state: str | None) -> None:
         """Paint a node's box and its name."""
         fill, stroke = colours(state)
-        x, y, w, h = (node[side] * self.scale for side in "xywh")
+        x, y, w, h = (node["x"], node["y"], node["w"], node["h"])
+        x, y, w, h = (side * self.scale for side in (x, y, w, h))
         self.draw.rounded_rectangle((x, y, x + w, y + h), 8 * self.scale, fill, stroke, self.line_width)
         self.draw.text((x + w / 2, y + h / 2), label(node["name"]), fill=TEXT, font=self.font, anchor="mm")
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from pyperunner_dag.dag import DAG
+from pyperunner_dag.dag import DAG, Node
 from pyperunner_dag.drawing.layout import label, layout
 from pyperunner_dag.drawing.palette import ARROW, FONT, LEGEND_HEIGHT, LINE, TEXT, colours, legend
 from pyperunner_text.visible import visible
 
+if TYPE_CHECKING:
+    from pyperunner_dag.schema import Box, Layout
+
 __all__ = ["draw_svg"]
 
 
-def draw_svg(graph: DAG[Any] | Mapping[str, Any], statuses: Mapping[str, str] | None = None) -> str:
+def draw_svg(graph: DAG[Node] | Layout, statuses: Mapping[str, str] | None = None) -> str:
     """Draw a graph as a self-contained SVG document, without scripts, links or fonts from elsewhere.
 
     Args:
@@ -66,7 +69,7 @@ def _arrow(x: float, y: float) -> str:
     return f'<path d="M{x - 4.5:g} {y - ARROW:g}L{x:g} {y:g}L{x + 4.5:g} {y - ARROW:g}z"/>'
 
 
-def _box(node: Mapping[str, Any], state: str | None) -> str:
+def _box(node: Box, state: str | None) -> str:
     fill, stroke = colours(state)
     title = node["name"] if state is None else f"{node['name']}: {state}"
     x, y, w, h = node["x"], node["y"], node["w"], node["h"]

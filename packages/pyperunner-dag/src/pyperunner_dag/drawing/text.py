@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyperunner_dag.drawing.channels import Net, route
 from pyperunner_dag.drawing.layers import Layers, place
@@ -11,7 +11,7 @@ from pyperunner_dag.drawing.layout import columns
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
-    from pyperunner_dag.dag import DAG
+    from pyperunner_dag.dag import DAG, Node
 
 __all__ = ["draw_text"]
 
@@ -22,7 +22,7 @@ _LARGEST = 4_000_000
 """Characters; a drawing that would be larger has its layers flush left instead of centred, which keeps it linear."""
 
 
-def draw_text(dag: DAG[Any], mark: Collection[str] = ()) -> str:
+def draw_text(dag: DAG[Node], mark: Collection[str] = ()) -> str:
     """Draw a graph with box-drawing characters.
 
     Args:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pyperunner_dag.errors import ChangedDuringRunError
 from pyperunner_dag.identity.code import CodeReader
@@ -121,7 +121,7 @@ class ChangeDetector:
         if changes:
             raise ChangedDuringRunError(self._task.task_name, self._task.tag, changes)
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Have a module that the key counts by its text loaded from its text."""
         if name.rpartition(".")[2] not in self._names:
             return None
@@ -199,7 +199,7 @@ def _name(path: str) -> str:
     return file.parent.name if file.stem == "__init__" else file.stem
 
 
-def _found(own: object, name: str, path: Any, target: Any) -> ModuleSpec | None:
+def _found(own: object, name: str, path: object, target: object) -> ModuleSpec | None:
     """Return what the other finders know of a module."""
     for finder in sys.meta_path:
         find_spec = getattr(finder, "find_spec", None)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyperunner_dag.options import NO_OPTIONS, Options, code_options
 from pyperunner_dag.run_method import method_of
 
 if TYPE_CHECKING:
+    from pyperunner_dag.schema import Plain
     from pyperunner_keys import Fingerprint
 
 __all__ = ["CodeReader", "counted_options", "unloaded_sources"]
@@ -87,12 +88,12 @@ def unloaded_sources(sources: Iterable[str]) -> tuple[str, ...]:
     return tuple(missing)
 
 
-def counted_options(options: Options, defaults: Options | None) -> dict[str, Any]:
+def counted_options(options: Options, defaults: Options | None) -> dict[str, Plain]:
     """Return what options say of the code and counts as it is, in builtins; none where they say nothing."""
     found = code_options(options, defaults)
     if found is NO_OPTIONS:
         return {}
     said = found.said()
     # What depends names is among the parts of the code.
-    counted: dict[str, Any] = {name: said[name] for name in ("code", "version", "packages") if name in said}
+    counted: dict[str, Plain] = {name: said[name] for name in ("code", "version", "packages") if name in said}
     return {**counted, "ignore": list(said["ignore"])} if "ignore" in said else counted

@@ -1,4 +1,4 @@
-"""What differs between the parts of two keys of a task, in words. Pure: parts in, differences out.
+"""Differences between the parts of two keys of a task, in words. Pure: parts in, differences out.
 
 Parts are what ``Task.key_parts()`` returns. Those of a stored entry come from outside, so nothing is taken for granted
 about them: what has not the form it should have counts as not recorded.
@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyperunner_dag.identity.summaries import short, shorten
+from pyperunner_dag.schema import as_mapping
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
+    from pyperunner_dag.schema import CodeParts, KeyParts, OwnParts
     from pyperunner_keys import Place
 
 __all__ = ["Difference", "differences"]
@@ -49,26 +51,51 @@ def differences(
         places_before: What the parts of the code are, with their texts, for the one key.
         places_now: The same for the other.
     """
+    old, new = _recorded(before), _recorded(now)
     options = [
-        *_changes("option", _mapping(before.get("options")), _mapping(now.get("options"))),
-        *_changes("package", _mapping(before.get("packages")), _mapping(now.get("packages"))),
+        *_changes("option", old.get("options", {}), new.get("options", {})),
+        *_changes("package", old.get("packages", {}), new.get("packages", {})),
     ]
-    old, new = _mapping(before.get("code")), _mapping(now.get("code"))
-    code = list(_code(old, new, places_before or {}, places_now or {}))
-    if not code and not options and old.get("digest") != new.get("digest"):
+    code = list(_code(old["code"], new["code"], places_before or {}, places_now or {}))
+    if not code and not options and old["code"]["digest"] != new["code"]["digest"]:
         code.append(Difference("code", "code changed"))
     return [
-        *_params(before, now),
+        *_params(old, new),
         *code,
-        *_upstream(before, now),
-        *_changes("env", _mapping(before.get("env")), _mapping(now.get("env"))),
+        *_upstream(old, new),
+        *_changes("env", old.get("env", {}), new.get("env", {})),
         *options,
     ]
 
 
-def _params(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
-    old, new = _mapping(before.get("params")), _mapping(now.get("params"))
-    old_text, new_text = _mapping(before.get("values")), _mapping(now.get("values"))
+def _recorded(parts: Mapping[str, Any]) -> KeyParts:
+    """Return parts of a key as they are recorded; what has not the form it should have counts as not recorded."""
+    code = as_mapping(parts.get("code"))
+    own: OwnParts = {
+        "params": dict(as_mapping(parts.get("params"))),
+        "values": dict(as_mapping(parts.get("values"))),
+        "files": {str(place): dict(as_mapping(states)) for place, states in as_mapping(parts.get("files")).items()},
+        "env": dict(as_mapping(parts.get("env"))),
+        "options": dict(as_mapping(parts.get("options"))),
+        "packages": dict(as_mapping(parts.get("packages"))),
+    }
+    return {
+        **own,
+        "task": str(parts.get("task", "")),
+        "tag": str(parts.get("tag", "")),
+        "inputs": dict(as_mapping(parts.get("inputs"))),
+        "code": {
+            "digest": str(code.get("digest", "")),
+            "root": str(code.get("root", "")),
+            "parts": dict(as_mapping(code.get("parts"))),
+        },
+        "parents": [[name, key] for name, key in _pairs(parts.get("parents"))],
+    }
+
+
+def _params(before: KeyParts, now: KeyParts) -> Iterator[Difference]:
+    old, new = before["params"], now["params"]
+    old_text, new_text = before["values"], now["values"]
     for name in {**new, **old}:
         if old.get(name) != new.get(name):
             files = _changed_files(name, before, now) if old_text.get(name) == new_text.get(name) else []
@@ -76,13 +103,13 @@ def _params(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Diffe
                 yield Difference("param", line)
 
 
-def _changed_files(param: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def _changed_files(param: str, before: KeyParts, now: KeyParts) -> list[str]:
     """Say which of the files in a param changed, however deep inside it they stand."""
-    old, new = (_mapping(_mapping(parts.get("files")).get(param)) for parts in (before, now))
+    old, new = (parts.get("files", {}).get(param, {}) for parts in (before, now))
     return [f"{visible(str(file))} changed" for file in new if file in old and old[file] != new[file]]
 
 
-def _param(name: str, old: Mapping[str, Any], new: Mapping[str, Any], was: Any, is_now: Any) -> str:
+def _param(name: str, old: Mapping[str, str], new: Mapping[str, str], was: str | None, is_now: str | None) -> str:
     if name not in old or name not in new:
         return f"param {visible(name)} {'added' if name not in old else 'removed'}"
     if was is None or is_now is None:
@@ -94,28 +121,17 @@ def _param(name: str, old: Mapping[str, Any], new: Mapping[str, Any], was: Any, 
 
 
 def _code(
-    before: Mapping[str, Any], now: Mapping[str, Any], was: Mapping[str, Place], is_now: Mapping[str, Place]
+    before: CodeParts, now: CodeParts, was: Mapping[str, Place], is_now: Mapping[str, Place]
 ) -> Iterator[Difference]:
-    if before.get("digest") != now.get("digest") and _mapping(before.get("parts")) and _mapping(now.get("parts")):
-        yield from _run(before, now, was, is_now)
-        yield from _parts(before, now, was, is_now)
-
-
-def _run(
-    before: Mapping[str, Any], now: Mapping[str, Any], was: Mapping[str, Place], is_now: Mapping[str, Place]
-) -> Iterator[Difference]:
-    """Compare the tasks' own functions, whatever they are called."""
-    old, new = _root(before), _root(now)
-    if _mapping(before["parts"]).get(old) != _mapping(now["parts"]).get(new):
-        yield Difference("code", "code of run() changed", _diff(was.get(old), is_now.get(new)))
-
-
-def _parts(
-    before: Mapping[str, Any], now: Mapping[str, Any], was: Mapping[str, Place], is_now: Mapping[str, Place]
-) -> Iterator[Difference]:
-    """Compare the parts that the tasks' functions reach."""
-    old = {name: digest for name, digest in before["parts"].items() if name != _root(before)}
-    new = {name: digest for name, digest in now["parts"].items() if name != _root(now)}
+    if before["digest"] == now["digest"] or not before["parts"] or not now["parts"]:
+        return
+    # The tasks' own functions, whatever they are called.
+    root_before, root_now = before["root"], now["root"]
+    if before["parts"].get(root_before) != now["parts"].get(root_now):
+        yield Difference("code", "code of run() changed", _diff(was.get(root_before), is_now.get(root_now)))
+    # The parts that these reach.
+    old = {name: digest for name, digest in before["parts"].items() if name != root_before}
+    new = {name: digest for name, digest in now["parts"].items() if name != root_now}
     # A part that has only moved, or got another name, does not count.
     moved = {old[name] for name in old.keys() - new.keys()} & {new[name] for name in new.keys() - old.keys()}
     for name in {**new, **old}:
@@ -123,10 +139,6 @@ def _parts(
             how = "added" if name not in old else "removed" if name not in new else "changed"
             diff = _diff(was.get(name), is_now.get(name)) if how == "changed" else ""
             yield Difference("code", f"{_title(name, is_now.get(name) or was.get(name))} {how}", diff)
-
-
-def _root(code: Mapping[str, Any]) -> str:
-    return str(code.get("root", ""))
 
 
 def _title(name: str, place: Place | None) -> str:
@@ -151,9 +163,9 @@ def _diff(before: Place | None, now: Place | None) -> str:
     return "\n".join(visible(line) for line in lines)
 
 
-def _upstream(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
-    parents_before, parents_now = _pairs(before.get("parents")), _pairs(now.get("parents"))
-    inputs_before, inputs_now = _mapping(before.get("inputs")), _mapping(now.get("inputs"))
+def _upstream(before: KeyParts, now: KeyParts) -> Iterator[Difference]:
+    parents_before, parents_now = _pairs(before["parents"]), _pairs(now["parents"])
+    inputs_before, inputs_now = before["inputs"], now["inputs"]
     old, new = dict(parents_before + _leaves(inputs_before)), dict(parents_now + _leaves(inputs_now))
     found = []
     for name in {**new, **old}:
@@ -170,7 +182,7 @@ def _upstream(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Dif
                 yield Difference("edge", f"input {visible(name)} changed")
 
 
-def _leaves(value: Any) -> list[tuple[str, str]]:
+def _leaves(value: object) -> list[tuple[str, str]]:
     """Return name and hash of the tasks in a nesting of named inputs."""
     if isinstance(value, Mapping):
         if "task" in value:
@@ -179,7 +191,7 @@ def _leaves(value: Any) -> list[tuple[str, str]]:
     return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, (list, tuple)) else []
 
 
-def _shape(value: Any) -> Any:
+def _shape(value: object) -> object:
     """Return a nesting of named inputs without the hashes of its tasks."""
     if isinstance(value, Mapping):
         return {
@@ -189,23 +201,19 @@ def _shape(value: Any) -> Any:
     return [_shape(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _pairs(value: Any) -> list[tuple[str, str]]:
+def _pairs(value: object) -> list[tuple[str, str]]:
     if not isinstance(value, (list, tuple)):
         return []
     return [(str(pair[0]), str(pair[1])) for pair in value if isinstance(pair, (list, tuple)) and len(pair) == 2]
 
 
-def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+def _changes(kind: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Difference]:
     for name in {**new, **old}:
         if old.get(name) != new.get(name):
             yield Difference(kind, f"{kind} {visible(name)}: {_plain(old.get(name))} → {_plain(new.get(name))}")
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     if value in (None, "", [], {}):
         return "none"
     return visible(shorten(value, 60)) if isinstance(value, str) else short(value)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

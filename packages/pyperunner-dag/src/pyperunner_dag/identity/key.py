@@ -21,6 +21,7 @@ from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
     from pyperunner_dag.options import Options
+    from pyperunner_dag.schema import InputPart, KeyParts, OwnParts
     from pyperunner_keys import FileState, Fingerprint
 
 __all__ = ["Keyed", "TaskKey", "Upstream", "digests_of", "hash_in_one_run", "with_key"]
@@ -83,13 +84,13 @@ class TaskKey:
         self.hash: str | None = None
         self.digests: dict[str, str] = _NONE
         self.files: dict[str, list[FileState]] = _NONE
-        self.inputs: dict[str, Any] = _NONE
+        self.inputs: dict[str, InputPart] = _NONE
         self.code: Fingerprint | None = None
         self.defaults: Options | None = None
         self.unloaded: tuple[str, ...] | None = None
-        self._read: tuple[Any, ...] | None = None
+        self._read: tuple[object, ...] | None = None
 
-    def __getstate__(self) -> tuple[Any, ...]:
+    def __getstate__(self) -> tuple[object, ...]:
         """Leave behind what holds in this process only: which modules were loaded."""
         return self.hash, self.digests, self.files, self.inputs, self.code, self.defaults, self._read
 
@@ -97,7 +98,7 @@ class TaskKey:
         self.hash, self.digests, self.files, self.inputs, self.code, self.defaults, self._read = state
         self.unloaded = None
 
-    def take(self, digests: dict[str, str], values: tuple[Any, ...] | None) -> None:
+    def take(self, digests: dict[str, str], values: tuple[object, ...] | None) -> None:
         """Take new params.
 
         Args:
@@ -115,7 +116,7 @@ class TaskKey:
         values = tuple(task.params.values())
         self._read = values if not task.inputs and ATOMS.issuperset(map(type, values)) else None
 
-    def is_as_read(self, params: Mapping[str, Any]) -> bool:
+    def is_as_read(self, params: Mapping[str, object]) -> bool:
         """Say whether no param can have changed since all were read: they are the same, and of no kind that changes."""
         read = self._read
         return read is not None and params.keys() == self.digests.keys() and all(map(is_, read, params.values()))
@@ -160,7 +161,7 @@ class TaskKey:
         self.inputs = {name: _input_part(task, name, value, files) for name, value in task.inputs.items()}
         self.files = {place: states for place, states in {**self.files, **files}.items() if states} or _NONE
 
-    def parts(self, task: Keyed) -> dict[str, Any]:
+    def parts(self, task: Keyed) -> KeyParts:
         """Return what the hash is made of, in builtins."""
         code = self.fingerprint(task)
         return {
@@ -169,24 +170,26 @@ class TaskKey:
             **self.own_parts(task),
             "inputs": self.inputs,
             "code": {"digest": code.digest, "root": code.root, "parts": dict(code.parts)},
-            "parents": [[parent.name, parent.identity.hash] for parent in task.parents],
+            "parents": [[parent.name, parent.identity.hash or ""] for parent in task.parents],
         }
 
-    def own_parts(self, task: Keyed) -> dict[str, Any]:
+    def own_parts(self, task: Keyed) -> OwnParts:
         """Return what of the key is the task's own and not its code, in builtins."""
-        found: dict[str, Any] = {
+        found: OwnParts = {
             "params": dict(self.digests),
             "values": {name: short(value) for name, value in task.params.items()},
         }
-        own = {
-            "files": {
+        if self.files:
+            found["files"] = {
                 place: {visible(state.label): state.digest for state in states} for place, states in self.files.items()
-            },
-            "env": dict(task.options.env),
-            "options": counted_options(task.options, self.defaults),
-            "packages": dict(self.fingerprint(task).versions),
-        }
-        return {**found, **{name: value for name, value in own.items() if value}}
+            }
+        if env := dict(task.options.env):
+            found["env"] = env
+        if options := counted_options(task.options, self.defaults):
+            found["options"] = options
+        if packages := dict(self.fingerprint(task).versions):
+            found["packages"] = packages
+        return found
 
 
 class Upstream(Node):
@@ -215,7 +218,7 @@ def with_key(state: Mapping[str, Any]) -> dict[str, Any]:
     return {**state, "identity": key}
 
 
-def digests_of(task: Keyed, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, str]:
+def digests_of(task: Keyed, params: Mapping[str, object], inputs: Mapping[str, object]) -> dict[str, str]:
     """Return the digests of ``params``, empty where files have to be read first; try the plain values in ``inputs``.
 
     Raises:
@@ -228,7 +231,7 @@ def digests_of(task: Keyed, params: Mapping[str, Any], inputs: Mapping[str, Any]
     return {name: _digest(task, name, value, read=False)[0] for name, value in params.items()}
 
 
-def _digest(task: Keyed, path: str, value: Any, *, read: bool = True) -> tuple[str, list[FileState]]:
+def _digest(task: Keyed, path: str, value: object, *, read: bool = True) -> tuple[str, list[FileState]]:
     """Return the digest of one param, and the files and folders in it.
 
     Args:
@@ -252,7 +255,7 @@ def _digest(task: Keyed, path: str, value: Any, *, read: bool = True) -> tuple[s
     return ("" if files and not read else digest), files
 
 
-def _input_part(task: Keyed, path: str, value: Any, files: dict[str, list[FileState]]) -> dict[str, Any]:
+def _input_part(task: Keyed, path: str, value: Any, files: dict[str, list[FileState]]) -> InputPart:
     """Return what a nesting of named inputs counts by; every level says what it is, so that no two look alike."""
     if is_task(value):
         return {"task": [value.name, value.identity.hash]}
@@ -264,8 +267,8 @@ def _input_part(task: Keyed, path: str, value: Any, files: dict[str, list[FileSt
     if type(value) is dict:
         items = value.items()
         return {"dict": {digest(key): _input_part(task, f"{path}[{key!r}]", item, files) for key, item in items}}
-    kind = "list" if type(value) is list else "tuple"
-    return {kind: [_input_part(task, f"{path}[{index}]", item, files) for index, item in enumerate(value)]}
+    parts = [_input_part(task, f"{path}[{index}]", item, files) for index, item in enumerate(value)]
+    return {"list": parts} if type(value) is list else {"tuple": parts}
 
 
 def hash_in_one_run(hash_of_task: str, run_id: str) -> str:

@@ -15,7 +15,7 @@ __all__ = ["short", "shorten"]
 _LENGTH = 60
 _ITEMS = 8
 _DEPTH = 3
-_BRACKETS: dict[type[Any], tuple[str, str]] = {
+_BRACKETS: dict[type, tuple[str, str]] = {
     list: ("[", "]"),
     tuple: ("(", ")"),
     set: ("{", "}"),
@@ -27,7 +27,7 @@ _LITERAL_MODULES = ("datetime", "decimal", "fractions", "pathlib", "uuid", "ipad
 _CODE = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 
-def short(value: Any) -> str:
+def short(value: object) -> str:
     """Return one line that shows ``value``, or its beginning and end, or at least what it is.
 
     Args:
@@ -114,6 +114,6 @@ def _object(value: Any, depth: int) -> str:
     return f"{kind.__name__}({', '.join(_first(inside))})"
 
 
-def _dataclass_fields(value: Any) -> list[str] | None:
+def _dataclass_fields(value: object) -> list[str] | None:
     known = getattr(type(value), "__dataclass_fields__", None)
     return None if known is None else [name for name, field in known.items() if field.repr]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.errors import HashMismatchError
 from pyperunner_dag.identity.differences import differences
+from pyperunner_dag.schema import as_mapping
 
 if TYPE_CHECKING:
     from pyperunner_dag.tasks import Task
@@ -27,19 +28,17 @@ def compare(saved: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
     hashes = {name: entry["hash"] for name, entry in saved["tasks"].items()}
     changed = [name for name, task in tasks.items() if task.hash() != hashes[name]]
     if changed:
-        keys, code = _mapping(saved.get("keys")), _mapping(saved.get("code"))
-        raise HashMismatchError({name: _reasons(tasks[name], hashes, keys.get(name), code) for name in changed})
+        keys, code = as_mapping(saved.get("keys")), as_mapping(saved.get("code"))
+        reasons = {name: _reasons(tasks[name], hashes, as_mapping(keys.get(name)), code) for name in changed}
+        raise HashMismatchError(reasons)
 
 
-def _reasons(task: Task, hashes: Mapping[str, str], key: Any, code: Mapping[str, Any]) -> list[str]:
+def _reasons(task: Task, hashes: Mapping[str, str], key: Mapping[str, Any], code: Mapping[str, Any]) -> list[str]:
     """Say why the hash of a task is another one than was saved."""
-    now = {**task.key_parts(), "inputs": {}, "parents": [[up.name, up.hash()] for up in task.upstream]}
-    recorded = isinstance(key, Mapping) and isinstance(key.get("params"), Mapping)
-    before = {
-        **(key if recorded else now),
-        "parents": [[up.name, hashes[up.name]] for up in task.upstream],
-        "inputs": {},
-    }
+    upstream = task.upstream
+    now: dict[str, Any] = {**task.key_parts(), "inputs": {}, "parents": [[up.name, up.hash()] for up in upstream]}
+    recorded = isinstance(key.get("params"), Mapping)
+    before = {**(key if recorded else now), "inputs": {}, "parents": [[up.name, hashes[up.name]] for up in upstream]}
     if recorded:
         digest = str(key.get("code"))
         before["code"] = {"digest": digest, "root": now["code"]["root"], "parts": code.get(digest)}
@@ -47,7 +46,3 @@ def _reasons(task: Task, hashes: Mapping[str, str], key: Any, code: Mapping[str,
     if not reasons and not recorded:
         reasons.append(f"hash {task.hash()} instead of {hashes[task.name]}")
     return reasons or ["its parents, its inputs or its hash were edited in the saved pipeline"]
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -1,39 +1,28 @@
-"""The saved form of a pipeline: what ``Pipeline.to_dict`` returns and ``to_file`` writes.
-
-::
-
-    pipeline: {name: …, options: {name: value}}
-    tasks: {<task name>: {name, module, tag, params, hash, parents: [<task name>, …], inputs: {param: <task name>},
-                          options: {name: value}}}
-    keys: {<task name>: {params: {name: digest}, values: {name: short text}, code: digest, env: {name: value}, …}}
-    code: {<digest>: {<name of a function, class or constant>: digest}}
-
-``inputs`` is there where there are named inputs, with their nesting; plain values in it are marked ``$value``.
-``options`` is there where some were given to the task, or pipeline, itself. ``keys`` and ``code`` say what each hash
-was made of, so that a difference can be named.
-"""
+"""Dumping: from a pipeline to its saved form (``SavedForm`` in ``pyperunner_dag.schema``), and to a YAML file."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.identity.hashing import bind, hash_all
 from pyperunner_dag.inputs import holds_task, is_task
 from pyperunner_dag.options import NO_OPTIONS
-from pyperunner_dag.saved.dump_options import options_to_plain
 from pyperunner_dag.saved.files import write_atomically
-from pyperunner_dag.saved.values import to_plain
+from pyperunner_dag.saved.values import opaque, to_plain
 
 if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG
     from pyperunner_dag.options import Options
+    from pyperunner_dag.schema import Plain, SavedForm, SavedTask
     from pyperunner_dag.tasks import Task
 
-__all__ = ["to_dict", "to_file"]
+__all__ = ["dump", "dump_file"]
 
 
-def to_dict(name: str, dag: DAG[Task], defaults: Options = NO_OPTIONS) -> dict[str, Any]:
+def dump(name: str, dag: DAG[Task], defaults: Options = NO_OPTIONS) -> SavedForm:
     """Return the saved form of a pipeline.
 
     Args:
@@ -43,29 +32,29 @@ def to_dict(name: str, dag: DAG[Task], defaults: Options = NO_OPTIONS) -> dict[s
     """
     bind(dag, defaults)
     hash_all(dag)
-    options = options_to_plain(defaults.said())
-    tasks = {task.name: _task(task) for task in dag}
-    keys = {task.name: {**task.identity.own_parts(task), "code": task.fingerprint().digest} for task in dag}
+    options = _options(defaults.said())
     code = {task.fingerprint().digest: task.fingerprint().parts for task in dag}
     return {
-        "pipeline": {"name": name, **({"options": options} if options else {})},
-        "tasks": tasks,
-        "keys": keys,
+        "pipeline": {"name": name, "options": options} if options else {"name": name},
+        "tasks": {task.name: _task(task) for task in dag},
+        "keys": {task.name: {**task.identity.own_parts(task), "code": task.fingerprint().digest} for task in dag},
         "code": {digest: dict(parts) for digest, parts in code.items()},
     }
 
 
-def to_file(saved: dict[str, Any], filename: str | os.PathLike[str]) -> None:
+def dump_file(saved: SavedForm, filename: str | os.PathLike[str]) -> None:
     """Write the saved form of a pipeline to a YAML file."""
     from pyperunner_text.yaml.writer import to_yaml
 
     write_atomically(filename, to_yaml(saved))
 
 
-def _task(task: Task) -> dict[str, Any]:
+def _task(task: Task) -> SavedTask:
     known = task.description()
-    found = {
-        **{field: known[field] for field in ("name", "module", "tag")},
+    found: SavedTask = {
+        "name": known["name"],
+        "module": known["module"],
+        "tag": known["tag"],
         "params": {name: to_plain(value) for name, value in known["params"].items()},
         "hash": known["hash"],
         "parents": [parent.name for parent in task.parents],
@@ -73,11 +62,26 @@ def _task(task: Task) -> dict[str, Any]:
     if task.inputs:
         found["inputs"] = {name: _nesting(value) for name, value in task.inputs.items()}
     if own := task.own_options:
-        found["options"] = options_to_plain(own)
+        found["options"] = _options(own)
     return found
 
 
-def _nesting(value: Any) -> Any:
+def _options(values: Mapping[str, Any]) -> dict[str, Plain]:
+    """Return options in plain values; those that are several are lists."""
+    return {
+        name: [_option(item) for item in value] if isinstance(value, tuple) else _option(value)
+        for name, value in values.items()
+    }
+
+
+def _option(value: Any) -> Plain:
+    try:
+        return to_plain(dict(value) if isinstance(value, MappingProxyType) else value)
+    except TypeError:  # what a task depends on need not have a digest of its own
+        return opaque(value, "")
+
+
+def _nesting(value: Any) -> Plain:
     """Return a nesting of named inputs with the names of the tasks."""
     if is_task(value):
         return value.name

@@ -7,20 +7,23 @@ inner], …]}`` for one whose keys are not plain text, and ``{$value: …}`` for
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.errors import PipelineFileError
+
+if TYPE_CHECKING:
+    from pyperunner_dag.schema import Convert, Plain
 
 __all__ = ["input_names", "inputs_from_plain"]
 
 
-def _tagged(nesting: Mapping[str, Any]) -> tuple[str, Any]:
+def _tagged(nesting: Mapping[str, Plain]) -> tuple[str, Plain]:
     """Return the mark of a mapping and what is marked; without a mark it is ``''`` and the mapping."""
     tag = next((key for key in nesting if isinstance(key, str) and key.startswith("$")), "")
     return tag, nesting[tag] if tag else nesting
 
 
-def input_names(task: str, nesting: Any) -> Iterator[str]:
+def input_names(task: str, nesting: Plain) -> Iterator[str]:
     """Yield the names of the tasks in a nesting, having checked its form.
 
     Args:
@@ -51,11 +54,11 @@ def input_names(task: str, nesting: Any) -> Iterator[str]:
             )
 
 
-def _are_pairs(content: Any) -> bool:
+def _are_pairs(content: Plain) -> bool:
     return isinstance(content, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in content)
 
 
-def inputs_from_plain(nesting: Any, get: Callable[[str], Any], plain: Callable[[Any], Any]) -> Any:
+def inputs_from_plain(nesting: Plain, get: Callable[[str], object], plain: Convert) -> Any:
     """Return a nesting that ``input_names`` has checked with tasks in the place of their names.
 
     Args:
@@ -64,7 +67,7 @@ def inputs_from_plain(nesting: Any, get: Callable[[str], Any], plain: Callable[[
         plain: Makes a value of its saved form.
     """
 
-    def inner(item: Any) -> Any:
+    def inner(item: Plain) -> Any:
         return inputs_from_plain(item, get, plain)
 
     if isinstance(nesting, str):

@@ -17,6 +17,7 @@ from pyperunner_dag.saved.values import OpaqueFound, from_plain
 from pyperunner_dag.saved.values_code import references
 
 if TYPE_CHECKING:
+    from pyperunner_dag.schema import Plain, SavedTask
     from pyperunner_dag.tasks import Task
 
 __all__ = ["SavedPipeline", "load", "load_file"]
@@ -37,7 +38,7 @@ class SavedPipeline:
     options: dict[str, Any]
 
 
-def load(saved: Any, modules: Iterable[str] | None) -> SavedPipeline:
+def load(saved: Plain, modules: Iterable[str] | None) -> SavedPipeline:
     """Make the tasks of a pipeline from its saved form.
 
     Args:
@@ -54,7 +55,10 @@ def load(saved: Any, modules: Iterable[str] | None) -> SavedPipeline:
             if other not in entries:
                 raise PipelineFileError(f"task {task} needs {other}, which is not in the pipeline")
     found = Modules(modules)
-    _check_modules({**entries, f"pipeline {name}": {"options": options}}, found)
+    for task, entry in entries.items():
+        found.check(task, entry["module"])
+        _check_references(task, [entry.get(field) for field in ("params", "inputs", "options")], found)
+    _check_references(f"pipeline {name}", options, found)
     made: dict[str, Task] = {}
     for level in list(topological_levels(inputs, str)):
         for task in level:
@@ -65,7 +69,7 @@ def load(saved: Any, modules: Iterable[str] | None) -> SavedPipeline:
     return SavedPipeline(name, tasks, _options(f"pipeline {name}", options, found))
 
 
-def load_file(filename: str | os.PathLike[str]) -> Any:
+def load_file(filename: str | os.PathLike[str]) -> Plain:
     """Return what a YAML file holds.
 
     Raises:
@@ -80,17 +84,14 @@ def load_file(filename: str | os.PathLike[str]) -> Any:
         raise PipelineFileError(str(error)) from None
 
 
-def _check_modules(entries: Mapping[str, Any], modules: Modules) -> None:
-    """Judge every module that is named before the first one is imported."""
-    for task, entry in entries.items():
-        if "module" in entry:
-            modules.check(task, entry["module"])
-        for reference in references([entry.get(field) for field in ("params", "inputs", "options")]):
-            module, _, qualname = reference.partition(":")
-            modules.check(task, module, qualname)
+def _check_references(whose: str, saved: Plain, modules: Modules) -> None:
+    """Judge every module that is named in values before the first one is imported."""
+    for reference in references(saved):
+        module, _, qualname = reference.partition(":")
+        modules.check(whose, module, qualname)
 
 
-def _sections(saved: Any) -> tuple[str, Any, dict[str, Any]]:
+def _sections(saved: Plain) -> tuple[str, Plain, dict[str, SavedTask]]:
     """Return the name, the options and the tasks of a saved pipeline, having checked its form."""
     if not isinstance(saved, Mapping) or not {"pipeline", "tasks"} <= saved.keys():
         raise PipelineFileError("this is not a saved pipeline: it has no sections 'pipeline' and 'tasks'")
@@ -104,7 +105,7 @@ def _sections(saved: Any) -> tuple[str, Any, dict[str, Any]]:
     return head["name"], head.get("options", {}), dict(entries)
 
 
-def _check_entry(name: str, entry: Any) -> None:
+def _check_entry(name: str, entry: Plain) -> None:
     kinds = {"name": str, "module": str, "tag": str, "params": Mapping, "hash": str, "parents": list}
     words = {str: "text", list: "a list", Mapping: "a mapping"}
     if not isinstance(entry, Mapping):
@@ -118,7 +119,7 @@ def _check_entry(name: str, entry: Any) -> None:
         raise PipelineFileError(f"task {name} is recorded as {entry['name']} with the tag {entry['tag']!r}")
 
 
-def _make(name: str, entry: Mapping[str, Any], modules: Modules, tasks: Mapping[str, Task]) -> Task:
+def _make(name: str, entry: SavedTask, modules: Modules, tasks: Mapping[str, Task]) -> Task:
     """Make one task; those that are its named inputs have been made."""
     cls = modules.task_class(name, entry["module"], entry["name"])
     plain = partial(_value, f"task {name}", modules)
@@ -134,7 +135,7 @@ def _make(name: str, entry: Mapping[str, Any], modules: Modules, tasks: Mapping[
     return made.with_options(**_options(f"task {name}", entry.get("options", {}), modules))
 
 
-def _options(whose: str, saved: Any, modules: Modules) -> dict[str, Any]:
+def _options(whose: str, saved: Plain, modules: Modules) -> dict[str, Any]:
     """Return the options that are saved of a task or a pipeline."""
     if not isinstance(saved, Mapping) or not all(isinstance(name, str) for name in saved):
         raise PipelineFileError(f"{whose}: options must be a mapping of names to values")
@@ -145,7 +146,7 @@ def _options(whose: str, saved: Any, modules: Modules) -> dict[str, Any]:
         raise PipelineFileError(f"{whose}: {error}") from error
 
 
-def _value(whose: str, modules: Modules, place: str, saved: Any) -> Any:
+def _value(whose: str, modules: Modules, place: str, saved: Plain) -> Any:
     """Return what was saved at one place of a task or pipeline."""
     try:
         return from_plain(saved, partial(modules.object, whose))

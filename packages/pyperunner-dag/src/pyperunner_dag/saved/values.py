@@ -13,32 +13,36 @@ import decimal
 import fractions
 import pathlib
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyperunner_dag.saved.values_code import CODE_READERS, code_to_plain
 from pyperunner_dag.saved.values_files import FILE_READERS, file_to_plain
 from pyperunner_dag.saved.values_numpy import NUMPY_READERS, numpy_to_plain
 from pyperunner_dag.secret import Secret
 
-__all__ = ["Finder", "OpaqueFound", "from_plain", "opaque", "to_plain"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from pyperunner_dag.schema import Convert, Finder, Plain
+
+    Writer: TypeAlias = Callable[[Any, Convert], Plain]
+    Reader: TypeAlias = Callable[[Plain, Convert, Finder], Any]
+
+__all__ = ["OpaqueFound", "from_plain", "opaque", "to_plain"]
 
 MAX_DEPTH = 50
 """Levels of nesting that are kept; a YAML file of three times that many levels can still be read."""
 LONG_INT = 2000
 """Bits; Python refuses to write very long numbers in decimal."""
 
-Finder = Callable[[str], Any]
-"""Gets an object by ``'module:qualified name'``."""
-Writer = Callable[[Any, Callable[[Any], Any]], Any]
-Reader = Callable[[Any, Callable[[Any], Any], Finder], Any]
-
 
 class OpaqueFound(Exception):
     """A saved value is one that could not be kept; its argument names the type."""
 
 
-def to_plain(value: Any, depth: int = 0) -> Any:
+def to_plain(value: Any, depth: int = 0) -> Plain:
     """Return ``value`` in plain values.
 
     Args:
@@ -53,7 +57,7 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     if depth > MAX_DEPTH:
         return _opaque(value)
 
-    def inner(part: Any) -> Any:
+    def inner(part: Any) -> Plain:
         return to_plain(part, depth + 1)
 
     if kind is list:
@@ -62,7 +66,7 @@ def to_plain(value: Any, depth: int = 0) -> Any:
         return {key: inner(item) for key, item in value.items()}
     if kind in _WRITERS:
         tag, write = _WRITERS[kind]
-        found: dict[str, Any] | None = {tag: write(value, inner)}
+        found: dict[str, Plain] | None = {tag: write(value, inner)}
     else:
         found = code_to_plain(value, inner) or numpy_to_plain(value, inner) or file_to_plain(value, inner)
     return _opaque(value) if found is None or None in found.values() else found
@@ -73,7 +77,7 @@ def _fits(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def opaque(value: Any, digest: str) -> dict[str, Any]:
+def opaque(value: object, digest: str) -> dict[str, Plain]:
     """Return what is kept of a value that cannot be brought back: its type and its digest."""
     from pyperunner_keys import importable_name
 
@@ -81,13 +85,13 @@ def opaque(value: Any, digest: str) -> dict[str, Any]:
     return {"$opaque": {"type": f"{importable_name(kind.__module__)}.{kind.__qualname__}", "digest": digest}}
 
 
-def _opaque(value: Any) -> dict[str, Any]:
+def _opaque(value: object) -> dict[str, Plain]:
     from pyperunner_keys import digest
 
     return opaque(value, digest(value))
 
 
-def from_plain(value: Any, find: Finder) -> Any:
+def from_plain(value: Plain, find: Finder) -> Any:
     """Return the value that ``to_plain`` was given.
 
     Args:
@@ -99,7 +103,7 @@ def from_plain(value: Any, find: Finder) -> Any:
         ValueError: There is a mapping in it that this package does not write.
     """
 
-    def inner(part: Any) -> Any:
+    def inner(part: Plain) -> Any:
         return from_plain(part, find)
 
     if isinstance(value, list):
@@ -117,14 +121,14 @@ def from_plain(value: Any, find: Finder) -> Any:
         raise ValueError(f"what is marked {tag} does not read: {error!r}") from error
 
 
-def _sorted(items: Any, inner: Callable[[Any], Any]) -> list[Any]:
+def _sorted(items: Iterable[object], inner: Convert) -> list[Plain]:
     """Return the items of a set in an order that is always the same."""
     from pyperunner_keys import encode
 
     return [inner(item) for item in sorted(items, key=encode)]
 
 
-def _zone(zone: datetime.tzinfo | None) -> Any:
+def _zone(zone: datetime.tzinfo | None) -> Plain:
     """Return a time zone as its key, or as seconds and name; ``False`` where it is neither kind."""
     key = getattr(zone, "key", None)
     if zone is None or isinstance(key, str):
@@ -134,7 +138,7 @@ def _zone(zone: datetime.tzinfo | None) -> Any:
     return False
 
 
-def _read_zone(zone: Any) -> datetime.tzinfo | None:
+def _read_zone(zone: Plain) -> datetime.tzinfo | None:
     if zone is None:
         return None
     if isinstance(zone, str):
@@ -147,7 +151,7 @@ def _read_zone(zone: Any) -> datetime.tzinfo | None:
     return unnamed if unnamed.tzname(None) == name else datetime.timezone(offset, name)
 
 
-def _moment(value: datetime.datetime | datetime.time, inner: Callable[[Any], Any]) -> Any:
+def _moment(value: datetime.datetime | datetime.time, inner: Convert) -> Plain:
     if value.tzinfo is None and value.fold == 0:
         return value.isoformat()
     zone = _zone(value.tzinfo)
@@ -156,7 +160,7 @@ def _moment(value: datetime.datetime | datetime.time, inner: Callable[[Any], Any
 
 
 def _read_moment(kind: type[datetime.datetime] | type[datetime.time]) -> Reader:
-    def read(content: Any, inner: Callable[[Any], Any], find: Finder) -> Any:
+    def read(content: Plain, inner: Convert, find: Finder) -> datetime.datetime | datetime.time:
         if isinstance(content, str):
             return kind.fromisoformat(content)
         return kind.fromisoformat(content["at"]).replace(tzinfo=_read_zone(content["zone"]), fold=content["fold"])
@@ -164,11 +168,11 @@ def _read_moment(kind: type[datetime.datetime] | type[datetime.time]) -> Reader:
     return read
 
 
-def _bytes(value: bytes | bytearray, inner: Callable[[Any], Any]) -> str:
+def _bytes(value: bytes | bytearray, inner: Convert) -> str:
     return base64.b64encode(value).decode()
 
 
-def _read_path(content: Any, inner: Callable[[Any], Any], find: Finder) -> pathlib.PurePath:
+def _read_path(content: Plain, inner: Convert, find: Finder) -> pathlib.PurePath:
     kinds = {kind.__name__: kind for kind in _PATHS}
     return kinds[content[0]](inner(content[1]))
 
@@ -180,7 +184,7 @@ _PATHS: tuple[type[pathlib.PurePath], ...] = (
     pathlib.PureWindowsPath,
 )
 
-_WRITERS: dict[type[Any], tuple[str, Writer]] = {
+_WRITERS: dict[type, tuple[str, Writer]] = {
     int: ("$int", lambda v, inner: hex(v)),
     str: ("$str", lambda v, inner: v.encode("unicode_escape").decode()),
     tuple: ("$tuple", lambda v, inner: [inner(item) for item in v]),
@@ -204,7 +208,7 @@ _WRITERS: dict[type[Any], tuple[str, Writer]] = {
 }
 
 
-def _opaque_reader(content: Any, inner: Callable[[Any], Any], find: Finder) -> Any:
+def _opaque_reader(content: Plain, inner: Convert, find: Finder) -> NoReturn:
     raise OpaqueFound(str(content["type"]))
 
 

@@ -6,14 +6,17 @@ import dataclasses
 import functools
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum, Flag
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyperunner_dag.schema import Convert, Finder, Plain
 
 __all__ = ["CODE_READERS", "code_to_plain", "follow", "references"]
 
 
-def follow(module: Any, qualname: str) -> Any:
+def follow(module: object, qualname: str) -> Any:
     """Return what a qualified name stands for in a module.
 
     Raises:
@@ -22,7 +25,7 @@ def follow(module: Any, qualname: str) -> Any:
     return functools.reduce(getattr, qualname.split("."), module)
 
 
-def _reference(obj: Any) -> str | None:
+def _reference(obj: object) -> str | None:
     """Return ``'module:qualified name'`` of a function or class if that leads back to it."""
     from pyperunner_keys import importable_name
 
@@ -36,7 +39,7 @@ def _reference(obj: Any) -> str | None:
     return f"{importable_name(module)}:{qualname}" if found is obj else None
 
 
-def code_to_plain(value: Any, inner: Callable[[Any], Any]) -> dict[str, Any] | None:
+def code_to_plain(value: object, inner: Convert) -> dict[str, Plain] | None:
     """Return a function, class, partial, enum member or dataclass instance in plain values; ``None`` for all else.
 
     Args:
@@ -63,7 +66,7 @@ def code_to_plain(value: Any, inner: Callable[[Any], Any]) -> dict[str, Any] | N
     return None
 
 
-def references(plain: Any) -> Iterator[str]:
+def references(plain: Plain) -> Iterator[str]:
     """Yield every ``'module:qualified name'`` in the saved form of a value, so that it can be judged before use."""
     stack = [plain]
     while stack:
@@ -79,22 +82,22 @@ def references(plain: Any) -> Iterator[str]:
                     yield name
 
 
-def _found(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+def _found(content: Plain, inner: Convert, find: Finder) -> Any:
     return find(content)
 
 
-def _partial(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+def _partial(content: Plain, inner: Convert, find: Finder) -> Any:
     return functools.partial(inner(content["function"]), *map(inner, content["args"]), **inner(content["keywords"]))
 
 
-def _enum(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+def _enum(content: Plain, inner: Convert, find: Finder) -> Any:
     kind = find(content["type"])
     if not (isinstance(kind, type) and issubclass(kind, Enum)):
         raise ValueError(f"{content['type']} is not an enum")
     return kind[content["name"]] if "name" in content else kind(inner(content["value"]))
 
 
-def _dataclass(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+def _dataclass(content: Plain, inner: Convert, find: Finder) -> Any:
     """Make an instance field by field, as unpickling would: ``__init__`` may compute, and here all is known."""
     kind = find(content["type"])
     if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):

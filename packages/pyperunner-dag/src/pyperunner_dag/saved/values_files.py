@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyperunner_dag.schema import Convert, Finder, Plain
+    from pyperunner_keys import File, Folder
 
 __all__ = ["FILE_READERS", "file_to_plain"]
 
 
-def file_to_plain(value: Any, inner: Callable[[Any], Any]) -> dict[str, Any] | None:
+def file_to_plain(value: object, inner: Convert) -> dict[str, Plain] | None:
     """Return a ``File`` or ``Folder`` in plain values; ``None`` for all else.
 
     Args:
@@ -22,13 +25,13 @@ def file_to_plain(value: Any, inner: Callable[[Any], Any]) -> dict[str, Any] | N
     return {"$file": inner(value.path)} if isinstance(value, File) else None
 
 
-def _file(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+def _file(content: Plain, inner: Convert, find: Finder) -> File:
     from pyperunner_keys import File
 
     return File(inner(content))
 
 
-def _folder(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+def _folder(content: Plain, inner: Convert, find: Finder) -> Folder:
     from pyperunner_keys import Folder
 
     return Folder(inner(content["path"]), inner(content["glob"]))

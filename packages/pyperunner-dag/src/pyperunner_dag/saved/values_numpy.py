@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import math
 import sys
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyperunner_dag.schema import Convert, Finder, Plain
 
 __all__ = ["NUMPY_READERS", "numpy_to_plain"]
 
@@ -23,7 +25,7 @@ def _is_kept(dtype: Any) -> bool:
     return dtype.kind in _READABLE + _COUNTED and dtype.str[1:] not in _LONG and dtype.itemsize <= MAX_BYTES
 
 
-def numpy_to_plain(value: Any, inner: Callable[[Any], Any]) -> dict[str, Any] | None:
+def numpy_to_plain(value: Any, inner: Convert) -> dict[str, Plain] | None:
     """Return a numpy scalar, or an array of plain elements, in plain values; ``None`` for all else.
 
     Args:
@@ -56,7 +58,7 @@ def _dtype(text: str) -> Any:
     return dtype
 
 
-def _array(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+def _array(content: Plain, inner: Convert, find: Finder) -> Any:
     import numpy
 
     data = bytearray(base64.b64decode(content["data"], validate=True))
@@ -67,7 +69,7 @@ def _array(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]
     return array.copy(order="K")
 
 
-def _scalar(content: Any, inner: Callable[[Any], Any], find: Callable[[str], Any]) -> Any:
+def _scalar(content: Plain, inner: Convert, find: Finder) -> Any:
     import numpy
 
     dtype = _dtype(content["dtype"])

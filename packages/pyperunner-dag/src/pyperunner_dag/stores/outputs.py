@@ -55,7 +55,7 @@ def load_output(store: OutputStore, key: str) -> Any:
     return store.load(key)
 
 
-def save_output(store: OutputStore, key: str, value: Any, meta: Mapping[str, Any]) -> Receipt:
+def save_output(store: OutputStore, key: str, value: object, meta: Mapping[str, Any]) -> Receipt:
     """Store an output.
 
     Raises:
@@ -70,7 +70,7 @@ def save_output(store: OutputStore, key: str, value: Any, meta: Mapping[str, Any
         return store.save(key, value, {**meta, _RECORD: records} if records else meta)
 
 
-def files_in(value: Any) -> list[File | Folder]:
+def files_in(value: object) -> list[File | Folder]:
     """Return the files and folders in a nesting of lists, tuples, sets and dicts."""
     from pyperunner_keys import File, Folder
 
