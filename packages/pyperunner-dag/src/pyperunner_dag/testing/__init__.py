@@ -15,7 +15,7 @@ from __future__ import annotations
 import pytest
 
 # Rewritten, the suite's assertions explain themselves and hold under ``python -O`` too.
-pytest.register_assert_rewrite("pyperunner_dag.testing.store_contract", "pyperunner_dag.testing.file_outputs")
+pytest.register_assert_rewrite("pyperunner_dag.testing.store_contract")
 
 from pyperunner_dag.testing.store_contract import OutputStoreContract  # noqa: E402 - rewriting is asked for before the import
 

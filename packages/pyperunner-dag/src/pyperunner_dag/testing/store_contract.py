@@ -1,4 +1,4 @@
-"""What every output store must do, as tests; see ``pyperunner_dag.testing``."""
+"""Contract of output stores: what each must do, as tests; see ``pyperunner_dag.testing``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pyperunner_dag.ports import (
     SupportsDelete,
     SupportsDigest,
     SupportsEntries,
+    SupportsFiles,
     SupportsFork,
     SupportsLocate,
     SupportsLock,
@@ -24,11 +25,13 @@ from pyperunner_dag.ports import (
 )
 from pyperunner_dag.stores.opening import reopen_store
 from pyperunner_dag.testing.children import Child
-from pyperunner_dag.testing.file_outputs import HASH, KEY, OTHER, FilesContract, ability
-from pyperunner_keys import digest
+from pyperunner_keys import File, FileState, Folder, digest
 
 __all__ = ["OutputStoreContract"]
 
+HASH = "0123456789abcdef0123456789abcdef"
+KEY = f"Task(tag)/{HASH}"
+OTHER = f"Task(tag)/{HASH[::-1]}"
 Reopen = Callable[[Mapping[str, Any]], OutputStore]
 
 
@@ -47,7 +50,14 @@ NAMES = [
 ]
 
 
-class OutputStoreContract(FilesContract):
+def ability(store: OutputStore, kind: Any) -> Any:
+    """Return the store if it has an ability, else skip the test."""
+    if not isinstance(store, kind):
+        pytest.skip(f"{type(store).__name__} has not the ability {kind.__name__}")
+    return store
+
+
+class OutputStoreContract:
     """What every output store must do."""
 
     @pytest.fixture
@@ -295,3 +305,25 @@ class OutputStoreContract(FilesContract):
         assert store.load(KEY) == 1
         if isinstance(store, SupportsEntries):
             assert [entry["key"] for entry in store.entries()] == [KEY]
+
+    def test_files(self, store: OutputStore, tmp_path: Path) -> None:
+        """A value with a file is a miss as soon as the file is another one, and says beforehand which file it holds."""
+        filing = ability(store, SupportsFiles)
+        file = tmp_path / "model.bin"
+        file.write_text("1")
+        value = {"model": [File(file)], "all": (Folder(tmp_path, "*.bin"),)}
+        before = store.save(KEY, value)["digest"]
+        store.save(OTHER, "no files")
+        records = filing.files([KEY, OTHER, f"Task(absent)/{HASH}"])
+        assert list(records) == [KEY]
+        assert {record["place"] for record in records[KEY]} == {str(file), str(tmp_path)}
+        assert all(FileState.of(record).fault() is None for record in records[KEY])
+        assert store.load(KEY) == value
+        file.write_text("2")
+        with pytest.raises(KeyError):
+            store.load(KEY)
+        assert all(FileState.of(record).fault() for record in filing.files([KEY])[KEY])
+        assert store.save(KEY, value)["digest"] != before
+        assert store.load(KEY) == value
+        store.save(KEY, "no files any more")
+        assert not filing.files([KEY])
