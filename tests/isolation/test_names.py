@@ -27,7 +27,7 @@ MODULES = {
         *("backends", "backends.file", "backends.memory", "backends.sqlite", "codecs.gzip", "codecs.raw"),
         *("ports", "testing"),
     ),
-    "pyperunner_dag": ("ports", "testing"),
+    "pyperunner_dag": ("ports", "schema", "testing"),
     "pyperunner_results": ("ports", "testing"),
     "pyperunner_runner": (
         *("events", "executors.inline", "executors.pool", "executors.process"),

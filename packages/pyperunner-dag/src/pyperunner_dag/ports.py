@@ -1,4 +1,4 @@
-"""What the graph asks of the world outside it.
+"""Ports: what the graph asks of the world outside it.
 
 A task's output lives in an *output store*. This module says what such a store must do, in builtins, so that any cache
 can satisfy it without importing this package. The small ``Supports…`` protocols are optional: whoever needs one asks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
@@ -11,10 +11,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Box",
     "CodeParts",
-    "Convert",
     "Description",
     "EntryMeta",
-    "Finder",
     "InputPart",
     "KeyParts",
     "Layout",
@@ -30,10 +28,6 @@ __all__ = [
 
 Plain: TypeAlias = Any
 """A value in what YAML can hold: see ``pyperunner_dag.saved.values``."""
-Convert: TypeAlias = Callable[[Any], Any]
-"""Turns a part of a value into its plain form, or back."""
-Finder: TypeAlias = Callable[[str], Any]
-"""Gets a class or function by ``'module:qualified name'``; it decides what may be imported."""
 
 
 # --- keys

@@ -1,4 +1,4 @@
-"""Params that reach the task and are written nowhere."""
+"""Secrets: params that reach the task and are written nowhere."""
 
 from __future__ import annotations
 

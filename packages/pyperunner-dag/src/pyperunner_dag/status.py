@@ -1,4 +1,4 @@
-"""How a task fared."""
+"""Status of a task, and the result of its latest run."""
 
 from __future__ import annotations
 

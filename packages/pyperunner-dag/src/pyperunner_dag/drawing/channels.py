@@ -1,4 +1,4 @@
-"""Lines between two layers of boxes, drawn with characters.
+"""Channels: the lines between two layers of boxes, drawn with characters.
 
 A *net* joins all boxes of the upper layer that have the same children to those children. A net whose ends are not in
 one column gets a track: a row for its horizontal part. Tracks are shared by nets that lie side by side (the left-edge

@@ -1,4 +1,4 @@
-"""The nodes of a graph on layers, ordered so that few lines cross, and placed so that lines are short.
+"""Layers: the nodes of a graph in rows, ordered so that few lines cross, and placed so that lines are short.
 
 The steps are those of Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system structures"
 (1981): layers by longest path, barycentre ordering, then coordinates; the last as least squares under the order, solved

@@ -1,4 +1,4 @@
-"""The colours of pictures, and the legend that explains them."""
+"""Palette: the colours of pictures, and the legend that explains them."""
 
 from __future__ import annotations
 

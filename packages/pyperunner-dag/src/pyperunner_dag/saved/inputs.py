@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag.errors import PipelineFileError
 
 if TYPE_CHECKING:
-    from pyperunner_dag.schema import Convert, Plain
+    from pyperunner_dag.saved.values_code import Convert
+    from pyperunner_dag.schema import Plain
 
 __all__ = ["input_names", "inputs_from_plain"]
 

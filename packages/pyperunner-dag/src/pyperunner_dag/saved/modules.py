@@ -1,4 +1,4 @@
-"""Objects by the names under which a saved pipeline knows them."""
+"""Modules: objects by the names under which a saved pipeline knows them."""
 
 from __future__ import annotations
 

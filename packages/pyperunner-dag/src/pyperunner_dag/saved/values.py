@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from pyperunner_dag.schema import Convert, Finder, Plain
+    from pyperunner_dag.saved.values_code import Convert, Finder
+    from pyperunner_dag.schema import Plain
 
     Writer: TypeAlias = Callable[[Any, Convert], Plain]
     Reader: TypeAlias = Callable[[Plain, Convert, Finder], Any]

@@ -11,7 +11,15 @@ from enum import Enum, Flag
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pyperunner_dag.schema import Convert, Finder, Plain
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from pyperunner_dag.schema import Plain
+
+    Convert: TypeAlias = Callable[[Any], Any]
+    """Turns a part of a value into its plain form, or back."""
+    Finder: TypeAlias = Callable[[str], Any]
+    """Gets a class or function by ``'module:qualified name'``; it decides what may be imported."""
 
 __all__ = ["CODE_READERS", "code_to_plain", "follow", "references"]
 

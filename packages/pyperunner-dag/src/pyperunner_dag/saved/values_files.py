@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyperunner_dag.schema import Convert, Finder, Plain
+    from pyperunner_dag.saved.values_code import Convert, Finder
+    from pyperunner_dag.schema import Plain
     from pyperunner_keys import File, Folder
 
 __all__ = ["FILE_READERS", "file_to_plain"]

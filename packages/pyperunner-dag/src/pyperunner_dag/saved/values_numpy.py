@@ -8,7 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pyperunner_dag.schema import Convert, Finder, Plain
+    from pyperunner_dag.saved.values_code import Convert, Finder
+    from pyperunner_dag.schema import Plain
 
 __all__ = ["NUMPY_READERS", "numpy_to_plain"]
 

@@ -1,4 +1,4 @@
-"""The conformance suite of the output store's port, for whoever writes a store.
+"""Conformance suite of the output store's port, for whoever writes a store.
 
 Subclass ``OutputStoreContract`` in a test module of your own and give it a store::
 

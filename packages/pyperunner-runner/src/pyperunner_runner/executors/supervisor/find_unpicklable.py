@@ -44,7 +44,7 @@ def _parts_of_task(task: Any) -> Iterator[tuple[str, Any]]:
     yield from ((f"inputs[{name!r}]", value) for name, value in task.inputs.items())
     yield "options", task.options
     yield from ((f"attribute {name!r}", value) for name, value in vars(task).items() if name != "params")
-    yield "run", task._method.function
+    yield "run", type(task).run.__wrapped__
     yield from ((f"class attribute {name!r}", value) for name, value in vars(type(task)).items() if name != "run")
 
 
