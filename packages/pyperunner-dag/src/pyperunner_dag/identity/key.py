@@ -168,7 +168,7 @@ class TaskKey:
             "task": task.task_name,
             "tag": task.tag,
             **self.own_parts(task),
-            "inputs": self.inputs,
+            "inputs": dict(self.inputs),
             "code": {"digest": code.digest, "root": code.root, "parts": dict(code.parts)},
             "parents": [[parent.name, parent.identity.hash or ""] for parent in task.parents],
         }
