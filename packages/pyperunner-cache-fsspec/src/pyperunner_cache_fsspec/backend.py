@@ -109,6 +109,15 @@ class FsspecBackend:
         with translating("delete", key, self.url):
             return any(self._remove(path) for path in self._files(self._folder(key)))
 
+    def remove(self, info: BlobInfo) -> bool:
+        """Remove the object if it is still the listed one by size and time; not all stores tell more."""
+        with translating("delete", info.key, self.url):
+            for path, found in self._find(self._folder(info.key)).items():
+                if posixpath.basename(path).startswith(_PREFIX):
+                    same = (int(found["size"]), _when(found)) == (info.size, info.modified)
+                    return same and self._remove(path)
+        return False
+
     def scan(self, name: str | None = None) -> Iterator[BlobInfo]:
         """List the store, or the folder of ``name``."""
         fs, root = self._fs()

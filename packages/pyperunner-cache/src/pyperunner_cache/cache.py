@@ -263,7 +263,8 @@ class Cache:
 
     def clear(self, name: str | None = None) -> int:
         """Remove all entries, or those of ``name``, and what was set aside; return how many entries went."""
-        gone = sum(self.backend.delete(info.key) for info in list(file_values.entries_of(self.backend, name)))
+        listed = list(file_values.entries_of(self.backend, name))
+        gone = sum(collection.remove(self.backend, info) for info in listed)
         if name is None:
             file_values.sweep_markers(self.backend, everything=True)
             self.gc()

@@ -27,6 +27,7 @@ __all__ = [
     "SupportsLocate",
     "SupportsLock",
     "SupportsMap",
+    "SupportsRemove",
     "SupportsSetAside",
     "SupportsSweep",
     "SupportsTally",
@@ -180,6 +181,18 @@ class SupportsLock(Protocol):
 
         Raises:
             pyperunner_cache.LockTimeoutError: On entering, when the lock was not free in time.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsRemove(Protocol):
+    """A backend that can remove the very entry that it has listed, and leave alone what has replaced it since."""
+
+    def remove(self, info: BlobInfo) -> bool:
+        """Remove the entry that `Backend.scan` told of; say whether it was still there.
+
+        One that was put under its key meanwhile stays, so that a save which has said done is never lost to a clean-up.
         """
         ...
 

@@ -13,6 +13,7 @@ from pyperunner_cache.backends.locks import FileLock
 from pyperunner_cache.backends.names import ENTRY_PREFIX, KNOWN_FILENAMES, key_digest, safe_name, split_key
 from pyperunner_cache.backends.os_errors import translate, translating
 from pyperunner_cache.backends.quarantine import Quarantine
+from pyperunner_cache.backends.removal import FoundFile, find_file
 from pyperunner_cache.backends.size_ledger import Ledger
 from pyperunner_cache.backends.tree import entry_files, temporary_files
 from pyperunner_cache.backends.writing import Counted, make_folder, sweep_file, write_atomically
@@ -105,7 +106,8 @@ class FileBackend:
         path = os.path.join(folder, filename)
         count = Counted(chunks)
         try:
-            made = write_atomically(
+            before = self.found(key, but=filename)
+            write_atomically(
                 folder,
                 filename,
                 count,
@@ -113,9 +115,8 @@ class FileBackend:
                 folder_mode=self._folder_mode,
                 durable=self.durable,
             )
-            for other in () if made else KNOWN_FILENAMES:
-                if other != filename:
-                    _unlink(os.path.join(folder, other))
+            for other in before:
+                other.remove()
         except CacheError:
             raise
         except OSError as error:
@@ -129,12 +130,29 @@ class FileBackend:
         while (path := self.located(key)) is not None:
             with translating("delete", key, path):
                 found = _unlink(path) or found
-        for emptied in (folder, os.path.dirname(folder)):
-            try:
-                os.rmdir(emptied)
-            except OSError:
-                break
+        _remove_emptied(folder)
         return found
+
+    def remove(self, info: BlobInfo) -> bool:
+        """Remove the entry's file if it is still the listed one."""
+        for file in self.found(info.key):
+            if (file.status.st_mtime, file.status.st_size) == (info.modified, info.size):
+                with translating("delete", info.key, file.path):
+                    gone = file.remove()
+                _remove_emptied(self._folder(info.key))
+                return gone
+        return False
+
+    def found(self, key: str, but: str = "") -> list[FoundFile]:
+        """Look at the entry's files, but for the one called ``but``; only a race of two codecs leaves more than one."""
+        folder = self._folder(key)
+        files = [find_file(os.path.join(folder, name)) for name in KNOWN_FILENAMES if name != but]
+        known = [file for file in files if file is not None]
+        if known or but:
+            return known
+        path = self.located(key)
+        other = None if path is None else find_file(path)
+        return [] if other is None else [other]
 
     def scan(self, name: str | None = None) -> Iterator[BlobInfo]:
         """Walk the folders."""
@@ -182,9 +200,9 @@ class FileBackend:
     def set_aside(self, key: str, blob: Blob) -> str | None:
         """Move the file into ``<root>/.quarantine``."""
         path = self.located(key)
-        if path is None or (isinstance(blob, FileBlob) and not _is_same(path, blob)):
+        if path is None or not isinstance(blob, FileBlob):
             return None
-        return self._quarantine.take(path, key)
+        return self._quarantine.take(path, key, lambda status: _is_of(blob, status))
 
     def aside(self) -> tuple[int, int]:
         """Count the files in ``<root>/.quarantine``."""
@@ -262,9 +280,17 @@ def _unlink(path: str) -> bool:
     return True
 
 
-def _is_same(path: str, blob: FileBlob) -> bool:
-    try:
-        found = os.lstat(path)
-    except FileNotFoundError:
-        return False
-    return blob.is_stand_in or (found.st_dev, found.st_ino) == (blob.stat.st_dev, blob.stat.st_ino)
+def _remove_emptied(folder: str) -> None:
+    """Remove the entry's folder and the one of its name where nothing else is in them."""
+    for emptied in (folder, os.path.dirname(folder)):
+        try:
+            os.rmdir(emptied)
+        except OSError:
+            break
+
+
+def _is_of(blob: FileBlob, status: os.stat_result) -> bool:
+    """Say whether ``status`` is that of the file which ``blob`` was opened from."""
+    if blob.is_stand_in:
+        return not stat.S_ISREG(status.st_mode)
+    return (status.st_dev, status.st_ino) == (blob.stat.st_dev, blob.stat.st_ino)

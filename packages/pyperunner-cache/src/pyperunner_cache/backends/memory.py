@@ -51,13 +51,23 @@ class MemoryBackend:
         """Join the chunks."""
         split_key(key)
         blob = BytesBlob(b"".join(chunks), time.time())
-        self._entries[key], self._used[key] = blob, blob.modified
+        with self._guard:
+            self._entries[key], self._used[key] = blob, blob.modified
         return blob.size
 
     def delete(self, key: str) -> bool:
         """Forget the entry."""
         split_key(key)
         return self._entries.pop(key, None) is not None
+
+    def remove(self, info: BlobInfo) -> bool:
+        """Forget the entry if it is still the listed one."""
+        with self._guard:
+            blob = self._entries.get(info.key)
+            if blob is None or (blob.modified, blob.size) != (info.modified, info.size):
+                return False
+            del self._entries[info.key]
+            return True
 
     def scan(self, name: str | None = None) -> Iterator[BlobInfo]:
         """List the entries."""

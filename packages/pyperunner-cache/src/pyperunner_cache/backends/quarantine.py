@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from pyperunner_cache.backends.names import safe_name
+from pyperunner_cache.backends.removal import put_back
 from pyperunner_cache.backends.writing import make_folder
 
 __all__ = ["Quarantine"]
@@ -27,8 +29,10 @@ class Quarantine:
         self.folder = os.path.join(root, ".quarantine")
         self._folder_mode = folder_mode
 
-    def take(self, path: str, key: str) -> str | None:
+    def take(self, path: str, key: str, is_meant: Callable[[os.stat_result], bool]) -> str | None:
         """Move the file at ``path`` here and return where it is now; the oldest ones make room.
+
+        One that is not meant, because it has replaced that one meanwhile, stays where it is.
 
         Raises:
             OSError: The store may only be read.
@@ -37,7 +41,12 @@ class Quarantine:
         name = f"{os.urandom(4).hex()}-{safe_name(key)[:150]}-{os.path.basename(path)}"
         target = os.path.join(self.folder, name)
         try:
+            if not is_meant(os.lstat(path)):
+                return None
             os.rename(path, target)
+            if not is_meant(os.lstat(target)):
+                put_back(target, path)
+                return None
         except FileNotFoundError:
             return None
         self._make_room()

@@ -30,6 +30,7 @@ _GET = "SELECT id, data, modified, used FROM entries WHERE key = ?"
 _WHICH = "SELECT key FROM entries WHERE key IN ({})"
 _LIST = "SELECT key, size, modified, used FROM entries"
 _DELETE = "DELETE FROM entries WHERE key = ?"
+_REMOVE = "DELETE FROM entries WHERE key = ? AND modified = ? AND size = ?"
 _TRIM = "DELETE FROM aside WHERE id NOT IN (SELECT id FROM aside ORDER BY id DESC LIMIT ?)"
 
 
@@ -100,17 +101,24 @@ class SqliteBackend:
             start.append(chunk)
             size += len(chunk)
             if size >= _BESIDE_FROM:
-                size = self._files.put(key, chain(start, source), filename)
-                with self._database.using("save", key, create=False) as database:
-                    if database is not None:
-                        database.execute(_DELETE, (packed,))
-                return size
+                return self._put_beside(key, packed, chain(start, source), filename)
         now = time.time()
+        before = self._files.found(key) if os.path.isdir(self.root) else []
         with self._database.using("save", key, create=True) as database:
             if database is not None:
                 database.execute(_PUT, (packed, size, now, now, b"".join(start)))
-        if os.path.isdir(self.root):
-            self._files.delete(key)
+        for file in before:
+            file.remove()
+        return size
+
+    def _put_beside(self, key: str, packed: bytes, chunks: Iterable[Buffer], filename: str) -> int:
+        """Write a file; the row that was there before goes, one that somebody inserts meanwhile does not."""
+        row = self._database.first("SELECT id FROM entries WHERE key = ?", (packed,), "save", key)
+        size = self._files.put(key, chunks, filename)
+        if row is not None:
+            with self._database.using("save", key, create=False) as database:
+                if database is not None:
+                    database.execute("DELETE FROM entries WHERE id = ?", row)
         return size
 
     def delete(self, key: str) -> bool:
@@ -120,6 +128,14 @@ class SqliteBackend:
             if database is not None:
                 found = database.execute(_DELETE, (_as_blob(key),)).rowcount > 0
         return self._files.delete(key) or found
+
+    def remove(self, info: BlobInfo) -> bool:
+        """Delete the row if it is still the listed one, else the file."""
+        row = (_as_blob(info.key), info.modified, info.size)
+        with self._database.using("delete", info.key, create=False) as database:
+            if database is not None and database.execute(_REMOVE, row).rowcount:
+                return True
+        return self._files.remove(info)
 
     def scan(self, name: str | None = None) -> Iterator[BlobInfo]:
         """List rows, then files."""

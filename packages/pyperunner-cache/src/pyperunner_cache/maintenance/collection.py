@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from pyperunner_cache.maintenance.amounts import parse_duration, parse_size
 from pyperunner_cache.maintenance.file_values import entries_of, sweep_markers
-from pyperunner_cache.ports import SupportsSweep, SupportsTally
+from pyperunner_cache.ports import SupportsRemove, SupportsSweep, SupportsTally
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Backend, BlobInfo
     from pyperunner_cache.schema import Collected
 
-__all__ = ["collect", "keep_within", "recount"]
+__all__ = ["collect", "keep_within", "recount", "remove"]
 
 
 def collect(
@@ -31,11 +31,16 @@ def collect(
     evicted = [] if limit is None and oldest is None else _choose(backend, limit, oldest, set(keep))
     count = size = 0
     for info in evicted:
-        if dry_run or backend.delete(info.key):
+        if dry_run or remove(backend, info):
             count, size = count + 1, size + info.size
     if not dry_run:
         sweep_markers(backend)
     return {"evicted": count, "evicted_bytes": size, "orphans": orphans[0], "orphan_bytes": orphans[1]}
+
+
+def remove(backend: Backend, info: BlobInfo) -> bool:
+    """Remove a listed entry, and not one that has replaced it since where the backend can tell them apart."""
+    return backend.remove(info) if isinstance(backend, SupportsRemove) else backend.delete(info.key)
 
 
 def keep_within(backend: Backend, limit: int, added: int, key: str) -> None:

@@ -11,7 +11,15 @@ import pytest
 
 from pyperunner_cache.cache import open_store
 from pyperunner_cache.errors import DamagedEntryWarning, MissingEntryError
-from pyperunner_cache.ports import Backend, SupportsLocate, SupportsLock, SupportsSetAside, SupportsSweep, SupportsTouch
+from pyperunner_cache.ports import (
+    Backend,
+    SupportsLocate,
+    SupportsLock,
+    SupportsRemove,
+    SupportsSetAside,
+    SupportsSweep,
+    SupportsTouch,
+)
 
 if TYPE_CHECKING:
     from pyperunner_cache.cache import Cache
@@ -118,6 +126,19 @@ class StoreContract:
         assert backend.located("T()/1") is None
         backend.put("T()/1", [b"x"], FILENAME)
         assert backend.located("T()/1") == backend.locate("T()/1", FILENAME)
+
+    def test_what_is_removed_is_what_was_listed(self, backend: Backend) -> None:
+        """A removal of a listed entry leaves alone what has replaced it since."""
+        if not isinstance(backend, SupportsRemove):
+            return
+        backend.put("T()/1", [b"old"], FILENAME)
+        listed = next(iter(backend.scan()))
+        backend.put("T()/1", [b"newer"], FILENAME)
+        assert backend.remove(listed) is False
+        assert read_entry(backend, "T()/1") == b"newer"
+        assert backend.remove(next(iter(backend.scan()))) is True
+        assert backend.missing(["T()/1"]) == {"T()/1"}
+        assert backend.remove(listed) is False
 
     def test_use_is_remembered(self, backend: Backend) -> None:
         """A touch never moves the time of use back."""
