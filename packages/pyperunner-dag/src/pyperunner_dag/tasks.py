@@ -144,7 +144,7 @@ class Task(Node, ABC):
         if inputs or self.inputs:
             self.inputs = inputs
             self._set_inputs(leaf for value in inputs.values() for _, leaf in leaves(value) if isinstance(leaf, Task))
-        forget([self])
+        forget(self)
 
     def set_params(self, **changes: Any) -> None:
         """Change some params; all are checked again, and the hash with those of all descendants is computed anew.
@@ -167,7 +167,7 @@ class Task(Node, ABC):
         self._own_options |= changes.keys()
         if not COUNTED.isdisjoint(changes):
             self.identity.code = None
-            forget([self])
+            forget(self)
         return self
 
     @property
@@ -193,7 +193,7 @@ class Task(Node, ABC):
             NotATaskError: A class or a stranger stands where a task must.
         """
         super().connect(as_tasks(Task, parents, f"a parent of {self.name}"))
-        forget([self])
+        forget(self)
         return self
 
     # --- identity

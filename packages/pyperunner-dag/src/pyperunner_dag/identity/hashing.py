@@ -69,7 +69,7 @@ def bind(dag: Iterable[Keyed], defaults: Options) -> None:
         key = task.identity
         if key.defaults is not said and key.defaults != said:
             key.code = None
-            forget([task])
+            forget(task)
             key.defaults = said
 
 
@@ -82,9 +82,9 @@ def hash_all(dag: Iterable[Keyed]) -> None:
         task.identity.compute(task, codes)
 
 
-def forget(tasks: Iterable[Keyed]) -> None:
-    """Forget the hashes of ``tasks`` and those of their descendants."""
-    stack = [task for task in tasks if task.identity.hash is not None]
+def forget(task: Keyed) -> None:
+    """Forget the hash of ``task`` and those of its descendants."""
+    stack = [task] if task.identity.hash is not None else []
     while stack:
         node = stack.pop()
         node.identity.hash = None
@@ -115,4 +115,5 @@ def refresh_hashes(dag: Collection[Keyed], defaults: Options | None = None) -> N
         before = key.hash
         key.read(task)
         if key.compute(task, codes) != before and before is not None:
-            forget(task.children)
+            for child in task.children:
+                forget(child)
