@@ -8,7 +8,7 @@ import types
 from importlib.machinery import EXTENSION_SUFFIXES
 from typing import Any
 
-from pyperunner_keys.encoding.objects import attributes_of
+from pyperunner_keys.encoding.instances import attributes_of
 from pyperunner_keys.encoding.plain import encode_plain
 from pyperunner_keys.errors import UnencodableError
 from pyperunner_keys.project import Names, family, is_own_class, is_own_globals

@@ -1,0 +1,85 @@
+"""Instances: which class one belongs to, with its code where it is the user's own, and what it holds itself."""
+
+from __future__ import annotations
+
+import copyreg
+import functools
+from typing import Any
+
+from pyperunner_keys.encoding.hints import class_name
+from pyperunner_keys.encoding.writer import Writer, write_item, write_text
+from pyperunner_keys.errors import UnencodableError
+from pyperunner_keys.names import importable_name
+from pyperunner_keys.project import is_own_class
+
+__all__ = ["attributes_of", "own_state", "write_class", "write_state"]
+
+
+def write_class(cls: type[object], out: Writer) -> None:
+    """Write which class a value belongs to; one of the user's own counts with its code."""
+    write_text(importable_name(cls.__module__), out)
+    write_text(class_name(cls), out)
+    if is_own_class(cls):
+        out.code(cls, out)
+
+
+def write_state(state: Any, value: Any, out: Writer) -> None:
+    """Write an instance's attributes, without those that are only remembered results of a ``cached_property``."""
+    if state is None:
+        state = {}
+    if not isinstance(state, dict) or not all(type(name) is str for name in state):
+        write_item(state, out)
+        return
+    cls = type(value)
+    names = sorted(name for name in state if name not in _NOTES and not _is_remembered(cls, name))
+    out.buffer += b"a%d:" % len(names)
+    name = ""
+    try:
+        for name in names:
+            write_text(name, out)
+            write_item(state[name], out)
+    except UnencodableError as error:
+        raise error.below(f".{name}", value) from None
+
+
+_NOTES = frozenset(
+    {
+        *("__module__", "__name__", "__qualname__", "__doc__", "__type_params__"),
+        *("__annotations__", "__annotate__"),  # the second since 3.14, in the place of the first
+    }
+)
+"""What ``functools.update_wrapper`` leaves in an object that wraps a function."""
+
+
+def _is_remembered(cls: type[object], name: str) -> bool:
+    return isinstance(getattr(cls, name, None), functools.cached_property)
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """Return the ``__dict__`` of a value, if it has one; a ``__getattr__`` of its own is not asked.
+
+    Args:
+        value: Any instance.
+    """
+    try:
+        found: dict[str, Any] = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return found
+
+
+def own_state(value: Any) -> dict[str, Any]:
+    """Return what an instance holds in ``__dict__`` and slots.
+
+    Args:
+        value: Any instance.
+    """
+    found = dict(attributes_of(value))
+    # copyreg keeps this helper for exactly this purpose; it knows about mangled and inherited slots.
+    slots: list[str] = copyreg._slotnames(type(value))  # type: ignore[attr-defined]
+    for name in slots:
+        try:
+            found[name] = object.__getattribute__(value, name)
+        except AttributeError:
+            continue
+    return found
