@@ -100,6 +100,37 @@ def test_subclasses_differ():
     assert digest(mine) != before
 
 
+def test_the_state_and_the_code_of_a_subclass_count(project):
+    text = "import numpy as np\nclass {kind}(np.{base}):\n    def f(self): return {}\n"
+    for base, plain in (("ndarray", np.arange(3)), ("ma.MaskedArray", np.ma.arange(3))):
+        name = base.rpartition(".")[2]
+        one = project(**{f"one_{name}": text.format(1, kind="Mine", base=base)}).Mine
+        other = project(**{f"other_{name}": text.format(2, kind="Mine", base=base)}).Mine
+        other.__module__ = one.__module__
+        noted = plain.view(one)
+        noted.unit = "m"
+        assert len({digest(each) for each in (plain, plain.view(one), plain.view(other), noted)}) == 4
+
+
+def test_each_thing_that_a_dtype_says_counts():
+    plain = np.zeros(1, [("a", "i4")])
+    found = [
+        plain,
+        plain.view(np.dtype((np.record, [("a", "i4")]))),
+        plain.view([(("title", "a"), "i4")]),
+        plain.astype(np.dtype([("a", "i4")], metadata={"unit": "m"})),
+        plain.astype(np.dtype([("a", "i4")], metadata={"unit": "km"})),
+        plain["a"],
+        plain["a"].astype(np.dtype("i4", metadata={"unit": "m"})),
+    ]
+    assert len({digest(each) for each in found}) == len(found)
+
+
+def test_a_hard_mask_counts():
+    soft, hard = np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 2], mask=[0, 1], hard_mask=True)
+    assert digest(soft) != digest(hard)
+
+
 def test_other_things_of_numpy():
     assert digest(np.dtype("f4")) != digest(np.dtype("f8"))
     assert digest(np.add) == digest(np.add) != digest(np.subtract)

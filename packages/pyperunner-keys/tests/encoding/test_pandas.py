@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import datetime as dt
+import pickle
 import threading
+import zoneinfo
 
 import pytest
 
 from pyperunner_keys import UnencodableError, digest
 
 pd = pytest.importorskip("pandas")
+
+
+def frame_with(attrs):
+    found = pd.DataFrame({"a": [1]})
+    found.attrs.update(attrs)
+    return found
 
 
 def frame():
@@ -55,9 +64,84 @@ def test_labels_and_dtypes_count():
     assert len({digest(item) for item in [base, *others]}) == len(others) + 1
 
 
-def test_a_range_of_labels_is_its_labels():
-    base = pd.DataFrame({"a": [1, 2]})
-    assert digest(base) == digest(base.set_index(pd.Index([0, 1])))
+class Measured(pd.DataFrame):
+    _metadata = ["unit"]
+
+
+def measured(unit):
+    found = Measured({"v": [1.0]})
+    found.unit = unit
+    return found
+
+
+def dated(freq, start="2024-01-31"):
+    return pd.Series([1, 2], index=pd.date_range(start, periods=2, freq=freq))
+
+
+def holidays(day):
+    return pd.offsets.CustomBusinessDay(holidays=[day])
+
+
+def flagged(allows):
+    return pd.DataFrame({"a": [1]}).set_flags(allows_duplicate_labels=allows)
+
+
+TWINS = {
+    "order of categories in a dtype": [pd.CategoricalDtype(each, ordered=True) for each in (["S", "M"], ["M", "S"])],
+    "whether categories are ordered": [pd.CategoricalDtype(["S"], ordered=each) for each in (True, False, None)],
+    "categories that nobody uses": [pd.Categorical(["a"], categories=each) for each in (["a"], ["a", "b"])],
+    "kind of index": [pd.Series([1, 2], index=each) for each in (pd.RangeIndex(2), pd.Index([0, 1]))],
+    "name of index": [pd.Index([1], name=each) for each in (None, "n")],
+    "frequency": [dated("ME"), dated("29D"), dated("ME").set_axis(pd.Index(dated("ME").index.to_numpy()))],
+    "holidays of a frequency": [dated(holidays(day), "2024-01-02") for day in ("2024-05-01", "2024-12-25")],
+    "one level or none": [pd.Index(["a"]), pd.MultiIndex.from_arrays([["a"]])],
+    "labels of a level that nobody uses": [
+        pd.MultiIndex(levels=[each, ["x"]], codes=[[0], [0]]) for each in (["a"], ["a", "b"])
+    ],
+    "unit of time": [pd.Series(pd.to_datetime(["2024-01-01"])).astype(f"M8[{unit}]") for unit in ("s", "ms", "ns")],
+    "kind of zone": [
+        pd.DatetimeTZDtype("ns", zone)
+        for zone in (dt.timezone.utc, zoneinfo.ZoneInfo("UTC"), zoneinfo.ZoneInfo("Etc/UTC"))
+    ],
+    "missing value of text": [
+        pd.array(["a"], pd.StringDtype("python", na_value=each)) for each in (pd.NA, float("nan"))
+    ],
+    "closed side": [pd.IntervalDtype("i8", each) for each in ("left", "right", "both")],
+    "frequency of periods": [pd.PeriodDtype(each) for each in ("D", "M", "2D")],
+    "value of what is sparse": [pd.SparseDtype("f8", each) for each in (0.0, 1.0, float("nan"))],
+    "attributes": [frame_with({}), frame_with({"unit": "m"}), frame_with({"unit": "km"})],
+    "flags": [flagged(True), flagged(False)],
+    "what a subclass hands on": [pd.DataFrame({"v": [1.0]}), measured("m"), measured("km")],
+}
+"""By the one thing in which they differ: values that are otherwise the same."""
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_each_thing_that_decides_what_a_program_does_counts(name):
+    values = TWINS[name]
+    assert len({digest(each) for each in values}) == len(values)
+    again = [pickle.loads(pickle.dumps(each)) for each in values]
+    assert [digest(each) for each in again] == [digest(each) for each in values]
+
+
+def test_the_code_of_a_subclass_counts(project):
+    text = "import pandas as pd\nclass Mine(pd.DataFrame):\n    def f(self): return {}\n"
+    one, other = project(one=text.format(1)), project(other=text.format(2))
+    other.Mine.__module__ = "one"
+    assert digest(one.Mine({"a": [1]})) != digest(other.Mine({"a": [1]}))
+
+
+def test_what_pandas_fills_in_later_does_not_count():
+    one, other = frame(), frame()
+    other["s"].str.len(), other["t"].dt.year, other.index.is_unique, other.columns.get_loc("s")
+    assert digest(one) == digest(other)
+
+
+def test_what_cannot_be_had_as_objects_is_refused_with_its_column():
+    pa = pytest.importorskip("pyarrow")
+    odd = pd.Series(pd.arrays.ArrowExtensionArray(pa.array([{"t": 1}], pa.struct({"t": pa.time64("ns")}))))
+    with pytest.raises(UnencodableError, match=r"^at \['x'\]: pandas.ArrowExtensionArray of struct"):
+        digest(pd.DataFrame({"x": odd}))
 
 
 def test_several_levels_of_labels():

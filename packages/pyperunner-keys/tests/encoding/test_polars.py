@@ -58,3 +58,20 @@ def test_a_plan_is_refused():
 
 def test_dtypes():
     assert digest(pl.Int64) == digest(pl.Int64) != digest(pl.Int32)
+
+
+def test_numbers_that_numpy_does_not_have_count():
+    wide = [pl.DataFrame({"id": pl.Series([number], dtype=pl.Int128)}) for number in (2**70, 2**71, 1)]
+    assert len({digest(each) for each in wide}) == 3
+    assert digest(wide[2]) != digest(pl.DataFrame({"id": [1]}))
+
+
+def test_the_code_and_the_state_of_a_subclass_count(project):
+    text = "import polars as pl\nclass Mine(pl.DataFrame):\n    def f(self): return {}\n"
+    one, other = project(one=text.format(1)).Mine, project(other=text.format(2)).Mine
+    other.__module__ = "one"
+    noted = one({"a": [1]})
+    noted.unit = "m"
+    found = [pl.DataFrame({"a": [1]}), one({"a": [1]}), other({"a": [1]}), noted]
+    assert len({digest(each) for each in found}) == 4
+    assert digest(one({"a": [1]})) == digest(one({"a": [1]}))

@@ -14,6 +14,7 @@ import xxhash
 from pyperunner_keys.code.kinds import STRUCTURES, is_importable, is_own_code, wrapped_parts
 from pyperunner_keys.code.reading.loaded import is_imported
 from pyperunner_keys.encoding.encoders import ENCODERS
+from pyperunner_keys.encoding.instances import own_state, write_state
 from pyperunner_keys.encoding.objects import encoder_of
 from pyperunner_keys.encoding.writer import EncoderTable, Writer, write_item, write_text
 from pyperunner_keys.errors import TooDeepError, UnencodableError
@@ -190,13 +191,25 @@ class Content:
         elif isinstance(value, types.BuiltinFunctionType):
             self._write_builtin(value, out)
         else:
-            kind = next((kind for kind in STRUCTURES if isinstance(value, kind)), None)
-            parts = tuple(getattr(value, name, None) for name in STRUCTURES[kind]) if kind else wrapped_parts(value)
+            self._write_structure(value, out)
+        out.leave()
+
+    def _write_structure(self, value: Any, out: Writer) -> None:
+        kind = next((kind for kind in STRUCTURES if isinstance(value, kind)), None)
+        if kind is None:
+            parts = wrapped_parts(value)
             if parts:
-                _write_parts(foreign_name(kind) if kind else _wrapper_name(value), parts, out)
+                _write_parts(_wrapper_name(value), parts, out)
             else:
                 self._write_foreign(foreign_name(value), out)
-        out.leave()
+            return
+        if type(value) is not kind:
+            # What a subclass makes of the parts is its own business.
+            write_item(type(value), out)
+            kept = {"attrname", "func", "lock", *STRUCTURES[kind]}  # by the kind itself
+            state = own_state(value).items()
+            write_state({name: own for name, own in state if name not in kept and name[:2] != "__"}, value, out)
+        _write_parts(foreign_name(kind), tuple(getattr(value, name, None) for name in STRUCTURES[kind]), out)
 
     def _write_foreign(self, name: str, out: Writer) -> None:
         self.part.packages.add(name.partition(":")[0].partition(".")[0])

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from pyperunner_keys.encoding.instances import own_state, write_class, write_state
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
 from pyperunner_keys.errors import UnencodableError
-from pyperunner_keys.names import importable_name
 
 __all__ = ["encoder_of_array", "write_array"]
 
@@ -43,8 +43,14 @@ def _write_dtype(value: Any, out: Writer) -> None:
 
 def _dtype_form(dtype: Any) -> Any:
     """Return what a dtype means, without paddings and offsets of its fields."""
+    form = _bare_form(dtype)
+    return {"dtype": form, "metadata": dict(dtype.metadata)} if dtype.metadata else form
+
+
+def _bare_form(dtype: Any) -> Any:
     if dtype.names is not None:
-        return [(name, _dtype_form(dtype.fields[name][0])) for name in dtype.names]
+        fields = [(name, _dtype_form(dtype.fields[name][0]), *dtype.fields[name][2:]) for name in dtype.names]
+        return fields if dtype.type is sys.modules["numpy"].void else (fields, "record")
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
         return (_dtype_form(base), shape)
@@ -69,20 +75,32 @@ def _write_scalar(value: Any, out: Writer) -> None:
 
 def _write_subclass(value: Any, out: Writer) -> None:
     np = sys.modules["numpy"]
-    cls = type(value)
+    out.enter(value)
     out.buffer += b"m"
-    write_text(f"{importable_name(cls.__module__)}.{cls.__qualname__}", out)
+    write_class(type(value), out)
     write_array(value.view(np.ndarray), out)
-    write_item(dict(getattr(value, "__dict__", {})), out)
+    write_state(own_state(value), value, out)
+    out.leave()
 
 
 def _write_masked(value: Any, out: Writer) -> None:
     np = sys.modules["numpy"]
+    out.enter(value)
     out.buffer += b"M"
+    write_class(type(value), out)
     write_array(np.ma.getmaskarray(value), out)
     # What lies under the mask is nobody's business.
     write_array(value.filled(np.zeros((), value.dtype)[()]), out)
     write_item(value.fill_value, out)
+    write_item(value.hardmask, out)
+    write_state({name: own for name, own in own_state(value).items() if name not in _MASKED_STATE}, value, out)
+    out.leave()
+
+
+_MASKED_STATE = frozenset(
+    ("_baseclass", "_basedict", "_fill_value", "_hardmask", "_isfield", "_mask", "_optinfo", "_sharedmask")
+)
+"""What numpy itself keeps in a masked array."""
 
 
 def _write_elements(value: Any, out: Writer) -> None:

@@ -1,15 +1,15 @@
-"""Encoders of pandas frames, series, indexes and scalars: by labels, dtypes and content."""
+"""Encoders of pandas frames, series, indexes, dtypes and scalars: by class, labels, dtypes in full, and content."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
+from pyperunner_keys.encoding.instances import write_class, write_state
 from pyperunner_keys.encoding.numpy import write_array
 from pyperunner_keys.encoding.standard import as_tagged, zone_form
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
 from pyperunner_keys.errors import UnencodableError
-from pyperunner_keys.names import importable_name
 
 __all__ = ["encoder_of_frame"]
 
@@ -21,28 +21,44 @@ def encoder_of_frame(value: Any) -> Encoder | None:
         (pd.DataFrame, _write_frame),
         (pd.Series, _write_series),
         (pd.Index, _write_index),
-        (pd.api.extensions.ExtensionArray, _write_column),
         (pd.Timestamp, _TIMESTAMP),
         (pd.Timedelta, _TIMEDELTA),
+        (pd.api.extensions.ExtensionDtype, _write_dtype),
     ):
         # NaT passes for a Timestamp; it has a reduction of its own.
         if isinstance(value, kind) and value is not pd.NaT:
             return encoder
-    if isinstance(value, pd.api.extensions.ExtensionDtype):
-        return as_tagged("pandas dtype", lambda v: (str(v),))
-    return None
+    return _write_column if _is_known_array(value) else None
 
 
 _TIMESTAMP = as_tagged("pandas timestamp", lambda v: (v.isoformat(), v.unit, zone_form(v.tzinfo, v.utcoffset())))
 _TIMEDELTA = as_tagged("pandas timedelta", lambda v: (v.isoformat(), v.unit))
 
 
-def _head(kind: str, value: Any, known: type[object], out: Writer) -> None:
-    """Write what a value is, with its class where that is a subclass of the known one."""
+def _is_known_array(value: Any) -> bool:
+    """Say whether an array is one of pandas' own; what others keep, only their pickles tell."""
+    array = sys.modules["pandas"].api.extensions.ExtensionArray
+    return isinstance(value, array) and type(value).__module__.partition(".")[0] == "pandas"
+
+
+def _head(kind: str, value: Any, known: type[Any], out: Writer) -> None:
+    """Write what a value is; of a subclass, its class and what pandas hands on by its ``_metadata``."""
     cls = type(value)
     out.enter(value)
     out.buffer += b"p"
-    write_text(kind if cls is known else f"{kind} {importable_name(cls.__module__)}.{cls.__qualname__}", out)
+    if cls is known:
+        write_text(kind, out)
+        return
+    write_text(f"{kind} subclass", out)
+    write_class(cls, out)
+    names = [name for name in cls._metadata if name not in known._metadata]
+    write_state({name: getattr(value, name, None) for name in names}, value, out)
+
+
+def _tail(value: Any, out: Writer) -> None:
+    write_item(dict(value.attrs), out)
+    write_item(value.flags.allows_duplicate_labels, out)
+    out.leave()
 
 
 def _write_frame(value: Any, out: Writer) -> None:
@@ -55,8 +71,7 @@ def _write_frame(value: Any, out: Writer) -> None:
             _write_column(_values(value.iloc[:, position]), out)
     except UnencodableError as error:
         raise error.below(f"[{label!r}]", value) from None
-    write_item(dict(value.attrs), out)
-    out.leave()
+    _tail(value, out)
 
 
 def _write_series(value: Any, out: Writer) -> None:
@@ -64,16 +79,26 @@ def _write_series(value: Any, out: Writer) -> None:
     write_item(value.name, out)
     _write_index(value.index, out)
     _write_column(_values(value), out)
-    write_item(dict(value.attrs), out)
-    out.leave()
+    _tail(value, out)
 
 
 def _write_index(value: Any, out: Writer) -> None:
-    """Write labels and names; a range of labels equals the same labels written out."""
+    """Write kind, names and labels; of several levels, each with the labels that nobody uses."""
+    pd = sys.modules["pandas"]
+    out.enter(value)
     out.buffer += b"I"
+    write_class(type(value), out)
     write_item(list(value.names), out)
-    for level in range(value.nlevels):
-        _write_column(_values(value.get_level_values(level)), out)
+    if isinstance(value, pd.RangeIndex):
+        write_item((value.start, value.stop, value.step), out)
+    elif isinstance(value, pd.MultiIndex):
+        for level, codes in zip(value.levels, value.codes, strict=True):
+            _write_index(level, out)
+            write_array(codes.astype("i8"), out)
+    else:
+        write_item(getattr(value, "freq", None), out)
+        _write_column(_values(value), out)
+    out.leave()
 
 
 def _values(value: Any) -> Any:
@@ -82,18 +107,33 @@ def _values(value: Any) -> Any:
     return value.to_numpy() if isinstance(value.dtype, np.dtype) else value.array
 
 
+def _write_dtype(dtype: Any, out: Writer) -> None:
+    """Write the class of a dtype, its name, and what it says itself that makes it another one."""
+    out.enter(dtype)
+    out.buffer += b"Y"
+    write_class(type(dtype), out)
+    if type(dtype) is sys.modules["pandas"].CategoricalDtype:
+        categories = dtype.categories
+        write_item(None if categories is None else categories, out)
+        write_item(dtype.ordered, out)
+    else:
+        write_text(str(dtype), out)
+        for name in dtype._metadata:
+            fact = getattr(dtype, name)
+            write_item(str(fact) if type(fact).__module__.startswith("pyarrow") else fact, out)
+    out.leave()
+
+
 def _write_column(value: Any, out: Writer) -> None:
     np, pd = sys.modules["numpy"], sys.modules["pandas"]
-    if isinstance(value, np.ndarray):
-        write_array(value, out)
+    if isinstance(value, np.ndarray) or not _is_known_array(value):
+        write_item(value, out)
         return
     dtype = value.dtype
     out.enter(value)
     out.buffer += b"E%d:" % len(value)
-    write_text(str(dtype) if not isinstance(dtype, pd.CategoricalDtype) else "category", out)
+    write_item(dtype, out)
     if isinstance(dtype, pd.CategoricalDtype):
-        _write_index(dtype.categories, out)
-        write_item(bool(dtype.ordered), out)
         write_array(value.codes.astype("i8"), out)
     elif isinstance(dtype, (pd.DatetimeTZDtype, pd.PeriodDtype)):
         write_array(value.asi8, out)
@@ -104,5 +144,13 @@ def _write_column(value: Any, out: Writer) -> None:
         write_array(np.asarray(value.isna()), out)
         write_array(value.to_numpy(dtype=dtype.numpy_dtype, na_value=0), out)
     else:
-        write_array(value.to_numpy(dtype=object), out)
+        write_array(_as_objects(value), out)
     out.leave()
+
+
+def _as_objects(value: Any) -> Any:
+    try:
+        return value.to_numpy(dtype=object)
+    except Exception as error:  # pandas and pyarrow have their own ways to say that they cannot
+        reason = f"its values cannot be had as Python objects: {error}"
+        raise UnencodableError("", f"pandas.{type(value).__qualname__} of {value.dtype}", reason) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from pyperunner_keys.encoding.instances import attributes_of, write_class, write_state
 from pyperunner_keys.encoding.numpy import write_array
 from pyperunner_keys.encoding.standard import as_tagged
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
@@ -34,6 +35,7 @@ def _refuse_lazy(value: Any, out: Writer) -> None:
 def _write_frame(value: Any, out: Writer) -> None:
     out.enter(value)
     out.buffer += b"P"
+    _write_kind(value, sys.modules["polars"].DataFrame, out)
     write_item(value.shape, out)
     name = ""
     try:
@@ -48,13 +50,40 @@ def _write_series(value: Any, out: Writer) -> None:
     pl = sys.modules["polars"]
     out.enter(value)
     out.buffer += b"R%d:" % len(value)
+    _write_kind(value, pl.Series, out)
     write_text(value.name, out)
     write_text(str(value.dtype), out)
-    if (value.dtype.is_numeric() and value.dtype != pl.Decimal) or value.dtype.is_temporal():
+    known = value.dtype.base_type().__name__
+    if (value.dtype.is_numeric() and known not in _AS_OBJECTS) or value.dtype.is_temporal():
         plain = value.to_physical()
         write_array(plain.is_null().to_numpy(), out)
         write_array(plain.fill_null(0).to_numpy(), out)
     else:
         # Text, nested values, decimals, categories: as Python objects, which do not depend on how polars keeps them.
-        write_item(value.to_list(), out)
+        write_item(_as_objects(value), out)
     out.leave()
+
+
+_AS_OBJECTS = ("Decimal", "Int128", "UInt128")
+"""Numbers for which numpy has no type."""
+
+
+def _as_objects(value: Any) -> list[Any]:
+    try:
+        found: list[Any] = value.to_list()
+    except Exception as error:  # polars has its own ways to say that it cannot
+        reason = f"its values cannot be had as Python objects: {error}"
+        raise UnencodableError("", f"polars.Series of {value.dtype}", reason) from error
+    return found
+
+
+def _write_kind(value: Any, known: type[object], out: Writer) -> None:
+    """Write the class and the own state of what belongs to a subclass."""
+    if type(value) is not known:
+        out.buffer += b"u"
+        write_class(type(value), out)
+        write_state({name: own for name, own in attributes_of(value).items() if name not in _STATE}, value, out)
+
+
+_STATE = frozenset(("_accessors", "_df", "_s"))
+"""What polars itself keeps in a frame or series."""

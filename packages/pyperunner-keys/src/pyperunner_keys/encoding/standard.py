@@ -30,13 +30,17 @@ def as_tagged(tag: str, parts: Parts) -> Encoder:
 
 
 def zone_form(zone: Any, offset: Any) -> tuple[Any, ...] | None:
-    """Return what a time zone counts by: its key (``Europe/Berlin``), and its offset at that moment."""
+    """Return what a time zone counts by: its key (``Europe/Berlin``) and its offset at that moment, or all it holds."""
     if zone is None:
         return None
     if type(zone) is sys.modules["datetime"].timezone:
         return (None, zone.tzname(None), offset)
-    key = getattr(zone, "key", None) or getattr(zone, "zone", None)
-    return (type(zone).__qualname__, key, offset)
+    name = type(zone).__qualname__
+    if type(zone) is getattr(sys.modules.get("zoneinfo"), "ZoneInfo", None):
+        return (name, zone.key, offset)
+    if type(zone).__module__.partition(".")[0] == "pytz":
+        return (name, zone.zone, offset)
+    return (name, zone, offset)
 
 
 def _decimal(value: Any) -> tuple[Any, ...]:
