@@ -137,6 +137,18 @@ def test_what_pandas_fills_in_later_does_not_count():
     assert digest(one) == digest(other)
 
 
+def test_texts_are_told_apart_however_arrow_keeps_them():
+    pytest.importorskip("pyarrow")
+    values = [
+        pd.Series(each, dtype="string[pyarrow]") for each in (["ab", "c"], ["a", "bc"], ["abc", ""], ["abc", None])
+    ]
+    assert len({digest(each) for each in values}) == len(values)
+    for each in values:
+        twice = pd.concat([each, each], ignore_index=True)
+        assert digest(twice[2:].array) == digest(twice[:2].array) == digest(each.array)
+    assert digest(values[0][:0]) != digest(values[0][:1])
+
+
 def test_what_cannot_be_had_as_objects_is_refused_with_its_column():
     pa = pytest.importorskip("pyarrow")
     odd = pd.Series(pd.arrays.ArrowExtensionArray(pa.array([{"t": 1}], pa.struct({"t": pa.time64("ns")}))))

@@ -75,3 +75,30 @@ def test_the_code_and_the_state_of_a_subclass_count(project):
     found = [pl.DataFrame({"a": [1]}), one({"a": [1]}), other({"a": [1]}), noted]
     assert len({digest(each) for each in found}) == 4
     assert digest(one({"a": [1]})) == digest(one({"a": [1]}))
+
+
+ROWS = {
+    "where texts end": [pl.Series(each) for each in (["ab", "c"], ["a", "bc"], ["abc", ""], ["abc", None])],
+    "where lists end": [pl.Series(each) for each in ([["a"], ["b"]], [["a", "b"], []], [["a", "b"], None])],
+    "a list of nothing": [pl.Series([each], dtype=pl.List(pl.Int8)) for each in ([], None, [None])],
+    "a missing struct": [
+        pl.Series([each], dtype=pl.Struct({"a": pl.Int8, "b": pl.String}))
+        for each in (None, {"a": None, "b": None}, {"a": 1, "b": None}, {"a": 1, "b": ""})
+    ],
+    "arrays": [pl.Series([each, None], dtype=pl.Array(pl.Int8, 2)) for each in ([1, 2], [2, 1], [1, None], None)],
+    "decimals": [pl.Series([each], dtype=pl.Decimal(10, 2)) for each in ("1.50", "1.51", None)],
+    "categories": [pl.Series([each], dtype=pl.Enum(["u", "v"])) for each in ("u", "v", None)],
+    "truth": [pl.Series([each], dtype=pl.Boolean) for each in (True, False, None)],
+    "deep": [pl.Series([[[{"a": each}]], None]) for each in (["x"], ["y"], [], None)],
+    "nothing": [pl.Series([None] * count, dtype=pl.Null) for count in (0, 1, 2)],
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_are_told_apart_however_polars_keeps_them(name):
+    values = ROWS[name]
+    assert len({digest(each) for each in values}) == len(values)
+    for each in values:
+        twice = pl.concat([each, each], rechunk=False)
+        assert digest(twice[: len(each)]) == digest(twice[len(each) :]) == digest(each)
+        assert digest(twice) == digest(twice.rechunk())

@@ -143,9 +143,25 @@ def _write_column(value: Any, out: Writer) -> None:
     elif isinstance(getattr(dtype, "numpy_dtype", None), np.dtype) and dtype.numpy_dtype.kind in "iufb":
         write_array(np.asarray(value.isna()), out)
         write_array(value.to_numpy(dtype=dtype.numpy_dtype, na_value=0), out)
+    elif isinstance(dtype, pd.StringDtype) and dtype.storage == "pyarrow":
+        _write_text(value, out)
     else:
         write_array(_as_objects(value), out)
     out.leave()
+
+
+def _write_text(value: Any, out: Writer) -> None:
+    """Write texts that Arrow keeps from its buffers; one by one, as Python objects, they take long."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    np = sys.modules["numpy"]
+    texts = pa.array(pc.fill_null(pa.array(value), ""), pa.large_string())
+    _, offsets, data = texts.buffers()
+    bounds = np.frombuffer(offsets, "i8")[texts.offset : texts.offset + len(texts) + 1]
+    write_array(np.asarray(value.isna()), out)
+    write_array(np.diff(bounds), out)
+    write_array(np.frombuffer(data or b"", "u1")[bounds[0] : bounds[-1]] if len(texts) else np.zeros(0, "u1"), out)
 
 
 def _as_objects(value: Any) -> Any:

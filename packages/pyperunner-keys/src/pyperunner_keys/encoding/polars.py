@@ -53,28 +53,44 @@ def _write_series(value: Any, out: Writer) -> None:
     _write_kind(value, pl.Series, out)
     write_text(value.name, out)
     write_text(str(value.dtype), out)
-    known = value.dtype.base_type().__name__
-    if (value.dtype.is_numeric() and known not in _AS_OBJECTS) or value.dtype.is_temporal():
-        plain = value.to_physical()
-        write_array(plain.is_null().to_numpy(), out)
-        write_array(plain.fill_null(0).to_numpy(), out)
-    else:
-        # Text, nested values, decimals, categories: as Python objects, which do not depend on how polars keeps them.
-        write_item(_as_objects(value), out)
+    try:
+        _write_rows(value, out)
+    except UnencodableError:
+        raise
+    except Exception as error:  # polars has its own ways to say that it cannot
+        reason = f"polars does not give its values: {error}"
+        raise UnencodableError("", f"polars.Series of {value.dtype}", reason) from error
     out.leave()
 
 
-_AS_OBJECTS = ("Decimal", "Int128", "UInt128")
-"""Numbers for which numpy has no type."""
+_AS_TEXT = ("Categorical", "Decimal", "Enum", "Int128", "String", "UInt128")
+"""What is text, or has no type in numpy."""
 
 
-def _as_objects(value: Any) -> list[Any]:
-    try:
-        found: list[Any] = value.to_list()
-    except Exception as error:  # polars has its own ways to say that it cannot
-        reason = f"its values cannot be had as Python objects: {error}"
-        raise UnencodableError("", f"polars.Series of {value.dtype}", reason) from error
-    return found
+def _write_rows(value: Any, out: Writer) -> None:
+    """Write which rows are missing, and the others one behind the other: not as Python objects, which takes long."""
+    np, pl = sys.modules["numpy"], sys.modules["polars"]
+    dtype = value.dtype
+    write_array(value.is_null().to_numpy(), out)
+    if isinstance(dtype, pl.Array):
+        value, dtype = value.arr.to_list(), pl.List(dtype.inner)
+    if isinstance(dtype, pl.Struct):
+        for name in value.struct.fields:
+            _write_series(value.struct.field(name), out)
+    elif isinstance(dtype, pl.List):
+        lengths = value.list.len().fill_null(0)
+        write_array(lengths.to_numpy(), out)
+        _write_series(value.filter(lengths > 0).explode(), out)
+    elif dtype.base_type().__name__ in _AS_TEXT:
+        text = value.cast(pl.String)
+        write_array(text.str.len_bytes().fill_null(0).to_numpy(), out)
+        write_array(np.frombuffer(text.str.join("").item().encode(), "u1"), out)
+    elif dtype == pl.Boolean:
+        write_array(value.fill_null(False).to_numpy(), out)
+    elif dtype.is_numeric() or dtype.is_temporal():
+        write_array(value.to_physical().fill_null(0).to_numpy(), out)
+    else:
+        write_item(value.to_list(), out)
 
 
 def _write_kind(value: Any, known: type[object], out: Writer) -> None:
