@@ -195,3 +195,24 @@ def test_an_instance_counts_with_the_code_of_its_class(project):
     for cls in (one, same, other):
         cls.__module__ = "shape"
     assert digest(one()) != digest(other())
+
+
+def test_what_a_library_fills_in_when_it_is_used_does_not_count():
+    class Array:  # as those of xarray, which keep accessors in a slot
+        __slots__ = ("_attrs", "_cache", "values")
+        __module__ = "xarray.core"
+
+    class Model:  # as those of pydantic
+        def __init__(self, given):
+            self.given = given
+
+        def __getstate__(self):
+            return {"__dict__": {"x": 1}, "__pydantic_fields_set__": self.given}
+
+    fresh, used = Array(), Array()
+    fresh.values, used.values = [1], [1]
+    fresh._attrs, used._attrs, used._cache = None, {}, {"dt": object}
+    assert encode(fresh) == encode(used)
+    used._attrs = {"unit": "m"}
+    assert encode(fresh) != encode(used)
+    assert encode(Model({"x"})) == encode(Model(set()))

@@ -31,7 +31,7 @@ def write_state(state: Any, value: Any, out: Writer) -> None:
         write_item(state, out)
         return
     cls = type(value)
-    names = sorted(name for name in state if name not in _NOTES and not _is_remembered(cls, name))
+    names = sorted(name for name in state if name not in _NOTES and not _is_remembered(cls, name, state[name]))
     out.buffer += b"a%d:" % len(names)
     name = ""
     try:
@@ -46,13 +46,19 @@ _NOTES = frozenset(
     {
         *("__module__", "__name__", "__qualname__", "__doc__", "__type_params__"),
         *("__annotations__", "__annotate__"),  # the second since 3.14, in the place of the first
+        "__pydantic_fields_set__",
     }
 )
-"""What ``functools.update_wrapper`` leaves in an object that wraps a function."""
+"""What ``functools.update_wrapper`` leaves in an object that wraps a function, and which fields pydantic was given."""
 
 
-def _is_remembered(cls: type[object], name: str) -> bool:
-    return isinstance(getattr(cls, name, None), functools.cached_property)
+def _is_remembered(cls: type[object], name: str, value: Any) -> bool:
+    """Say whether an attribute is there only because someone has asked: for a ``cached_property``, or xarray."""
+    if isinstance(getattr(cls, name, None), functools.cached_property):
+        return True
+    # Accessors that were used, and places for notes in which none is.
+    filled = name == "_cache" or (name in ("_attrs", "_encoding") and not value)
+    return filled and any(base.__module__.partition(".")[0] == "xarray" for base in cls.__mro__)
 
 
 def attributes_of(value: Any) -> dict[str, Any]:
