@@ -33,7 +33,7 @@ class Speak(Task):
         logging.getLogger("some.logger").critical("very bad")
         logging.getLogger("some.logger").info("by the way")
         warnings.warn("take care", RuntimeWarning, stacklevel=1)
-        os.write(1, b"no end")
+        os.write(2, b"no end")
 
 
 class Endless(Task):
@@ -67,7 +67,7 @@ def test_everything_arrives_with_stream_and_level(listened):
         ("stdout", "INFO", "from a shell"),
         ("stderr", "WARNING", "its errors"),
         ("stderr", "WARNING", "fehler: \\udcff"),
-        ("stdout", "INFO", "no end"),
+        ("stderr", "WARNING", "no end"),
         ("some.logger", "CRITICAL", "very bad"),
         ("some.logger", "INFO", "by the way"),
     ):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
 import sys
 
 import pytest
 
-from pyperunner_text.former_names import keep_former_name
+from pyperunner_text.former_names import keep_former_modules, keep_former_name
 
 
 class Moved:
@@ -37,3 +38,25 @@ def test_a_module_that_is_loaded_already_stays(former):
     Moved.__module__ = "json"
     keep_former_name(former, Moved)
     assert sys.modules[former] is there
+
+
+@pytest.fixture
+def gone(monkeypatch):
+    """A former module of the package ``json``, whose home nobody has imported yet."""
+    monkeypatch.delitem(sys.modules, "json.tool", raising=False)
+    keep_former_modules("json", {"_gone": "tool"})
+    yield "json._gone"
+    del sys.modules["json._gone"]
+
+
+def test_a_module_that_is_gone_leads_to_its_home_when_it_is_asked(gone):
+    module = importlib.import_module(gone)
+    assert "json.tool" not in sys.modules
+    assert module.main is importlib.import_module("json.tool").main
+    with pytest.raises(AttributeError, match="nothing"):
+        module.nothing
+
+
+def test_looking_through_all_modules_imports_no_home(gone):
+    assert [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    assert "json.tool" not in sys.modules

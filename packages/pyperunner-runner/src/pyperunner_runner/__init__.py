@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_text import __version__
+from pyperunner_text.former_names import keep_former_modules
 
 if TYPE_CHECKING:
     from pyperunner_runner.errors import (
@@ -97,6 +98,17 @@ __all__ = [
     "__version__",
     "replay",
 ]
+
+keep_former_modules(
+    __name__,
+    {
+        "_accept": "provenance.acceptance",
+        "_errors": "errors",
+        "_explain": "provenance.explanation",
+        "_replay": "replays",
+        "_task_errors": "errors",
+    },
+)
 
 
 def __getattr__(name: str) -> Any:

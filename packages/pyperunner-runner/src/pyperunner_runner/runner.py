@@ -381,10 +381,8 @@ class Runner:
 
     def save_pipeline_params(self) -> None:
         """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment."""
-        from pyperunner_runner import __version__
-
-        conf, place = self._pipeline().to_dict(self._settings.code), location_of(self.data_path)
-        self._current_run().recorder.write_pipeline(conf, place, self._mainfile, __version__)
+        conf = self._pipeline().to_dict(self._settings.code)
+        self._current_run().recorder.write_pipeline(conf, location_of(self.data_path), self._mainfile)
 
     def results(self) -> PipelineResult:
         """Return the reader of the current run's outputs."""

@@ -20,6 +20,7 @@ from pyperunner_runner.events import (
     TaskWaiting,
 )
 from pyperunner_runner.execution.hooks import Hooks, installed_hooks
+from pyperunner_text import __version__
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
@@ -78,7 +79,7 @@ class RunRecorder:
         self.say(text, level="WARNING")
 
     def write_pipeline(
-        self, pipeline: Mapping[str, Any], data_path: str, mainfile: str | os.PathLike[str] | None, version: str
+        self, pipeline: Mapping[str, Any], data_path: str, mainfile: str | os.PathLike[str] | None
     ) -> None:
         """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment.
 
@@ -86,9 +87,8 @@ class RunRecorder:
             pipeline: The pipeline's YAML form.
             data_path: Where its outputs are kept, in words.
             mainfile: The user's main file; by default the program that was started.
-            version: That of this package.
         """
-        section = run_section(data_path, self._log_path, get_environment_info(mainfile), version)
+        section = run_section(data_path, self._log_path, get_environment_info(mainfile), __version__)
         self.conf = {**pipeline, "run": section}
         self.folder.write_pipeline(self.conf)
 
