@@ -33,7 +33,16 @@ MODULES = {
         *("events", "executors.inline", "executors.pool", "executors.process"),
         *("plan", "ports", "progress", "scheduler", "testing", "words"),
     ),
-    "pyperunner_text": ("errors", "file_names", "plugins", "urls", "visible", "yaml.reader", "yaml.writer"),
+    "pyperunner_text": (
+        "errors",
+        "file_names",
+        "plugins",
+        "signatures",
+        "urls",
+        "visible",
+        "yaml.reader",
+        "yaml.writer",
+    ),
 }
 """The modules that are public beside the packages themselves."""
 LISTED = ROOT / "tests" / "data" / "public_names.txt"

@@ -14,6 +14,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 from pyperunner_cache.errors import CacheWarning, MissingEntryError, StorageError
 from pyperunner_cache.maintenance.amounts import parse_duration
 from pyperunner_cache.ports import SupportsLock
+from pyperunner_text.signatures import signature_of
 
 __all__ = ["Memoized", "MemoizedAsync", "memoizer"]
 
@@ -86,7 +87,7 @@ class Memoized(Generic[P, R]):
         self.func, self.store, self.ignore = function, store, ignore
         self.ttl = None if ttl is None else parse_duration(ttl)
         self.name = name or _name_of(function)
-        self._signature = inspect.signature(function)
+        self._signature = signature_of(function)
         unknown = [parameter for parameter in ignore if parameter not in self._signature.parameters]
         if unknown:
             raise TypeError(f"{self.name} has no parameter {unknown[0]!r} to ignore; it has {self._signature}")

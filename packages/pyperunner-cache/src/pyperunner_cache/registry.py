@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pyperunner_cache.errors import BadURLError, UnknownBackendError, UnknownCodecError
 from pyperunner_text.plugins import Plugin, UnknownPlugin, find_plugin
+from pyperunner_text.signatures import signature_of
 from pyperunner_text.urls import scheme_of
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ def _constructor(cls: Any) -> tuple[inspect.Signature, tuple[None, ...]]:
 
     Kept, because every child process of a runner opens its store and inspecting costs more than opening.
     """
-    signature = inspect.signature(cls.__init__)
-    names = list(signature.parameters.values())[1:]
+    found = signature_of(cls.__init__)
+    names = list(found.parameters.values())[1:]
     takes_place = bool(names) and names[0].kind is not inspect.Parameter.KEYWORD_ONLY
-    return signature, (None, None) if takes_place else (None,)
+    return found, (None, None) if takes_place else (None,)
 
 
 def _backend_class(scheme: str) -> type[Backend]:

@@ -44,11 +44,13 @@ class RunMethod:
     def __init__(self, function: Callable[..., Any], takes_self: bool, receives_input: bool | None = None) -> None:
         import inspect
 
+        from pyperunner_text.signatures import signature_of
+
         self.function = function
         self.takes_self = takes_self
         self.problem: str | None = None
         try:
-            signature = inspect.signature(function)
+            signature = signature_of(function)
         except (TypeError, ValueError) as error:
             signature = inspect.Signature()
             self.problem = f"its run function has no signature ({error})"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_cli.errors import CommandError, UserCodeError
 from pyperunner_cli.loading.source import import_file
 from pyperunner_cli.text import did_you_mean, listing
+from pyperunner_text.signatures import return_hint, signature_of
 
 if TYPE_CHECKING:
     from pyperunner_dag import Pipeline
@@ -112,9 +113,7 @@ def _candidates(module: ModuleType) -> list[str]:
 def _makes_pipeline(value: object, module: ModuleType) -> bool:
     if not inspect.isfunction(value) or value.__module__ != module.__name__:
         return False
-    returned = value.__annotations__.get("return", "")
-    name = returned if isinstance(returned, str) else getattr(returned, "__name__", "")
-    return name.rpartition(".")[2].strip("'\"") in {"Pipeline", "Sequential"}
+    return return_hint(value) in {"Pipeline", "Sequential"}
 
 
 def _as_pipeline(value: Any, what: str) -> Pipeline:
@@ -132,7 +131,7 @@ def _as_pipeline(value: Any, what: str) -> Pipeline:
 
 def _needs_arguments(function: Callable[..., Any]) -> bool:
     try:
-        inspect.signature(function).bind()
+        signature_of(function).bind()
     except TypeError:
         return True
     return False

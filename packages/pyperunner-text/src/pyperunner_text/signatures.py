@@ -1,0 +1,44 @@
+"""Signatures of strangers' functions: what they take and what they say they return, without evaluating their hints.
+
+Since Python 3.14 hints are evaluated when someone asks for them. Those of a stranger's function may name what only type
+checkers import, so asking for more than their text may raise anything.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["return_hint", "signature_of"]
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of a function; since Python 3.14 with its hints as text.
+
+    Raises:
+        TypeError: It is not callable.
+        ValueError: It has no signature.
+    """
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return inspect.signature(function, annotation_format=Format.STRING)
+    return inspect.signature(function)
+
+
+def return_hint(function: Callable[..., Any]) -> str:
+    """Return the name of what a function says it returns, without its module; empty where it says nothing.
+
+    Args:
+        function: One written in Python.
+    """
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format, get_annotations
+
+        found: Any = get_annotations(function, format=Format.STRING).get("return", "")
+    else:
+        found = function.__annotations__.get("return", "")
+    name: str = found if isinstance(found, str) else getattr(found, "__name__", "")
+    return name.rpartition(".")[2].strip("'\"")
