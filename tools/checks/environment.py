@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = [
-    "MINORS",
     "ROOT",
     "EnvironmentFailure",
     "Workshop",
@@ -24,9 +23,6 @@ __all__ = [
 
 ROOT = Path(__file__).resolve().parents[2]
 """The root of the work tree."""
-
-MINORS = (10, 11, 12, 13)
-"""The supported minor versions of Python 3."""
 
 _LOCAL_UV = ROOT / ".uv"
 

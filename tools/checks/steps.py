@@ -8,6 +8,7 @@ from checks.alone import alone
 from checks.boundaries import boundaries
 from checks.environment import ROOT, Workshop
 from checks.examples import examples
+from checks.newer import newer
 from checks.process import Outcome, run
 from checks.suites import long, newest, oldest, tests
 
@@ -36,6 +37,7 @@ STEPS: dict[str, Callable[[Workshop], Outcome]] = {
     "lint": lint,
     "types": types,
     "boundaries": boundaries,
+    "newer": newer,
     "tests": tests,
     "examples": examples,
     "alone": alone,

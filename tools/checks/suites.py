@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from checks.environment import MINORS, Workshop, find_python, sync
-from checks.process import Outcome, pytest, run
+from checks.environment import Workshop
+from checks.process import Outcome, pytest
+from checks.pythons import environment_of, found_pythons
 
 __all__ = ["long", "newest", "oldest", "tests"]
 
 _SIDE_BY_SIDE = ("-n", "2")
+_WRITTEN_BEFORE = tuple(
+    f"tests/contract/test_{name}.py" for name in ("golden_keys", "old_store", "old_record", "old_names")
+)
 
 
 def tests(shop: Workshop) -> Outcome:
@@ -18,25 +20,19 @@ def tests(shop: Workshop) -> Outcome:
 
 
 def oldest(shop: Workshop) -> Outcome:
-    """The packages' tests on the oldest installed Python."""
-    return pytest([_find(shop, MINORS)], *_SIDE_BY_SIDE, "packages")
+    """The packages' tests, and what 0.2.0 wrote, on the oldest installed Python."""
+    return pytest([environment_of(shop, min(found_pythons(shop)))], *_SIDE_BY_SIDE, "packages", *_WRITTEN_BEFORE)
 
 
 def newest(shop: Workshop) -> Outcome:
     """All tests on the newest installed Python, under `python -O`, where `assert` does nothing."""
     # pytest rewrites the asserts of tests, so they keep working; it warns of those of plugins, which do not.
     quiet = "ignore:assertions not in test modules or plugins:pytest.PytestConfigWarning"
-    return pytest([_find(shop, MINORS[::-1]), "-O"], *_SIDE_BY_SIDE, "-W", quiet, added={"PYTHONOPTIMIZE": "1"})
+    python, others = environment_of(shop, max(found_pythons(shop))), environment_of(shop, min(found_pythons(shop)))
+    added = {"PYTHONOPTIMIZE": "1", "PYPERUNNER_PYTHONS": str(others)}
+    return pytest([python, "-O"], *_SIDE_BY_SIDE, "-W", quiet, added=added)
 
 
 def long(shop: Workshop) -> Outcome:
     """The long sweeps in full."""
     return pytest([shop.python], "-m", "long", "-o", "timeout=3600")
-
-
-def _find(shop: Workshop, minors: tuple[int, ...]) -> Path:
-    """Return the Python of an environment of the first of ``minors`` that is installed."""
-    own = int(run([shop.python, "-c", "import sys; print(sys.version_info.minor)"]).output)
-    found = ((minor, shop.python if minor == own else find_python(shop.uv, minor)) for minor in minors)
-    minor, interpreter = next((pair for pair in found if pair[1]), (own, shop.python))
-    return shop.python if minor == own else sync(shop.uv, f".venv-3.{minor}", "--python", str(interpreter))

@@ -138,7 +138,7 @@ class ExecutorContract:
         if not self.audits:
             pytest.skip("this executor does not look at what tasks read")
         monkeypatch.chdir(tmp_path)  # what counts lies below the folder that the run began in
-        (tmp_path / "note.txt").write_text("hello")
+        (tmp_path / "note.txt").write_text("hello", encoding="utf-8")
         read = Read(path=str(tmp_path / "note.txt"))
         read.bind(next(iter(tasks.values())).store)
         executor = self.make_executor(self.session({**tasks, read.name: read}))
@@ -303,7 +303,7 @@ class ExecutorContract:
         else:
             executor.stop("Family()", kill=how == "kill")
             self.events(executor)
-        _assert_gone(*map(int, note.read_text().split()))
+        _assert_gone(*map(int, note.read_text(encoding="utf-8").split()))
 
     def test_stopping_what_does_not_run_is_no_error(self, executor: Executor) -> None:
         """A job may end just before it is stopped."""

@@ -63,7 +63,7 @@ class Read(Task):
     @run
     def run(self, path: str) -> str:
         """Do it."""
-        return Path(path).read_text()
+        return Path(path).read_text(encoding="utf-8")
 
 
 class Sleep(Task):
@@ -84,7 +84,7 @@ class Family(Task):
         """Do it."""
         command = [sys.executable, "-S", "-c", _SLEEP]
         children = [subprocess.Popen(command, start_new_session=new) for new in (False, True)]
-        Path(f"{note}.new").write_text(" ".join(str(child.pid) for child in children))
+        Path(f"{note}.new").write_text(" ".join(str(child.pid) for child in children), encoding="utf-8")
         Path(f"{note}.new").rename(note)
         time.sleep(60)
 
