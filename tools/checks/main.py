@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "steps", nargs="*", choices=[*STEPS, []], metavar="STEP", help="which (default: all but tests and long)"
+        "steps", nargs="*", choices=[*STEPS, []], metavar="STEP", help="which (all but tests, pythons, long if none)"
     )
     return parser
 

@@ -100,6 +100,7 @@ ALLOWED = {
     "dag/src/pyperunner_dag/testing/children.py: pickle.dumps": "it goes to a child and back, and is not kept",
     "runner/src/pyperunner_runner/child/failures.py: pickle.dumps": "it goes to the parent, and is not kept",
     "runner/src/pyperunner_runner/executors/supervisor/interpreter.py: pickle.dump": "it goes to a child",
+    "results/src/pyperunner_results/schema.py: __annotations__": "those of our own classes, which are text",
     "text/src/pyperunner_text/errors.py: __annotations__": "those of our own classes, which are text",
     "text/src/pyperunner_text/signatures.py: __annotations__": "below 3.14 only",
     "text/src/pyperunner_text/signatures.py: inspect.signature": "it asks for text since 3.14",
@@ -239,6 +240,8 @@ def _of_a_call(node: ast.Call, name: str, own: bool) -> Iterator[tuple[str, str]
         yield name, "3.14: the default protocol is another one; protocol=…"
     elif name == "sqlite3.connect" and len(node.args) > 1:
         yield name, "3.15: all but the first parameter by keyword"
+    elif method in ("relative_to", "is_relative_to") and len(node.args) > 1:
+        yield method, "3.14: one other path, joined beforehand"
     elif name == "threading.RLock" and (node.args or given):
         yield name, "3.15: it takes nothing"
     elif name == "threading.Thread" and own and "daemon" in given:
@@ -292,6 +295,7 @@ SAMPLES = (
     "from concurrent.futures import ProcessPoolExecutor\nProcessPoolExecutor(2)",
     "import pickle\npickle.dumps(1)",
     "import sqlite3\nsqlite3.connect('a', 5)",
+    "path.relative_to('a', 'b')",
     "import threading\nthreading.RLock(1)",
     "import threading\nthreading.Thread(target=f, daemon=True)",
     "archive.extractall('x')",

@@ -10,7 +10,7 @@ from checks.environment import ROOT, Workshop
 from checks.examples import examples
 from checks.newer import newer
 from checks.process import Outcome, run
-from checks.suites import long, newest, oldest, tests
+from checks.suites import long, newest, oldest, pythons, tests
 
 __all__ = ["EVERYTHING", "STEPS"]
 
@@ -43,9 +43,10 @@ STEPS: dict[str, Callable[[Workshop], Outcome]] = {
     "alone": alone,
     "oldest": oldest,
     "newest": newest,
+    "pythons": pythons,
     "long": long,
 }
 """Every step by name; the docstring says what it makes sure of."""
 
-EVERYTHING = tuple(name for name in STEPS if name not in ("tests", "long"))
+EVERYTHING = tuple(name for name in STEPS if name not in ("tests", "pythons", "long"))
 """What runs when no step is named. All that ``tests`` runs, ``alone``, ``oldest`` and ``newest`` run, too."""

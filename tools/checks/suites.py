@@ -6,7 +6,7 @@ from checks.environment import Workshop
 from checks.process import Outcome, pytest
 from checks.pythons import environment_of, found_pythons
 
-__all__ = ["long", "newest", "oldest", "tests"]
+__all__ = ["long", "newest", "oldest", "pythons", "tests"]
 
 _SIDE_BY_SIDE = ("-n", "2")
 _WRITTEN_BEFORE = tuple(
@@ -31,6 +31,11 @@ def newest(shop: Workshop) -> Outcome:
     python, others = environment_of(shop, max(found_pythons(shop))), environment_of(shop, min(found_pythons(shop)))
     added = {"PYTHONOPTIMIZE": "1", "PYPERUNNER_PYTHONS": str(others)}
     return pytest([python, "-O"], *_SIDE_BY_SIDE, "-W", quiet, added=added)
+
+
+def pythons(shop: Workshop) -> Outcome:
+    """All tests on every installed Python from 3.10 up."""
+    return sum((pytest([environment_of(shop, minor)], *_SIDE_BY_SIDE) for minor in found_pythons(shop)), Outcome())
 
 
 def long(shop: Workshop) -> Outcome:

@@ -36,6 +36,8 @@ def hints_made_later(module):
     exec(compile(text, module.__file__, "exec"), vars(module), names)
     type.__setattr__(module.A, "__annotate_func__", names["__annotate__"])
     type.__setattr__(module.A, "__annotations_cache__", {"x": 1})
+    del module.A.__annotations__
+    assert "__annotations__" not in vars(module.A)
 
 
 def test_hints_that_are_made_later_leave_no_trace(project):

@@ -310,7 +310,7 @@ class OutputStoreContract:
         """A value with a file is a miss as soon as the file is another one, and says beforehand which file it holds."""
         filing = ability(store, SupportsFiles)
         file = tmp_path / "model.bin"
-        file.write_text("1")
+        file.write_text("1", encoding="utf-8")
         value = {"model": [File(file)], "all": (Folder(tmp_path, "*.bin"),)}
         before = store.save(KEY, value)["digest"]
         store.save(OTHER, "no files")
@@ -319,7 +319,7 @@ class OutputStoreContract:
         assert {record["place"] for record in records[KEY]} == {str(file), str(tmp_path)}
         assert all(FileState.of(record).fault() is None for record in records[KEY])
         assert store.load(KEY) == value
-        file.write_text("2")
+        file.write_text("2", encoding="utf-8")
         with pytest.raises(KeyError):
             store.load(KEY)
         assert all(FileState.of(record).fault() for record in filing.files([KEY])[KEY])
