@@ -263,10 +263,8 @@ class Cache:
 
     def clear(self, name: str | None = None) -> int:
         """Remove all entries, or those of ``name``, and what was set aside; return how many entries went."""
-        listed = list(file_values.entries_of(self.backend, name))
-        gone = sum(collection.remove(self.backend, info) for info in listed)
+        gone = collection.clear(self.backend, name)
         if name is None:
-            file_values.sweep_markers(self.backend, everything=True)
             self.gc()
         return gone
 

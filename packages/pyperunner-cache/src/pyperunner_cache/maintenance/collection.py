@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyperunner_cache.ports import Backend, BlobInfo
     from pyperunner_cache.schema import Collected
 
-__all__ = ["collect", "keep_within", "recount", "remove"]
+__all__ = ["clear", "collect", "keep_within", "recount"]
 
 
 def collect(
@@ -31,14 +31,22 @@ def collect(
     evicted = [] if limit is None and oldest is None else _choose(backend, limit, oldest, set(keep))
     count = size = 0
     for info in evicted:
-        if dry_run or remove(backend, info):
+        if dry_run or _remove(backend, info):
             count, size = count + 1, size + info.size
     if not dry_run:
         sweep_markers(backend)
     return {"evicted": count, "evicted_bytes": size, "orphans": orphans[0], "orphan_bytes": orphans[1]}
 
 
-def remove(backend: Backend, info: BlobInfo) -> bool:
+def clear(backend: Backend, name: str | None) -> int:
+    """Remove all entries, or those of ``name``; return how many went."""
+    gone = sum(_remove(backend, info) for info in list(entries_of(backend, name)))
+    if name is None:
+        sweep_markers(backend, everything=True)
+    return gone
+
+
+def _remove(backend: Backend, info: BlobInfo) -> bool:
     """Remove a listed entry, and not one that has replaced it since where the backend can tell them apart."""
     return backend.remove(info) if isinstance(backend, SupportsRemove) else backend.delete(info.key)
 
