@@ -6,10 +6,22 @@ The conformance suites are modules of the packages; their asserts are to work as
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
+from checks.environment import variables
 from hypothesis import HealthCheck, settings
+
+# No variable of the caller's decides anything, but for those that say how Python and pytest are to run.
+_FOR_PYTEST = ("PYTEST_", "PYTHONHASHSEED", "PYTHONOPTIMIZE")
+_cleaned = {**variables(), **{name: value for name, value in os.environ.items() if name.startswith(_FOR_PYTEST)}}
+os.environ.clear()
+os.environ.update(_cleaned)
+sys.dont_write_bytecode = False
+
+pytest_plugins = ["checks.leftovers"]
 
 pytest.register_assert_rewrite(*(f"pyperunner_{part}.testing" for part in ("cache", "dag", "results", "runner")))
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from checks.environment import ROOT, Workshop, python_in
-from checks.process import Outcome, pytest, run
+from checks.process import Outcome, install, pytest, run, tell
 from checks.wheels import CONSTRAINTS
 
 __all__ = ["alone"]
 
 _TEST_TOOLS = ("pytest", "pytest-timeout", "hypothesis")
 _TESTED_WITH = {"pyperunner-text": "pyperunner-text[yaml]"}  # half of it is about YAML
+_AT_ONCE = 3  # on two cores: tests of processes wait most of the time
+_LONGEST = ("pyperunner-runner", "pyperunner-dag", "pyperunner-cache")
 
 
 def alone(shop: Workshop) -> Outcome:
@@ -23,29 +25,35 @@ def alone(shop: Workshop) -> Outcome:
     if installed.failed:
         return installed
     names = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
-    with ThreadPoolExecutor(2) as pool:
+    names.sort(key=lambda name: _LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
         return sum(pool.map(lambda name: _in_fresh_environment(shop.uv, name), names), installed)
 
 
 def _tool_installs() -> Outcome:
     """The two lines of the README: they also build the wheels that the others take."""
     with tempfile.TemporaryDirectory(prefix="two lines ") as folder:
-        install = run([sys.executable, ROOT / "tools" / "install", "environment"], cwd=folder)
-        if install.code:
-            return install.outcome
+        installed = install([sys.executable, ROOT / "tools" / "install", "environment"], cwd=folder)
+        if installed.code:
+            return installed.outcome
         return run(["sh", "-c", ". environment/bin/activate && pyperunner --version"], cwd=folder).outcome
 
 
 def _in_fresh_environment(uv: str, name: str) -> Outcome:
-    with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
-        environment = Path(folder, "venv")
-        python = python_in(environment)
-        pip = [uv, "pip", "install", "--quiet", "--python", python, "--constraints", CONSTRAINTS]
-        # -I keeps the current folder out: what is imported is the wheel.
-        imports = [python, "-I", "-c", f"import {name.replace('-', '_')}"]
-        tested = _TESTED_WITH.get(name, name)
-        for command in ([uv, "venv", "--quiet", environment], [*pip, name], imports, [*pip, tested, *_TEST_TOOLS]):
-            done = run(command)
-            if done.code:
-                return done.outcome
-        return pytest([python], f"packages/{name}", "-p", "no:cacheprovider")
+    began = time.monotonic()
+    environment = ROOT / ".venv-alone" / name
+    python = python_in(environment)
+    pip = [uv, "pip", "install", "--quiet", "--python", python, "--constraints", CONSTRAINTS]
+    for command in ([uv, "venv", "--quiet", "--clear", environment], [*pip, name]):
+        done = install(command)
+        if done.code:
+            return done.outcome
+    # -I keeps the current folder out: what is imported is the wheel.
+    done = run([python, "-I", "-c", f"import {name.replace('-', '_')}"])
+    if not done.code:
+        done = install([*pip, _TESTED_WITH.get(name, name), *_TEST_TOOLS])
+    if done.code:
+        return done.outcome
+    outcome = pytest([python], f"packages/{name}", "-p", "no:cacheprovider")
+    tell(f"{name} {time.monotonic() - began:.0f} s, {outcome.passed} passed, {outcome.failed} failed")
+    return outcome

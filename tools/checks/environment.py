@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ __all__ = [
     "Workshop",
     "find_python",
     "find_uv",
+    "installers_variables",
     "python_in",
     "sync",
     "variables",
@@ -44,10 +46,29 @@ class Workshop:
     python: Path
 
 
+_PLACES = {
+    *("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "PYENV_ROOT", "PYPERUNNER_PYTHONS"),
+    *("TEMP", "TMP", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA"),
+}
+"""Variables that say where things are on a machine."""
+
+_SETTINGS = {"LANG": "C.UTF-8", "PYTHONNOUSERSITE": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+_OF_ANOTHER_PROJECT = re.compile(
+    r"PYTHON|VIRTUAL_ENV|CONDA_|UV_(?!\w*(?:INDEX|LINK|CACHE|CERT|CRED|TLS|HTTP|HOST|KEYRING|OFFLINE|CONFIG|INSTALL_DIR))"
+)
+"""Begins the names of variables that would decide what is installed, and where, not from where it is fetched."""
+
+
 def variables() -> dict[str, str]:
-    """Return the variables under which every command runs: no other environment, no download of Pythons."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}}
-    return {**kept, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
+    """Return the variables under which tools and tests run, the same for every caller but for where things are."""
+    return {**{name: value for name, value in os.environ.items() if name.upper() in _PLACES}, **_SETTINGS}
+
+
+def installers_variables() -> dict[str, str]:
+    """Return the variables for uv and pip: those of the caller, who knows the network, and no download of Pythons."""
+    kept = {name: value for name, value in os.environ.items() if not _OF_ANOTHER_PROJECT.match(name)}
+    return {**kept, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "PYTHONNOUSERSITE": "1"}
 
 
 def find_uv() -> str:
@@ -64,7 +85,7 @@ def find_uv() -> str:
         raise _read_only()
     # --target is exempt from PEP 668, so this works with an externally managed Python too.
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(_LOCAL_UV), "uv"]
-    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    done = subprocess.run(install, env=installers_variables(), capture_output=True, text=True, check=False)
     if done.returncode or not _answers(local):
         raise EnvironmentFailure(
             f"uv is not installed and pip could not install it:\n{done.stdout}{done.stderr}\n"
@@ -84,7 +105,8 @@ def _read_only() -> EnvironmentFailure:
 
 def _answers(uv: str) -> bool:
     try:
-        return subprocess.run([uv, "--version"], capture_output=True, check=False).returncode == 0
+        done = subprocess.run([uv, "--version"], env=installers_variables(), capture_output=True, check=False)
+        return done.returncode == 0
     except OSError:
         return False
 
@@ -106,7 +128,7 @@ def sync(uv: str, folder: str = ".venv", *options: str) -> Path:
             return python
         raise _read_only()
     command = [uv, "sync", "--quiet", *options]
-    inside = {**variables(), "UV_PROJECT_ENVIRONMENT": folder}
+    inside = {**installers_variables(), "UV_PROJECT_ENVIRONMENT": folder}
     done = subprocess.run(command, cwd=ROOT, env=inside, capture_output=True, text=True, check=False)
     if done.returncode:
         raise EnvironmentFailure(
@@ -125,9 +147,10 @@ def python_in(environment: Path) -> Path:
 def find_python(uv: str, minor: int) -> str | None:
     """Return an installed Python 3.``minor``: one that uv finds, else one of pyenv's; ``None`` where there is none."""
     command = [uv, "python", "find", "--no-project", f"3.{minor}"]
-    found = subprocess.run(command, env=variables(), capture_output=True, text=True, check=False)
+    found = subprocess.run(command, env=installers_variables(), capture_output=True, text=True, check=False)
     if found.returncode == 0:
         return found.stdout.strip()
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    # Where there is no home, as for a user without an entry in /etc/passwd, this leaves the path as it is.
+    pyenv = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))  # noqa: PTH111
     installed = sorted(pyenv.glob(f"versions/3.{minor}.*/bin/python3.{minor}"))
     return str(installed[-1]) if installed else None

@@ -7,7 +7,7 @@ import signal
 import time
 
 from checks.environment import EnvironmentFailure, Workshop, find_uv, sync
-from checks.process import Outcome
+from checks.process import Outcome, tell
 from checks.steps import EVERYTHING, STEPS
 
 __all__ = ["main"]
@@ -21,6 +21,7 @@ def main() -> int:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
     names = _parser().parse_args().steps or EVERYTHING
     began = time.monotonic()
+    tell("environment: .venv is as pyproject.toml says")
     try:
         uv = find_uv()
         shop = Workshop(uv, sync(uv))
@@ -49,17 +50,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(name: str, shop: Workshop) -> Outcome:
+    step = STEPS[name]
+    tell(f"{name}: {step.__doc__}")
     began = time.monotonic()
     try:
-        outcome = STEPS[name](shop)
+        outcome = step(shop)
     except EnvironmentFailure as failure:
         outcome = Outcome(str(failure), failed=1)
+    for line in outcome.output.splitlines():
+        tell(f"| {line}")
+    for reason, number in outcome.skipped.most_common():
+        tell(f"{number} skipped: {reason}")
     counts = f"{outcome.passed} passed" + (f", {outcome.failed} failed" if outcome.failed else "")
     _line("ok" if outcome.ok else "FAIL", name, began, counts)
-    for line in outcome.output.splitlines():
-        print(f"     | {line}", flush=True)
-    for reason, number in outcome.skipped.most_common():
-        print(f"     {number} skipped: {reason}", flush=True)
+    if not outcome.ok:
+        for command in (f"python3 tools/check {name}", *outcome.repeat):
+            tell(f"repeat it alone: {command}")
     return outcome
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import random
 import re
-import signal
+import shlex
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from checks.environment import ROOT, variables
+from checks import adopt
+from checks.environment import ROOT, installers_variables, variables
 
-__all__ = ["Completed", "Outcome", "pytest", "run"]
+__all__ = ["Completed", "Outcome", "install", "pytest", "run", "tell"]
 
 _LIMIT = 900.0  # seconds after which a command counts as hung
+_MOST_REPEATED = 10  # failed tests that are named in the command that repeats them
 _SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] .*?:\d+: (.*)$", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?|xfailed|xpassed)\b")
 
 
@@ -29,12 +33,14 @@ class Outcome:
         passed: Tests (or single checks) that passed.
         failed: Tests (or single checks) that failed.
         skipped: How many tests were skipped, for each reason.
+        repeat: Commands that repeat what failed and no more.
     """
 
     output: str = ""
     passed: int = 0
     failed: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    repeat: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -43,8 +49,8 @@ class Outcome:
 
     def __add__(self, other: Outcome) -> Outcome:
         output = "\n".join(part for part in (self.output, other.output) if part)
-        skipped = self.skipped + other.skipped
-        return Outcome(output, self.passed + other.passed, self.failed + other.failed, skipped)
+        skipped, repeat = self.skipped + other.skipped, self.repeat + other.repeat
+        return Outcome(output, self.passed + other.passed, self.failed + other.failed, skipped, repeat)
 
 
 @dataclass(frozen=True)
@@ -67,19 +73,39 @@ class Completed:
         return Outcome(passed=1) if self.code == 0 else Outcome(f"$ {self.command}\n{self.output}", failed=1)
 
 
+def tell(what: str) -> None:
+    """Print a line on what a step does or has found."""
+    print(f"     {what}", flush=True)
+
+
 def run(command: Sequence[object], added: Mapping[str, str] | None = None, *, cwd: object = ROOT) -> Completed:
-    """Run a command to its end, or end its whole process group when it hangs.
+    """Run a command to its end, or end it when it hangs. It fails if it leaves a process behind, which is ended, too.
 
     Args:
         command: Program and arguments.
-        added: Environment variables to add.
+        added: Variables to add to those of ``environment.variables()``.
         cwd: Folder to run it in.
     """
+    return _run(command, variables(), added or {}, cwd)
+
+
+def install(command: Sequence[object], *, cwd: object = ROOT) -> Completed:
+    """Run a command that installs something; it gets the variables of ``environment.installers_variables()``.
+
+    Args:
+        command: Program and arguments.
+        cwd: Folder to run it in.
+    """
+    return _run(command, installers_variables(), {}, cwd)
+
+
+def _run(command: Sequence[object], base: Mapping[str, str], added: Mapping[str, str], cwd: object) -> Completed:
     words = [str(word) for word in command]
+    adopter = [sys.executable, adopt.__file__, str(os.getpid())] if sys.platform == "linux" else []
     process = subprocess.Popen(
-        words,
+        [*adopter, *words],
         cwd=str(cwd),
-        env={**variables(), **(added or {})},
+        env={**base, **added},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -90,19 +116,13 @@ def run(command: Sequence[object], added: Mapping[str, str] | None = None, *, cw
     try:
         output, _ = process.communicate(timeout=_LIMIT)
     except BaseException as reason:
-        _kill_group(process)
+        process.terminate()
+        rest = process.communicate()[0]
         if not isinstance(reason, subprocess.TimeoutExpired):
             raise
-        output = f"{process.communicate()[0]}\nended after {_LIMIT:.0f} s"
-    settings = [f"{name}={value}" for name, value in (added or {}).items()]
-    return Completed(" ".join([*settings, *words]), process.returncode, output)
-
-
-def _kill_group(process: subprocess.Popen[str]) -> None:
-    if os.name == "nt":
-        process.kill()
-    else:
-        os.killpg(process.pid, signal.SIGKILL)
+        output = f"{rest}\nended after {_LIMIT:.0f} s"
+    settings = [f"{name}={shlex.quote(value)}" for name, value in added.items()]
+    return Completed(" ".join([*settings, shlex.join(words)]), process.returncode, output)
 
 
 def pytest(interpreter: Sequence[object], *arguments: object, added: Mapping[str, str] | None = None) -> Outcome:
@@ -116,11 +136,14 @@ def pytest(interpreter: Sequence[object], *arguments: object, added: Mapping[str
     # Workers must collect the same tests in the same order, so they share a hash seed; the next run has another.
     seed = {"PYTHONHASHSEED": str(random.randrange(2**32))}
     done = run([*interpreter, "-m", "pytest", "-q", "--color=no", "--tb=short", *arguments], {**seed, **(added or {})})
-    lines = done.output.strip().splitlines() or [""]
-    counts = {what: int(number) for number, what in _COUNT.findall(lines[-1])}
+    summary = next((line for line in reversed(done.output.splitlines()) if _COUNT.search(line)), "")
+    counts = {what: int(number) for number, what in _COUNT.findall(summary)}
     passed = counts.get("passed", 0) + counts.get("xfailed", 0)
     failed = sum(number for what, number in counts.items() if what not in {"passed", "xfailed"})
     skipped: Counter[str] = Counter()
     for number, reason in _SKIPPED.findall(done.output):
         skipped[reason] += int(number)
-    return Outcome(done.outcome.output, passed, failed or done.outcome.failed, skipped)
+    failures = list(dict.fromkeys(_FAILED.findall(done.output)))[:_MOST_REPEATED]
+    python = str(interpreter[0]).removeprefix(f"{ROOT}{os.sep}")
+    repeat = shlex.join([python, *map(str, interpreter[1:]), "-m", "pytest", *failures])
+    return Outcome(done.outcome.output, passed, failed or done.outcome.failed, skipped, (repeat,) if failures else ())

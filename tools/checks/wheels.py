@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from checks.environment import ROOT
-from checks.process import Completed, run
+from checks.process import Completed, install
 
 __all__ = ["CONSTRAINTS", "DIST", "build_wheels"]
 
@@ -19,7 +19,7 @@ CONSTRAINTS = DIST / "constraints.txt"
 def build_wheels(uv: str) -> Completed:
     """Build a wheel of each distribution into ``DIST``, and write ``CONSTRAINTS``; what lay there is gone."""
     shutil.rmtree(DIST, ignore_errors=True)
-    built = run([uv, "build", "--quiet", "--all-packages", "--wheel", "--no-sources", "--out-dir", DIST])
+    built = install([uv, "build", "--quiet", "--all-packages", "--wheel", "--no-sources", "--out-dir", DIST])
     wheels = {wheel.name.partition("-")[0].replace("_", "-"): wheel for wheel in sorted(DIST.glob("*.whl"))}
     if not built.code:
         CONSTRAINTS.write_text("".join(f"{name} @ {wheel.as_uri()}\n" for name, wheel in wheels.items()))

@@ -139,6 +139,16 @@ def test_a_hook_is_installed_when_it_is_needed_and_once(monkeypatch):
     assert len(hooks) == 1
 
 
+def test_a_user_without_a_home_is_no_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    Path("own.txt").write_text("x")
+    with ReadAudit() as audit:
+        Path("own.txt").read_text()
+    assert audit.found() == [str(tmp_path / "own.txt")]
+
+
 def test_the_log_says_it(kit, home):
     runner = kit.runner()
     runner.run(Pipeline("p", [ReadBoth(folder=str(home), files=File(home / "low.txt"))]))

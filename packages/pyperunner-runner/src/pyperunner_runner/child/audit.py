@@ -32,7 +32,8 @@ class ReadAudit:
 
     def __init__(self, ignore: Iterable[str] = ()) -> None:
         self._ignore = tuple(_folder(path) for path in (*ignore, sys.prefix, sys.base_prefix, sys.exec_prefix))
-        self._roots = tuple(_folder(path) for path in (str(Path.cwd()), str(Path.home())))
+        home = os.path.expanduser("~")  # noqa: PTH111 - for a user without a home it is no error, and stays what it is
+        self._roots = tuple(_folder(path) for path in (str(Path.cwd()), home) if Path(path).is_absolute())
         self._read: dict[str, None] = {}
         self._written: set[str] = set()
         self._listening = self._installed = False

@@ -1,0 +1,65 @@
+"""A plugin of pytest: whatever tests have started ends with the session, and one that leaves something behind fails.
+
+Processes are known by a variable that they inherit, so this reaches every session and every orphan. Those from which
+that variable was taken away are found by ``adopt``, in which ``tools/check`` runs the tests.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"]
+
+_MARK = "PYTEST_LEFTOVERS_OF"
+_PATIENCE = 2.0  # seconds in which helpers of a process that has ended notice it
+_left: list[str] = []
+
+
+def pytest_configure() -> None:
+    """Mark what will be started; workers of pytest-xdist inherit the mark of the process that started them."""
+    os.environ.setdefault(_MARK, str(os.getpid()))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End what is left."""
+    if sys.platform != "linux" or os.environ.get(_MARK) != str(os.getpid()):
+        return
+    deadline = time.monotonic() + _PATIENCE
+    while (left := _marked()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    while left:
+        for pid, command in left.items():
+            _left.append(f"left behind: {pid} {command}")
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.1)
+        left = _marked()
+    if _left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was left."""
+    for line in _left:
+        terminalreporter.write_line(line, red=True)
+
+
+def _marked() -> dict[int, str]:
+    """Return the command lines of the processes that this session has started, by process id."""
+    mark = f"\0{_MARK}={os.getpid()}\0".encode()
+    pids = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+    found = [pid for pid in pids if pid != os.getpid() and mark in b"\0" + _read(pid, "environ")]
+    return {pid: _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace").strip() for pid in found}
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:  # it belongs to somebody else, or has ended
+        return b""
