@@ -22,13 +22,13 @@ from pyperunner_runner.planning.gc_paused import gc_paused
 from pyperunner_runner.planning.planner import PlannedRun, Planner, runnable_dag
 from pyperunner_runner.planning.selection import Patterns, Selection
 from pyperunner_runner.planning.settings import RunSettings
-from pyperunner_runner.provenance.acceptance import Acceptance, accept, invalidate
-from pyperunner_runner.provenance.explanation import Explanation, TaskExplanation, explain, explain_task
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import Hook
     from pyperunner_runner.plan import Decision
     from pyperunner_runner.ports import Audit, ExecutorFactory, Handle
+    from pyperunner_runner.provenance.acceptance import Acceptance
+    from pyperunner_runner.provenance.explanation import Explanation, TaskExplanation
 
 __all__ = ["Runner"]
 
@@ -275,6 +275,8 @@ class Runner:
         entries of its name. Of one task, given itself or by its name (``UnknownTask`` if there is none), more is looked
         at: whether what is stored can be read. The other arguments are those of ``run``. ``str()`` makes a text of it.
         """
+        from pyperunner_runner.provenance.explanation import explain, explain_task
+
         dag = runnable_dag(self._pipeline())
         planned = self._plan(dag, force_reload, only, until, from_)
         if task is None:
@@ -297,6 +299,8 @@ class Runner:
             NotAcceptable: The task is up to date, or has no earlier output; or the store can't do it.
             UnknownTask: There is no such task.
         """
+        from pyperunner_runner.provenance.acceptance import accept
+
         planned = self._plan(runnable_dag(self._pipeline()))
         return accept(planned, planned.task(task), downstream=downstream, dry_run=dry_run)
 
@@ -314,6 +318,8 @@ class Runner:
             NotAcceptable: The store can't remove entries.
             UnknownTask: There is no such task.
         """
+        from pyperunner_runner.provenance.acceptance import invalidate
+
         planned = self._plan(runnable_dag(self._pipeline()))
         return invalidate(planned, planned.task(task), downstream=downstream)
 

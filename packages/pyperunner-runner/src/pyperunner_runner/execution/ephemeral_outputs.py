@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.ports import SupportsDelete, SupportsEntries
 from pyperunner_results import process_identity, process_is_alive
-from pyperunner_runner.provenance.stored_entries import RUN
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
@@ -41,7 +40,11 @@ class EphemeralOutputs:
 
     def meta(self, task: Task) -> Mapping[str, Any]:
         """Return what is stored beside the output of a task, so that others know whose it is."""
-        return {} if task.options.cache else {RUN: self._process}
+        if task.options.cache:
+            return {}
+        from pyperunner_runner.provenance.stored_entries import RUN
+
+        return {RUN: self._process}
 
     def begin(self) -> None:
         """Remove what runs that were killed have left of these tasks' outputs; from now on there is some to remove."""
@@ -64,6 +67,8 @@ class EphemeralOutputs:
             task.scope_to("")
 
     def _is_left_over(self, key: str) -> bool:
+        from pyperunner_runner.provenance.stored_entries import RUN
+
         try:
             process = self._store.meta(key).get(RUN)
         except KeyError:

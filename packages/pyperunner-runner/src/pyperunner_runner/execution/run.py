@@ -19,7 +19,6 @@ from pyperunner_runner.execution.retries import Retries
 from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.plan import UNCONDITIONAL, Decision
 from pyperunner_runner.ports import Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Session, Started, Waiting
-from pyperunner_runner.provenance.early_cutoff import find_equal_output
 
 if TYPE_CHECKING:
     from pyperunner_runner.execution.recorder import RunRecorder
@@ -241,6 +240,8 @@ class Run:
         if self._scheduler.remade(task.name):
             decision = Decision("run", "its stored output was missing or damaged")
         elif decision.action == "run" and self._settings.early_cutoff and decision not in UNCONDITIONAL:
+            from pyperunner_runner.provenance.early_cutoff import find_equal_output
+
             decision = find_equal_output(task) or decision
         self._decisions[task.name] = decision
         return decision
