@@ -15,6 +15,9 @@ from checks.process import pytest as run_pytest
 from checks.process import run
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
+SECONDS = str(1_000_000 + os.getpid())
+"""How long what is left behind sleeps: by this it is known, and tests that run side by side have one each."""
+
 LEAVES = """
 import os, subprocess, sys
 
@@ -29,17 +32,17 @@ def test_fails():
     assert not pids
 
 test_fails()
-"""
+""".replace("298", SECONDS)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 
 
 def sleepers():
-    """The processes that sleep for 298 seconds."""
+    """The processes that tests of this process have left asleep."""
     found = []
     for folder in Path("/proc").iterdir():
         try:
-            if folder.name.isdigit() and (folder / "cmdline").read_bytes() == b"sleep\x00298\x00":
+            if folder.name.isdigit() and (folder / "cmdline").read_bytes() == f"sleep\0{SECONDS}\0".encode():
                 found.append(folder.name)
         except OSError:
             continue
@@ -58,7 +61,7 @@ def test_what_a_command_leaves_behind_is_ended_and_named(tmp_path):
     script.write_text(LEAVES.replace("assert not pids", "pass"))
     done = run([sys.executable, script])
     assert done.code == 1
-    assert [line.split()[3:] for line in done.output.splitlines()] == [["sleep", "298"]] * 3
+    assert [line.split()[3:] for line in done.output.splitlines()] == [["sleep", SECONDS]] * 3
     assert done.output.startswith("left behind: ")
     assert not sleepers()
     assert run([sys.executable, "-c", "raise SystemExit(3)"]).code == 3
@@ -66,7 +69,9 @@ def test_what_a_command_leaves_behind_is_ended_and_named(tmp_path):
 
 
 def test_it_ends_with_who_started_it():
-    program = f"import sys; sys.path[:0] = [{str(TOOLS)!r}]\nfrom checks.process import run\nrun(['sleep', '298'])"
+    program = (
+        f"import sys; sys.path[:0] = [{str(TOOLS)!r}]\nfrom checks.process import run\nrun(['sleep', {SECONDS!r}])"
+    )
     with subprocess.Popen([sys.executable, "-c", program]) as process:
         wait_until(sleepers)
         process.kill()

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 UV = r"""#!/bin/sh
 [ "$1" = sync ] || exit 0
-mkdir -p .venv/bin && ln -sf "$PYTHON" .venv/bin/python && echo "PATH='$PWD/.venv/bin':\$PATH" > .venv/bin/activate
+mkdir -p .venv/bin && ln -sf "$INTERPRETER" .venv/bin/python && echo "PATH='$PWD/.venv/bin':\$PATH" > .venv/bin/activate
 """
 
 
@@ -38,7 +38,7 @@ class Checkout:
         wrapper = self.folder / "bin" / "interpreter"
         wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
         wrapper.chmod(0o755)
-        variables = {**os.environ, "PATH": path, "PYTHON": str(wrapper)}
+        variables = {**os.environ, "PATH": path, "INTERPRETER": str(wrapper)}
         return subprocess.run(
             command, cwd=cwd or self.folder, env=variables, capture_output=True, text=True, timeout=60, check=False
         )
