@@ -146,7 +146,8 @@ def test_the_level_of_an_import_may_be_a_small_int(monkeypatch):
 
 def test_every_instruction_that_takes_a_name_is_known():
     """A Python with a new one has to be looked at: what reads a global must be followed."""
-    bare = {dis.opname[number].removeprefix("INSTRUMENTED_") for number in {*dis.hasname, *dis.hasfree}}
+    names = {dis.opname[number].removeprefix("INSTRUMENTED_") for number in {*dis.hasname, *dis.hasfree}}
+    bare = {name for name in names if not name.startswith("<")}  # numbers without a name, as 3.12 has one
     others = {
         *("STORE_NAME", "DELETE_NAME", "STORE_ATTR", "DELETE_ATTR", "STORE_GLOBAL", "DELETE_GLOBAL"),
         *("IMPORT_NAME", "IMPORT_FROM", "LOAD_SUPER_ATTR", "LOAD_ZERO_SUPER_ATTR", "LOAD_SUPER_METHOD"),
