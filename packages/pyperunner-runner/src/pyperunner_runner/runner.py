@@ -57,17 +57,12 @@ class Runner:
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
         start_method: How processes are made: ``"fork"``, ``"forkserver"`` or ``"spawn"`` (see docs/executors.md); by
             default ``fork`` on Linux and ``spawn`` elsewhere.
-        code: How far the code of tasks is followed where neither they nor the pipeline say so; see
-            ``pyperunner_dag.Options``, as for the following three.
-        ignore: Names or patterns of parts of the code that do not count.
-        packages: Whether the versions of installed packages that the code uses count.
-        strict: Whether code that cannot be followed is an error, before anything is started.
+        code, ignore, packages, strict: What counts of the code of tasks where neither they nor the pipeline say so; see
+            ``pyperunner_dag.Options``.
         audit: What to do about files of yours that a task reads without declaring them as ``File`` or ``Folder``:
             ``"warn"`` records them, ``"error"`` makes the task fail, ``"off"`` looks at nothing.
-        hooks: Called with every event of a run, see ``pyperunner_runner.events``; installed ones (entry points
-            ``pyperunner.hooks``) are called too.
-        progress: ``True`` prints a line when a run starts and one per finished task; or a hook that shows a run its
-            own way.
+        hooks: Called with every event of a run (``pyperunner_runner.events``), besides the installed ones.
+        progress: ``True`` prints a line when a run starts and one per finished task; or a hook that shows a run.
         report: Write ``report.html`` into the run folder at the end of every run.
         mainfile: The user's main file, for the record; by default the program that was started.
 
@@ -149,8 +144,7 @@ class Runner:
             raise_on_failure: Raise ``RunFailed`` at the end if a task failed.
 
         Raises:
-            ValueError: There is no pipeline, or it has a cycle or duplicate names.
-            PipelineError: The pipeline is empty.
+            ValueError: There is no pipeline, or it has a cycle or duplicate names. PipelineError: It is empty.
             UnknownSelection: ``only``, ``until`` or ``from_`` matches no task.
             SelectionUnmet: A selected task needs an output that is neither stored nor made by a selected task.
             ImpossibleResources: A task asks for more than there is; nothing was started.
@@ -217,10 +211,7 @@ class Runner:
     def analyze_pipeline(
         self, force_reload: bool = False, *, only: Patterns = None, until: Patterns = None, from_: Patterns = None
     ) -> None:
-        """Decide for every task whether it runs, is loaded or is skipped, and keep that as ``plan``; changes no task.
-
-        Arguments and errors are those of ``run``.
-        """
+        """Decide as ``run`` does whether each task runs, is loaded or is skipped: ``plan`` says it. Changes no task."""
         self._planned = self._plan(self._pipeline().dag(), force_reload, only, until, from_)
 
     def execution_plan_summary(self, print_fn: Callable[[str], object] | None = None) -> None:
@@ -234,10 +225,7 @@ class Runner:
     def queue_tasks(
         self, force_reload: bool = False, *, only: Patterns = None, until: Patterns = None, from_: Patterns = None
     ) -> None:
-        """Plan a run: fill ``tasks_queue`` and ``tasks_execute`` and make every task ready for it.
-
-        Arguments and errors are those of ``run``.
-        """
+        """Plan as ``run`` does: fill ``tasks_queue`` and ``tasks_execute`` and make every task ready."""
         dag = runnable_dag(self._pipeline())
         self._drop_run()
         planned = self._planned = self._plan(dag, force_reload, only, until, from_)
@@ -286,14 +274,13 @@ class Runner:
     def accept(self, task: Task | str, *, downstream: bool = False, dry_run: bool = False) -> list[Acceptance]:
         """Let the nearest output stored earlier stand for a task's key of today: for a change that changes nothing.
 
+        Returns what was accepted, in the order of a run.
+
         Args:
             task: A task or its name.
             downstream: Accept as well what follows from it: the outputs of descendants that differ from an earlier
                 one by nothing but the accepted keys.
             dry_run: Only return what would be accepted.
-
-        Returns:
-            What was accepted, in the order of a run.
 
         Raises:
             NotAcceptable: The task is up to date, or has no earlier output; or the store can't do it.
@@ -307,12 +294,11 @@ class Runner:
     def invalidate(self, task: Task | str, *, downstream: bool = False) -> list[str]:
         """Remove the stored output of a task, so that the next run makes it again.
 
+        Returns the names of the tasks that had one, in the order of a run.
+
         Args:
             task: A task or its name.
             downstream: Remove those of its descendants, too.
-
-        Returns:
-            The names of the tasks that had one, in the order of a run.
 
         Raises:
             NotAcceptable: The store can't remove entries.
@@ -329,17 +315,13 @@ class Runner:
         return self._run is not None and self._run.finished
 
     def dequeue(self) -> Task | None:
-        """Return a task whose upstream tasks have all ended well, each once; ``None`` if there is none just now.
-
-        Tasks downstream of a failed one become ``CANT_RUN``. ``start_task`` does what the plan says with the task.
-        """
+        """Return a task whose upstream tasks have all ended well, each once; ``None`` if there is none just now."""
         return self._current_run().next_task()
 
     def start_task(self, task: Task) -> Handle:
         """Start a task, in a process of its own where the executor has any; what the plan does not run ends at once.
 
-        Returns:
-            A handle with ``pid``, ``exitcode``, ``is_alive()`` and ``join()``.
+        Returns a handle with ``pid``, ``exitcode``, ``is_alive()`` and ``join()``.
 
         Raises:
             BlockingIOError: The system has no room for another process; ``dequeue`` will return the task again.
@@ -351,10 +333,7 @@ class Runner:
         self._current_run().skip(task)
 
     def finish_tasks(self, timeout: float | None = 0) -> None:
-        """Take in what the running tasks have reported, and give the finished ones their results.
-
-        Waits up to ``timeout`` seconds for a first report; ``None`` waits until there is one, ``0`` looks only.
-        """
+        """Give finished tasks their results; wait up to ``timeout`` seconds for a first one (``None``: without end)."""
         self._current_run().collect(timeout)
 
     def process_task_result(self, task: Task, result: Task.TaskResult) -> None:
