@@ -13,7 +13,7 @@ from pyperunner_cache.entry.draft import Draft
 from pyperunner_cache.entry.reading import EntryReader, Policy
 from pyperunner_cache.entry.signing import read_signing_key, warn_of_others
 from pyperunner_cache.errors import BadSizeError, MissingEntryError, UnstorableError
-from pyperunner_cache.maintenance import collection, file_values, inspection
+from pyperunner_cache.maintenance import file_values, garbage_collection, inspection
 from pyperunner_cache.maintenance.amounts import parse_size
 from pyperunner_cache.memoized import memoizer
 from pyperunner_cache.ports import Backend, SupportsFork, SupportsLocate, SupportsLock, SupportsTouch
@@ -159,7 +159,7 @@ class Cache:
         self._note_files(key, fields, [state.record() for state in states])
         receipt = self._put(key, parts, chosen, fields)
         if self._max_size is not None:
-            collection.keep_within(self.backend, self._max_size, receipt["size"], key)
+            garbage_collection.keep_within(self.backend, self._max_size, receipt["size"], key)
         return receipt
 
     def meta(self, key: str) -> dict[str, Any]:
@@ -256,14 +256,14 @@ class Cache:
         Raises:
             BadSizeError: A limit says no amount.
         """
-        done = collection.collect(self.backend, max_size, max_age, keep, dry_run)
+        done = garbage_collection.collect(self.backend, max_size, max_age, keep, dry_run)
         if self._max_size is not None and not dry_run:
-            collection.recount(self.backend)
+            garbage_collection.recount(self.backend)
         return done
 
     def clear(self, name: str | None = None) -> int:
         """Remove all entries, or those of ``name``, and what was set aside; return how many entries went."""
-        gone = collection.clear(self.backend, name)
+        gone = garbage_collection.clear(self.backend, name)
         if name is None:
             self.gc()
         return gone

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 
-from pyperunner_results.former import keep_former_modules
+from pyperunner_results.former_names import keep_former_modules
 from pyperunner_text import __version__
 
 TYPE_CHECKING = False  # type checkers take it for true; importing typing for it would cost most of this import

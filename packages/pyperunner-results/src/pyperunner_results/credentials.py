@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 
 __all__ = ["strip_credentials"]
 

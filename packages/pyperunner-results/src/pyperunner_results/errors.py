@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 from pyperunner_text.errors import FactError
 
 __all__ = [

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 
 if TYPE_CHECKING:
     from pyperunner_results.schema import ProcessIdentity

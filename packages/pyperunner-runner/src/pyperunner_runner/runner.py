@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast, overload
 from pyperunner_dag import DAG, Options, OutputStore, Pipeline, Task, draw_text, open_store
 from pyperunner_results import PipelineResult, run_name, times_of_tasks, write_report
 from pyperunner_runner.execution.hooks import hooks_of
-from pyperunner_runner.execution.new_scheduler import new_scheduler
 from pyperunner_runner.execution.outcomes import run_failed
 from pyperunner_runner.execution.recorder import RunRecorder
 from pyperunner_runner.execution.run import Run
+from pyperunner_runner.execution.scheduler_factory import new_scheduler
 from pyperunner_runner.execution.signals import Signals
 from pyperunner_runner.executors.registry import find_executor
 from pyperunner_runner.executors.supervisor.start_methods import start_method as checked_start_method

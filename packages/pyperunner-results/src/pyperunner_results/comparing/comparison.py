@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_results.comparing.run_diff import Change, CodeChange, RunDiff, TaskDiff
 from pyperunner_results.comparing.values import where_differ
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 from pyperunner_results.reading.pipeline_result import PipelineResult
 from pyperunner_results.shape import as_mapping, as_mappings
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_results.comparing.comparison import changes, environment_of
 from pyperunner_results.comparing.run_diff import section
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 from pyperunner_results.shape import as_mapping
 from pyperunner_results.writing.environment import file_digest, get_environment_info
 from pyperunner_results.writing.run_section import run_section

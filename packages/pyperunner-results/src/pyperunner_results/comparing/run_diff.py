@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 from pyperunner_results.reading.units import duration, memory
 from pyperunner_text.visible import visible, visible_lines
 

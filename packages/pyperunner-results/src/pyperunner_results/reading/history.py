@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pyperunner_results.errors import NotARun
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 from pyperunner_results.process import host_name
 from pyperunner_results.reading.record import read_summary, run_state
 from pyperunner_results.run_files import STATES

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_results.errors import NotARun, UnknownTask, YamlError, near
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 from pyperunner_results.reading.outputs import Outputs
 from pyperunner_results.reading.tables import one_line, to_frame, to_html
 from pyperunner_results.reading.task_result import TaskResult

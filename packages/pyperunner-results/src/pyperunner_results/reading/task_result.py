@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pyperunner_results.errors import OutputMissing
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 from pyperunner_results.schema import NO_FACTS
 
 if TYPE_CHECKING:

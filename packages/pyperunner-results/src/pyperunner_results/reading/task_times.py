@@ -6,7 +6,7 @@ import json
 import os
 import re
 
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 from pyperunner_results.run_files import EVENTS_FILE
 from pyperunner_text.file_names import safe_name
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_results.errors import NotARun
 from pyperunner_results.files import replace_file
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 from pyperunner_results.reading.pipeline_result import PipelineResult
 from pyperunner_results.report.data import report_data
 from pyperunner_results.run_files import REPORT_FILE

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_results.errors import RecordError
 from pyperunner_results.files import Appender, replace_file
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 from pyperunner_results.log_lines import format_lines
 from pyperunner_results.run_files import EXCEPTION_FILE, LOG_FILE, LOGS_FOLDER, PICTURE_FILE, PIPELINE_FILE
 from pyperunner_results.writing.events import EventLog

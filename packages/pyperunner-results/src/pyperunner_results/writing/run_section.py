@@ -7,7 +7,7 @@ import platform
 from typing import TYPE_CHECKING
 
 from pyperunner_results.credentials import strip_credentials
-from pyperunner_results.former import formerly
+from pyperunner_results.former_names import formerly
 
 if TYPE_CHECKING:
     from pyperunner_results.schema import Environment, RunSection

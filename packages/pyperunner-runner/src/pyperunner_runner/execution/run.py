@@ -13,9 +13,9 @@ from pyperunner_runner.errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
 from pyperunner_runner.execution.ephemeral_outputs import EphemeralOutputs
 from pyperunner_runner.execution.jobs import Jobs, RunningJob
-from pyperunner_runner.execution.limits import LimitEnforcer
 from pyperunner_runner.execution.outcomes import result_of, summarize_error
 from pyperunner_runner.execution.retries import Retries
+from pyperunner_runner.execution.timeouts import LimitEnforcer
 from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.plan import UNCONDITIONAL, Decision
 from pyperunner_runner.ports import Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Session, Started, Waiting

@@ -16,7 +16,7 @@ import pytest
 from pyperunner_dag import Pipeline, Task, open_store, run
 from pyperunner_runner import LimitTooLow, TaskKilled, TaskOutOfMemory, TaskTimedOut
 from pyperunner_runner.events import TaskWaiting
-from pyperunner_runner.execution.limits import LimitEnforcer
+from pyperunner_runner.execution.timeouts import LimitEnforcer
 from pyperunner_runner.execution.timers import Timers
 
 MIB = 1 << 20

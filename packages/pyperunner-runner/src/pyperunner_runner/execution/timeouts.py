@@ -1,4 +1,4 @@
-"""Limits: which running job has run for too long or uses too much memory. Ending it is up to the run."""
+"""Timeouts and memory limits: which running job has exceeded one. Ending it is up to the run."""
 
 from __future__ import annotations
 
