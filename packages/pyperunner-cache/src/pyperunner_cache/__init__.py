@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_text import __version__
+from pyperunner_text.former_names import keep_former_modules
 
 if TYPE_CHECKING:
     from pyperunner_cache.cache import Cache as Cache
@@ -74,6 +75,20 @@ __all__ = [
     "memoize",
     "open_store",
 ]
+
+keep_former_modules(
+    __name__,
+    {
+        "_cache": "cache",
+        "_errors": "errors",
+        "_limit": "backends.size_ledger",
+        "_memoize": "decorator",
+        "_open": "cache",
+        "_values": "values",
+        "_values._main": "values.main_module",
+        "backends._quarantine": "backends.quarantine",
+    },
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from pyperunner_cache.cache import Cache, open_store
-from pyperunner_cache.memoized import memoizer
-
-if TYPE_CHECKING:
-    from pyperunner_cache.memoized import Memoized
+from pyperunner_cache.memoized import (
+    Memoized,
+    MemoizedAsync,  # noqa: F401 - pickles of 0.2.0 find it beside `memoize`
+    memoizer,
+)
 
 __all__ = ["memoize"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-# By the modules under which keys and pickles know them: cloudpickle takes a class whose module is not loaded by value.
-from pyperunner_keys._errors import FileError, FingerprintGapError, KeysError, UnencodableError
-from pyperunner_keys._file_values import File, FileState, Folder, look, look_ahead, note, record, recording
 from pyperunner_keys.digests import digest, digest_bytes, digest_files, encode
+from pyperunner_keys.errors import FileError, FingerprintGapError, KeysError, UnencodableError
+from pyperunner_keys.files.values import File, FileState, Folder, look, look_ahead, note, record, recording
 from pyperunner_keys.names import importable_name
 from pyperunner_text import __version__
+from pyperunner_text.former_names import keep_former_modules
 
 if TYPE_CHECKING:
     from pyperunner_keys.code.fingerprint import Fingerprint, Fingerprinter, fingerprint
@@ -43,17 +43,29 @@ __all__ = [
     "unpack_places",
 ]
 
+keep_former_modules(
+    __name__,
+    {
+        "_digest": "digests",
+        "_errors": "errors",
+        "_file_values": "files.values",
+        "_fingerprint": "code.fingerprint",
+        "_names": "names",
+        "_places": "code.places",
+    },
+)
+
 
 def __getattr__(name: str) -> Any:
     # What reads code needs the parser and more; who only makes keys of values does without.
     if name in ("Fingerprint", "Fingerprinter", "fingerprint"):
-        from pyperunner_keys import _fingerprint
+        from pyperunner_keys.code import fingerprint
 
-        return getattr(_fingerprint, name)
+        return getattr(fingerprint, name)
     if name in ("Place", "unpack_places"):
-        from pyperunner_keys import _places
+        from pyperunner_keys.code import places
 
-        return getattr(_places, name)
+        return getattr(places, name)
     if name == "loaded_digest":
         from pyperunner_keys.code.reading import loaded
 

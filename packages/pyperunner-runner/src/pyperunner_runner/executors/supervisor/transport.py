@@ -145,9 +145,6 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def reducer_override(self, obj: Any) -> Any:
         if type(obj) is Secret and obj.env is None:
             return _secret, (obj.reveal(), obj.key)
-        if isinstance(obj, type) and obj.__module__.startswith("pyperunner_") and "<locals>" not in obj.__qualname__:
-            # cloudpickle copies a class whose module is not loaded, as those are not that are kept for old pickles.
-            return NotImplemented
         return super().reducer_override(obj)
 
 
