@@ -18,6 +18,9 @@ __all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"
 
 _MARK = "PYTEST_LEFTOVERS_OF"
 _PATIENCE = 2.0  # seconds in which helpers of a process that has ended notice it
+_HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+"""Processes that Python starts beside one that uses ``multiprocessing``, as this one may; they end with it."""
+
 _left: list[str] = []
 
 
@@ -55,7 +58,8 @@ def _marked() -> dict[int, str]:
     mark = f"\0{_MARK}={os.getpid()}\0".encode()
     pids = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
     found = [pid for pid in pids if pid != os.getpid() and mark in b"\0" + _read(pid, "environ")]
-    return {pid: _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace").strip() for pid in found}
+    commands = {pid: _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace").strip() for pid in found}
+    return {pid: command for pid, command in commands.items() if not any(helper in command for helper in _HELPERS)}
 
 
 def _read(pid: int, name: str) -> bytes:
