@@ -104,7 +104,7 @@ class ExecutorContract:
 
     def test_events_come_in_order_and_the_end_once(self, executor: Executor) -> None:
         """Each of several jobs is reported to begin, then to end, and nothing comes after that."""
-        names = ["Add(first)", "Fail(raise)", "Sleep(short)", "Meddle(1)"]
+        names = ["Add(first)", "Fail(raise)", "Sleep(short)", "Fail(sys.exit)"]
         for name in names:
             executor.start(Job(name))
         events = self.events(executor, len(names))
