@@ -191,7 +191,9 @@ def _remember(path: str, module: ModuleType) -> None:
 
 
 def _absolute(path: str) -> str:
-    return path if path.startswith(os.sep) else str(Path(path).absolute())
+    # With "." on sys.path, Python 3.10 calls a module's file /folder/./module.py.
+    plain = path.startswith(os.sep) and f"{os.sep}.{os.sep}" not in path
+    return path if plain else str(Path(path).absolute())
 
 
 def _name(path: str) -> str:
