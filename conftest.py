@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from checks.environment import variables
+from checks.environment import ROOT, variables
 from hypothesis import HealthCheck, settings
 
 # No variable of the caller's decides anything, but for those that say how Python and pytest are to run.
@@ -28,6 +28,9 @@ pytest.register_assert_rewrite(*(f"pyperunner_{part}.testing" for part in ("cach
 # How long a busy machine takes to think of examples says nothing about what is tested.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+if not os.access(ROOT, os.W_OK):  # examples that failed are remembered there
+    settings.register_profile("read-only checkout", settings(), database=None)
+    settings.load_profile("read-only checkout")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -35,7 +35,8 @@ class Checkout:
     def say(self, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         path = f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
         # A script that stands for the interpreter, as a link would lose the environment to which it belongs.
-        wrapper = self.folder / "bin" / "interpreter"
+        # By this name it is also the one that is meant by what is pasted; that of pyenv would put another uv first.
+        wrapper = self.folder / "bin" / "python3"
         wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
         wrapper.chmod(0o755)
         variables = {**os.environ, "PATH": path, "INTERPRETER": str(wrapper)}

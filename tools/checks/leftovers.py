@@ -1,4 +1,4 @@
-"""A plugin of pytest: whatever tests have started ends with the session, and one that leaves something behind fails.
+"""A plugin of pytest: tests leave nothing behind: no process at the end of the session, and no other folder or umask.
 
 Processes are known by a variable that they inherit, so this reaches every session and every orphan. Those from which
 that variable was taken away are found by ``adopt``, in which ``tools/check`` runs the tests.
@@ -10,23 +10,55 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"]
+__all__ = [
+    "pytest_configure",
+    "pytest_runtest_setup",
+    "pytest_runtest_teardown",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+]
 
 _MARK = "PYTEST_LEFTOVERS_OF"
 _PATIENCE = 2.0  # seconds in which helpers of a process that has ended notice it
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 """Processes that Python starts beside one that uses ``multiprocessing``, as this one may; they end with it."""
 
+_FOUND = pytest.StashKey[tuple[str, int]]()
 _left: list[str] = []
 
 
 def pytest_configure() -> None:
     """Mark what will be started; workers of pytest-xdist inherit the mark of the process that started them."""
     os.environ.setdefault(_MARK, str(os.getpid()))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Look at what is to stay as it is."""
+    item.stash[_FOUND] = _folder_and_umask()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Put it back, and fail the test that has not done so itself."""
+    yield
+    found, left = item.stash[_FOUND], _folder_and_umask()
+    if left != found:
+        os.chdir(found[0])
+        os.umask(found[1])
+        pytest.fail(f"left behind: folder {left[0]} and umask {left[1]:o}, found {found[0]} and {found[1]:o}")
+
+
+def _folder_and_umask() -> tuple[str, int]:
+    umask = os.umask(0o77)
+    os.umask(umask)
+    return str(Path.cwd()), umask
 
 
 @pytest.hookimpl(trylast=True)
