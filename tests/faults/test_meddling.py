@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -101,7 +102,7 @@ class Look(Task):
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("what", list(MEDDLE))
-def test_the_next_task_finds_a_clean_slate(quick_runner, what):
+def test_the_next_task_finds_a_clean_slate(kit, quick_runner, what):
     before = Look("before")
     meddle = Meddle(what=what)(before)
     after = Look("after")(meddle)
@@ -110,6 +111,8 @@ def test_the_next_task_finds_a_clean_slate(quick_runner, what):
     assert meddle.output == what
     assert after.output == before.output
     assert (Path.cwd(), dict(os.environ), signal.getsignal(signal.SIGTERM)) == here
+    # Whoever is not root could not even read an entry that felt the task's umask.
+    assert {stat.S_IMODE(entry.stat().st_mode) for entry in kit.data_path.rglob("result.dump.gz")} == {0o600}
     (log,) = Path(quick_runner.run_folder).glob("**/*Look(after)*.log") or [None]
     for text in ("to stdout", "to stderr", "to the log"):
         assert text in log.read_text()

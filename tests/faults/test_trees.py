@@ -221,7 +221,9 @@ def test_stopping_what_is_over_is_no_error(drive, tmp_path):
 def test_a_number_that_has_passed_to_a_stranger_is_not_signalled():
     """The number of a descendant that has ended is given to somebody else between the look and the signal."""
     last = Path("/proc/sys/kernel/ns_last_pid")
-    if not os.access(last, os.W_OK):
+    try:
+        last.write_text(last.read_text())
+    except OSError:
         pytest.skip("needs the right to choose process numbers")
     with subprocess.Popen(SLEEP) as child:
         number = child.pid

@@ -20,10 +20,11 @@ def file(tmp_path):
 def test_it_lies_in_the_cache_folder_of_the_user(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_file() == str(tmp_path / "pyperunner" / "files-1.sqlite")
+    monkeypatch.setenv("HOME", str(tmp_path))
     for other in ("", "relative"):
         monkeypatch.setenv("XDG_CACHE_HOME", other)
         monkeypatch.delenv("LOCALAPPDATA", raising=False)
-        assert cache_file() == str(Path.home() / ".cache" / "pyperunner" / "files-1.sqlite")
+        assert cache_file() == str(tmp_path / ".cache" / "pyperunner" / "files-1.sqlite")
 
 
 def test_without_a_home_there_is_none(monkeypatch, tmp_path):

@@ -35,3 +35,11 @@ def test_patterns_mean_what_they_mean_to_glob(tree, segments):
     found = {os.path.relpath(place, tree) for place in Folder(tree, pattern).files()}
     assert found == {os.path.normpath(name) for name in expected}
     assert all(matches(name, segments) is (name in found) for name in NAMES)
+
+
+def test_no_folder_is_looked_into_in_which_nothing_can_match(tree, monkeypatch):
+    seen = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda place: seen.append(os.path.relpath(place, tree)) or scandir(place))
+    assert [os.path.relpath(place, tree) for place in Folder(tree, "s/*.csv").files()] == ["s/a.csv"]
+    assert seen == [".", "s"]

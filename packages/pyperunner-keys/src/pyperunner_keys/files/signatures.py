@@ -94,7 +94,8 @@ def _digest(readinto: Callable[[memoryview], int | None]) -> str:
 def folder_files(place: str, glob: str, name: str) -> list[tuple[str, str]]:
     """Return the files below a folder that match a pattern, sorted: relative path with ``/``, and absolute path.
 
-    Links to folders are followed, unless they lead back to a folder around them.
+    Links to folders are followed, unless they lead back to a folder around them. No folder is looked into in which
+    nothing can match.
 
     Args:
         place: The folder's absolute path.
@@ -108,13 +109,12 @@ def folder_files(place: str, glob: str, name: str) -> list[tuple[str, str]]:
     if not stat.S_ISDIR(status.st_mode):
         raise FileError("", "Folder", "it is no folder; write File(…)", name)
     patterns = glob.split("/")
-    deepest = None if "**" in patterns else len(patterns)
-    found = _walk(place, "", ((status.st_dev, status.st_ino),), deepest, name)
+    found = _walk(place, "", ((status.st_dev, status.st_ino),), patterns, name)
     return sorted((relative, path) for relative, path in found if matches(relative, patterns))
 
 
 def _walk(
-    place: str, above: str, around: tuple[tuple[int, int], ...], deepest: int | None, name: str
+    place: str, above: str, around: tuple[tuple[int, int], ...], patterns: list[str], name: str
 ) -> Iterator[tuple[str, str]]:
     try:
         with os.scandir(place) as listing:
@@ -125,11 +125,21 @@ def _walk(
         relative = above + entry.name
         if not entry.is_dir():
             yield relative, entry.path
-        elif deepest is None or relative.count("/") + 1 < deepest:
+        elif _may_hold(relative.split("/"), patterns):
             status = entry.stat()
             identity = (status.st_dev, status.st_ino)
             if identity not in around:
-                yield from _walk(entry.path, f"{relative}/", (*around, identity), deepest, name)
+                yield from _walk(entry.path, f"{relative}/", (*around, identity), patterns, name)
+
+
+def _may_hold(folders: list[str], patterns: list[str]) -> bool:
+    """Say whether a file below some folders, each in the one before, could match."""
+    for folder, pattern in zip(folders, patterns, strict=False):
+        if pattern == "**":
+            return True
+        if not fnmatch.fnmatchcase(folder, pattern):
+            return False
+    return len(folders) < len(patterns)
 
 
 def matches(relative: str, patterns: list[str]) -> bool:
