@@ -4,6 +4,7 @@ import dataclasses
 import math
 import os
 import struct
+import subprocess
 
 import pytest
 
@@ -26,6 +27,24 @@ def store(tmp_path):
     """A store in files."""
     with open_store(tmp_path / "store") as store:
         yield store
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """Mounts a file system in memory, with the given options, and returns its folder."""
+    folders = []
+
+    def mount(options):
+        folder = tmp_path / f"mounted{len(folders)}"
+        folder.mkdir()
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", folder]).returncode:
+            pytest.skip("needs the right to mount a tmpfs")
+        folders.append(folder)
+        return folder
+
+    yield mount
+    for folder in folders:
+        subprocess.run(["umount", folder], check=True)
 
 
 def _same(one, other):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import operator
 import os
 import pickle
 import subprocess
@@ -10,7 +12,7 @@ import time
 
 import pytest
 
-from pyperunner_cache import CacheWarning, StoreFullError, memoize, open_store
+from pyperunner_cache import memoize, open_store
 
 
 class Log(list):
@@ -213,16 +215,6 @@ def test_async_functions(any_store):
     assert calls == [1, 1]
 
 
-def test_a_result_that_cannot_be_kept_is_still_returned(store, monkeypatch):
-    def full(*_args):
-        raise StoreFullError("save", "k", "/disk", "No space left on device")
-
-    remembered = memoize(store)(add)
-    monkeypatch.setattr(store.backend, "put", full)
-    with pytest.warns(CacheWarning, match="No space left"):
-        assert remembered(1) == 3
-
-
 def test_it_survives_pickling(store):
     remembered = memoize(store, ignore=["verbose"])(add)
     remembered(1)
@@ -265,3 +257,188 @@ def test_joblibs_other_ways_to_ask(store):
     assert len(calls) == 1
     with pytest.raises(TypeError, match="ttl"):
         store.cache(add, cache_validation_callback=lambda metadata: True)
+
+
+class Times:
+    """A callable object whose attributes are called like methods of a memoized function."""
+
+    def __init__(self, key):
+        self.key = key
+
+    def __call__(self, x):
+        calls.append(x)
+        return x * self.key
+
+    def method(self, x):
+        return self(x)
+
+    async def later(self, x):
+        return self(x)
+
+
+class Later(Times):
+    async def __call__(self, x):
+        return super().__call__(x)
+
+
+def with_connection(function):
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        return function("connection", *args, **kwargs)
+
+    return call
+
+
+@with_connection
+def query(connection, table, limit=10, offset=0):
+    calls.append(table)
+    return f"{connection}: {table}, {limit}, {offset}"
+
+
+CALLABLES = {
+    "partial": (functools.partial(add, b=5), (1,), 6),
+    "partial of an object": (functools.partial(Times(3), 2), (), 6),
+    "object": (Times(3), (2,), 6),
+    "bound method": (Times(3).method, (2,), 6),
+    "class": (complex, (1, 2), 1 + 2j),
+    "builtin": (pow, (2, 3), 8),
+    "method of a builtin": ("-".join, (["a", "b"],), "a-b"),
+    "without a signature": (operator.itemgetter(0), ([7],), 7),
+    "lambda": (lambda x: x + 1, (1,), 2),
+    "decorated": (query, ("t", 5), "connection: t, 5, 0"),
+    "lru_cache": (functools.lru_cache(query), ("t",), "connection: t, 10, 0"),
+}
+
+
+@pytest.mark.parametrize("what", CALLABLES)
+def test_whatever_can_be_called(any_store, what):
+    function, args, right = CALLABLES[what]
+    remembered = memoize(any_store)(function)
+    assert remembered(*args) == right
+    made = len(calls)
+    assert remembered.check_call_in_cache(*args)
+    assert remembered(*args) == right
+    assert len(calls) == made
+    remembered.clear()
+    assert not remembered.check_call_in_cache(*args)
+
+
+@pytest.mark.parametrize("function", [Later(3), Times(3).later, functools.partial(Later(3))])
+def test_whatever_can_be_awaited(any_store, function):
+    remembered = memoize(any_store)(function)
+    assert [asyncio.run(remembered(2)) for _ in range(2)] == [6, 6]
+    assert calls == [2]
+
+
+@pytest.mark.parametrize(
+    ("thing", "text"),
+    [
+        (3, "cannot be called"),
+        (classmethod(add), "write @classmethod above"),
+        (staticmethod(add), "write @staticmethod above"),
+        (property(add), "cannot be called"),
+    ],
+)
+def test_what_cannot_be_called_is_refused(any_store, thing, text):
+    with pytest.raises(TypeError, match=text):
+        memoize(any_store)(thing)
+
+
+def test_the_state_of_a_callable_object_counts_as_it_is_now(any_store):
+    times = Times(3)
+    remembered, again = memoize(any_store)(times), memoize(any_store)(Times(4))
+    assert (remembered(2), again(2)) == (6, 8)
+    times.key = 4
+    assert remembered(2) == 8
+    assert calls == [2, 2]
+
+
+def test_arguments_that_a_decorator_changes_count_as_they_are_given(any_store):
+    remembered = memoize(any_store)(query)
+    assert [remembered("t", 5), remembered("t", 5, 10)] == ["connection: t, 5, 0", "connection: t, 5, 10"]
+
+
+class Model:
+    def __init__(self, n, store):
+        self.n, self.store = n, store
+
+    def __pyperunner_key__(self):
+        return self.n
+
+
+def test_a_memoized_method_has_what_a_memoized_function_has(any_store):
+    def fit(self, x, verbose=False):
+        calls.append(x)
+        return self.n + x
+
+    Model.fit = memoize(any_store, ignore="verbose")(fit)
+    one, other = Model(1, any_store), Model(2, any_store)
+    assert one.fit(1, verbose=True) == 2
+    assert one.fit.check_call_in_cache(1)
+    assert not other.fit.check_call_in_cache(1)
+    assert one.fit.key(1) == Model.fit.key(one, 1) != other.fit.key(1)
+    assert one.fit.call(1) == 2
+    assert calls == [1, 1]
+    assert (one.fit.__self__, one.fit.func, one.fit.__name__) == (one, fit, "fit")
+    assert one.fit == one.fit != other.fit
+    one.fit.clear()
+    assert not one.fit.check_call_in_cache(1)
+
+
+def test_clear_leaves_other_functions_of_the_same_name_alone(any_store):
+    def make(n):
+        @memoize(any_store)
+        def f(x):
+            return n + x
+
+        return f
+
+    one, other = make(1), make(2)
+    named = memoize(any_store, name=one.name)(add)
+    assert (one(1), other(1), named(1)) == (2, 3, 3)
+    one.clear()
+    assert [each.check_call_in_cache(1) for each in (one, other, named)] == [False, True, True]
+
+
+@pytest.mark.parametrize("kind", [list, tuple, set, frozenset, iter, dict.fromkeys, "".join])
+def test_any_collection_says_what_is_ignored(any_store, kind):
+    remembered = memoize(any_store, ignore=kind(["verbose"]))(add)
+    assert remembered(1, verbose=True) == remembered(1) == 3
+    assert len(calls) == 1
+
+
+def test_keywords_of_any_name_can_be_ignored(any_store):
+    def draw(x, **style):
+        calls.append(x)
+        return x
+
+    remembered = memoize(any_store, ignore=["color"])(draw)
+    for style in ({}, {"color": 1}, {"color": 2}):
+        assert remembered(1, **style) == 1
+    assert remembered(1, color=1, width=1) == 1
+    assert len(calls) == 2
+    assert memoize(any_store, ignore=["style"])(draw)(1, width=2) == 1
+    assert len(calls) == 3
+
+
+def test_what_a_function_raises_has_nothing_of_ours_in_its_context(any_store):
+    def fail():
+        raise ValueError("no")
+
+    async def fail_later():
+        raise ValueError("no")
+
+    with pytest.raises(ValueError) as caught:
+        memoize(any_store)(fail)()
+    with pytest.raises(ValueError) as awaited:
+        asyncio.run(memoize(any_store)(fail_later)())
+    assert [error.value.__context__ for error in (caught, awaited)] == [None, None]
+
+
+def test_a_result_from_a_clock_that_was_ahead_grows_old(any_store, monkeypatch):
+    remembered = memoize(any_store, ttl="1h")(add)
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 7200)
+    remembered(1)
+    monkeypatch.undo()
+    assert not remembered.check_call_in_cache(1)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import operator
 import sys
 import types
 
 import pytest
 
-from pyperunner_text.signatures import return_hint, signature_of
+from pyperunner_text.signatures import own_signature_of, return_hint, signature_of
 
 
 class Named:
@@ -50,5 +52,21 @@ def test_since_3_14_hints_are_asked_for_as_text(monkeypatch):
     monkeypatch.setitem(sys.modules, "annotationlib", stand_in)
     monkeypatch.setattr(inspect, "signature", lambda function, **options: asked.append(options))
     signature_of(make)
-    assert asked == [{"annotation_format": "text"}]
+    assert [options["annotation_format"] for options in asked] == ["text"]
     assert return_hint(make) == "text"
+
+
+def test_a_decorated_function_takes_what_its_decorator_takes():
+    @functools.wraps(make)
+    def given(*args, **kwargs):
+        return make(1, *args, **kwargs)
+
+    assert list(signature_of(given).parameters) == ["n", "text"]
+    assert list(own_signature_of(given).parameters) == ["args", "kwargs"]
+    assert list(own_signature_of(functools.partial(make, 1)).parameters) == ["text"]
+
+
+def test_what_says_nothing_of_its_arguments_takes_any():
+    assert own_signature_of(operator.itemgetter(0)).bind([1], key=2)
+    with pytest.raises(TypeError):
+        own_signature_of(3)

@@ -31,14 +31,19 @@ def memoize(
     A result is found again for equal arguments (arrays and frames count by content) of the same function with the same
     code. While one caller computes, others with equal arguments wait for the result, be they threads or processes.
 
+    Whatever can be called can be memoized; the state of a callable object counts, and so does that of a method's
+    instance. A store that cannot be read, locked or written, and a result that cannot be stored, cost no result: it is
+    returned, with a `CacheWarning`.
+
     Args:
         store: A cache, or where to open one.
-        ignore: Parameters that do not influence the result, such as ``["verbose"]``.
+        ignore: Parameters, and names that go into ``**kwargs``, that do not influence the result: ``["verbose"]``.
         ttl: Seconds, or text such as ``"12h"``, after which a result is computed afresh.
         name: Under which the results lie; module and qualified name if not given.
 
     Raises:
-        TypeError: The function is a generator, whose result cannot be kept, or has no parameter that ``ignore`` names.
+        TypeError: The function cannot be called, is a generator, whose result cannot be kept, or has no parameter that
+            ``ignore`` names.
     """
     opened = store if isinstance(store, Cache) else open_store(store)
     return memoizer(opened, ignore=ignore, ttl=ttl, name=name)

@@ -6,56 +6,31 @@ import functools
 import inspect
 import threading
 import time
-import warnings
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, ParamSpec, TypeVar
 
-from pyperunner_cache.errors import CacheWarning, MissingEntryError, StorageError
 from pyperunner_cache.maintenance.amounts import parse_duration
-from pyperunner_cache.ports import SupportsLock
-from pyperunner_text.signatures import signature_of
+from pyperunner_cache.visit import MISSING, ResultStore, Visit
+from pyperunner_text.signatures import own_signature_of
 
-__all__ = ["Memoized", "MemoizedAsync", "memoizer"]
+__all__ = ["BoundMemoized", "Memoized", "MemoizedAsync", "memoizer"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_POLL = 0.02
 _guard = threading.Lock()
 """Of computing a fingerprint: globals that the function changes count in it, so it must be computed once."""
-
-
-class ResultStore(Protocol):
-    """What a memoized function asks of a `Cache`."""
-
-    @property
-    def backend(self) -> object:
-        """Where the store is, as text."""
-
-    def load(self, key: str) -> Any:
-        """Return a value."""
-
-    def save(self, key: str, value: Any, meta: Mapping[str, Any]) -> object:
-        """Store a value."""
-
-    def meta(self, key: str) -> dict[str, Any]:
-        """Return what is known of a value, ``saved_at`` among it."""
-
-    def clear(self, name: str) -> int:
-        """Remove all values whose key begins with ``name/``."""
-
-    def __contains__(self, key: str) -> bool: ...
 
 
 def memoizer(
     store: ResultStore, *, ignore: Iterable[str] = (), ttl: str | float | None = None, name: str | None = None
 ) -> Callable[[Callable[P, R]], Memoized[P, R]]:
     """Return a decorator that memoizes a function in ``store``; see `pyperunner_cache.memoize`."""
+    names = (ignore,) if isinstance(ignore, str) else tuple(ignore)
 
     def decorate(function: Callable[P, R]) -> Memoized[P, R]:
-        kind = MemoizedAsync if inspect.iscoroutinefunction(function) else Memoized
-        return kind(function, store, tuple(ignore), ttl, name)
+        kind = MemoizedAsync if inspect.iscoroutinefunction(_called(function)) else Memoized
+        return kind(function, store, names, ttl, name)
 
     return decorate
 
@@ -81,57 +56,72 @@ class Memoized(Generic[P, R]):
         ttl: str | float | None = None,
         name: str | None = None,
     ) -> None:
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise TypeError(f"{function!r} yields its results one by one, which cannot be kept: return a list instead")
-        functools.update_wrapper(self, function)
+        _check_callable(function)
+        functools.update_wrapper(self, function, updated=())
+        if inspect.isfunction(function):
+            own = {name: value for name, value in vars(function).items() if not hasattr(type(self), name)}
+            self.__dict__.update({**own, "__wrapped__": function})
         self.func, self.store, self.ignore = function, store, ignore
         self.ttl = None if ttl is None else parse_duration(ttl)
         self.name = name or _name_of(function)
-        self._signature = signature_of(function)
-        unknown = [parameter for parameter in ignore if parameter not in self._signature.parameters]
-        if unknown:
+        self._signature = own_signature_of(function)
+        parameters = self._signature.parameters
+        self._keywords = next((name for name, each in parameters.items() if each.kind is each.VAR_KEYWORD), None)
+        unknown = [parameter for parameter in ignore if parameter not in parameters]
+        if unknown and self._keywords is None:
             raise TypeError(f"{self.name} has no parameter {unknown[0]!r} to ignore; it has {self._signature}")
+        self._has_state = not inspect.isfunction(function) and not isinstance(function, type)
         self._code: str | None = None
 
     def __repr__(self) -> str:
         return f"<memoized {self.name} in {self.store.backend}>"
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        call: Any = self
-        return self if instance is None else functools.partial(call, instance)
+        return self if instance is None else BoundMemoized(self, instance)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.func, self.store, self.ignore, self.ttl, self.name), {"_code": self._code}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the kept result, or compute and keep it."""
-        key = self.key(*args, **kwargs)
-        try:
-            return self._load(key)
-        except KeyError:
-            pass
-        with self._lock(key):
-            try:
-                return self._load(key)
-            except KeyError:
-                return self._compute(key, args, kwargs)
+        visit = self._visit(args, kwargs)
+        value: R = visit.load()
+        if value is MISSING:  # not in an except block: what the function raises has nothing of ours in its context
+            with visit:
+                value = visit.load()
+                if value is MISSING:
+                    value = self._compute(visit, args, kwargs)
+            visit.warn(stacklevel=2)
+        return value
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute the result, whether one is kept or not, and keep it."""
-        return self._compute(self.key(*args, **kwargs), args, kwargs)
+        visit = self._visit(args, kwargs)
+        value = self._compute(visit, args, kwargs)
+        visit.warn(stacklevel=2)
+        return value
 
     def check_call_in_cache(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Say whether a result for these arguments is kept and not too old."""
-        key = self.key(*args, **kwargs)
-        return self._is_fresh(key) if self.ttl is not None else key in self.store
+        return self._visit(args, kwargs).is_fresh() if self.ttl is not None else self.key(*args, **kwargs) in self.store
 
     def clear(self, warn: bool = True) -> None:
-        """Forget all results of this function.
+        """Forget all results of this function as it is now.
+
+        What other functions of the same name have returned stays, and so does what this one has under older code: that
+        goes with ``store.clear(name)`` or ``store.gc()``.
 
         Args:
             warn: Accepted for the sake of code written for joblib; there is nothing to warn of.
         """
-        self.store.clear(self.name)
+        code = self._code_now()
+        for entry in list(self.store.entries(self.name)):
+            try:
+                made_by = self.store.meta(entry["key"]).get("code", code)  # 0.2.0 did not note it
+            except KeyError:
+                continue
+            if made_by == code:
+                self.store.delete(entry["key"])
 
     def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Return the key under which the result for these arguments lies.
@@ -139,46 +129,42 @@ class Memoized(Generic[P, R]):
         Raises:
             TypeError: The function cannot be called like this.
         """
-        if self._code is None:
-            with _guard:
-                self._code = self._code or self._fingerprint()
+        return self._key(self._code_now(), args, kwargs)
+
+    def _key(self, code: str, args: Any, kwargs: Any) -> str:
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         arguments = {key: value for key, value in bound.arguments.items() if key not in self.ignore}
-        return f"{self.name}/{_call_digest(self._code, arguments)}"
+        if self._keywords in arguments and self.ignore:
+            given = arguments[self._keywords]
+            arguments[self._keywords] = {key: value for key, value in given.items() if key not in self.ignore}
+        return f"{self.name}/{_call_digest(code, arguments)}"
+
+    def _code_now(self) -> str:
+        """Return the digest of the function's code; of a callable object, also of its state as it is now."""
+        if self._has_state:
+            import pyperunner_keys
+
+            return pyperunner_keys.digest(self.func)
+        if self._code is None:
+            with _guard:
+                self._code = self._code or self._fingerprint()
+        return self._code
 
     def _fingerprint(self) -> str:
         import pyperunner_keys
 
         return pyperunner_keys.fingerprint(self.func).digest
 
-    def _load(self, key: str) -> R:
-        if self.ttl is not None and not self._is_fresh(key):
-            raise MissingEntryError(key, str(self.store.backend), "it is too old")
-        value: R = self.store.load(key)
-        return value
+    def _visit(self, args: Any, kwargs: Any) -> Visit:
+        code = self._code_now()
+        return Visit(self.store, self._key(code, args, kwargs), self.name, code, self.ttl)
 
-    def _is_fresh(self, key: str) -> bool:
-        try:
-            saved = self.store.meta(key)["saved_at"]
-        except KeyError:
-            return False
-        return self.ttl is None or time.time() - saved <= self.ttl
-
-    def _lock(self, key: str) -> AbstractContextManager[object]:
-        return self.store.lock(key) if isinstance(self.store, SupportsLock) else nullcontext()
-
-    def _compute(self, key: str, args: Any, kwargs: Any) -> R:
+    def _compute(self, visit: Visit, args: Any, kwargs: Any) -> R:
         begin = time.perf_counter()
         value = self.func(*args, **kwargs)
-        self._keep(key, value, time.perf_counter() - begin)
+        visit.keep(value, time.perf_counter() - begin)
         return value
-
-    def _keep(self, key: str, value: R, seconds: float) -> None:
-        try:
-            self.store.save(key, value, {"seconds": seconds})
-        except StorageError as error:
-            warnings.warn(f"the result of {self.name} was not kept: {error}", CacheWarning, stacklevel=4)
 
 
 class MemoizedAsync(Memoized[P, Any]):
@@ -188,53 +174,106 @@ class MemoizedAsync(Memoized[P, Any]):
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Return the kept result, or compute and keep it."""
-        key = self.key(*args, **kwargs)
-        try:
-            return self._load(key)
-        except KeyError:
-            pass
-        lock = await self._hold(key)
-        try:
-            try:
-                return self._load(key)
-            except KeyError:
-                return await self._compute_async(key, args, kwargs)
-        finally:
-            lock.__exit__(None, None, None)
+        visit = self._visit(args, kwargs)
+        value = visit.load()
+        if value is MISSING:
+            async with visit:
+                value = visit.load()
+                if value is MISSING:
+                    value = await self._compute_async(visit, args, kwargs)
+            visit.warn(stacklevel=2)
+        return value
 
     async def call(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Compute the result, whether one is kept or not, and keep it."""
-        return await self._compute_async(self.key(*args, **kwargs), args, kwargs)
+        visit = self._visit(args, kwargs)
+        value = await self._compute_async(visit, args, kwargs)
+        visit.warn(stacklevel=2)
+        return value
 
-    async def _hold(self, key: str) -> AbstractContextManager[object]:
-        if not isinstance(self.store, SupportsLock):
-            return nullcontext()
-        import asyncio
-
-        while True:
-            lock = self.store.lock(key, 0)
-            try:
-                lock.__enter__()
-            except TimeoutError:
-                await asyncio.sleep(_POLL)
-            else:
-                return lock
-
-    async def _compute_async(self, key: str, args: Any, kwargs: Any) -> Any:
+    async def _compute_async(self, visit: Visit, args: Any, kwargs: Any) -> Any:
         begin = time.perf_counter()
         value = await self.func(*args, **kwargs)
-        self._keep(key, value, time.perf_counter() - begin)
+        visit.keep(value, time.perf_counter() - begin)
         return value
+
+
+class BoundMemoized:
+    """A memoized method of one instance, which counts like an argument; it has what a memoized function has.
+
+    Args:
+        memoized: The method.
+        instance: Whose.
+    """
+
+    def __init__(self, memoized: Memoized[..., Any], instance: object) -> None:
+        functools.update_wrapper(self, memoized, updated=())
+        self.__func__ = memoized
+        self.__self__ = instance
+
+    def __repr__(self) -> str:
+        return f"<bound {self.__func__!r} of {self.__self__!r}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BoundMemoized):
+            return NotImplemented
+        return self.__func__ is other.__func__ and self.__self__ is other.__self__
+
+    def __hash__(self) -> int:
+        return hash((id(self.__func__), id(self.__self__)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.__func__, self.__self__)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__func__, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """See `Memoized`."""
+        return self.__func__(self.__self__, *args, **kwargs)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """See `Memoized.call`."""
+        return self.__func__.call(self.__self__, *args, **kwargs)
+
+    def key(self, *args: Any, **kwargs: Any) -> str:
+        """See `Memoized.key`."""
+        return self.__func__.key(self.__self__, *args, **kwargs)
+
+    def check_call_in_cache(self, *args: Any, **kwargs: Any) -> bool:
+        """See `Memoized.check_call_in_cache`."""
+        return self.__func__.check_call_in_cache(self.__self__, *args, **kwargs)
+
+
+def _called(function: Any) -> Any:
+    """Return what runs when ``function`` is called: of an object its class's ``__call__``."""
+    if isinstance(function, functools.partial):
+        return _called(function.func)
+    return function if inspect.isroutine(function) or isinstance(function, type) else type(function).__call__
+
+
+def _check_callable(function: Any) -> None:
+    if isinstance(function, (classmethod, staticmethod)):
+        above = type(function).__name__
+        raise TypeError(f"memoize the function and make it a {above} then: write @{above} above @memoize(…)")
+    if not callable(function):
+        raise TypeError(f"{function!r} cannot be memoized: it is a {type(function).__name__}, which cannot be called")
+    called = _called(function)
+    if inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called):
+        raise TypeError(f"{function!r} yields its results one by one, which cannot be kept: return a list instead")
 
 
 def _name_of(function: Any) -> str:
     """Return module and qualified name; ``__main__`` under the name it could be imported by."""
-    module = function.__module__
+    if isinstance(function, functools.partial):
+        return _name_of(function.func)
+    named = function if hasattr(function, "__qualname__") else type(function)
+    module = named.__module__ or "builtins"
     if module == "__main__":
         import pyperunner_keys
 
         module = pyperunner_keys.importable_name(module)
-    return f"{module}.{function.__qualname__}"
+    return f"{module}.{named.__qualname__}"
 
 
 def _call_digest(code: str, arguments: dict[str, Any]) -> str:

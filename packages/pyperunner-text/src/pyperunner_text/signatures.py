@@ -11,11 +11,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["return_hint", "signature_of"]
+__all__ = ["own_signature_of", "return_hint", "signature_of"]
 
 
-def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+def signature_of(function: Callable[..., Any], *, follow_wrapped: bool = True) -> inspect.Signature:
     """Return the signature of a function; since Python 3.14 with its hints as text.
+
+    Args:
+        function: Any callable.
+        follow_wrapped: Of a decorated function, return that of the function inside.
 
     Raises:
         TypeError: It is not callable.
@@ -24,8 +28,23 @@ def signature_of(function: Callable[..., Any]) -> inspect.Signature:
     if sys.version_info >= (3, 14):
         from annotationlib import Format
 
-        return inspect.signature(function, annotation_format=Format.STRING)
-    return inspect.signature(function)
+        return inspect.signature(function, follow_wrapped=follow_wrapped, annotation_format=Format.STRING)
+    return inspect.signature(function, follow_wrapped=follow_wrapped)
+
+
+def own_signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature by which a callable takes its arguments; anything goes for one that does not say it.
+
+    Of a decorated function it is that of what the decorator returned: where this passes on other arguments than it is
+    given, ``__wrapped__`` has another signature.
+
+    Raises:
+        TypeError: It is not callable.
+    """
+    try:
+        return signature_of(function, follow_wrapped=False)
+    except ValueError:  # some that are written in C
+        return signature_of(lambda *args, **kwargs: None)
 
 
 def return_hint(function: Callable[..., Any]) -> str:
