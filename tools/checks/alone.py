@@ -6,9 +6,11 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from checks.environment import ROOT, Workshop, python_in
 from checks.process import Outcome, install, pytest, run, tell
+from checks.pythons import found_pythons
 from checks.wheels import CONSTRAINTS
 
 __all__ = ["alone"]
@@ -20,14 +22,15 @@ _LONGEST = ("pyperunner-runner", "pyperunner-dag", "pyperunner-cache")
 
 
 def alone(shop: Workshop) -> Outcome:
-    """`tools/install` installs; each wheel installs alone into a fresh environment and passes its own tests there."""
+    """`tools/install` installs; each wheel, alone in a fresh environment of the oldest Python, passes its own tests."""
     installed = _tool_installs()
     if installed.failed:
         return installed
     names = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
     names.sort(key=lambda name: _LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
+    oldest = min(found_pythons(shop).items())[1]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return sum(pool.map(lambda name: _in_fresh_environment(shop.uv, name), names), installed)
+        return sum(pool.map(lambda name: _in_fresh_environment(shop.uv, oldest, name), names), installed)
 
 
 def _tool_installs() -> Outcome:
@@ -39,12 +42,12 @@ def _tool_installs() -> Outcome:
         return run(["sh", "-c", ". environment/bin/activate && pyperunner --version"], cwd=folder).outcome
 
 
-def _in_fresh_environment(uv: str, name: str) -> Outcome:
+def _in_fresh_environment(uv: str, interpreter: Path, name: str) -> Outcome:
     began = time.monotonic()
     environment = ROOT / ".venv-alone" / name
     python = python_in(environment)
     pip = [uv, "pip", "install", "--quiet", "--python", python, "--constraints", CONSTRAINTS]
-    for command in ([uv, "venv", "--quiet", "--clear", environment], [*pip, name]):
+    for command in ([uv, "venv", "--quiet", "--clear", "--python", interpreter, environment], [*pip, name]):
         done = install(command)
         if done.code:
             return done.outcome
