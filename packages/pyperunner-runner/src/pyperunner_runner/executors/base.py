@@ -33,6 +33,7 @@ class SupervisedExecutor(ABC):
         self._selector = selectors.DefaultSelector()
         self._events: deque[Event] = deque()
         self._owner = os.getpid()
+        self._writes = False  # whether the supervisor's line is watched for room to write
         self._client = SupervisorClient(session)
         if session.wake is not None:
             self._selector.register(session.wake, selectors.EVENT_READ, lambda: None)
@@ -69,8 +70,18 @@ class SupervisedExecutor(ABC):
 
     def pump(self, timeout: float | None) -> None:
         """Take in what the processes have sent, waiting up to ``timeout`` seconds for the first of it."""
-        for key, _ in self._selector.select(timeout):
-            key.data()
+        client = self._client
+        if client.has_unsent != self._writes:
+            self._writes = client.has_unsent
+            wanted = selectors.EVENT_READ | selectors.EVENT_WRITE if self._writes else selectors.EVENT_READ
+            self._selector.modify(client, wanted, self._receive)
+        for key, ready in self._selector.select(client.patience(timeout)):
+            if key.fileobj is client and ready & selectors.EVENT_WRITE:
+                client.flush()
+            if key.fileobj is not client or ready & selectors.EVENT_READ:
+                key.data()
+        if client.is_lost():
+            self._lose_supervisor()
 
     def close(self) -> None:
         """See ``Executor.close``."""
@@ -95,13 +106,17 @@ class SupervisedExecutor(ABC):
     def _receive(self) -> None:
         reports = self._client.receive()
         if reports is None:
-            self._drop_supervisor(lost=True)
-            self._lose_all()
+            self._lose_supervisor()
             return
         for report in reports:
             self._take_report(report)
 
+    def _lose_supervisor(self) -> None:
+        self._drop_supervisor(lost=True)
+        self._lose_all()
+
     def _drop_supervisor(self, *, lost: bool = False) -> None:
         if self._client.is_open:
             self._selector.unregister(self._client)
+            self._writes = False
             self._client.close(lost=lost)

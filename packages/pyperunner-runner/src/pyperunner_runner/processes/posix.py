@@ -13,6 +13,7 @@ from typing import Any, cast
 from pyperunner_runner.ports import Exit
 
 __all__ = [
+    "ADOPTS_ORPHANS",
     "OutOfMemoryKills",
     "adopt_orphans",
     "die_with_parent",
@@ -20,6 +21,7 @@ __all__ = [
     "ended_child",
     "exit_of",
     "flush_c_streams",
+    "hear_of_ends",
     "hold_signals_back",
     "lead_session",
     "let_signals_through",
@@ -31,6 +33,9 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _HANDLED = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
 _LINUX = sys.platform == "linux"
+
+ADOPTS_ORPHANS = _LINUX
+"""Whether ``adopt_orphans`` does anything."""
 
 
 @functools.cache
@@ -71,8 +76,20 @@ def lead_session() -> None:
 
 
 def hold_signals_back() -> None:
-    """Let none of the signals that would end this process through, until ``let_signals_through``."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+    """Let none of the signals that would end this process through, until ``let_signals_through``, and all others.
+
+    A thread of the runner's may have blocked or ignored any of them.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, _HANDLED)
+
+
+def hear_of_ends() -> set[int]:
+    """Block, and return, the signals that come when a child of this process ends, or its parent (Linux)."""
+    heard: set[int] = {signal.SIGCHLD, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, heard)
+    _prctl()(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    return heard
 
 
 def set_default_signals() -> None:

@@ -14,12 +14,25 @@ import time
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-__all__ = ["MARKER", "children", "descendants", "end_marked", "marked", "reap", "send", "signal_group", "signal_tree"]
+__all__ = [
+    "MARKER",
+    "children",
+    "descendants",
+    "end_children",
+    "end_marked",
+    "is_over",
+    "marked",
+    "reap",
+    "send",
+    "signal_group",
+    "signal_tree",
+]
 
 MARKER = "PYPERUNNER_TASK"
 """Environment variable that ties a process to the task that started it, whatever session it has moved to."""
 
 _REAP_SECONDS = 1.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02  # between two looks at a child
 
 
 @functools.cache
@@ -73,18 +86,24 @@ def signal_group(leader: int, signum: int) -> None:
             return
 
 
-def signal_tree(leader: int, signum: int) -> None:
-    """Send ``signum`` to a child of this process that it has not yet reaped, to its group, and to all its descendants.
+def signal_tree(leader: int, signum: int, parent: int | None = None) -> None:
+    """Send ``signum`` to a process and to all its descendants. Those that are stopped go on.
 
-    Those that are stopped go on.
+    Args:
+        leader: A child of ``parent``. One of this process, which it has not yet reaped, gets it with its group.
+        signum: The signal.
+        parent: This process by default.
     """
     below = descendants(leader)
-    family = {os.getpid(), leader, *below}
+    family = {os.getpid() if parent is None else parent, leader, *below}
     # From below, before they lose the parents they are known by.
     for pid in reversed(below):
-        if _group_of(pid) != leader:  # else its signal comes with the group's
+        if parent is not None or _group_of(pid) != leader:  # else its signal comes with the group's
             send(pid, signum, family)
-    signal_group(leader, signum)
+    if parent is None:
+        signal_group(leader, signum)
+    else:
+        send(leader, signum, family)
 
 
 def send(pid: int, signum: int, parents: Collection[int]) -> bool:
@@ -108,15 +127,37 @@ def send(pid: int, signum: int, parents: Collection[int]) -> bool:
     return True
 
 
-def reap(pids: Iterable[int]) -> None:
-    """Collect children of this process that were killed, for a second at most."""
-    deadline = time.monotonic() + _REAP_SECONDS
+def is_over(pid: int) -> bool:
+    """Whether a child of this process has ended; it is collected."""
+    try:
+        return os.waitpid(pid, os.WNOHANG) != (0, 0)
+    except ChildProcessError:  # somebody else has collected it, such as the user's own program in the runner
+        return True
+
+
+def reap(pids: Iterable[int], seconds: float = _REAP_SECONDS) -> bool:
+    """Collect children of this process that are about to end, for so many seconds at most; say whether all have."""
+    deadline = time.monotonic() + seconds
     for pid in pids:
-        try:
-            while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
-                time.sleep(0.001)
-        except ChildProcessError:
-            pass
+        pause = _SHORTEST_PAUSE
+        while not is_over(pid):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+    return True
+
+
+def end_children(seconds: float) -> None:
+    """Kill all children of this process and their trees, for so many seconds at most.
+
+    Where this process adopts orphans, children of what is killed come to it in turn, so it looks until none is left.
+    """
+    deadline = time.monotonic() + seconds
+    while (left := children(os.getpid())) and time.monotonic() < deadline:
+        for pid in left:
+            signal_tree(pid, signal.SIGKILL)
+        reap(left)
 
 
 def end_marked(prefix: str) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import signal
 import socket
 import sys
+import time
 import warnings
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,10 +20,21 @@ from pyperunner_dag.ports import SupportsFork
 from pyperunner_runner.child.messages import FrameBuffer, pack
 from pyperunner_runner.child.process import ChildRuntime
 from pyperunner_runner.errors import StoreNotShareable
+from pyperunner_runner.executors.supervisor.descendants import Descendants
 from pyperunner_runner.executors.supervisor.interpreter import start_python
 from pyperunner_runner.executors.supervisor.launch import ForkLauncher, SpawnLauncher
-from pyperunner_runner.executors.supervisor.protocol import ChildCommand, Report, StartChild, StopChild
+from pyperunner_runner.executors.supervisor.protocol import (
+    AreYouThere,
+    ChildCommand,
+    ChildStarted,
+    Obeyed,
+    Report,
+    Serving,
+    StartChild,
+    StopChild,
+)
 from pyperunner_runner.executors.supervisor.server import Launcher, Supervisor
+from pyperunner_runner.executors.supervisor.silence import Silence
 from pyperunner_runner.executors.supervisor.start_methods import start_method
 from pyperunner_runner.executors.supervisor.transport import (
     InterpreterState,
@@ -36,10 +51,14 @@ if TYPE_CHECKING:
 __all__ = ["SupervisorClient"]
 
 _READ_SIZE = 1 << 16
+_END_SECONDS = (0.2, 1.0, 1.0)  # for the guard to end by itself, after a nudge, and when it was killed
 
 
 class SupervisorClient:
     """Starts a supervisor when it is first needed, tells it what to do and hears from it.
+
+    Nothing here waits for it: what it does not take waits to be sent, what it does not do is done in its place, and
+    when it owes an answer for too long it is taken for lost.
 
     Args:
         session: The run's tasks and store.
@@ -59,19 +78,36 @@ class SupervisorClient:
         self._session = session
         self._pickled = {} if self._method == "fork" else pack_tasks(session.tasks, self._method)
         self._one_store = isinstance(session.store, SupportsFork) and session.store.survives_fork
+        self._mark = ""
+        self._guard = 0
+        self._forget()
+
+    def _forget(self) -> None:
         self._frames = FrameBuffer()
-        self._pid = 0
+        self._unsent: deque[tuple[bytes, list[int]]] = deque()
+        self._silence = Silence(time.monotonic())
+        self._supervisor = 0
+        self._children: dict[str, int] = {}
+        self._asked: dict[str, int] = {}
 
     @property
     def is_open(self) -> bool:
         """Whether there is a supervisor."""
         return self._socket is not None
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether ``flush`` has something to send."""
+        return bool(self._unsent)
+
     def open(self) -> None:
         """Start the supervisor."""
         ours, theirs = socket.socketpair()
+        self._forget()
+        self._mark = f"{os.getpid()}.{secrets.token_hex(4)}"
         with theirs:
-            self._pid = self._fork(ours, theirs) if self._method == "fork" else self._start_fresh(theirs)
+            self._guard = self._fork(ours, theirs) if self._method == "fork" else self._start_fresh(theirs)
+        ours.setblocking(False)
         self._socket = ours
 
     def fileno(self) -> int:
@@ -90,17 +126,30 @@ class SupervisorClient:
         """Ask for a child that does what ``command`` says and has ``fds``, which are closed here."""
         if self._socket is None:
             raise RuntimeError("there is no supervisor")
-        fds = list(fds)
-        try:
-            socket.send_fds(self._socket, [pack(StartChild(name, command))], fds)
-        finally:
-            for fd in fds:
-                os.close(fd)
+        self._unsent.append((pack(StartChild(name, command)), list(fds)))
+        self.flush()
 
     def stop(self, name: str, *, kill: bool) -> None:
         """Ask for a signal to a child's whole process tree."""
         if self._socket is not None:
-            self._socket.sendall(pack(StopChild(name, kill)))
+            self._asked[name] = signal.SIGKILL if kill else signal.SIGTERM
+            self._ask(StopChild(name, kill), kill=kill)
+
+    def flush(self) -> None:
+        """Send what has not been sent yet, as much of it as the line takes."""
+        while self._unsent and self._socket is not None:
+            data, fds = self._unsent[0]
+            try:
+                sent = socket.send_fds(self._socket, [data], fds) if fds else self._socket.send(data)
+            except BlockingIOError:
+                return
+            except OSError:  # it is gone, which ``receive`` will say
+                sent = len(data)
+            for fd in fds:
+                os.close(fd)
+            self._unsent.popleft()
+            if sent < len(data):
+                self._unsent.appendleft((data[sent:], []))
 
     def receive(self) -> list[Report] | None:
         """Return what the supervisor has said; ``None`` if it is gone."""
@@ -108,9 +157,61 @@ class SupervisorClient:
             return []
         try:
             data = self._socket.recv(_READ_SIZE)
+        except BlockingIOError:
+            return []
         except ConnectionResetError:
             data = b""
-        return list(self._frames.feed(data)) if data else None
+        return [word for word in self._frames.feed(data) if self._hear(word)] if data else None
+
+    def _hear(self, word: Report | Serving | Obeyed) -> bool:
+        """Take note of what the supervisor says; return whether it is about a child."""
+        if isinstance(word, Obeyed):
+            self._silence.answer(time.monotonic())
+            return False
+        if isinstance(word, Serving):
+            self._supervisor = word.pid
+            return False
+        if isinstance(word, ChildStarted):
+            self._children[word.name] = word.pid
+        else:
+            self._children.pop(word.name, None)
+            self._asked.pop(word.name, None)
+        return True
+
+    # -- a supervisor that does not answer -------------------------------------------------------------------------
+
+    def patience(self, timeout: float | None) -> float | None:
+        """Return how long to wait for the supervisor, out of ``timeout`` seconds, before ``is_lost`` is asked again."""
+        if self._socket is None:
+            return timeout
+        left = self._silence.seconds_left(time.monotonic())
+        return left if timeout is None else min(left, timeout)
+
+    def is_lost(self) -> bool:
+        """Whether the supervisor owes an answer for too long; before that, what it was asked is done in its place."""
+        if self._socket is None:
+            return False
+        found = self._silence.look(time.monotonic())
+        if found == "ask":
+            self._ask(AreYouThere())
+        elif found == "act":
+            self._nudge()
+            in_its_place = Descendants(self._mark, self._supervisor)
+            for name, signum in self._asked.items():
+                if self._supervisor and name in self._children:
+                    in_its_place.signal(name, self._children[name], signum)
+        return found == "lost"
+
+    def _ask(self, question: StopChild | AreYouThere, *, kill: bool = False) -> None:
+        self._silence.ask(time.monotonic(), kill=kill)
+        self._unsent.append((pack(question), []))
+        self.flush()
+        self._nudge()
+
+    def _nudge(self) -> None:
+        """Let it go on, if somebody has stopped it."""
+        if self._supervisor:
+            tree.send(self._supervisor, signal.SIGCONT, {self._guard})
 
     def close(self, *, lost: bool = False) -> None:
         """Let go of the supervisor, which ends everything when it sees this end closed.
@@ -125,16 +226,26 @@ class SupervisorClient:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._socket = None
-        self._frames = FrameBuffer()
-        try:
-            os.waitpid(self._pid, 0)
-        except ChildProcessError:  # the user's own program collects every child
-            pass
+        for _, fds in self._unsent:
+            for fd in fds:
+                os.close(fd)
+        self._end_guard()
         if lost:
-            tree.end_marked(f"{self._pid}.")
+            tree.end_marked(f"{self._mark}:")
+        self._forget()
+
+    def _end_guard(self) -> None:
+        """Wait for the guard, which ends when all is over; see to it where it does not."""
+        by_itself, nudged, killed = _END_SECONDS
+        if tree.reap([self._guard], by_itself):
+            return
+        tree.signal_tree(self._guard, signal.SIGCONT)
+        if not tree.reap([self._guard], nudged):
+            tree.signal_tree(self._guard, signal.SIGKILL)
+            tree.reap([self._guard], killed)
 
     def _fork(self, ours: socket.socket, theirs: socket.socket) -> int:
-        supervisor = Supervisor(theirs, self._copies)
+        supervisor = Supervisor(theirs, self._mark, self._copies)
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
@@ -155,7 +266,8 @@ class SupervisorClient:
 
     def _start_fresh(self, theirs: socket.socket) -> int:
         state = InterpreterState.of(self._session.tasks.values(), self._spec)
-        return start_python(state, _BeSupervisor(self._method, self._pickled, self._one_store), [theirs.fileno()])
+        begin = _BeSupervisor(self._method, self._pickled, self._one_store, self._mark)
+        return start_python(state, begin, [theirs.fileno()])
 
 
 @dataclass(frozen=True)
@@ -165,6 +277,7 @@ class _BeSupervisor:
     method: str
     pickled: dict[str, bytes]
     one_store: bool
+    mark: str
 
     def __call__(self, state: InterpreterState, fds: tuple[int, ...]) -> None:
         def copies() -> Launcher:
@@ -176,4 +289,4 @@ class _BeSupervisor:
             return SpawnLauncher(self.pickled, state)
 
         with socket.socket(fileno=fds[0]) as control:
-            Supervisor(control, copies if self.method == "forkserver" else interpreters).serve(os.getppid())
+            Supervisor(control, self.mark, copies if self.method == "forkserver" else interpreters).serve(os.getppid())

@@ -8,7 +8,6 @@ every task that could have started it is over.
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import time
 from collections.abc import Mapping
@@ -21,32 +20,38 @@ _PATIENCE_SECONDS = 1.0
 
 
 class Descendants:
-    """Signals the process trees of tasks and ends what is left of them. Used by the supervisor alone."""
+    """Signals the process trees of tasks and ends what is left of them.
 
-    def __init__(self) -> None:
-        self._prefix = f"{os.getpid()}.{secrets.token_hex(4)}"
+    Used by the supervisor; by the runner only to signal in the place of a supervisor that does not answer.
+
+    Args:
+        prefix: Of the marks of all tasks.
+        supervisor: Its process, if it is not this one.
+    """
+
+    def __init__(self, prefix: str, supervisor: int | None = None) -> None:
+        self._prefix = prefix
+        self._supervisor = supervisor
         self._own_children = f"/proc/{os.getpid()}/task/{os.getpid()}/children"
-        self._marks: dict[str, str] = {}
         self._killed: set[str] = set()
         self._suspects: dict[int, set[str]] = {}
 
     def mark(self, name: str) -> str:
-        """Return a new mark for what a task is about to start."""
-        return self._marks.setdefault(name, f"{self._prefix}:{name}")
+        """Return the mark of what a task starts."""
+        return f"{self._prefix}:{name}"
 
     def forget(self, name: str) -> None:
-        """Undo ``mark``: the task did not start."""
-        self._marks.pop(name, None)
+        """Know nothing more of a task, which is over or did not start."""
         self._killed.discard(name)
 
     def signal(self, name: str, leader: int, signum: int) -> None:
         """Send ``signum`` to a task's whole process tree, stopped processes and other sessions included."""
         if signum == signal.SIGKILL:
             self._killed.add(name)
-        escaped = [pid for pid in tree.children(os.getpid()) if pid != leader and self._belongs(pid, name, leader)]
-        tree.signal_tree(leader, signum)
-        for pid in escaped:
-            tree.signal_tree(pid, signum)
+        children = tree.children(self._supervisor or os.getpid())
+        escaped = [pid for pid in children if pid != leader and self._belongs(pid, name, leader)]
+        for pid in (leader, *escaped):
+            tree.signal_tree(pid, signum, self._supervisor)
 
     def end_group(self, name: str, leader: int) -> bool:
         """Kill what is left in the group of a process that has ended and is not yet reaped.
@@ -85,16 +90,6 @@ class Descendants:
             self._suspects = {pid: who for pid, who in self._suspects.items() if pid in there}
         self.forget(name)
 
-    def end_everything(self, running: Mapping[int, str]) -> None:
-        """Kill all tasks and whatever has escaped from them."""
-        for pid in running:
-            tree.signal_tree(pid, signal.SIGKILL)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while (children := tree.children(os.getpid())) and time.monotonic() < deadline:
-            for pid in children:
-                tree.signal_tree(pid, signal.SIGKILL)
-            tree.reap(children)
-
     def _nothing_escaped(self, running: Mapping[int, str]) -> bool:
         """Whether this process has no children but those in ``running``: one look, because it comes after each task."""
         try:
@@ -126,4 +121,4 @@ class Descendants:
                 return True
         except OSError:
             return False
-        return tree.marked(pid, self._marks[name])
+        return tree.marked(pid, self.mark(name))

@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     from pyperunner_runner.child.process import ChildRuntime
     from pyperunner_runner.ports import Exit
 
-__all__ = ["ChildCommand", "ChildEnded", "ChildRefused", "ChildStarted", "Fds", "Report", "StartChild", "StopChild"]
+__all__ = [
+    "AreYouThere",
+    "ChildCommand",
+    "ChildEnded",
+    "ChildRefused",
+    "ChildStarted",
+    "Fds",
+    "Obeyed",
+    "Report",
+    "Serving",
+    "StartChild",
+    "StopChild",
+]
 
 Fds = tuple[int, int, int]
 """Write ends, or sockets, that are a child's alone: for messages, standard output and standard error."""
@@ -55,6 +67,23 @@ class StopChild:
 
 
 @dataclass(frozen=True)
+class AreYouThere:
+    """To the supervisor: say ``Obeyed``, and do nothing else."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """From the supervisor, as its first word: its process id."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class Obeyed:
+    """From the supervisor: the answer to a ``StopChild`` or ``AreYouThere``, once it has done what it says."""
+
+
+@dataclass(frozen=True)
 class ChildStarted:
     """From the supervisor: a child exists."""
 
@@ -79,3 +108,4 @@ class ChildEnded:
 
 
 Report = ChildStarted | ChildRefused | ChildEnded
+"""What becomes of a child."""

@@ -4,7 +4,7 @@ Why not fork from the runner itself: after each fork the kernel makes every page
 parent that goes on working pays for each child again; and a parent with threads must not fork at all if it can be
 helped. The supervisor touches little, has no threads, and forks while the runner does other things. Because it is the
 *subreaper* of everything its tasks start, a process that has escaped its task's session becomes a child of the
-supervisor and can be told from any stranger.
+supervisor and can be told from any stranger. Between the two stands a ``guard``, for the day that one of them is gone.
 
 What the two say to each other is in ``protocol``.
 """
@@ -24,23 +24,28 @@ from typing import NamedTuple, Protocol
 
 from pyperunner_runner.child.messages import FrameBuffer, pack
 from pyperunner_runner.executors.supervisor.descendants import Descendants
+from pyperunner_runner.executors.supervisor.guard import stand_guard
 from pyperunner_runner.executors.supervisor.protocol import (
+    AreYouThere,
     ChildCommand,
     ChildEnded,
     ChildRefused,
     ChildStarted,
     Fds,
+    Obeyed,
     Report,
+    Serving,
     StartChild,
     StopChild,
 )
-from pyperunner_runner.processes import posix
+from pyperunner_runner.processes import posix, tree
 
 __all__ = ["Launcher", "Supervisor"]
 
 _FDS_PER_CHILD = 3
 _FORK_RETRY_SECONDS = (0.01, 1.0)  # first and longest pause while the system has no room for another process
 _FORK_PATIENCE_SECONDS = 30.0  # with no child of ours that could make room by ending
+_END_SECONDS = 1.0
 _NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
@@ -75,11 +80,13 @@ class Supervisor:
 
     Args:
         control: This side's end of a stream socket pair.
+        mark: With which the marks of all that its children start begin.
         make_launcher: Called once, in the supervisor's process, before the first child is made.
     """
 
-    def __init__(self, control: socket.socket, make_launcher: Callable[[], Launcher]) -> None:
+    def __init__(self, control: socket.socket, mark: str, make_launcher: Callable[[], Launcher]) -> None:
         self._control = control
+        self._descendants = Descendants(mark)
         self._make_launcher = make_launcher
         self._frames = FrameBuffer()
         self._fds: list[int] = []
@@ -96,22 +103,26 @@ class Supervisor:
         Args:
             runner: Its process id.
         """
-        self._descendants = Descendants()
+        parent = runner
         try:
             posix.hold_signals_back()
+            parent = stand_guard(runner, self._control)
             posix.lead_session()
             posix.adopt_orphans()
+            self._send(Serving(os.getpid()))
             self._kills = posix.OutOfMemoryKills()
             self._launcher = self._make_launcher()
             gc.freeze()  # nothing of the runner's is garbage here; collecting it would copy its pages
-            self._loop(runner)
+            self._loop(runner, parent)
         except BaseException:
             traceback.print_exc()  # the runner sees the socket close and reports the tasks as lost
         finally:
-            self._descendants.end_everything(self._running)
+            tree.end_children(_END_SECONDS)
+            if os.getppid() == parent != runner:
+                os.kill(parent, signal.SIGCONT)  # the guard has to go, even if somebody has stopped it
             os._exit(0)
 
-    def _loop(self, runner: int) -> None:
+    def _loop(self, runner: int, parent: int) -> None:
         # Both ends live as long as the process: children end, and wake it, to the last.
         self._wake, self._wake_write = socket.socketpair()
         for end in (self._wake, self._wake_write):
@@ -121,10 +132,10 @@ class Supervisor:
             selector.register(self._control, selectors.EVENT_READ, self._receive)
             selector.register(self._wake, selectors.EVENT_READ, self._drain_wake)
             # A process that the user forked may hold the socket open when the runner is killed.
-            runner_end = posix.end_of_process(runner)
-            if runner_end is not None:
-                selector.register(runner_end, selectors.EVENT_READ, self._stop_serving)
-            while not self._stopping and os.getppid() == runner:
+            for process in {runner, parent}:
+                if (over := posix.end_of_process(process)) is not None:
+                    selector.register(over, selectors.EVENT_READ, self._stop_serving)
+            while not self._stopping and os.getppid() == parent:
                 timeout = max(0.0, self._retry_at - time.monotonic()) if self._queue else None
                 for key, _ in selector.select(timeout):
                     key.data()
@@ -149,12 +160,14 @@ class Supervisor:
         for message in self._frames.feed(data):
             self._obey(message)
 
-    def _obey(self, message: StartChild | StopChild) -> None:
-        if isinstance(message, StopChild):
-            self._stop(message.name, kill=message.kill)
-        else:
+    def _obey(self, message: StartChild | StopChild | AreYouThere) -> None:
+        if isinstance(message, StartChild):
             first, second, third = (self._fds.pop(0) for _ in range(_FDS_PER_CHILD))
             self._queue.append(_Queued(message.name, message.command, (first, second, third)))
+            return
+        if isinstance(message, StopChild):
+            self._stop(message.name, kill=message.kill)
+        self._send(Obeyed())
 
     def _stop(self, name: str, kill: bool) -> None:
         for pid, running in self._running.items():
@@ -221,7 +234,7 @@ class Supervisor:
             self._descendants.end_rest(name, pid, self._running)
             self._send(ChildEnded(name, posix.exit_of(status, usage, None if killed else self._kills)))
 
-    def _send(self, report: Report) -> None:
+    def _send(self, report: Report | Serving | Obeyed) -> None:
         try:
             self._control.sendall(pack(report))
         except OSError:
