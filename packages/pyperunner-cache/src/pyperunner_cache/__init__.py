@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyperunner_cache.errors import DamagedEntryWarning as DamagedEntryWarning
     from pyperunner_cache.errors import EntryTooLargeError as EntryTooLargeError
     from pyperunner_cache.errors import ForeignEntryError as ForeignEntryError
+    from pyperunner_cache.errors import ForeignStoreError as ForeignStoreError
     from pyperunner_cache.errors import LockTimeoutError as LockTimeoutError
     from pyperunner_cache.errors import MissingEntryError as MissingEntryError
     from pyperunner_cache.errors import ReadOnlyStoreError as ReadOnlyStoreError
@@ -59,6 +60,7 @@ __all__ = [
     "EntryInfo",
     "EntryTooLargeError",
     "ForeignEntryError",
+    "ForeignStoreError",
     "LockTimeoutError",
     "Memoized",
     "MissingEntryError",

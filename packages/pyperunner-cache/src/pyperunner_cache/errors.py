@@ -13,7 +13,8 @@ CacheError
 ├── UnknownCodecError (LookupError)   no codec of that name
 ├── StorageError (OSError)            the medium refused
 │   ├── StoreFullError                no room left
-│   └── ReadOnlyStoreError            writing is not allowed
+│   ├── ReadOnlyStoreError            writing is not allowed
+│   └── ForeignStoreError             what is there was made by another program or a newer release
 └── LockTimeoutError (TimeoutError)   a lock was not free in time
 
 CacheWarning (UserWarning)
@@ -37,6 +38,7 @@ __all__ = [
     "DamagedEntryWarning",
     "EntryTooLargeError",
     "ForeignEntryError",
+    "ForeignStoreError",
     "LockTimeoutError",
     "MissingEntryError",
     "ReadOnlyStoreError",
@@ -231,6 +233,12 @@ class ReadOnlyStoreError(StoreError):
     """The medium may not be written to."""
 
     remedy = "only stored values can be used here: choose a store that may be written to"
+
+
+class ForeignStoreError(StoreError):
+    """What is at the store's place was made by another program, or by a newer release; it is left as it is."""
+
+    remedy = "it was left as it is: choose another place, or install the release that made it"
 
 
 class LockTimeoutError(CacheError, TimeoutError):

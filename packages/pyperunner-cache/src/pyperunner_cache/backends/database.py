@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pyperunner_cache.backends.os_errors import translating
 from pyperunner_cache.backends.writing import make_folder
 from pyperunner_cache.errors import (
     DamagedEntryError,
+    ForeignStoreError,
     LockTimeoutError,
     ReadOnlyStoreError,
     StorageError,
@@ -35,12 +37,19 @@ CREATE TABLE IF NOT EXISTS usage (id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
+_KNOWN = (
+    "SELECT entries.id, key, size, modified, used, data "
+    "FROM entries, (SELECT bytes FROM usage), (SELECT id FROM aside) LIMIT 0"
+)
+_TABLES = "SELECT group_concat(name, ', ') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
 _PARENTS_CONNECTIONS: list[sqlite3.Connection] = []
 """Connections inherited over a fork: closing them, also by collecting them, is not allowed in the child."""
 
 
 class Database:
-    """One connection per process, made when it is first needed and again after a fork.
+    """One connection per process, made when it is first needed, after a fork, and when another file took its place.
+
+    A database that another program or a newer release has made is never written to, its version and journal included.
 
     Args:
         path: The file, absolute.
@@ -54,6 +63,7 @@ class Database:
         self._guard = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
+        self._file = self._log = _NOWHERE
 
     def __del__(self) -> None:
         if getattr(self, "_connection", None) is not None:
@@ -77,6 +87,12 @@ class Database:
             except sqlite3.Error as error:
                 self._explain(error, action, key)
 
+    def is_in_place(self) -> bool:
+        """Say whether what was just written lies where the next process will look: nobody has taken a file away."""
+        with self._guard:
+            in_place = self._file == _identity(self.path)
+            return in_place and self._log in (_NOWHERE, _identity(f"{self.path}-wal"))
+
     def close(self) -> None:
         """Close the connection."""
         with self._guard:
@@ -88,22 +104,29 @@ class Database:
                     _PARENTS_CONNECTIONS.append(connection)
 
     def _connect(self, create: bool) -> sqlite3.Connection | None:
-        if self._connection is not None and self._pid == os.getpid():
-            return self._connection
-        self.close()
+        if self._connection is not None:
+            if self._pid == os.getpid() and self._file == _identity(self.path):
+                return self._connection
+            self.close()
         if not os.path.exists(self.path):
             if not create:
                 return None
             with translating("save", None, self.path):
                 make_folder(os.path.dirname(self.path), 0o777 if self.shared else 0o700)
                 os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o666 if self.shared else 0o600))
-        elif not create and not os.access(self.path, os.W_OK):
-            return self._remember(_connect_read_only(self.path))
+        self._file = _identity(self.path)  # before it is opened: one that takes its place meanwhile is noticed
+        if not create and not os.access(self.path, os.W_OK):
+            connection = _connect_read_only(self.path)
+            return self._remember(connection) if self._is_made(connection) else None
         connection = sqlite3.connect(self.path, timeout=self.timeout, isolation_level=None, check_same_thread=False)
         try:
+            is_made = self._is_made(connection)
+            if not is_made and not create:
+                connection.close()
+                return None
             _enter_wal(connection, self.timeout)
             connection.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
-            if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+            if not is_made:
                 connection.executescript(_SCHEMA)
         except sqlite3.Error:
             connection.close()
@@ -112,8 +135,32 @@ class Database:
             connection = _connect_read_only(self.path)
         return self._remember(connection)
 
+    def _is_made(self, connection: sqlite3.Connection) -> bool:
+        """Say whether the database has its tables; it has nothing at all otherwise. Only reads.
+
+        Raises:
+            ForeignStoreError: It has something else.
+        """
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        reason = f"it was made by a newer release (version {version}, this one knows {_VERSION})"
+        if version == _VERSION:
+            try:
+                connection.execute(_KNOWN)
+            except sqlite3.OperationalError as error:
+                if "no such" not in str(error):
+                    raise
+            else:
+                return True
+        tables = connection.execute(_TABLES).fetchone()[0] or ""
+        if not tables and not version:
+            return False
+        if version <= _VERSION or "entries" not in tables:
+            reason = f"it is the database of another program (version {version}, tables: {tables or 'none'})"
+        _leave(connection)
+        raise ForeignStoreError("use the database", None, self.path, reason)
+
     def _remember(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        self._connection, self._pid = connection, os.getpid()
+        self._connection, self._pid, self._log = connection, os.getpid(), _identity(f"{self.path}-wal")
         return connection
 
     def _explain(self, error: sqlite3.Error, action: str, key: str | None) -> NoReturn:
@@ -131,6 +178,25 @@ class Database:
             cause = f"the database is damaged ({text}): move it away and run again, its values are made anew"
             raise StorageError(action, key, self.path, cause) from error
         raise StorageError(action, key, self.path, text) from error
+
+
+_NOWHERE = (0, 0)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    """Return what tells the file at ``path`` from one that takes its place."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return _NOWHERE
+    return status.st_dev, status.st_ino
+
+
+def _leave(connection: sqlite3.Connection) -> None:
+    """Close a stranger's database, without moving what its log holds into it where Python lets us say so."""
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
+    connection.close()
 
 
 def _enter_wal(connection: sqlite3.Connection, timeout: float) -> None:

@@ -14,7 +14,7 @@ from pyperunner_cache.backends.file import FileBackend
 from pyperunner_cache.backends.names import split_key
 from pyperunner_cache.backends.quarantine import MOST_FILES
 from pyperunner_cache.entry.blobs import BytesBlob
-from pyperunner_cache.errors import BadURLError, CacheError
+from pyperunner_cache.errors import BadKeyError, BadURLError, CacheError, StorageError
 from pyperunner_cache.ports import Blob, BlobInfo, Buffer
 
 if TYPE_CHECKING:
@@ -28,9 +28,16 @@ _AT_ONCE = 500
 _PUT = "INSERT OR REPLACE INTO entries (key, size, modified, used, data) VALUES (?, ?, ?, ?, ?)"
 _GET = "SELECT id, data, modified, used FROM entries WHERE key = ?"
 _WHICH = "SELECT key FROM entries WHERE key IN ({})"
-_LIST = "SELECT key, size, modified, used FROM entries"
+_LIST = "SELECT key, size, modified, used FROM entries WHERE {}"
 _DELETE = "DELETE FROM entries WHERE key = ?"
 _REMOVE = "DELETE FROM entries WHERE key = ? AND modified = ? AND size = ?"
+_COUNT_ASIDE = "SELECT count(*), coalesce(sum(length(data)), 0) FROM aside"
+_IS_SOUND = " AND ".join(
+    f"typeof({column}) = '{kind}'"
+    for column, kind in {"key": "blob", "size": "integer", "modified": "real", "used": "real", "data": "blob"}.items()
+)
+_ALL = f"SELECT id, key, length(data), {_IS_SOUND} FROM entries"
+_ATTEMPTS = 10
 _TRIM = "DELETE FROM aside WHERE id NOT IN (SELECT id FROM aside ORDER BY id DESC LIMIT ?)"
 
 
@@ -104,9 +111,16 @@ class SqliteBackend:
                 return self._put_beside(key, packed, chain(start, source), filename)
         now = time.time()
         before = self._files.found(key) if os.path.isdir(self.root) else []
-        with self._database.using("save", key, create=True) as database:
-            if database is not None:
-                database.execute(_PUT, (packed, size, now, now, b"".join(start)))
+        row = (packed, size, now, now, b"".join(start))
+        for _ in range(_ATTEMPTS):
+            with self._database.using("save", key, create=True) as database:
+                if database is not None:
+                    database.execute(_PUT, row)
+            if self._database.is_in_place():
+                break
+            self._database.close()
+        else:
+            raise StorageError("save", key, self.path, f"the database was taken away {_ATTEMPTS} times meanwhile")
         for file in before:
             file.remove()
         return size
@@ -141,10 +155,10 @@ class SqliteBackend:
         """List rows, then files."""
         seen = set()
         with self._database.using("list", None, create=False) as database:
-            rows = [] if database is None else database.execute(_LIST).fetchall()
+            rows = [] if database is None else database.execute(_LIST.format(_IS_SOUND)).fetchall()
         for packed, size, modified, used in rows:
-            key = packed.decode("utf-8", "surrogatepass")
-            if name is None or key.rpartition("/")[0] == name:
+            key = _as_key(packed)
+            if key is not None and (name is None or key.rpartition("/")[0] == name):
                 seen.add(key)
                 yield BlobInfo(key, size, modified, used)
         for info in self._files.scan(name):
@@ -187,24 +201,24 @@ class SqliteBackend:
         """Count what was set aside."""
         count, size = self._files.aside()
         with self._database.using("ask for", None, create=False) as database:
-            if database is not None:
-                row = database.execute("SELECT count(*), coalesce(sum(size), 0) FROM aside").fetchone()
-                count, size = count + row[0], size + row[1]
-        return count, size
-
-    def sweep(self, *, dry_run: bool = False, aside: bool = False) -> tuple[int, int]:
-        """Remove temporary files of dead processes beside the database."""
-        rows = self._count_rows_aside() if aside else (0, 0)
-        count, size = self._files.sweep(dry_run=dry_run, aside=aside)
-        if aside and not dry_run:
-            with self._database.using("sweep", None, create=False) as database:
-                if database is not None:
-                    database.execute("DELETE FROM aside")
+            rows = (0, 0) if database is None else database.execute(_COUNT_ASIDE).fetchone()
         return count + rows[0], size + rows[1]
 
-    def _count_rows_aside(self) -> tuple[int, int]:
-        files, rows = self._files.aside(), self.aside()
-        return rows[0] - files[0], rows[1] - files[1]
+    def sweep(self, *, dry_run: bool = False, aside: bool = False) -> tuple[int, int]:
+        """Remove temporary files of dead processes beside the database, and rows that nobody can have saved."""
+        count, size = self._files.sweep(dry_run=dry_run, aside=aside)
+        with self._database.using("sweep", None, create=False) as database:
+            if database is None:
+                return count, size
+            unsound = [
+                (row, bulk or 0) for row, key, bulk, sound in database.execute(_ALL) if not (sound and _as_key(key))
+            ]
+            rows = database.execute(_COUNT_ASIDE).fetchone() if aside else (0, 0)
+            if not dry_run:
+                database.executemany("DELETE FROM entries WHERE id = ?", [(row,) for row, _ in unsound])
+                if aside:
+                    database.execute("DELETE FROM aside")
+        return count + len(unsound) + rows[0], size + sum(bulk for _, bulk in unsound) + rows[1]
 
     def tally(self, added: int = 0, *, total: int | None = None) -> int:
         """Keep the total in a table of its own."""
@@ -226,9 +240,19 @@ class SqliteBackend:
 
 
 class _RowBlob(BytesBlob):
-    def __init__(self, row: int, data: bytes, modified: float, used: float) -> None:
-        super().__init__(data, modified)
-        self.row, self.used = row, used
+    def __init__(self, row: int, data: object, modified: object, used: object) -> None:
+        # What another program has made of them is no entry, and is set aside like any other damage.
+        super().__init__(data if isinstance(data, bytes) else b"", modified if isinstance(modified, float) else 0.0)
+        self.row, self.used = row, used if isinstance(used, float) else 0.0
+
+
+def _as_key(packed: object) -> str | None:
+    """Return the key that `_as_blob` packed; ``None`` for what it never makes."""
+    try:
+        key = packed.decode("utf-8", "surrogatepass") if isinstance(packed, bytes) else ""
+        return key if split_key(key) else None
+    except (UnicodeDecodeError, BadKeyError):
+        return None
 
 
 def _as_blob(key: str) -> bytes:

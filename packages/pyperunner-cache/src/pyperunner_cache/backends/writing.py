@@ -104,7 +104,7 @@ def sweep_file(path: str, *, dry_run: bool) -> int | None:
             if not dry_run:
                 os.unlink(path)
             return size
-        except FileNotFoundError:
+        except OSError:  # it is gone, or the medium has no locks, and nobody knows whose file it is
             return None
         finally:
             os.close(fd)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -139,23 +139,38 @@ def _single_flight(
 
 
 class _Turn:
-    """Holds a lock; says so when it has to wait for it."""
+    """Holds a lock; says so when it has to wait for it. On a medium that gives none the task runs without."""
 
     def __init__(self, lock: _Lock, key: str, tell_waiting: Callable[[bool], None]) -> None:
         self._lock, self._key, self._tell_waiting = lock, key, tell_waiting
 
     def __enter__(self) -> None:
+        self._held: AbstractContextManager[object] = nullcontext()
         try:
-            self._held = self._lock(self._key, 0)
-            self._held.__enter__()
+            if not self._took(0):
+                self._tell_waiting(True)
+                self._took(None)
+                self._tell_waiting(False)
+        except OSError as error:
+            import logging
+
+            message = "%s is made without a lock, so that another run may make it, too: %s"
+            logging.getLogger("pyperunner").warning(message, self._key, error)
+
+    def _took(self, timeout: float | None) -> bool:
+        held = self._lock(self._key, timeout)
+        try:
+            held.__enter__()
         except TimeoutError:
-            self._tell_waiting(True)
-            self._held = self._lock(self._key)
-            self._held.__enter__()
-            self._tell_waiting(False)
+            if timeout is None:
+                raise
+            return False
+        self._held = held
+        return True
 
     def __exit__(self, *failure: Any) -> None:
-        self._held.__exit__(*failure)
+        with suppress(OSError):  # what the task made is stored all the same
+            self._held.__exit__(*failure)
 
 
 class _Lock(Protocol):
