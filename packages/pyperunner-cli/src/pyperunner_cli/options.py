@@ -34,7 +34,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="'TASK(TAG).PARAM=VALUE'",
-        help="change a param; the value is read as YAML; may be given several times",
+        help="change a param, of one task or of all that a glob fits; its type stays; may be given several times",
     )
 
 
