@@ -52,6 +52,8 @@ MACHINERY = frozenset(
         "pyperunner_dag.DAG",
         "pyperunner_dag.Node",
         "pyperunner_keys.Fingerprinter",
+        "pyperunner_keys.LiveFingerprint",
+        "pyperunner_keys.Snapshot",
         "pyperunner_results.PipelineResult",
         "pyperunner_results.RunFolder",
         "pyperunner_results.TaskLog",

@@ -12,7 +12,8 @@ from pyperunner_text import __version__
 from pyperunner_text.former_names import keep_former_modules
 
 if TYPE_CHECKING:
-    from pyperunner_keys.code.fingerprint import Fingerprint, Fingerprinter, fingerprint
+    from pyperunner_keys.code.fingerprint import Fingerprint, Fingerprinter, Snapshot, fingerprint
+    from pyperunner_keys.code.live import LiveFingerprint
     from pyperunner_keys.code.places import Place, unpack_places
     from pyperunner_keys.code.reading.loaded import loaded_digest
 
@@ -25,7 +26,9 @@ __all__ = [
     "Fingerprinter",
     "Folder",
     "KeysError",
+    "LiveFingerprint",
     "Place",
+    "Snapshot",
     "UnencodableError",
     "__version__",
     "digest",
@@ -58,10 +61,14 @@ keep_former_modules(
 
 def __getattr__(name: str) -> Any:
     # What reads code needs the parser and more; who only makes keys of values does without.
-    if name in ("Fingerprint", "Fingerprinter", "fingerprint"):
+    if name in ("Fingerprint", "Fingerprinter", "Snapshot", "fingerprint"):
         from pyperunner_keys.code import fingerprint
 
         return getattr(fingerprint, name)
+    if name == "LiveFingerprint":
+        from pyperunner_keys.code.live import LiveFingerprint
+
+        return LiveFingerprint
     if name in ("Place", "unpack_places"):
         from pyperunner_keys.code import places
 

@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_keys.code.content import Content, encoders_for
 from pyperunner_keys.code.graph import Part
 from pyperunner_keys.code.parts.classes import fill_class
-from pyperunner_keys.code.parts.constants import fill_constant
+from pyperunner_keys.code.parts.constants import fill_changed, fill_constant
 from pyperunner_keys.code.parts.functions import fill_function
 from pyperunner_keys.code.parts.modules import fill_effects, fill_module, fill_statement
 from pyperunner_keys.code.reading.loaded import foreign_code
-from pyperunner_keys.code.reading.source import SourceFile, file_source
+from pyperunner_keys.code.reading.source import SourceFile, loaded_source
 from pyperunner_keys.code.reading.unimported import Unimported
 from pyperunner_keys.names import importable_name
 from pyperunner_keys.project import Names, file_of
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from pyperunner_keys.code.graph import Slot
     from pyperunner_keys.encoding.writer import EncoderTable
 
 __all__ = ["PartBuilder"]
@@ -37,20 +40,27 @@ class PartBuilder:
 
     Args:
         deep: Whether names that code takes from outside itself are followed.
+        changed: What the code changes while it runs: it counts by the statements that make it.
     """
 
-    def __init__(self, deep: bool = True) -> None:
+    def __init__(self, deep: bool = True, changed: AbstractSet[Slot] = frozenset()) -> None:
         self.deep = deep
+        self.changed = changed
         self.unimported = Unimported()
         self._parts: dict[Any, Part] = {}
         self._files: dict[str, SourceFile | None] = {}
         self._tables: dict[int, EncoderTable] = {}
         self._queue: deque[tuple[Content, Fill]] = deque()
+        self._constants: deque[tuple[Content, Fill]] = deque()
 
-    def settle(self) -> None:
-        """Fill the parts that have been asked for, and those that they refer to."""
-        while self._queue:
-            content, fill = self._queue.popleft()
+    def settle(self, constants: bool = True) -> None:
+        """Fill the parts that have been asked for, and those that they refer to.
+
+        Args:
+            constants: Whether constants are filled as well; they may be large.
+        """
+        while self._queue or (constants and self._constants):
+            content, fill = (self._queue or self._constants).popleft()
             fill(content)
             content.close()
 
@@ -76,7 +86,7 @@ class PartBuilder:
         if path is None or not path.endswith(".py"):
             return None
         if path not in self._files:
-            self._files[path] = file_source(path)
+            self._files[path] = loaded_source(names, path)
         return self._files[path]
 
     def table(self, names: Names) -> EncoderTable:
@@ -114,7 +124,8 @@ class PartBuilder:
             names: Globals of the module that it belongs to.
         """
         key = (id(owner), name)
-        return self._parts.get(key) or self._make(key, title, (owner, name, value), names, fill_constant)
+        fill = fill_changed if key in self.changed else fill_constant
+        return self._parts.get(key) or self._make(key, title, (owner, name, value), names, fill)
 
     def statement(self, module: str, file: SourceFile, name: str) -> Part:
         """Return the part of a name in a module that is not loaded.
@@ -150,5 +161,6 @@ class PartBuilder:
 
     def _make(self, key: Any, title: str, subject: Any, names: Names, fill: Fill) -> Part:
         part = self._parts[key] = Part(title, subject)
-        self._queue.append((Content(self, part, names), fill))
+        queue = self._constants if fill is fill_constant else self._queue
+        queue.append((Content(self, part, names), fill))
         return part

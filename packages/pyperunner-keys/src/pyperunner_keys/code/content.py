@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
 from typing import TYPE_CHECKING, Any, Protocol
 
 import xxhash
 
-from pyperunner_keys.code.kinds import STRUCTURES, is_importable, is_own_code, wrapped_parts
+from pyperunner_keys.code.kinds import STRUCTURES, held, is_importable, is_own_code, wrapped_parts
 from pyperunner_keys.code.reading.loaded import is_imported
+from pyperunner_keys.code.reads import MISSING, is_fixed
 from pyperunner_keys.encoding.encoders import ENCODERS
 from pyperunner_keys.encoding.instances import own_state, write_state
 from pyperunner_keys.encoding.objects import encoder_of
@@ -24,8 +25,9 @@ from pyperunner_keys.project import Names, file_of, foreign_name, roots_of
 if TYPE_CHECKING:
     import ast
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
-    from pyperunner_keys.code.graph import Part
+    from pyperunner_keys.code.graph import Part, Slot
     from pyperunner_keys.code.reading.source import SourceFile
     from pyperunner_keys.code.reading.unimported import Unimported
 
@@ -38,6 +40,7 @@ class PartSource(Protocol):
     """Gives the parts that others refer to; see ``PartBuilder``."""
 
     deep: bool
+    changed: AbstractSet[Slot]
     unimported: Unimported
 
     def part(self, obj: Any) -> Part:
@@ -77,6 +80,12 @@ class Content:
         self.names = names
         self._out = bytearray()
         self._labels: dict[str, Part] = {}
+
+    @property
+    def unimported(self) -> Unimported:
+        """Finds modules without importing them; that it was asked is noted."""
+        self.part.reads.answer(self.parts.unimported.ask, True)
+        return self.parts.unimported
 
     @property
     def module(self) -> str:
@@ -135,6 +144,11 @@ class Content:
         """Let another part count under a label that counts as well."""
         self.add("part", self.link(label, target))
 
+    def held(self, names: Mapping[str, Any], name: str) -> Any:
+        """Return what a namespace holds under a name, ``MISSING`` where there is none, and note that it was read."""
+        self.part.reads.name(names, name)
+        return held(names, name, MISSING)
+
     def value(self, label: str, value: Any, otherwise: Callable[[], None] | None = None) -> None:
         """Let a value count; code inside it becomes links.
 
@@ -143,22 +157,38 @@ class Content:
             value: Any value; one without a stable encoding is a gap.
             otherwise: Called where the value has no stable encoding, to let something else stand for it.
         """
-        hasher = xxhash.xxh3_128()
-        out = Writer(self.parts.table(self.names), self.write_code, hasher)
         try:
-            write_item(value, out)
+            digest = self._digest(value)
         except RecursionError:
             self.gap(self._place(label), f"{type_name(type(value))}: it is nested too deeply")
         except UnencodableError as error:
             found = error.settled() if isinstance(error, TooDeepError) else error
             self.gap(self._place(label) + found.path, f"{found.type_name}: {found.reason}")
         else:
-            out.flush()
-            self.add("value", label, hasher.hexdigest())
+            self.add("value", label, digest)
+            if not is_fixed(value):
+                self.part.reads.answer(lambda: self._digest_now(value), digest)
             return
         self.add("gap", label)
         if otherwise is not None:
             otherwise()
+
+    def _digest(self, value: Any) -> str:
+        hasher = xxhash.xxh3_128()
+        out = Writer(self.parts.table(self.names), self.write_code, hasher)
+        write_item(value, out)
+        out.flush()
+        return hasher.hexdigest()
+
+    def _digest_now(self, value: Any) -> str:
+        """Return the digest of a value as it is now, nothing if it has none any more.
+
+        The labels of code are those of before, so that the digest is the same for the same code only.
+        """
+        try:
+            return self._digest(value)
+        except (UnencodableError, RecursionError):
+            return ""
 
     def close(self) -> None:
         """Give the part its digest and its edges."""
@@ -167,6 +197,8 @@ class Content:
             # The text is not what was loaded, so no part of it says what this one is.
             self.add("byte code", foreign)
             self.part.files[str(file_of(self.names))] = foreign
+        if "__file__" in self.names:
+            self.part.reads.name(self.names, "__spec__")  # which says whether the module was loaded anew
         self.part.local = xxhash.xxh3_128_hexdigest(self._out)
         self.part.edges = [*self._labels.items()]
 

@@ -11,18 +11,22 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pyperunner_keys.code.builder import PartBuilder
-from pyperunner_keys.code.graph import Part, full_digests, reachable
+from pyperunner_keys.code.graph import Part, Slot, full_digests, reachable, source_of_part
 from pyperunner_keys.code.kinds import is_own_code
 from pyperunner_keys.code.places import Place, pack_places
+from pyperunner_keys.code.reads import Reads
 from pyperunner_keys.encoding.objects import is_code
 from pyperunner_keys.encoding.plain import digest_plain
 from pyperunner_keys.errors import FingerprintGapError
 from pyperunner_keys.names import importable_name
 
-__all__ = ["Fingerprint", "Fingerprinter", "fingerprint"]
+__all__ = ["Fingerprint", "Fingerprinter", "Snapshot", "fingerprint"]
 
 Code = Literal["deep", "own", "off"]
 Packages = Literal["none", "version"]
+
+Traits = dict[str, set[str]]
+"""Digests by the names of what they are of."""
 
 FORMAT = "pyperunner/code/1"
 
@@ -64,6 +68,51 @@ class Fingerprint:
 Fingerprint.__module__ = "pyperunner_keys._fingerprint"  # under which keys and stored pickles know it
 
 
+class Snapshot:
+    """A fingerprint with what it was read from, which says whether it is that of the code and values as they are now.
+
+    Args:
+        fingerprint: The fingerprint.
+        reads: What it was read from; held, so that no identity is given to something else.
+    """
+
+    def __init__(self, fingerprint: Fingerprint, reads: Reads, parts: Iterable[Part]) -> None:
+        self.fingerprint = fingerprint
+        self._reads = reads
+        self._parts = parts
+
+    def holds(self, answered: dict[int, bool] | None = None) -> bool:
+        """Say whether nothing that was read has changed; ``False`` where that is not sure.
+
+        Args:
+            answered: Shared by the snapshots that are looked at in one pass, so that each thing is digested once.
+        """
+        return self._reads.hold({} if answered is None else answered)
+
+    @functools.cached_property
+    def traits(self) -> Traits:
+        """Digests of the parts that are found by their names and not sent along, to compare two processes by."""
+        found: Traits = {}
+        for part in self._parts:
+            source = source_of_part(part)
+            if source:
+                found.setdefault(f"{source} {part.name}", set()).add(part.local)
+        return found
+
+    def agrees_with(self, traits: Traits) -> bool:
+        """Say whether what both this process and another one have found by its name is the same.
+
+        Args:
+            traits: Those of the other one, from where this code has come.
+        """
+        return not self.differences(traits)
+
+    def differences(self, traits: Traits) -> list[str]:
+        """Return the names of the parts in which this process differs from another one."""
+        here = self.traits
+        return sorted(name.partition(" ")[2] for name in here.keys() & traits.keys() if not here[name] <= traits[name])
+
+
 class Fingerprinter:
     """Makes fingerprints that share what they read: every value counts as it was when it was first met.
 
@@ -71,7 +120,7 @@ class Fingerprinter:
     """
 
     def __init__(self) -> None:
-        self._builders: dict[str, PartBuilder] = {}
+        self._builders: dict[tuple[bool, frozenset[Slot]], PartBuilder] = {}
         self._known: dict[tuple[str, tuple[str, ...]], dict[Part, str]] = {}
 
     def fingerprint(
@@ -101,21 +150,60 @@ class Fingerprinter:
         Raises:
             FingerprintGapError: There are gaps, and ``strict`` is true.
         """
-        ignored = tuple(sorted(ignore))
-        builder = self._builders.setdefault("own" if code == "own" else "deep", PartBuilder(deep=code != "own"))
-        roots = [] if code == "off" else _roots(builder, obj)
-        roots += [_root(builder, item) for item in depends]
-        builder.settle()
-        leave_out = _matcher(ignored, roots)
-        known = self._known.setdefault((code, ignored), {})
-        full_digests(roots, leave_out, known)
-        parts = reachable(roots, leave_out)
-        salt = [FORMAT, code, version]
-        name = "" if code == "off" else roots[0].name
-        found = _describe(parts, name, [known[root] for root in roots], salt, _versions(parts, packages))
+        found = self.snapshot(
+            obj, code=code, version=version, ignore=ignore, depends=depends, packages=packages
+        ).fingerprint
         if strict and found.gaps:
             raise FingerprintGapError(getattr(obj, "__qualname__", repr(type(obj))), found.gaps)
         return found
+
+    def snapshot(
+        self,
+        obj: Any,
+        *,
+        code: Code = "deep",
+        version: str = "",
+        ignore: Iterable[str] = (),
+        depends: Iterable[Any] = (),
+        packages: Packages = "none",
+    ) -> Snapshot:
+        """Return the same as ``fingerprint``, with what it was read from."""
+        ignored, depends = tuple(sorted(ignore)), tuple(depends)
+        reads, changed, kept = Reads(), frozenset[Slot](), frozenset[Slot]()
+        while True:
+            builder = self._builder(code != "own", changed)
+            roots = [] if code == "off" else _roots(builder, obj, reads)
+            roots += [_root(builder, item) for item in depends]
+            leave_out = _matcher(ignored, roots)
+            # What the code changes is not even looked at, unless it is only by what it holds that the code is reached.
+            for constants in (False, True):
+                builder.settle(constants)
+                parts = reachable(roots, leave_out)
+                found = frozenset[Slot]().union(*(part.changed for part in parts)) - kept
+                if found - changed:
+                    changed |= found
+                    break
+            else:
+                if found == changed:
+                    break
+                kept |= changed - found
+                changed = found
+        known = self._known.setdefault((code, ignored), {})
+        full_digests(roots, leave_out, known)
+        salt = [FORMAT, code, version]
+        name = "" if code == "off" else roots[0].name
+        digests = [known[root] for root in roots]
+        return Snapshot(
+            _describe(parts, name, digests, salt, _versions(parts, packages)),
+            Reads.together([reads, *(part.reads for part in parts)]),
+            parts,
+        )
+
+    def _builder(self, deep: bool, changed: frozenset[Slot]) -> PartBuilder:
+        known = self._builders.get((deep, changed))
+        if known is None:
+            known = self._builders[deep, changed] = PartBuilder(deep, changed)
+        return known
 
 
 def fingerprint(
@@ -145,10 +233,12 @@ def _root(builder: PartBuilder, obj: Any) -> Part:
     return builder.value(obj, f"{module}.{named.__qualname__}")
 
 
-def _roots(builder: PartBuilder, obj: Any) -> list[Part]:
+def _roots(builder: PartBuilder, obj: Any, reads: Reads) -> list[Part]:
     """Return the part of some code; with a method comes its class, for the method can use all of it by ``self``."""
     found = [_root(builder, obj)]
     owner = _owner(obj) if builder.deep else None
+    if builder.deep and "." in getattr(obj, "__qualname__", ""):
+        reads.answer(functools.partial(_owner, obj), owner)
     return [*found, builder.part(owner)] if owner is not None else found
 
 

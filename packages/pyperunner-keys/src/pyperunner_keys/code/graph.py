@@ -9,17 +9,26 @@ that parts are told apart by what they are and reach, never by their names or th
 from __future__ import annotations
 
 import re
+import sys
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import xxhash
 
+from pyperunner_keys.code.kinds import is_held
 from pyperunner_keys.code.places import Place
+from pyperunner_keys.code.reads import Reads
 
-__all__ = ["Part", "full_digests", "reachable"]
+if TYPE_CHECKING:
+    from pyperunner_keys.project import Names
+
+__all__ = ["Part", "Slot", "full_digests", "reachable", "source_of_part"]
+
+Slot: TypeAlias = "tuple[int, str]"
+"""A place that holds a value: the identity of a namespace or class, and the name in it."""
 
 _KINDS = {types.FunctionType: "function", type: "class", types.ModuleType: "module"}
 _DEFINES = {"def": "function", "async": "function", "@": "function", "class": "class"}
@@ -50,6 +59,10 @@ class Part:
     """Files that it was read from, and the digests of their bytes."""
     module: str = ""
     """Importable name of its module, where its text is known."""
+    reads: Reads = field(default_factory=Reads)
+    """What was looked at to fill it."""
+    changed: set[Slot] = field(default_factory=set)
+    """Where its code puts something else while it runs."""
     file_name: str = ""
     """Name of that module's file, without the folder."""
 
@@ -79,6 +92,30 @@ class Part:
             return ""
         parents = self.module.split(".")
         return "/".join([*(parents if self.file_name == "__init__.py" else parents[:-1]), self.file_name])
+
+
+def source_of_part(part: Part) -> str:
+    """Return where every process finds a part by its name: ``text`` or ``module``; nothing where it is sent along."""
+    subject: Any = part.subject
+    if isinstance(subject, tuple):
+        subject = subject[0]
+        if isinstance(subject, str):
+            return "text"
+    if isinstance(subject, types.FunctionType):
+        subject = subject.__globals__
+    elif isinstance(subject, types.ModuleType):
+        subject = vars(subject)
+    if isinstance(subject, type):
+        found = subject.__module__ != "__main__" and is_held(subject)
+    else:
+        found = isinstance(subject, dict) and _is_imported(subject)
+    return "module" if found else ""
+
+
+def _is_imported(names: Names) -> bool:
+    name = names.get("__name__")
+    module = sys.modules.get(name) if isinstance(name, str) and name != "__main__" else None
+    return module is not None and vars(module) is names
 
 
 def reachable(roots: list[Part], ignored: Callable[[Part], bool]) -> list[Part]:

@@ -6,17 +6,21 @@ import functools
 import sys
 import types
 from importlib.machinery import EXTENSION_SUFFIXES
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys.encoding.instances import attributes_of
 from pyperunner_keys.encoding.plain import encode_plain
 from pyperunner_keys.errors import UnencodableError
-from pyperunner_keys.project import Names, family, is_own_class, is_own_globals
+from pyperunner_keys.project import family, is_own_class, is_own_globals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "STRUCTURES",
     "held",
     "is_compiled",
+    "is_held",
     "is_importable",
     "is_own_code",
     "is_structure",
@@ -29,7 +33,7 @@ _LAZY: Any = getattr(types, "LazyImportType", ())
 """What stands for a lazy import in the globals of a module until its name is used (3.15)."""
 
 
-def held(names: Names, name: str, otherwise: Any = None) -> Any:
+def held(names: Mapping[str, Any], name: str, otherwise: Any = None) -> Any:
     """Return what a module holds under a name; a lazy import is carried out, as the use of the name would.
 
     Args:
@@ -60,11 +64,12 @@ def own_subclasses(cls: type[object]) -> list[type[object]]:
 
     Others come and go: what a decorator has replaced lives until the next garbage collection.
     """
-    found = {f"{each.__module__}.{each.__qualname__}": each for each in type.__subclasses__(cls) if _is_held(each)}
+    found = {f"{each.__module__}.{each.__qualname__}": each for each in type.__subclasses__(cls) if is_held(each)}
     return [each for _, each in sorted(found.items())]
 
 
-def _is_held(cls: type[object]) -> bool:
+def is_held(cls: type[object]) -> bool:
+    """Say whether a class of the user's own is what its module holds under its name."""
     held: Any = sys.modules.get(cls.__module__)
     for name in cls.__qualname__.split("."):
         held = getattr(held, name, None)

@@ -8,25 +8,28 @@ import os
 import sys
 import types
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys.code.following.import_effects import effects_on_others
-from pyperunner_keys.code.kinds import held, is_own_code, is_structure, own_subclasses
+from pyperunner_keys.code.kinds import is_own_code, is_structure, own_subclasses
 from pyperunner_keys.code.reading.references import WHOLE_MODULE
 from pyperunner_keys.code.reading.scope import Import
 from pyperunner_keys.code.reading.unimported import absolute_name
+from pyperunner_keys.code.reads import MISSING
 from pyperunner_keys.encoding.objects import is_code
 from pyperunner_keys.names import importable_name, type_name
+from pyperunner_keys.project import is_own_globals
 
 if TYPE_CHECKING:
     from pyperunner_keys.code.content import Content
+    from pyperunner_keys.code.graph import Slot
     from pyperunner_keys.code.reading.references import Use
     from pyperunner_keys.code.reading.source import SourceFile
     from pyperunner_keys.project import Names
 
-__all__ = ["use_name", "use_statement_name"]
+__all__ = ["changed_slots", "use_name", "use_statement_name"]
 
-_MISSING = object()
 _NOTES = ("__doc__", "__annotations__")
 """What is said about code counts only for those who read it."""
 _OF_THE_PROCESS = {
@@ -54,17 +57,17 @@ def use_name(content: Content, label: str, use: Use, cells: Names) -> None:
         _use_whole_module(content)
     elif root in cells:
         _follow(content, label, cells[root], rest, None, root)
-    elif (value := held(content.names, root, _MISSING)) is not _MISSING:
+    elif (value := content.held(content.names, root)) is not MISSING:
         _follow(content, label, value, rest, content.names, root)
-    elif hasattr(builtins, root):
+    elif content.held(vars(builtins), root) is not MISSING:
         _use_builtin(content, label, root)
     else:
         content.add("missing", label)
 
 
 def _use_whole_module(content: Content) -> None:
-    module = sys.modules.get(str(content.names.get("__name__")))
-    if module is not None and vars(module) is content.names:
+    module = content.held(sys.modules, str(content.names.get("__name__")))
+    if module is not MISSING and vars(module) is content.names:
         content.refer(WHOLE_MODULE, content.parts.part(module))
 
 
@@ -85,7 +88,7 @@ def use_statement_name(content: Content, label: str, use: Use, module: str, file
 
 
 def _use_builtin(content: Content, label: str, name: str) -> None:
-    value = getattr(builtins, name)
+    value = content.held(vars(builtins), name)
     if is_own_code(value):
         content.refer(label, content.parts.part(value))
     else:
@@ -105,8 +108,8 @@ def _follow(content: Content, label: str, value: Any, rest: list[str], owner: Na
     """
     while rest and isinstance(value, types.ModuleType):
         space, attribute = vars(value), rest[0]
-        found = held(space, attribute, _MISSING)
-        if found is _MISSING and is_own_code(value):
+        found = content.held(space, attribute)
+        if found is MISSING and is_own_code(value):
             _use_lazy_attribute(content, label, value, rest)
             return
         if not is_own_code(value) and not isinstance(found, types.ModuleType) and not is_own_code(found):
@@ -119,7 +122,9 @@ def _follow(content: Content, label: str, value: Any, rest: list[str], owner: Na
         if rest and rest[0] in _NOTES and is_own_code(value):
             _use_note(content, label, value, rest[0])
         elif rest and rest[0] == "__subclasses__" and isinstance(value, type):
-            for subclass in own_subclasses(value):
+            subclasses = own_subclasses(value)
+            content.part.reads.answer(partial(own_subclasses, value), subclasses)
+            for subclass in subclasses:
                 content.refer(f"{label} {subclass.__qualname__}", content.parts.part(subclass))
 
 
@@ -136,7 +141,7 @@ def _use_note(content: Content, label: str, value: Any, name: str) -> None:
 def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, rest: list[str]) -> None:
     """Let count what a module does not hold yet: a submodule, or what its own ``__getattr__`` will give."""
     below = f"{module.__name__}.{rest[0]}"
-    if content.parts.unimported.find(below) is not None:
+    if content.unimported.find(below) is not None:
         _use_module(content, label, below, rest[1:])
     elif "__getattr__" in vars(module):
         use_name_of = vars(module)["__getattr__"]
@@ -148,7 +153,11 @@ def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, 
 
 def _use_class_attribute(content: Content, label: str, cls: type[object], name: str) -> bool:
     """Let one attribute of a class count by itself where the class serves as a mere namespace."""
-    owner = next((base for base in cls.__mro__ if name in vars(base)), object)
+    for owner in cls.__mro__:
+        if content.held(vars(owner), name) is not MISSING:
+            break
+    else:
+        return False
     if type(cls) not in (type, abc.ABCMeta) or not is_own_code(owner):
         return False
     value = vars(owner)[name]
@@ -163,7 +172,9 @@ def _use_class_attribute(content: Content, label: str, cls: type[object], name: 
 
 
 def _use_value(content: Content, label: str, value: Any, owner: Names | None, name: str) -> None:
-    if is_own_code(value):
+    if owner is not None and (id(owner), name) in content.parts.changed:
+        content.refer(label, content.parts.constant(owner, name, value, _title(owner, name), owner))
+    elif is_own_code(value):
         content.refer(label, content.parts.part(value))
     elif id(value) in _OF_THE_PROCESS:
         content.foreign(label, _OF_THE_PROCESS[id(value)])
@@ -176,8 +187,41 @@ def _use_value(content: Content, label: str, value: Any, owner: Names | None, na
         if origin:
             content.foreign(label, origin)
         else:
-            title = f"{importable_name(str(owner.get('__name__', '')))}.{name}"
-            content.refer(label, content.parts.constant(owner, name, value, title, owner))
+            content.refer(label, content.parts.constant(owner, name, value, _title(owner, name), owner))
+
+
+def _title(owner: Names, name: str) -> str:
+    return f"{importable_name(str(owner.get('__name__', '')))}.{name}"
+
+
+def changed_slots(content: Content, use: Use) -> Iterator[Slot]:
+    """Yield the places that a use stands for which code assigns to or changes in place, as far as they are its user's.
+
+    Args:
+        content: The content of the code.
+        use: The name and the attributes taken from it.
+    """
+    root, rest = use[0], [*use[1:]]
+    if isinstance(root, Import):
+        module = content.unimported.loaded(absolute_name(root.module, root.level, content.names))
+        if module is None:
+            return
+        owner, rest = vars(module), [root.name, *rest] if root.name else rest
+    else:
+        owner, rest = content.names, [root, *rest]
+    while rest and is_own_globals(owner):
+        name, value = rest[0], content.held(owner, rest[0])
+        if isinstance(value, types.ModuleType):
+            owner, rest = vars(value), rest[1:]
+            continue
+        if isinstance(value, type) and rest[1:]:
+            yield id(value), rest[1]
+            return
+        yield id(owner), name
+        # What another module holds, too, is changed there as well.
+        _, owner, name = _origin(content, owner, name, value)
+        yield id(owner), name
+        return
 
 
 def _use_module_attribute(content: Content, label: str, name: str, value: Any) -> None:
@@ -197,8 +241,8 @@ def _origin(content: Content, owner: Names, name: str, value: Any) -> tuple[str 
     """
     for _ in range(100):
         for module_name, given in _imports(content, owner, name):
-            module = sys.modules.get(module_name)
-            if module is None or held(vars(module), given, _MISSING) is not value:
+            module = content.held(sys.modules, module_name)
+            if module is MISSING or module is None or content.held(vars(module), given) is not value:
                 continue
             if not is_own_code(module):
                 return f"{module_name}:{given}", owner, name
@@ -226,7 +270,7 @@ def _use_import(content: Content, label: str, target: Import, rest: list[str], n
 
 
 def _use_module(content: Content, label: str, module: str, rest: list[str]) -> None:
-    unloaded = content.parts.unimported
+    unloaded = content.unimported
     loaded = unloaded.loaded(module)
     if loaded is not None:
         _follow(content, label, loaded, rest, None, module)
@@ -244,11 +288,11 @@ def _use_module(content: Content, label: str, module: str, rest: list[str]) -> N
 
 def _use_text(content: Content, label: str, module: str, file: SourceFile, rest: list[str]) -> None:
     """Let a name count as the text of a module that is not loaded says."""
-    name, names = rest[0], content.parts.unimported.names(module)
+    name, names = rest[0], content.unimported.names(module)
     targets = file.top.imports.get(name, [])
     if file.name:
         content.part.files[file.name] = file.digest
-    if any(effects_on_others(content.parts.unimported, module, file)):
+    if any(effects_on_others(content.unimported, module, file)):
         content.refer(f"import {module}", content.parts.effects(module, file))
     if file.top.binds(name):
         content.refer(label, content.parts.statement(module, file, name))
@@ -256,7 +300,7 @@ def _use_text(content: Content, label: str, module: str, file: SourceFile, rest:
         _use_import(content, label, target, rest[1:], names)
     if targets or file.top.binds(name):
         return
-    if content.parts.unimported.find(f"{module}.{name}") is not None:
+    if content.unimported.find(f"{module}.{name}") is not None:
         _use_module(content, label, f"{module}.{name}", rest[1:])
     elif not any(_use_star(content, label, target, rest, names) for target in file.top.stars):
         if hasattr(builtins, name):
@@ -267,7 +311,7 @@ def _use_text(content: Content, label: str, module: str, file: SourceFile, rest:
 
 def _use_star(content: Content, label: str, target: Import, rest: list[str], names: Names) -> bool:
     module = absolute_name(target.module, target.level, names)
-    loaded, file = content.parts.unimported.loaded(module), content.parts.unimported.find(module)
+    loaded, file = content.unimported.loaded(module), content.unimported.find(module)
     if loaded is not None:
         offered = hasattr(loaded, rest[0])
     elif file is None:

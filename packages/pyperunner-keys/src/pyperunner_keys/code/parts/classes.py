@@ -41,6 +41,7 @@ _NOT_COUNTED = frozenset(
 def fill_class(content: Content) -> None:
     """Fill the part of a class."""
     cls: type[Any] = content.part.subject
+    content.part.reads.members(cls)
     file, texts = _text_of(cls, content)
     content.add("class", importable_name(cls.__module__), cls.__qualname__)
     for index, base in enumerate((*cls.__bases__, type(cls))):
@@ -129,13 +130,18 @@ def _add_members(content: Content, cls: type[Any], texts: list[ClassText]) -> No
     for name, value in sorted(vars(cls).items()):
         if name in counted_already or not _counts(cls, name, value, written):
             continue
-        if is_own_code(value):
+        changed = (id(cls), name) in content.parts.changed
+        if is_own_code(value) and not changed:
             content.refer(name, content.parts.part(value))
-        elif hasattr(type(value), "__get__") and not isinstance(value, functools.partial):  # it has one since 3.14
+        elif _is_descriptor(value) and not changed:
             content.value(name, value)
         else:
             title = f"{content.part.name}.{name}"
             content.refer(name, content.parts.constant(cls, name, value, title, content.names))
+
+
+def _is_descriptor(value: Any) -> bool:
+    return hasattr(type(value), "__get__") and not isinstance(value, functools.partial)  # it has one since 3.14
 
 
 def _counts(cls: type[Any], name: str, value: Any, written: set[str] | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys.code.following.decorators import leaves_no_trace
@@ -11,29 +12,55 @@ from pyperunner_keys.code.following.resolve import use_name
 if TYPE_CHECKING:
     from pyperunner_keys.code.content import Content
 
-__all__ = ["fill_constant"]
+__all__ = ["fill_changed", "fill_constant"]
 
 
 def fill_constant(content: Content) -> None:
     """Fill the part of a value; one without a stable encoding counts by the statements that made it."""
-    owner, name, value = content.part.subject
+    _, name, value = content.part.subject
+    content.value("", value, lambda: _add_statements(content))
+    _note_source(content, lambda: _shown(name, value))
+
+
+def fill_changed(content: Content) -> None:
+    """Fill the part of what the code changes while it runs: what it holds now says nothing."""
+    content.add("changed")
+    _add_statements(content)
+    _note_source(content, str)
+
+
+def _add_statements(content: Content) -> None:
+    """Let the statements that make a value count, where they are known."""
+    owner, name, _ = content.part.subject
     file = content.parts.source_file(content.names)
-    of_module = file is not None and owner is content.names
-
-    def fall_back() -> None:
-        if file is not None and of_module and file.top.binds(name):
-            form, facts = file.statements(name, leaves_no_trace(content.names))
-            content.add(form)
-            for label, use in facts.sorted_uses:
-                if use != (name,):
-                    use_name(content, label, use, {})
-
-    content.value("", value, fall_back)
-    if file is None or not content.names:
+    if file is None:
         return
-    nodes = file.top.statements(name) if of_module else []
-    content.source(file, nodes)
-    content.part.text = lambda: _shown(name, value) or file.segment(nodes)
+    if isinstance(owner, type):
+        forms = [text.statements(name) for text in file.classes(owner.__qualname__)]
+    elif owner is content.names and file.top.binds(name):
+        forms = [file.statements(name, leaves_no_trace(content.names))]
+    else:
+        return
+    for form, facts in forms:
+        content.add(form)
+        for label, use in facts.sorted_uses:
+            if use != (name,):
+                use_name(content, label, use, {})
+
+
+def _note_source(content: Content, shown: Callable[[], str]) -> None:
+    """Note where a value is made.
+
+    Args:
+        content: Its content.
+        shown: Returns a text that shows it, empty where the statements that make it do so better.
+    """
+    owner, name, _ = content.part.subject
+    file = content.parts.source_file(content.names)
+    if file is not None and content.names:
+        nodes = file.top.statements(name) if owner is content.names else []
+        content.source(file, nodes)
+        content.part.text = lambda: shown() or file.segment(nodes)
 
 
 _SHOWN = (bool, int, float, complex, str, bytes, type(None), tuple, list, dict, set, frozenset)

@@ -7,7 +7,7 @@ import types
 from typing import TYPE_CHECKING
 
 from pyperunner_keys.code.following.decorators import leaves_no_trace
-from pyperunner_keys.code.following.resolve import use_name
+from pyperunner_keys.code.following.resolve import changed_slots, use_name
 from pyperunner_keys.code.kinds import is_own_code
 from pyperunner_keys.code.reading.bytecode import code_form, read_code
 from pyperunner_keys.code.reading.scope import Import
@@ -23,12 +23,15 @@ __all__ = ["fill_function"]
 
 _INLINED = re.compile(r"<(?:list|set|dict)comp>\.(?:<locals>\.)?")
 """Since Python 3.12 a comprehension is no function of its own in a qualified name."""
-_CHANGED = "it is changed while the code runs; what it holds before that counts"
+_OF_DEFINITIONS = ("__init_subclass__", "__set_name__")
+"""Methods that run when a class is made, long before a task."""
+_CHANGED = "it is changed while the code runs; the statements that make it count"
 
 
 def fill_function(content: Content) -> None:
     """Fill the part of a function: its syntax tree, defaults, attributes, closure, and the names it uses."""
     function: types.FunctionType = content.part.subject
+    content.part.reads.function(function)
     found = source_of(function.__code__)
     if found is None:
         form, facts = encode_plain(code_form(function.__code__)), read_code(function.__code__)
@@ -50,6 +53,9 @@ def fill_function(content: Content) -> None:
             use_name(content, label, use, cells)
     if content.parts.deep:
         _note_gaps(content, facts, cells)
+        for use in facts.changed if function.__name__ not in _OF_DEFINITIONS else ():
+            if use[0] not in cells:
+                content.part.changed.update(changed_slots(content, use))
 
 
 def _cells(function: types.FunctionType) -> Names:

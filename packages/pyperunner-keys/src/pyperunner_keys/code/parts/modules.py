@@ -31,6 +31,7 @@ def fill_module(content: Content) -> None:
         content.gap(module.__name__, "it is a compiled extension; the bytes of its file count")
         return
     content.add("module")
+    content.part.reads.answer(lambda: [*vars(module)], [*vars(module)])
     for name in sorted(vars(module)):
         if not name.startswith("__"):
             use_name(content, name, (name,), {})
@@ -50,7 +51,7 @@ def fill_statement(content: Content) -> None:
 def fill_effects(content: Content) -> None:
     """Fill the part of what a module that is not loaded will do to others when it is imported."""
     module, file, _ = content.part.subject
-    nodes, modules = effects_on_others(content.parts.unimported, module, file)
+    nodes, modules = effects_on_others(content.unimported, module, file)
     content.add("effects", tree_form(nodes, leaves_no_trace_in(file)))
     content.source(file, nodes)
     _use_statement_names(content, read_statements(nodes), module, file, "")

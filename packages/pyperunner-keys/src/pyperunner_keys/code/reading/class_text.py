@@ -6,11 +6,12 @@ import ast
 from collections.abc import Callable
 from functools import cached_property
 
-from pyperunner_keys.code.reading.references import Facts, read_hints
+from pyperunner_keys.code.reading.references import Facts, read_hints, read_statements
 from pyperunner_keys.code.reading.syntax import tree_form
 
 __all__ = ["ClassText"]
 
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 _METHODS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -24,6 +25,7 @@ class ClassText:
     def __init__(self, node: ast.ClassDef) -> None:
         self.node = node
         self._headers: dict[bool, tuple[bytes, Facts]] = {}
+        self._statements: dict[str, tuple[bytes, Facts]] = {}
 
     @cached_property
     def methods(self) -> list[ast.stmt]:
@@ -48,6 +50,17 @@ class ClassText:
         """Say whether a line is inside the definition."""
         return self.node.lineno <= line <= (self.node.end_lineno or 0)
 
+    def statements(self, name: str) -> tuple[bytes, Facts]:
+        """Return the normal form of the statements that give a name of the class its value, and what they need.
+
+        Args:
+            name: The name.
+        """
+        if name not in self._statements:
+            nodes = [item for item in self.node.body if isinstance(item, _ASSIGNMENTS) and name in _bound_by(item)]
+            self._statements[name] = (tree_form(nodes), read_statements(nodes))
+        return self._statements[name]
+
     def header(self, drop: Callable[[ast.AST], bool], plain: bool) -> tuple[bytes, Facts]:
         """Return the normal form of decorators, keywords and hints, and what they need.
 
@@ -63,3 +76,9 @@ class ClassText:
             form = tree_form([decorators, self.node.keywords, [item.target for item in fields], hints])
             known = self._headers[plain] = (form, read_hints([*decorators, *self.node.keywords, *hints]))
         return known
+
+
+def _bound_by(statement: ast.stmt) -> set[str]:
+    return {
+        node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    }

@@ -12,8 +12,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from types import CodeType
-from typing import TYPE_CHECKING
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, TypeAlias
 
 import xxhash
 
@@ -26,9 +26,12 @@ from pyperunner_keys.encoding.plain import digest_bytes, encode_plain
 
 if TYPE_CHECKING:
     from pyperunner_keys.code.reading.scope import Function
+    from pyperunner_keys.project import Names
 
-__all__ = ["SourceFile", "file_source", "source_of"]
+__all__ = ["SourceFile", "Written", "file_source", "loaded_source", "source_of"]
 
+Written: TypeAlias = "str | Function | dict[str, Written]"
+"""What a name is to hold: a value as its ``repr``, a function, or a class by its members."""
 Drop = Callable[[ast.AST], bool]
 
 _FAR = 1_000_000
@@ -96,6 +99,11 @@ class SourceFile:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return compile(self.tree, self.name, "exec", dont_inherit=True)
+
+    @cached_property
+    def written(self) -> dict[str, Written]:
+        """What an import of this text leaves under the names whose last statement at the top says it plainly."""
+        return _written(self.tree.body)
 
     def find(self, code: CodeType) -> Function | None:
         """Return the function that ``code`` was compiled from, or ``None`` if this text is not where it came from."""
@@ -180,7 +188,12 @@ class SourceFile:
         return "".join(self._lines[line - 1] for line in sorted(wanted) if line <= len(self._lines))
 
 
-_files: dict[str, SourceFile] = {}
+_files: dict[str, list[SourceFile]] = {}
+"""The texts that a file had when it was read, the newest first."""
+_MOST = 8
+"""Texts of one file that are kept: older code may still run."""
+_loaded: dict[str, tuple[object, SourceFile]] = {}
+"""By the path of a module: its specification, which each import makes anew, and the text that it was loaded from."""
 
 
 def source_of(code: CodeType) -> tuple[SourceFile, Function] | None:
@@ -189,14 +202,41 @@ def source_of(code: CodeType) -> tuple[SourceFile, Function] | None:
     Args:
         code: The code object of the function.
     """
-    known = _files.get(code.co_filename)
-    if known is not None:
-        node = known.find(code)
+    known = [*_files.get(code.co_filename, ())]
+    for file in (*known, None):
+        if file is None:
+            file = file_source(code.co_filename)
+            if file is None or file in known:
+                return None
+        node = file.find(code)
         if node is not None:
-            return known, node
-    fresh = file_source(code.co_filename)
-    node = None if fresh is None or fresh is known else fresh.find(code)
-    return None if fresh is None or node is None else (fresh, node)
+            return file, node
+    return None
+
+
+def loaded_source(names: Names, path: str) -> SourceFile | None:
+    """Return the text that a loaded module comes from, or ``None``: not the newer one that its file may have by now.
+
+    Args:
+        names: The module's globals.
+        path: Its file.
+    """
+    spec, (known_spec, known) = names.get("__spec__"), _loaded.get(path, (None, None))
+    file = file_source(path)
+    stays = known is not None and file is not known and spec is known_spec and not _is_rather(file, known, names)
+    if not stays and file is not None:
+        _loaded[path] = spec, file
+    return known if stays else file
+
+
+def _is_rather(file: SourceFile | None, other: SourceFile, names: Names) -> bool:
+    """Say whether the functions of a module are those of one text, and not those of another one."""
+    codes = [
+        item.__code__
+        for item in list(names.values())
+        if isinstance(item, FunctionType) and item.__globals__ is names and item.__code__.co_filename == other.name
+    ]
+    return file is not None and not all(map(other.find, codes)) and all(map(file.find, codes))
 
 
 def file_source(name: str) -> SourceFile | None:
@@ -208,10 +248,13 @@ def file_source(name: str) -> SourceFile | None:
     data = _read(name)
     if data is None:
         return None
-    known = _files.get(name)
-    if known is None or known.data != data:
-        known = _files[name] = SourceFile(name, data)
-    return known
+    known = _files.setdefault(name, [])
+    found = next((file for file in known if file.data == data), None)
+    if found is None:
+        found = SourceFile(name, data)
+        known.insert(0, found)
+        del known[_MOST:]
+    return found
 
 
 def _read(name: str) -> bytes | None:
@@ -224,6 +267,28 @@ def _read(name: str) -> bytes | None:
         return sys.orig_argv[2].encode("utf-8", "surrogateescape")
     lines = linecache.getlines(name)
     return "".join(lines).encode("utf-8", "surrogatepass") if lines else None
+
+
+def _written(body: Iterable[ast.stmt]) -> dict[str, Written]:
+    found: dict[str, Written] = {}
+    for statement in body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            try:
+                found[statement.targets[0].id] = repr(ast.literal_eval(statement.value))
+                continue
+            except (ValueError, TypeError):
+                pass
+        elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and not statement.decorator_list:
+            found[statement.name] = statement
+            continue
+        elif isinstance(statement, ast.ClassDef) and not statement.decorator_list and not statement.keywords:
+            found[statement.name] = _written(statement.body)
+            continue
+        for node in ast.walk(statement):
+            name = getattr(node, "id", None) or getattr(node, "name", None)
+            if isinstance(name, str):
+                found.pop(name, None)
+    return found
 
 
 def _first_line(node: ast.AST) -> int:

@@ -7,28 +7,34 @@ a key must not depend on which of two equal tasks was asked first.
 
 from __future__ import annotations
 
-import ast
 import sys
 import types
+from collections.abc import Mapping
 from importlib.machinery import ModuleSpec
 from typing import Any
 
 from pyperunner_keys.code.reading.loaded import foreign_code
-from pyperunner_keys.code.reading.source import SourceFile, file_source
-from pyperunner_keys.project import Names, family, is_own_file
+from pyperunner_keys.code.reading.source import SourceFile, Written, file_source
+from pyperunner_keys.project import Names, family, file_of, is_own_file
 
 __all__ = ["Unimported", "absolute_name"]
 
-_read_as_text: dict[str, tuple[str, str]] = {}
-"""File and digest of the text, by the module's name."""
+_read_as_text: dict[str, tuple[SourceFile, object]] = {}
+"""By the module's name: the text, and the specification of the module once it was loaded from that."""
 
 
 class Unimported:
-    """Finds modules without importing them; looks at each only once."""
+    """Finds modules without importing them; looks at each only once.
+
+    Attributes:
+        ask: Says whether all that was found would be found now.
+    """
 
     def __init__(self) -> None:
+        self._loaded: dict[str, types.ModuleType | None] = {}
         self._files: dict[str, SourceFile | None] = {}
         self._names: dict[str, dict[str, Any]] = {}
+        self.ask = self._is_as_found
 
     def loaded(self, name: str) -> types.ModuleType | None:
         """Return a module that counts by what it holds, or ``None`` if its text counts or it is not there.
@@ -36,15 +42,10 @@ class Unimported:
         Args:
             name: Absolute name of a module.
         """
-        module = sys.modules.get(name)
-        if module is None or name not in _read_as_text:
-            return module
-        file = self.find(name)
-        if file is None or (file.name, file.digest) != _read_as_text[name]:
-            return module
-        if foreign_code(vars(module), file.name, lambda: file.code) or not _is_as_written(module, file):
-            return module
-        return None
+        if name not in self._loaded:
+            module = sys.modules.get(name)
+            self._loaded[name] = None if module is None or _text_of(name, module) is not None else module
+        return self._loaded[name]
 
     def find(self, name: str) -> SourceFile | None:
         """Return the text of a module of the user's own, or ``None`` where there is none.
@@ -53,11 +54,18 @@ class Unimported:
             name: Absolute name of a module.
         """
         if name not in self._files:
-            self._files[name] = _find(name)
-        file = self._files[name]
-        if file is not None and name not in sys.modules:
-            _read_as_text[name] = (file.name, file.digest)
-        return file
+            module = sys.modules.get(name)
+            file = None if module is None else _text_of(name, module)
+            file = self._files[name] = _find(name) if file is None else file
+            if file is not None and module is None:
+                _read_as_text[name] = file, None
+        return self._files[name]
+
+    def _is_as_found(self) -> bool:
+        now = Unimported()
+        return all(now.loaded(name) is module for name, module in self._loaded.items()) and all(
+            _are_one(now.find(name), file) for name, file in self._files.items()
+        )
 
     def names(self, name: str) -> dict[str, Any]:
         """Return the globals that the import system would give to a module.
@@ -121,18 +129,50 @@ def _spec(name: str) -> ModuleSpec | None:
     return None
 
 
+def _text_of(name: str, module: types.ModuleType) -> SourceFile | None:
+    """Return the text that a module counts by although it is loaded: that which was read before, if it is what it says.
+
+    Args:
+        name: Name of the module.
+        module: The module.
+    """
+    known, spec = _read_as_text.get(name, (None, None))
+    if known is None:
+        return None
+    now = getattr(module, "__spec__", None)
+    chosen = [known] if spec is None or spec is now else []
+    for file in (*chosen, None if spec is now else _find(name)):
+        if file is not None and file.name == known.name and _is_as_written(module, file):
+            _read_as_text[name] = file, now
+            return file
+    return None
+
+
+def _are_one(file: SourceFile | None, other: SourceFile | None) -> bool:
+    if file is None or other is None:
+        return file is other
+    return (file.name, file.digest) == (other.name, other.digest)
+
+
 def _is_as_written(module: types.ModuleType, file: SourceFile) -> bool:
-    """Say whether the functions and plain constants that a module holds are those of its text."""
-    for statement in file.tree.body:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and not statement.decorator_list:
-            held = vars(module).get(statement.name)
-            if not isinstance(held, types.FunctionType) or held.__code__.co_firstlineno != statement.lineno:
+    """Say whether the functions, methods and plain constants that a module holds are those of its text."""
+    names = vars(module)
+    if file.name and file_of(names) != file_of({"__file__": file.name}):
+        return False
+    if foreign_code(names, file.name, lambda: file.code):
+        return False
+    return _holds(names, file.written, file)
+
+
+def _holds(names: Mapping[str, Any], written: Mapping[str, Written], file: SourceFile) -> bool:
+    for name, said in written.items():
+        held = names.get(name)
+        if isinstance(said, str):
+            if repr(held) != said:
                 return False
-        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            try:
-                written = ast.literal_eval(statement.value)
-            except (ValueError, TypeError):
-                continue
-            if repr(vars(module).get(statement.targets[0].id)) != repr(written):
+        elif isinstance(said, dict):
+            if not isinstance(held, type) or not _holds(vars(held), said, file):
                 return False
+        elif not isinstance(held, types.FunctionType) or file.find(held.__code__) is not said:
+            return False
     return True
