@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from pyperunner_cache.maintenance.amounts import parse_duration
+from pyperunner_cache.system import Guard
 from pyperunner_cache.visit import MISSING, ResultStore, Visit
 from pyperunner_text.signatures import own_signature_of
 
@@ -18,7 +18,7 @@ __all__ = ["BoundMemoized", "Memoized", "MemoizedAsync", "memoizer"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_guard = threading.Lock()
+_guard = Guard()
 """Of computing a fingerprint: globals that the function changes count in it, so it must be computed once."""
 
 
@@ -147,7 +147,7 @@ class Memoized(Generic[P, R]):
 
             return pyperunner_keys.digest(self.func)
         if self._code is None:
-            with _guard:
+            with _guard.lock:
                 self._code = self._code or self._fingerprint()
         return self._code
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import weakref
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 try:
     import fcntl
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CREATE_FLAGS",
     "READ_FLAGS",
+    "Guard",
     "lock_descriptor",
     "machine_memory",
     "pread",
@@ -34,7 +36,38 @@ READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _COMMON
 """Non-blocking, lest a planted named pipe stop the reader for ever; it changes nothing for regular files."""
 CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | _COMMON
 _IOV_MAX = 1024
-_SEEK_LOCK = threading.Lock()
+
+
+class Guard:
+    """A lock between threads that is new in every forked child, where nobody holds what a thread of the parent held.
+
+    Args:
+        make: Makes the lock.
+
+    Attributes:
+        lock: To be entered.
+    """
+
+    def __init__(self, make: Callable[[], Any] = threading.Lock) -> None:
+        self._make = make
+        self.lock: threading.Lock = make()
+        _guards.add(self)
+
+    def renew(self) -> None:
+        """Make it new: this is a child that was just forked."""
+        self.lock = self._make()
+
+
+def _renew_all() -> None:
+    for guard in list(_guards):
+        guard.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)
+
+_guards: weakref.WeakSet[Guard] = weakref.WeakSet()
+_SEEK_GUARD = Guard()
 
 
 def write_all(fd: int, chunks: Sequence[Buffer]) -> int:
@@ -131,7 +164,7 @@ def _after(batch: Sequence[Buffer], done: int) -> list[Buffer]:
 def _pread(fd: int, size: int, offset: int) -> bytes:
     if hasattr(os, "pread"):
         return os.pread(fd, size, offset)
-    with _SEEK_LOCK:
+    with _SEEK_GUARD.lock:
         os.lseek(fd, offset, os.SEEK_SET)
         return os.read(fd, size)
 

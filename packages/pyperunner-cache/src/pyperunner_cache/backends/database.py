@@ -22,6 +22,7 @@ from pyperunner_cache.errors import (
     StorageError,
     StoreFullError,
 )
+from pyperunner_cache.system import Guard
 
 __all__ = ["Database"]
 
@@ -60,7 +61,7 @@ class Database:
 
     def __init__(self, path: str, *, timeout: float, shared: bool, durable: bool) -> None:
         self.path, self.timeout, self.shared, self.durable = path, timeout, shared, durable
-        self._guard = threading.RLock()
+        self._guard = Guard(threading.RLock)
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
         self._file = self._log = _NOWHERE
@@ -72,7 +73,7 @@ class Database:
     @contextmanager
     def using(self, action: str, key: str | None, *, create: bool) -> Iterator[sqlite3.Connection | None]:
         """Give the connection, or ``None`` where there is no database and none is to be made."""
-        with self._guard:
+        with self._guard.lock:
             try:
                 yield self._connect(create)
             except sqlite3.Error as error:
@@ -80,7 +81,7 @@ class Database:
 
     def first(self, statement: str, arguments: tuple[Any, ...], action: str, key: str) -> tuple[Any, ...] | None:
         """Return the first row, or ``None``; without the context manager, which costs more than the question."""
-        with self._guard:
+        with self._guard.lock:
             try:
                 connection = self._connect(create=False)
                 return None if connection is None else connection.execute(statement, arguments).fetchone()
@@ -95,7 +96,7 @@ class Database:
 
     def close(self) -> None:
         """Close the connection."""
-        with self._guard:
+        with self._guard.lock:
             connection, self._connection = self._connection, None
             if connection is not None:
                 if self._pid == os.getpid():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pyperunner_cache.backends.names import split_key
 from pyperunner_cache.entry.blobs import BytesBlob
 from pyperunner_cache.errors import BadURLError, LockTimeoutError
 from pyperunner_cache.ports import Blob, BlobInfo, Buffer
+from pyperunner_cache.system import Guard
 
 __all__ = ["MemoryBackend"]
 
@@ -22,8 +22,8 @@ class MemoryBackend:
     def __init__(self) -> None:
         self._entries: dict[str, BytesBlob] = {}
         self._used: dict[str, float] = {}
-        self._locks: dict[str, threading.Lock] = {}
-        self._guard = threading.Lock()
+        self._locks: dict[str, Guard] = {}
+        self._guard = Guard()
 
     def __str__(self) -> str:
         return "memory://"
@@ -51,7 +51,7 @@ class MemoryBackend:
         """Join the chunks."""
         split_key(key)
         blob = BytesBlob(b"".join(chunks), time.time())
-        with self._guard:
+        with self._guard.lock:
             self._entries[key], self._used[key] = blob, blob.modified
         return blob.size
 
@@ -62,7 +62,7 @@ class MemoryBackend:
 
     def remove(self, info: BlobInfo) -> bool:
         """Forget the entry if it is still the listed one."""
-        with self._guard:
+        with self._guard.lock:
             blob = self._entries.get(info.key)
             if blob is None or (blob.modified, blob.size) != (info.modified, info.size):
                 return False
@@ -79,8 +79,8 @@ class MemoryBackend:
     def lock(self, key: str, timeout: float | None = None) -> Iterator[None]:
         """Keep the threads of this process apart."""
         split_key(key)
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
+        with self._guard.lock:
+            lock = self._locks.setdefault(key, Guard()).lock
         if not lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
             raise LockTimeoutError(f"the lock of {key!r}", "memory://", timeout or 0.0)
         try:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING
 
-from pyperunner_cache.system import CREATE_FLAGS, lock_descriptor, pread
+from pyperunner_cache.system import CREATE_FLAGS, Guard, lock_descriptor, pread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +30,7 @@ class Ledger:
 
     def __init__(self, path: str, mode: int) -> None:
         self._path, self._mode = path, mode
-        self._guard = threading.Lock()
+        self._guard = Guard()
 
     def add(self, size: int, count: Callable[[], int]) -> int:
         """Add ``size`` bytes and return the total; ``count`` counts afresh where there is no ledger yet."""
@@ -42,7 +41,7 @@ class Ledger:
         self._update(lambda _: total)
 
     def _update(self, change: Callable[[int | None], int]) -> int:
-        with self._guard:
+        with self._guard.lock:
             fd = os.open(self._path, CREATE_FLAGS & ~os.O_EXCL, self._mode)
             try:
                 lock_descriptor(fd, wait=True)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from pyperunner_cache.system import CREATE_FLAGS, lock_descriptor, reserve, write_all
+from pyperunner_cache.system import CREATE_FLAGS, Guard, lock_descriptor, reserve, write_all
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Buffer
@@ -28,7 +27,7 @@ _FOLDER_ATTEMPTS = 20
 """A sweep may take an empty folder as soon as it is made, and one that is in the way before it can be looked at."""
 
 _writing: set[str] = set()
-_guard = threading.Lock()
+_guard = Guard()
 _owner = 0
 
 
@@ -88,7 +87,7 @@ def write_atomically(
 
 def sweep_file(path: str, *, dry_run: bool) -> int | None:
     """Remove a temporary file whose writer is gone; return its bytes, ``None`` where the writer lives."""
-    with _guard:
+    with _guard.lock:
         if path in _own_set():
             return None
         try:
@@ -131,7 +130,7 @@ def _create(folder: str, name: str, file_mode: int, folder_mode: int) -> tuple[s
     made = False
     while True:
         path = os.path.join(folder, f"{TEMPORARY}{os.urandom(8).hex()}-{name}")
-        with _guard:
+        with _guard.lock:
             _own_set().add(path)
         try:
             fd = os.open(path, CREATE_FLAGS, file_mode)

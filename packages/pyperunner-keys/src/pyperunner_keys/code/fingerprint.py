@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pyperunner_keys.code.builder import PartBuilder
+from pyperunner_keys.code.cached import cached_property
 from pyperunner_keys.code.graph import Part, Slot, full_digests, reachable, source_of_part
 from pyperunner_keys.code.kinds import is_own_code
 from pyperunner_keys.code.places import Place, pack_places
@@ -54,12 +55,12 @@ class Fingerprint:
     places: dict[str, Place] = field(default_factory=dict)
     root: str = ""
 
-    @functools.cached_property
+    @cached_property
     def sources(self) -> dict[str, str]:
         """Source text of each part, where it is known."""
         return {name: place.source for name, place in self.places.items() if place.source}
 
-    @functools.cached_property
+    @cached_property
     def packed(self) -> str:
         """The places as compressed text, to be kept beside what the code made; ``unpack_places`` reads it."""
         return pack_places(self.places, [self.root] if self.root else [])
@@ -89,7 +90,7 @@ class Snapshot:
         """
         return self._reads.hold({} if answered is None else answered)
 
-    @functools.cached_property
+    @cached_property
     def traits(self) -> Traits:
         """Digests of the parts that are found by their names and not sent along, to compare two processes by."""
         found: Traits = {}

@@ -13,11 +13,11 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import xxhash
 
+from pyperunner_keys.code.cached import cached_property
 from pyperunner_keys.code.kinds import is_held
 from pyperunner_keys.code.places import Place
 from pyperunner_keys.code.reads import Reads

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from functools import cached_property
 
+from pyperunner_keys.code.cached import cached_property
 from pyperunner_keys.code.reading.references import Facts, read_hints, read_statements
 from pyperunner_keys.code.reading.syntax import tree_form
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from functools import cached_property
 from typing import Any
 
+from pyperunner_keys.code.cached import cached_property
 from pyperunner_keys.code.reading.scope import Import, imports_of
 
 __all__ = ["TopLevel"]

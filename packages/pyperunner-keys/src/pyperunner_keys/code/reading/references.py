@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
+from pyperunner_keys.code.cached import cached_property
 from pyperunner_keys.code.reading.scope import COMPREHENSIONS, Comprehension, Function, Import, Scope, bind, defaults
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ import linecache
 import sys
 import warnings
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, TypeAlias
 
 import xxhash
 
+from pyperunner_keys.code.cached import cached_property
 from pyperunner_keys.code.reading.bytecode import code_form, nested_codes
 from pyperunner_keys.code.reading.class_text import ClassText
 from pyperunner_keys.code.reading.module_names import TopLevel
