@@ -55,13 +55,10 @@ def test_descriptors_run_out(project, way):
     assert project.python("flow.py") == str(sum(range(60)))
 
 
-# Known to hang now and then on a busy machine: a lock that another thread holds at the fork is inherited. Until the
-# start method is chosen by the threads that there are, only the long form looks at it.
-@pytest.mark.long
-@pytest.mark.parametrize("forks", [60, 500])
+@pytest.mark.parametrize("forks", [60, pytest.param(500, marks=pytest.mark.long)])
 @pytest.mark.parametrize("way", ["fork", "pool"])
 def test_forks_beside_threads(project, way, forks):
-    """Threads hold the lock of logging, allocate, and multiply matrices while every task is forked."""
+    """Threads hold the lock of logging, allocate, and multiply matrices while every task is started."""
     first = """
     import logging, threading
     stop = False

@@ -48,7 +48,7 @@ class Session:
         store_spec: Builtins from which another process reopens the store; ``None`` where that is impossible.
         process_limit: How many jobs the runner keeps going at once.
         start_method: How processes are made: ``fork``, ``forkserver`` or ``spawn``; empty for what is safe and fast
-            on this platform. An executor without processes of its own ignores it.
+            on this platform beside the threads that there are. An executor without processes of its own ignores it.
         wake: A descriptor that becomes readable when ``wait`` is to return at once, because a signal has come; it is
             read and closed by the runner. ``None`` where there is none.
         let_signals_through: Gives a context for code of a task that runs in this very process: a signal that is to end
@@ -181,10 +181,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Logged:
-    """A line that a task printed or logged.
+    """A line that a task printed or logged, or that the executor says itself.
 
     Attributes:
-        task: The task's name.
+        task: The task's name; ``-`` for a line of the executor.
         pid: Its process.
         stream: ``stdout``, ``stderr``, or the name of the logger.
         level: A level name of ``logging``.

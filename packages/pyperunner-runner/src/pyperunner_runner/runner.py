@@ -16,7 +16,7 @@ from pyperunner_runner.execution.run import Run
 from pyperunner_runner.execution.scheduler_factory import new_scheduler
 from pyperunner_runner.execution.signals import Signals
 from pyperunner_runner.executors.registry import find_executor
-from pyperunner_runner.executors.supervisor.start_methods import start_method as checked_start_method
+from pyperunner_runner.executors.supervisor.start_methods import known_start_method
 from pyperunner_runner.planning.checks import check, location_of
 from pyperunner_runner.planning.gc_paused import gc_paused
 from pyperunner_runner.planning.planner import PlannedRun, Planner, runnable_dag
@@ -56,7 +56,7 @@ class Runner:
             follows from it. (By default all that follows from a task that runs does, too.)
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
         start_method: How processes are made: ``"fork"``, ``"forkserver"`` or ``"spawn"`` (see docs/executors.md); by
-            default ``fork`` on Linux and ``spawn`` elsewhere.
+            default ``fork`` on Linux, ``forkserver`` beside threads, and ``spawn`` elsewhere.
         code, ignore, packages, strict: What counts of the code of tasks where neither they nor the pipeline say so; see
             ``pyperunner_dag.Options``.
         audit: What to do about files of yours that a task reads without declaring them as ``File`` or ``Folder``:
@@ -98,7 +98,7 @@ class Runner:
         self._settings = RunSettings(
             new_executor=find_executor(executor),
             process_limit=os.cpu_count() or 1 if process_limit is None else process_limit,
-            start_method=checked_start_method(start_method),
+            start_method=known_start_method(start_method),
             resources=dict(resources or {}),
             code=Options(code=code, ignore=ignore, packages=packages, strict=strict),
             audit=audit,

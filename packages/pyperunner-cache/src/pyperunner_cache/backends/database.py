@@ -90,7 +90,7 @@ class Database:
 
     def is_in_place(self) -> bool:
         """Say whether what was just written lies where the next process will look: nobody has taken a file away."""
-        with self._guard:
+        with self._guard.lock:
             in_place = self._file == _identity(self.path)
             return in_place and self._log in (_NOWHERE, _identity(f"{self.path}-wal"))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import selectors
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING
 
 from pyperunner_runner.executors.supervisor.client import SupervisorClient
+from pyperunner_runner.ports import Logged
 
 if TYPE_CHECKING:
     from pyperunner_runner.executors.supervisor.protocol import Report
@@ -35,6 +37,8 @@ class SupervisedExecutor(ABC):
         self._owner = os.getpid()
         self._writes = False  # whether the supervisor's line is watched for room to write
         self._client = SupervisorClient(session)
+        for level, text in self._client.notes:
+            self._events.append(Logged("-", None, "runner", level, text, time.time()))
         if session.wake is not None:
             self._selector.register(session.wake, selectors.EVENT_READ, lambda: None)
 

@@ -25,7 +25,7 @@ from pyperunner_runner.child.messages import pack, write_all
 from pyperunner_runner.errors import StoreNotShareable
 from pyperunner_runner.executors.child_output import STREAMS, ChildOutput
 from pyperunner_runner.executors.supervisor.interpreter import command_of, write_beginning
-from pyperunner_runner.executors.supervisor.start_methods import start_method
+from pyperunner_runner.executors.supervisor.start_methods import known_start_method
 from pyperunner_runner.executors.supervisor.transport import (
     InterpreterState,
     PackedJob,
@@ -143,7 +143,7 @@ class PortableExecutor:
     def __init__(self, session: Session) -> None:
         self._running: dict[str, _RunningJob] = {}
         self._events: deque[Event] = deque()
-        start_method(session.start_method)
+        known_start_method(session.start_method)
         if session.store_spec is None:
             raise StoreNotShareable(repr(session.store))
         self._state = InterpreterState.of(session.tasks.values(), session.store_spec)

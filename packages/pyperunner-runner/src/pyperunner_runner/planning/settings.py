@@ -20,7 +20,7 @@ class RunSettings:
     Attributes:
         new_executor: Makes the executor when the first job starts.
         process_limit: How many jobs may run at once.
-        start_method: How processes are made; empty for the platform's default.
+        start_method: How processes are made; empty for what is safe and fast where the run begins.
         resources: How much there is of what tasks may ask for.
         code: What counts of the code where neither a task nor the pipeline says so.
         audit: What to do about files that tasks read without declaring them.

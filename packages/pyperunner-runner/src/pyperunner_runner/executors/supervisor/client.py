@@ -19,7 +19,7 @@ from pyperunner_dag import reopen_store
 from pyperunner_dag.ports import SupportsFork
 from pyperunner_runner.child.messages import FrameBuffer, pack
 from pyperunner_runner.child.process import ChildRuntime
-from pyperunner_runner.errors import StoreNotShareable
+from pyperunner_runner.errors import StoreNotShareable, TaskNotPortable
 from pyperunner_runner.executors.supervisor.descendants import Descendants
 from pyperunner_runner.executors.supervisor.interpreter import start_python
 from pyperunner_runner.executors.supervisor.launch import ForkLauncher, SpawnLauncher
@@ -35,7 +35,7 @@ from pyperunner_runner.executors.supervisor.protocol import (
 )
 from pyperunner_runner.executors.supervisor.server import Launcher, Supervisor
 from pyperunner_runner.executors.supervisor.silence import Silence
-from pyperunner_runner.executors.supervisor.start_methods import start_method
+from pyperunner_runner.executors.supervisor.start_methods import choose_start_method
 from pyperunner_runner.executors.supervisor.transport import (
     InterpreterState,
     PackedJob,
@@ -52,6 +52,7 @@ __all__ = ["SupervisorClient"]
 
 _READ_SIZE = 1 << 16
 _END_SECONDS = (0.2, 1.0, 1.0)  # for the guard to end by itself, after a nudge, and when it was killed
+_HELD = "of which each may hold a lock that a copy would wait for without end"
 
 
 class SupervisorClient:
@@ -67,16 +68,19 @@ class SupervisorClient:
         StoreNotShareable: A child could not reopen the store.
         UnknownStartMethod: There is no such start method.
         TaskNotPortable: A task can't be sent to a fresh interpreter, as the start method asks for.
+
+    Attributes:
+        notes: What is to be said of the way in which processes are made, with the level of each line.
     """
 
     def __init__(self, session: Session) -> None:
         self._socket: socket.socket | None = None
-        self._method = start_method(session.start_method)
         if session.store_spec is None:
             raise StoreNotShareable(repr(session.store))
         self._spec = session.store_spec
         self._session = session
-        self._pickled = {} if self._method == "fork" else pack_tasks(session.tasks, self._method)
+        self.notes: list[tuple[str, str]] = []
+        self._method, self._pickled = self._prepare(session)
         self._one_store = isinstance(session.store, SupportsFork) and session.store.survives_fork
         self._mark = ""
         self._guard = 0
@@ -89,6 +93,33 @@ class SupervisorClient:
         self._supervisor = 0
         self._children: dict[str, int] = {}
         self._asked: dict[str, int] = {}
+
+    def _prepare(self, session: Session) -> tuple[str, dict[str, bytes]]:
+        """Return how processes are made, and the tasks in the form in which that needs them."""
+        method, asked, threads = choose_start_method(session.start_method)
+        if method == "fork":
+            if threads:
+                self._warn(f"start_method='fork' was asked for beside threads, {_HELD} ({threads})")
+            return method, {}
+        try:
+            pickled = pack_tasks(session.tasks, method)
+        except TaskNotPortable as error:
+            if asked or not threads:
+                raise
+            self._warn(
+                f"processes are copies of this program although it has threads, {_HELD} ({threads}), because "
+                f"{error.task} can't be sent to a fork server: {error.part} can't be pickled ({error.cause})"
+            )
+            return "fork", {}
+        if threads:
+            self.notes.append(
+                ("INFO", f"processes come from a fork server, because this program has threads: {threads}")
+            )
+        return method, pickled
+
+    def _warn(self, text: str) -> None:
+        self.notes.append(("WARNING", text))
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
 
     @property
     def is_open(self) -> bool:

@@ -1,28 +1,59 @@
-"""Start methods: how processes are made, by name and by platform."""
+"""Start methods: how processes are made, by name, by platform, and by the threads that this process has."""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import NamedTuple
 
 from pyperunner_runner.errors import UnknownStartMethod
+from pyperunner_runner.processes.threads import threads_that_matter
 
-__all__ = ["start_method"]
+__all__ = ["StartMethod", "choose_start_method", "known_start_method"]
+
+_NAMED = 5  # threads in one line
 
 
-def start_method(name: str | None) -> str:
-    """Return ``name`` if processes can be made in that way here; the default of this platform for ``None``.
+class StartMethod(NamedTuple):
+    """How the processes of a run are made.
 
-    The default does not follow that of ``multiprocessing``, which changes with the version of Python: ``fork`` on
-    Linux, through a supervisor that has no threads; elsewhere ``spawn``, because the system libraries of macOS do not
-    survive a fork and Windows has none.
+    Attributes:
+        name: ``fork``, ``forkserver`` or ``spawn``.
+        asked: Whether somebody has asked for it by its name.
+        threads: Names of threads that a copy of this process would miss, in words; empty where there are none.
+    """
+
+    name: str
+    asked: bool
+    threads: str
+
+
+def known_start_method(name: str | None) -> str:
+    """Return ``name`` if processes can be made in that way here; empty for ``None``, which leaves the choice open.
 
     Raises:
         UnknownStartMethod: They can't.
     """
     possible = ("fork", "forkserver", "spawn") if hasattr(os, "fork") else ("spawn",)
-    if not name:
-        return "fork" if sys.platform == "linux" else "spawn"
-    if name not in possible:
+    if name and name not in possible:
         raise UnknownStartMethod(name, possible)
-    return name
+    return name or ""
+
+
+def choose_start_method(name: str | None) -> StartMethod:
+    """Return how processes are to be made, now that they are about to be.
+
+    The choice does not follow that of ``multiprocessing``, which changes with the version of Python. On Linux it is
+    ``fork``, and ``forkserver`` where this process has threads that a copy would miss; elsewhere ``spawn``, because
+    the system libraries of macOS do not survive a fork and Windows has none.
+
+    Raises:
+        UnknownStartMethod: They can't be made as ``name`` says.
+    """
+    asked = known_start_method(name)
+    if asked not in ("", "fork") or (sys.platform != "linux" and not asked):
+        return StartMethod(asked or "spawn", bool(asked), "")
+    found = threads_that_matter()
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    threads = ", ".join(found[:_NAMED]) + more
+    return StartMethod(asked or ("forkserver" if threads else "fork"), bool(asked), threads)
