@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -121,7 +122,7 @@ def test_the_next_task_finds_a_clean_slate(kit, quick_runner, what):
 class CloseAll(Task):
     @run
     def run(self):
-        os.closerange(3, 1024)
+        os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         return 1
 
 

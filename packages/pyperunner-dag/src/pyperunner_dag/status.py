@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 __all__ = ["Status", "TaskResult"]
@@ -31,6 +32,7 @@ class TaskResult:
         exception: What it raised.
         traceback: Text of the traceback, empty where there is none.
         load: Gets the output in the place of ``output``; called on every access, nothing is kept.
+        rebuild: Gets the exception in the place of ``exception``; called when it is first asked for.
     """
 
     def __init__(
@@ -40,9 +42,11 @@ class TaskResult:
         exception: BaseException | None = None,
         traceback: str = "",
         load: Callable[[], object] | None = None,
+        rebuild: Callable[[], BaseException] | None = None,
     ) -> None:
         self.status = status
-        self.exception = exception
+        self._exception = exception
+        self._rebuild = rebuild
         self.traceback = traceback
         self._output = output
         self._load = load
@@ -50,6 +54,11 @@ class TaskResult:
     def __repr__(self) -> str:
         failed = "" if self.exception is None else f" {self.exception!r}"
         return f"<TaskResult {self.status.name}{failed}>"
+
+    @cached_property
+    def exception(self) -> BaseException | None:
+        """What the task raised, rebuilt now where it came from another process; ``None`` if it raised nothing."""
+        return self._exception if self._rebuild is None else self._rebuild()
 
     @property
     def output(self) -> Any:

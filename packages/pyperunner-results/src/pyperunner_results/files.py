@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+import weakref
 from pathlib import Path
 
 __all__ = ["Appender", "replace_file"]
@@ -38,7 +39,8 @@ class Appender:
     """A file that grows by whole lines, made when the first line comes.
 
     Every call is one ``write`` to the system, so what was written outlives the process. A disk that is full or gone
-    does not end the run: one warning is given, later lines are tried again, and a line cut short is ended first.
+    does not end the run: one warning is given, later lines are tried again, and a line cut short is ended first. A
+    process that is forked has no part in the file.
 
     Args:
         path: The file.
@@ -48,6 +50,7 @@ class Appender:
         self.path = path
         self._fd = -1
         self._torn = self._warned = False
+        _appenders.add(self)
 
     def write(self, lines: bytes) -> None:
         """Append ``lines``, which ends with a line feed."""
@@ -74,6 +77,19 @@ class Appender:
         if not self._warned:
             self._warned = True
             warnings.warn(f"Lines of {self.path!r} are lost: {error}", RuntimeWarning, stacklevel=4)
+
+
+_appenders: weakref.WeakSet[Appender] = weakref.WeakSet()
+
+
+def _close_all() -> None:
+    for appender in _appenders:
+        appender.close()
+
+
+if hasattr(os, "register_at_fork"):
+    # What runs in a forked process may write to each descriptor that it finds.
+    os.register_at_fork(after_in_child=_close_all)
 
 
 def _write_all(fd: int, data: bytes) -> None:

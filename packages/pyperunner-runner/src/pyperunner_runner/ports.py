@@ -102,7 +102,8 @@ class Failure:
         message: Its text.
         traceback: Formatted traceback that begins at the user's frame; may be empty.
         pickled: The exception itself where it could be pickled.
-        bases: Qualified names of its class and that of its bases, without their modules.
+        bases: Module and qualified name of its class and of its bases; a qualified name alone stands for classes of any
+            module.
     """
 
     type: str
@@ -181,14 +182,14 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Logged:
-    """A line that a task printed or logged, or that the executor says itself.
+    """Lines that a task printed or logged, or that the executor says itself.
 
     Attributes:
         task: The task's name; ``-`` for a line of the executor.
         pid: Its process.
         stream: ``stdout``, ``stderr``, or the name of the logger.
         level: A level name of ``logging``.
-        text: One line without its end.
+        text: One or more lines, separated by line feeds, without the end of the last.
         when: Seconds since the epoch.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 import threading
 
@@ -59,6 +60,86 @@ def test_one_that_cannot_travel_is_replaced_by_name_and_text(error):
 
 def test_one_whose_text_cannot_be_read_says_so():
     assert "RuntimeError" in describe_failure("T()", caught(Unreadable())).message
+
+
+class Text(str):
+    def __reduce__(self):
+        sys.exit(3)
+
+
+class HasStrangeText(Exception):
+    def __str__(self):
+        return Text("text")
+
+
+class ExitsAsText(Exception):
+    def __str__(self):
+        raise SystemExit(3)
+
+
+class Metaclass(type):
+    __mro__ = __module__ = property(lambda self: 1 / 0)
+
+    def __getattribute__(cls, name):
+        raise OSError(name)
+
+
+class OfStrangeClass(Exception, metaclass=Metaclass):
+    pass
+
+
+class OfNoModule(Exception):
+    __module__ = 5
+
+
+class HasStrangeFacts(Exception):
+    __notes__ = property(lambda self: 1 / 0)
+    __cause__ = property(lambda self: sys.exit(3))
+    __traceback__ = property(lambda self: 1 / 0)
+
+
+class HasStrangeCode(SystemExit):
+    code = property(lambda self: 1 / 0)
+
+
+class UnshowableCode:
+    def __repr__(self):
+        raise SystemExit
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        HasStrangeText("ab"),
+        ExitsAsText("ab"),
+        OfStrangeClass("ab"),
+        OfNoModule("ab"),
+        HasStrangeFacts("ab"),
+        HasStrangeCode("ab"),
+        SystemExit(UnshowableCode()),
+        type("Named", (Exception,), {"__qualname__": "a\ud800"})("ab"),
+        type("Named", (Exception,), {"__qualname__": "a\0b"})("ab"),
+    ],
+    ids=lambda error: ascii(type.__dict__["__qualname__"].__get__(type(error))),
+)
+def test_code_of_an_exception_costs_at_most_its_text(error):
+    failure = describe_failure("T()", caught(error))
+    for text in (failure.type, failure.message, failure.traceback, *failure.bases):
+        assert type(text) is str
+    assert failure.traceback
+    assert pickle.loads(pickle.dumps(failure)) == failure
+    assert isinstance(rebuild(failure), Exception)
+
+
+def test_a_long_text_is_kept_without_its_middle_and_written_out_whole(capsys):
+    text = f"begins {'.' * 1_000_000} ends"
+    failure = describe_failure("T()", caught(ValueError(text)))
+    assert len(failure.traceback) < 257 << 10
+    assert len(failure.message) < 257 << 10
+    assert "begins" in failure.traceback
+    assert failure.traceback.endswith("ends\n")
+    assert "the whole text is in the log" in failure.traceback
+    assert f"ValueError: {text}\n" in capsys.readouterr().err
 
 
 def test_exit_becomes_an_error_that_names_the_call():

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pyperunner_dag import ChangedDuringRunError, Options, Pipeline, Task, UndeclaredInputError, run
+from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.events import TaskFinished, TaskRetried, TaskStarted
 from pyperunner_runner.execution.retries import Retries
 
@@ -32,14 +33,21 @@ class Fails(Task):
         return "at last"
 
 
-def waits(options, error, bases=(), attempts=4):
+def waits(options, error, attempts=4):
     retries = Retries()
-    return [retries.next_wait("T()", options, error, bases) for _ in range(attempts)]
+    bases = describe_failure("T()", error).bases if isinstance(error, BaseException) else error
+    return [retries.next_wait("T()", options, bases) for _ in range(attempts)]
 
 
 def test_the_wait_doubles_and_the_number_is_bounded():
     assert waits(Options(retries=3, backoff=0.5), ValueError()) == [0.5, 1.0, 2.0, None]
     assert waits(Options(), ValueError(), attempts=1) == [None]
+
+
+def test_the_wait_stays_a_number_that_can_be_waited_for():
+    assert waits(Options(retries=5000), ValueError(), attempts=5000) == [0.0] * 5000
+    assert waits(Options(retries=5000, backoff=1.0), ValueError(), attempts=5000)[-1] == 24 * 3600
+    assert waits(Options(retries=5000, backoff=1e6), ValueError(), attempts=5000)[-1] == 1e6
 
 
 def test_what_another_attempt_cannot_mend_is_final():
@@ -48,19 +56,21 @@ def test_what_another_attempt_cannot_mend_is_final():
 
 
 @pytest.mark.parametrize(
-    ("retry_on", "error", "bases", "again"),
+    ("retry_on", "error", "again"),
     [
-        ((), KeyError(), (), True),
-        ((LookupError,), KeyError(), (), True),
-        ((ValueError,), KeyError(), (), False),
-        (("LookupError",), KeyError(), (), True),
-        (("Strange",), Exception(), ("Strange", "Exception"), True),
-        ((Odd,), Exception(), ("Odd", "ValueError", "Exception"), True),
-        (("TaskKilled",), KeyError(), (), False),
+        ((), KeyError(), True),
+        ((LookupError,), KeyError(), True),
+        ((ValueError,), KeyError(), False),
+        (("LookupError",), KeyError(), True),
+        (("Strange",), ("elsewhere.Strange", "builtins.Exception"), True),
+        ((Odd,), Odd(1, 2), True),
+        ((Odd,), ("Odd", "ValueError", "Exception"), True),
+        ((ConnectionError,), ("requests.exceptions.ConnectionError", "builtins.OSError"), False),
+        (("TaskKilled",), KeyError(), False),
     ],
 )
-def test_what_matches_is_tried_again(retry_on, error, bases, again):
-    wait = waits(Options(retries=1, retry_on=retry_on), error, bases, attempts=1)
+def test_what_matches_is_tried_again(retry_on, error, again):
+    wait = waits(Options(retries=1, retry_on=retry_on), error, attempts=1)
     assert (wait == [0.0]) is again
 
 

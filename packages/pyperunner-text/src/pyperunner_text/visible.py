@@ -8,9 +8,9 @@ TYPE_CHECKING = False  # type checkers take it for true
 if TYPE_CHECKING:
     import re
 
-# What moves the cursor, forges a line or reverses the reading order: C0 but tab, DEL, C1, line and paragraph
-# separators, bidirectional controls, and lone surrogates, which no file can hold as UTF-8.
-_OBEYED = "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+# What moves the cursor, forges a line or reverses the reading order: C0 but tab and line feed, DEL, C1, line and
+# paragraph separators, bidirectional controls, and lone surrogates, which no file can hold as UTF-8.
+_OBEYED = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 def visible(text: str) -> str:
@@ -32,12 +32,15 @@ def visible_lines(text: str) -> list[str]:
     """
     if text.isascii() and text.isprintable():
         return [text]
-    import re  # costs more than this whole package, and who imports FactError shows no lines
+    text = text.replace("\r\n", "\n").removesuffix("\r")
+    if not (text.isascii() and text.replace("\n", "").isprintable()):
+        import re  # costs more than this whole package, and who imports FactError shows no lines
 
+        text = re.sub(_OBEYED, _escape, text)
     lines = text.split("\n")
     if len(lines) > 1 and not lines[-1]:
         lines.pop()
-    return [re.sub(_OBEYED, _escape, line[:-1] if line.endswith("\r") else line) for line in lines]
+    return lines
 
 
 def _escape(match: re.Match[str]) -> str:

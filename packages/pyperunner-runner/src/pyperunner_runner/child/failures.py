@@ -1,46 +1,103 @@
-"""Failures: turns an exception into text that always travels, and back into an exception on the other side."""
+"""Failures: turns an exception into text that always travels, and back into an exception on the other side.
+
+An exception is code of the user's: its text, its class, its way into a pickle may do anything, raise and exit too.
+"""
 
 from __future__ import annotations
 
+import io
+import sys
 import traceback
+from collections.abc import Sequence
 from types import TracebackType
+from typing import Any, cast
 
 from pyperunner_runner.errors import TaskExited
 from pyperunner_runner.ports import Failure
 
-__all__ = ["describe_failure", "rebuild"]
+__all__ = ["describe_failure", "full_name", "rebuild"]
 
 _OWN_PACKAGES = ("pyperunner_dag", "pyperunner_runner")
 _PICKLE_LIMIT = 1 << 20  # an exception that drags a data set along is described, not sent
+_BEGINNING, _END = 192 << 10, 64 << 10
+"""Characters that are kept of a long text; where it fails is said at its end."""
 
 
 def describe_failure(task: str, error: BaseException) -> Failure:
     """Return what there is to say about an exception that ended a task.
 
-    The traceback begins at the first frame outside this project, the user's.
+    The traceback begins at the first frame outside this project, the user's. A text of more than 256 KiB is kept
+    without its middle, and written to standard error as a whole.
     """
-    if isinstance(error, SystemExit):
-        error = TaskExited(task, f"called sys.exit({'' if error.code is None else repr(error.code)})").with_traceback(
-            error.__traceback__
-        )
-    text = "".join(traceback.format_exception(type(error), error, _user_frames(error.__traceback__)))
-    bases = tuple(kind.__qualname__ for kind in type(error).__mro__)
-    return Failure(type(error).__qualname__, _message(error), text, _pickled(error), bases)
+    if issubclass(type(error), SystemExit):
+        error = TaskExited(task, f"called sys.exit({_exit_code(error)})").with_traceback(error.__traceback__)
+    kind, message = type(error), _message(error)
+    text = _bounded(_traceback_of(error, message))
+    pickled = _pickled(error) if len(message) < _PICKLE_LIMIT else None
+    bases = tuple(full_name(base) for base in _fact_of(kind, "__mro__"))
+    return Failure(_fact_of(kind, "__qualname__"), _shortened(message), text, pickled, bases)
 
 
 def rebuild(failure: Failure) -> Exception:
-    """Return the original exception where it survived the journey, else a stand-in of the same name and text."""
+    """Return the original exception where it survived the journey, else a stand-in of the same name and text.
+
+    This runs code of the user's, so it is for whoever asks for the exception itself.
+    """
     if failure.pickled is not None:
         import pickle
 
         try:
             error = pickle.loads(failure.pickled)
-        except Exception:  # whatever its __reduce__ does, the text is still there
+        except BaseException:  # whatever its __reduce__ does, the text is still there
             error = None
-        if isinstance(error, Exception):
-            return error
-    stand_in: type[Exception] = type(failure.type.rpartition(".")[2], (Exception,), {"__module__": "remote"})
+        if issubclass(type(error), Exception):
+            return cast("Exception", error)
+    name = failure.type.rpartition(".")[2]
+    if not name.isidentifier():
+        name = "Exception"
+    stand_in: type[Exception] = type(name, (Exception,), {"__module__": "remote"})
     return stand_in(failure.message)
+
+
+def _fact_of(kind: type, name: str) -> Any:
+    """Return an attribute that every class has, whatever its metaclass says."""
+    return vars(type)[name].__get__(kind)
+
+
+def full_name(kind: type) -> str:
+    """Return module and qualified name of a class."""
+    module = _fact_of(kind, "__module__")
+    return f"{module if type(module) is str else '?'}.{_fact_of(kind, '__qualname__')}"
+
+
+def _exit_code(error: BaseException) -> str:
+    try:
+        code = vars(SystemExit)["code"].__get__(error)
+        return "" if code is None else _plain(repr(code))
+    except BaseException as trouble:
+        return f"<its code can't be shown: {_fact_of(type(trouble), '__qualname__')}>"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return _plain(str(error))
+    except BaseException as trouble:
+        return f"<its text can't be read: {_fact_of(type(trouble), '__qualname__')}>"
+
+
+def _plain(text: str) -> str:
+    """Return a text as ``str`` itself; ``__str__`` may give one of a class of its own."""
+    return str.__str__(text)
+
+
+def _traceback_of(error: BaseException, message: str) -> Sequence[str]:
+    """Return the formatted traceback in pieces; of what can't be formatted, its frames and its text."""
+    frames: TracebackType | None = None
+    try:
+        frames = _user_frames(error.__traceback__)
+        return list(traceback.TracebackException(type(error), error, frames).format())
+    except BaseException:
+        return [*traceback.format_tb(frames), f"{_fact_of(type(error), '__qualname__')}: {message}\n"]
 
 
 def _user_frames(frames: TracebackType | None) -> TracebackType | None:
@@ -48,27 +105,54 @@ def _user_frames(frames: TracebackType | None) -> TracebackType | None:
     frame = frames
     while frame is not None:
         module = frame.tb_frame.f_globals.get("__name__", "")
-        if module.partition(".")[0] not in _OWN_PACKAGES:
+        if type(module) is not str or module.partition(".")[0] not in _OWN_PACKAGES:
             return frame
         frame = frame.tb_next
     return frames
 
 
-def _message(error: BaseException) -> str:
+def _bounded(pieces: Sequence[str]) -> str:
+    """Return a text in one piece; of a long one beginning and end, after it was written to standard error."""
+    if sum(map(len, pieces)) <= _BEGINNING + _END:
+        return "".join(pieces)
+    beginning = end = ""
+    for piece in pieces:
+        beginning += piece[: max(0, _BEGINNING - len(beginning))]
+        end = (end + piece[-_END:])[-_END:]
+        _write_out(piece)
+    return f"{beginning}\n… the whole text is in the log of the task …\n{end}"
+
+
+def _write_out(text: str) -> None:
     try:
-        return str(error)
-    except Exception as trouble:
-        return f"<its text can't be read: {type(trouble).__name__}>"
+        for start in range(0, len(text), _BEGINNING):
+            sys.stderr.write(text[start : start + _BEGINNING])
+    except BaseException:  # the task may have put anything in its place
+        pass
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _BEGINNING else f"{text[:_BEGINNING]}…"
+
+
+class _Limited(io.BytesIO):
+    """A buffer that takes a bounded number of bytes."""
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > _PICKLE_LIMIT:
+            raise OverflowError
+        return super().write(data)
 
 
 def _pickled(error: BaseException) -> bytes | None:
     import pickle
 
+    buffer = _Limited()
     try:
-        data = pickle.dumps(error)
-        if len(data) > _PICKLE_LIMIT or type(pickle.loads(data)) is not type(error):
+        pickle.Pickler(buffer).dump(error)
+        if type(pickle.loads(buffer.getvalue())) is not type(error):
             return None
     except BaseException:
         # An exception of the user's can do anything here, even exit; its text was taken already.
         return None
-    return data
+    return buffer.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -20,6 +21,7 @@ from pyperunner_dag import (
     save_output,
 )
 from pyperunner_runner.child.audit import undeclared_reads
+from pyperunner_runner.child.ending import end_forked
 from pyperunner_runner.child.environ import environment
 from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.ports import Job, Outcome
@@ -72,7 +74,7 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
     started = time.perf_counter()
     guard = guard_of(task, given)
     with environment(task.options.env), guard or nullcontext(), audit or nullcontext():
-        value = task.execute(data, inputs)
+        value = _call(task, data, inputs)
     seconds = time.perf_counter() - started
     if guard:
         guard.check()
@@ -88,6 +90,20 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
         meta["canonical"] = _canonical(value)
     receipt = save_output(store, task.key, value, meta)
     return Outcome("stored", None, (), receipt["digest"], receipt["size"], seconds, undeclared)
+
+
+def _call(task: Task, data: list[Any], inputs: dict[str, Any]) -> Any:
+    """Return what a task returns. A process that it forks ends here: what follows is not that one's to do."""
+    owner = os.getpid()
+    try:
+        value = task.execute(data, inputs)
+    except BaseException as error:
+        if os.getpid() != owner:
+            end_forked(error)
+        raise
+    if os.getpid() != owner:
+        end_forked()
+    return value
 
 
 class _Loaded(NamedTuple):

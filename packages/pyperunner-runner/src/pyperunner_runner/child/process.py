@@ -11,15 +11,17 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import reopen_store
 from pyperunner_runner.child.audit import ReadAudit
+from pyperunner_runner.child.channel import Channel
+from pyperunner_runner.child.ending import flush, streams_to
 from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.child.job import execute_job
 from pyperunner_runner.child.log_forwarding import forward_logging
-from pyperunner_runner.child.messages import pack, write_all
 from pyperunner_runner.ports import Job, Outcome
 from pyperunner_runner.processes import posix
 from pyperunner_runner.processes.tree import MARKER
@@ -52,20 +54,39 @@ class ChildRuntime:
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)
-        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it stays open as long as the process
-        sys.stdout = _text(1)
-        sys.stderr = _text(2)
+        with _pipes_at(1, 2):
+            self._make_streams()
         self._forwarding = forward_logging(self._streams_of_runner)
         place = str(spec.get("url", ""))
         self._audit = ReadAudit([place] if place.startswith(os.sep) else [])
         posix.set_default_signals()
 
-    def enter(self, fds: tuple[int, int, int], mark: str) -> None:
+    def restore_streams(self) -> None:
+        """Make Python's standard streams anew where a task has closed, detached or replaced them."""
+        if not self._streams_are_whole():
+            self._make_streams()
+
+    def _streams_are_whole(self) -> bool:
+        try:
+            standard = (sys.stdin, sys.stdout, sys.stderr) == self._streams
+            return standard and not any(stream.closed for stream in self._streams)
+        except ValueError:  # one was detached
+            return False
+
+    def _make_streams(self) -> None:
+        self._streams = open(0, encoding="utf-8", closefd=False), _text(1), _text(2)  # noqa: SIM115 - they stay open
+        # Under both names, as in every Python process: a stream that nothing refers to closes what it wraps.
+        sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__ = self._streams  # type: ignore[misc]
+
+    def enter(self, fds: tuple[int, int, int], mark: str) -> Channel:
         """Make the calling process, which was just forked, one that tasks can run in.
 
         Args:
             fds: Where messages, standard output and standard error go.
             mark: Value of ``MARKER`` in the environment, inherited by whatever the task starts.
+
+        Returns:
+            Where its messages go.
         """
         messages, stdout, stderr = fds
         posix.die_with_parent()
@@ -74,8 +95,9 @@ class ChildRuntime:
             os.dup2(source, target)
             os.close(source)
         posix.let_signals_through()
-        self._forwarding.fd, self._forwarding.owner = messages, os.getpid()
+        channel = self._forwarding.channel = Channel(posix.set_aside(messages))
         os.environ[MARKER] = mark
+        return channel
 
     def run(self, job: Job, find: FindTask, fds: tuple[int, int, int], mark: str) -> None:
         """Carry out a job in a process made for it, and end the process; never returns.
@@ -88,10 +110,14 @@ class ChildRuntime:
         """
         code = 1
         try:
-            self.enter(fds, mark)
+            channel = self.enter(fds, mark)
             outcome = self.execute(job, find)
             self.flush()
-            write_all(fds[0], pack(outcome))
+            try:
+                channel.send(outcome)
+            except OSError as error:
+                print(f"the outcome of {job.task} is lost: {error}", file=sys.stderr)
+                raise
             code = outcome.exitcode
             if threading.active_count() > 1:
                 # As at the end of every Python process: threads that are not daemons may finish.
@@ -115,15 +141,33 @@ class ChildRuntime:
         except BaseException as error:
             return Outcome("failed", failure=describe_failure(job.task, error))
 
-    @staticmethod
-    def flush() -> None:
-        """Write out what is left in Python's and in C's buffers."""
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except Exception:  # the task has closed it, or put something else in its place
-                pass
-        posix.flush_c_streams()
+    def flush(self) -> None:
+        """Write out what is left in Python's and C's buffers, of streams too that the program kept by another name."""
+        flush(*self._streams[1:], *self._streams_of_runner[1:])
+        if not self._streams_are_whole():
+            flush(*streams_to((1, 2)))
+
+
+@contextmanager
+def _pipes_at(*fds: int) -> Iterator[None]:
+    """Have pipes at some descriptors for a while: streams ask once what they can do, and tasks have pipes there."""
+    kept = {}
+    for fd in fds:
+        try:
+            kept[fd] = os.dup(fd)
+        except OSError:  # the program has closed it
+            continue
+    read, write = os.pipe()
+    try:
+        for fd in fds:
+            os.dup2(write, fd)
+        yield
+    finally:
+        for fd in (read, write, *(fd for fd in fds if fd not in kept)):
+            os.close(fd)
+        for fd, copy in kept.items():
+            os.dup2(copy, fd)
+            os.close(copy)
 
 
 def _text(fd: int) -> io.TextIOWrapper:

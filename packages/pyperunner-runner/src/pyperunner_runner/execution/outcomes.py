@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import Task
-from pyperunner_runner.child.failures import rebuild
+from pyperunner_runner.child.failures import describe_failure, full_name, rebuild
 from pyperunner_runner.errors import InputLost, RunFailed, TaskDied, TaskExited, TaskKilled, TaskOutOfMemory
+from pyperunner_runner.ports import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pyperunner_runner.ports import Ended, Exit
 
-__all__ = ["result_of", "run_failed", "signal_name", "summarize_error"]
+__all__ = ["failure_of", "result_of", "run_failed", "signal_name", "summarize"]
 
 _BAD_ENDS = (Task.Status.FAILURE, Task.Status.CANT_RUN)
+_OWN_ERRORS = frozenset(map(full_name, (TaskDied, InputLost)))
 _SHOWN_LINES = 40  # of what there is to say of one failed task, in the message of RunFailed
 
 
@@ -52,23 +55,41 @@ def result_of(
     if cause is not None:
         return Task.TaskResult(Task.Status.FAILURE, exception=cause, traceback=traceback)
     if outcome.failure is not None:
-        return Task.TaskResult(Task.Status.FAILURE, exception=rebuild(outcome.failure), traceback=traceback)
+        again = partial(rebuild, outcome.failure)
+        return Task.TaskResult(Task.Status.FAILURE, rebuild=again, traceback=traceback)
     if outcome.kind == "inputs":
         return Task.TaskResult(Task.Status.FAILURE, exception=InputLost(task.name, tuple(outcome.inputs), made_again))
     return Task.TaskResult(Task.Status.FAILURE, exception=_death(task.name, ended.exit, uss_peak))
 
 
-def summarize_error(error: BaseException | None) -> str:
+def failure_of(
+    task: Task, result: Task.TaskResult, ended: Ended | None = None, cause: TaskKilled | None = None
+) -> Failure:
+    """Return what there is to say of a task that failed, without rebuilding its exception.
+
+    Args:
+        task: The task.
+        result: Its result.
+        ended: How its job ended, if it had one.
+        cause: Why the runner ended the job, if it did.
+    """
+    if cause is None and ended is not None and ended.outcome.failure is not None:
+        return ended.outcome.failure
+    if result.exception is None:
+        return Failure("", "failed without an exception")
+    return describe_failure(task.name, result.exception)
+
+
+def summarize(task: str, failure: Failure) -> str:
     """Return ``ValueError: text`` with the first line of the text, or of this package's own errors the text alone.
 
     Their text begins with the task's name, which whoever shows the line has said already.
     """
-    if error is None:
-        return "failed without an exception"
-    text = str(error).strip().partition("\n")[0]
-    if isinstance(error, (TaskDied, InputLost)):
-        return text.removeprefix(f"{error.task}: ")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    text = failure.message.strip().partition("\n")[0]
+    name = failure.type.rpartition(".")[2]
+    if _OWN_ERRORS.intersection(failure.bases):
+        return text.removeprefix(f"{task}: ")
+    return f"{name}: {text}" if name and text else name or text
 
 
 def run_failed(tasks: Collection[Task], run_folder: str) -> RunFailed | None:

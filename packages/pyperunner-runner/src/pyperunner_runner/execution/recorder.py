@@ -149,15 +149,18 @@ class RunRecorder:
         self.say("waits for another run that makes the same output" if waiting else "goes on", task)
         self._hooks.tell(TaskWaiting(task, waiting))
 
-    def task_output(self, line: Logged) -> None:
-        """Record a line that a task printed or logged."""
-        text = line.text if len(line.text) <= _CHARACTERS else f"{line.text[:_CHARACTERS]}…"
-        self._last_lines[line.task].append(text)
-        log = self._logs.get(line.task)
+    def task_output(self, said: Logged) -> None:
+        """Record lines that a task printed or logged."""
+        lines = said.text.split("\n") if self._hooks else said.text.rsplit("\n", _LAST_LINES)[-_LAST_LINES:]
+        self._last_lines[said.task].extend(
+            line if len(line) <= _CHARACTERS else f"{line[:_CHARACTERS]}…" for line in lines[-_LAST_LINES:]
+        )
+        log = self._logs.get(said.task)
         if log is not None:
-            log.log(line.text, level=line.level, process=line.pid, stream=line.stream, when=line.when)
+            log.log(f"{said.text}\n", level=said.level, process=said.pid, stream=said.stream, when=said.when)
         if self._hooks:
-            self._hooks.tell(TaskOutput(line.task, line.stream, line.level, line.text))
+            for line in lines:
+                self._hooks.tell(TaskOutput(said.task, said.stream, said.level, line))
 
     def task_retried(self, event: TaskRetried, traceback: str, ended: Ended, uss_peak: int | None) -> None:
         """Record that an attempt has failed and another follows.

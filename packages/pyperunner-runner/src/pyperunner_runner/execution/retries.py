@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import ChangedDuringRunError, UndeclaredInputError
+from pyperunner_runner.child.failures import full_name
 
 if TYPE_CHECKING:
     from pyperunner_dag import Options
 
 __all__ = ["Retries"]
 
-_FINAL = (ChangedDuringRunError, UndeclaredInputError)
+_LONGEST_WAIT = 24 * 3600.0
+_DOUBLINGS = 60  # more would be no number any more
+_FINAL = frozenset(map(full_name, (ChangedDuringRunError, UndeclaredInputError)))
 """Another attempt under the same key cannot end otherwise."""
 
 
@@ -22,31 +25,28 @@ class Retries:
     def __init__(self) -> None:
         self._done: dict[str, int] = {}
 
-    def next_wait(self, task: str, options: Options, error: BaseException | None, bases: Sequence[str]) -> float | None:
+    def next_wait(self, task: str, options: Options, bases: Sequence[str]) -> float | None:
         """Return the seconds until the next attempt and count it; ``None`` if there is none.
 
         Args:
             task: The task's name.
             options: Its options: ``retries``, ``backoff`` and ``retry_on`` count.
-            error: What went wrong.
-            bases: Names of the classes of the original error, where ``error`` may be a stand-in for it.
+            bases: The classes of the error, as in ``Failure``.
         """
         done = self._done.get(task, 0)
-        if done >= options.retries or error is None or not _matches(options.retry_on, error, bases):
-            return None
-        if isinstance(error, _FINAL):
+        if done >= options.retries or not _matches(options.retry_on, bases) or _FINAL.intersection(bases):
             return None
         self._done[task] = done + 1
-        return float(options.backoff * 2**done)
+        return float(min(options.backoff * 2.0 ** min(done, _DOUBLINGS), max(options.backoff, _LONGEST_WAIT)))
 
 
-def _matches(wanted: Sequence[type[BaseException] | str], error: BaseException, bases: Sequence[str]) -> bool:
-    """Whether the error is of one of the classes; an empty sequence stands for any."""
-    names = {kind.__name__ for kind in type(error).__mro__} | {base.rpartition(".")[2] for base in bases}
+def _matches(wanted: Sequence[type[BaseException] | str], bases: Sequence[str]) -> bool:
+    """Whether an error of these classes is of one that is wanted; an empty sequence stands for any."""
+    names = {base.rpartition(".")[2] for base in bases}
 
     def is_a(kind: type[BaseException] | str) -> bool:
         if isinstance(kind, str):
             return kind in names
-        return isinstance(error, kind) or kind.__qualname__ in bases
+        return full_name(kind) in bases or kind.__qualname__ in bases  # an executor may know no modules
 
     return not wanted or any(map(is_a, wanted))

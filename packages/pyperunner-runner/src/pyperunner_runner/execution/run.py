@@ -13,7 +13,7 @@ from pyperunner_runner.errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
 from pyperunner_runner.execution.ephemeral_outputs import EphemeralOutputs
 from pyperunner_runner.execution.jobs import Jobs, RunningJob
-from pyperunner_runner.execution.outcomes import result_of, summarize_error
+from pyperunner_runner.execution.outcomes import failure_of, result_of, summarize
 from pyperunner_runner.execution.retries import Retries
 from pyperunner_runner.execution.timeouts import LimitEnforcer
 from pyperunner_runner.execution.timers import Kind, Timers
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyperunner_runner.execution.signals import Signals
     from pyperunner_runner.planning.planner import PlannedRun
     from pyperunner_runner.planning.settings import RunSettings
+    from pyperunner_runner.ports import Failure
     from pyperunner_runner.scheduler import Scheduler
 
 __all__ = ["Run"]
@@ -191,6 +192,7 @@ class Run:
         ended: Ended | None = None,
         seconds: float = 0.0,
         uss_peak: int | None = None,
+        failure: Failure | None = None,
     ) -> None:
         """Give a task its result and status, record it, and let those that follow know.
 
@@ -201,6 +203,7 @@ class Run:
             ended: How its job ended, if it had one.
             seconds: Wall time from start to end.
             uss_peak: Most memory of its own that it was seen to use, in bytes.
+            failure: What there is to say of it if it failed; without it, what its exception says.
         """
         task.result = result
         task.status = result.status
@@ -210,7 +213,7 @@ class Run:
         elif result.status is Task.Status.SKIPPED:
             self._scheduler.skip(task.name)
         else:
-            error = summarize_error(result.exception)
+            error = summarize(task.name, failure or failure_of(task, result))
         self.recorder.task_finished(task, reason, error=error, seconds=seconds, ended=ended, uss_peak=uss_peak)
         if error:
             self._cant_run(self._scheduler.fail(task.name), f"upstream {task.name} failed")
@@ -310,28 +313,28 @@ class Run:
             return
         made_again = self._scheduler.may_remake(ended.outcome.inputs)
         result = result_of(task, ended, job.cause, uss_peak, made_again=made_again)
-        if result.status is Task.Status.FAILURE and self._try_again(job, result, ended, uss_peak):
+        failure = failure_of(task, result, ended, job.cause) if result.status is Task.Status.FAILURE else None
+        if failure is not None and self._try_again(job, failure, result.traceback, ended, uss_peak):
             return
         hit = ended.outcome.kind == "hit"
         reason = "stored meanwhile by another run" if hit else self._decisions[task.name].reason
         if ended.outcome.kind == "stored":
             task.release()
-        self.finish_task(task, result, reason, ended, seconds, uss_peak)
+        self.finish_task(task, result, reason, ended, seconds, uss_peak, failure)
 
     def _let_go(self, name: str) -> tuple[RunningJob, int | None]:
         """Return a job that is over, and the most memory of its own that it was seen to use, in bytes."""
         self._timers.cancel("kill", name)
         return self._jobs.take(name), self._limits.end(name)
 
-    def _try_again(self, job: RunningJob, result: Task.TaskResult, ended: Ended, uss_peak: int | None) -> bool:
+    def _try_again(self, job: RunningJob, failure: Failure, traceback: str, ended: Ended, uss_peak: int | None) -> bool:
         """Put a failed task off until its next attempt; ``False`` if it has none left."""
-        task, failure = job.task, ended.outcome.failure
-        bases = failure.bases if failure is not None and failure.pickled is None else ()
-        wait = self._retries.next_wait(task.name, task.options, result.exception, bases)
+        task = job.task
+        wait = self._retries.next_wait(task.name, task.options, failure.bases)
         if wait is None or self._cancelled:
             return False
-        event = TaskRetried(task.name, job.attempt, job.seconds, summarize_error(result.exception), wait)
-        self.recorder.task_retried(event, result.traceback, ended, uss_peak)
+        event = TaskRetried(task.name, job.attempt, job.seconds, summarize(task.name, failure), wait)
+        self.recorder.task_retried(event, traceback, ended, uss_peak)
         task.status = Task.Status.NOT_STARTED
         self._scheduler.delay(task.name)
         self._timers.set("retry", task.name, time.monotonic() + wait)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
+from pyperunner_runner.processes.forks import keep_from_forks
+
 __all__ = ["Signals"]
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -97,6 +99,7 @@ class Signals:
         listener, caller = socket.socketpair()
         for end in (listener, caller):
             end.setblocking(False)
+        keep_from_forks(listener, caller)
         before = signal.set_wakeup_fd(caller.fileno(), warn_on_full_buffer=False)
         self._listener, self.wake = listener, listener.fileno()
 

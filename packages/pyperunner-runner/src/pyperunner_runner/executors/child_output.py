@@ -21,8 +21,8 @@ class Listener(Protocol):
         """Take a message in."""
         ...
 
-    def take_line(self, stream: str, level: str, text: str, when: float) -> None:
-        """Take a line in: its stream or logger, level, text without its end, and seconds since the epoch."""
+    def take_lines(self, stream: str, level: str, text: str, when: float) -> None:
+        """Take one or more lines in: their stream or logger, level, text without the last end, and when they came."""
         ...
 
 
@@ -35,7 +35,7 @@ class ChildOutput:
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
-        self._frames = FrameBuffer()
+        self._frames = FrameBuffer(from_tasks=True)
         self._lines = {stream: LineBuffer() for stream in STREAMS}
 
     def feed(self, source: str, data: bytes) -> None:
@@ -45,17 +45,20 @@ class ChildOutput:
             return
         for message in self._frames.feed(data):
             if isinstance(message, LoggedText):
-                for line in message.text.splitlines():
-                    self._listener.take_line(message.logger, message.level, line, message.when)
+                text = "\n".join(message.text.splitlines())
+                self._listener.take_lines(message.logger, message.level, text, message.when)
             else:
                 self._listener.take_message(message)
 
     def end_lines(self) -> None:
-        """Take what stands behind the last line end for a line."""
+        """Take what stands behind the last line end for a line, and say what came that was no message."""
         for stream, buffer in self._lines.items():
             self._tell(stream, buffer.rest())
+        if self._frames.skipped:
+            text = f"{self._frames.skipped} bytes came over the descriptor of messages that are none; they were ignored"
+            self._listener.take_lines("runner", "WARNING", text, time.time())
+            self._frames.skipped = 0
 
-    def _tell(self, stream: str, lines: list[str]) -> None:
-        now = time.time()
-        for line in lines:
-            self._listener.take_line(stream, STREAMS[stream], line, now)
+    def _tell(self, stream: str, lines: str) -> None:
+        if lines:
+            self._listener.take_lines(stream, STREAMS[stream], lines[:-1], time.time())

@@ -86,7 +86,7 @@ class _RunningJob:
         elif isinstance(message, Outcome):
             self._outcome = message
 
-    def take_line(self, stream: str, level: str, text: str, when: float) -> None:
+    def take_lines(self, stream: str, level: str, text: str, when: float) -> None:
         """See ``Listener``."""
         line = Logged(self._job.task, self._handle.process, stream, level, text, when)
         # A child may speak before the supervisor has said that it started.

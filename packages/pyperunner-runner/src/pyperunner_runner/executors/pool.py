@@ -102,7 +102,7 @@ class _Worker:
         elif isinstance(message, Done) and self.busy is not None:
             self._done(self, message)
 
-    def take_line(self, stream: str, level: str, text: str, when: float) -> None:
+    def take_lines(self, stream: str, level: str, text: str, when: float) -> None:
         """See ``Listener``."""
         if self.busy is not None:
             self._events.append(Logged(self.busy.job.task, self.pid, stream, level, text, when))

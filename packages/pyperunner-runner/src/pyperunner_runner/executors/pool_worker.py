@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_runner.child.messages import FrameBuffer, pack, write_all
+from pyperunner_runner.child.messages import FrameBuffer
 from pyperunner_runner.ports import Exit, Outcome
 from pyperunner_runner.processes import posix, tree
 
@@ -22,13 +22,13 @@ if sys.platform != "win32":
     import resource
 
 if TYPE_CHECKING:
+    from pyperunner_runner.child.channel import Channel
     from pyperunner_runner.child.process import ChildRuntime
     from pyperunner_runner.executors.supervisor.protocol import Fds
     from pyperunner_runner.executors.supervisor.transport import PackedJob
 
 __all__ = ["Done", "ServeJobs"]
 
-_READ_SIZE = 1 << 16
 _FIXED = ("SIGKILL", "SIGSTOP", "SIGCHLD")  # nobody can change the first two; the third is the worker's own
 # What Python wraps to make enumerations of signals and handlers, fifteen times slower, and asked after every job.
 _handler_of: Callable[[int], Any] = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
@@ -70,23 +70,23 @@ class ServeJobs:
         """See ``ChildCommand.run``."""
         code = 1
         try:
-            runtime.enter(fds, mark)
+            channel = runtime.enter(fds, mark)
             posix.adopt_orphans()
-            self._serve(runtime, fds[0])
+            self._serve(runtime, channel)
             runtime.flush()
             code = 0
         finally:
             os._exit(code)
 
-    def _serve(self, runtime: ChildRuntime, channel: int) -> None:
+    def _serve(self, runtime: ChildRuntime, channel: Channel) -> None:
         state = _ProcessState()
         frames = FrameBuffer()
         served = 0
-        while data := os.read(channel, _READ_SIZE):
+        while data := channel.receive():
             for packed in frames.feed(data):
                 served += 1
                 done = self._execute(runtime, state, packed, served)
-                write_all(channel, pack(done))
+                channel.send(done)
                 if done.last:
                     threading._shutdown()  # type: ignore[attr-defined]
                     return
@@ -95,7 +95,7 @@ class ServeJobs:
         before = _Usage()
         outcome = runtime.execute(packed.job, packed.task_of)
         runtime.flush()
-        clean = _end_children() and state.restore() and threading.active_count() == 1
+        clean = _end_children() and state.restore(runtime) and threading.active_count() == 1
         after = _Usage()
         spent = served >= self.most_tasks or after.max_rss >= self.most_memory
         return Done(outcome, after.since(before, outcome), outcome.kind == "failed" or spent or not clean)
@@ -133,10 +133,9 @@ class _ProcessState:
             for signum in signal.valid_signals()
             if getattr(signum, "name", "") not in _FIXED
         }
-        self._standard = {fd: os.dup(fd) for fd in (0, 1, 2)}
-        self._streams = sys.stdin, sys.stdout, sys.stderr
+        self._standard = {fd: posix.set_aside(os.dup(fd)) for fd in (0, 1, 2)}
 
-    def restore(self) -> bool:
+    def restore(self, runtime: ChildRuntime) -> bool:
         """Put directory, umask, environment, signals and standard streams back; say whether that was possible."""
         try:
             os.fchdir(self._folder)
@@ -155,8 +154,8 @@ class _ProcessState:
                     return False
                 signal.signal(signum, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        sys.stdin, sys.stdout, sys.stderr = self._streams
-        return not any(stream.closed for stream in self._streams)
+        runtime.restore_streams()
+        return True
 
 
 def _end_children() -> bool:

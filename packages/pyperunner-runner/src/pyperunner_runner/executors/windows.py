@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from pyperunner_dag import reopen_store
+from pyperunner_runner.child.channel import Channel
 from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.child.job import execute_job
 from pyperunner_runner.child.log_forwarding import forward_logging
-from pyperunner_runner.child.messages import pack, write_all
 from pyperunner_runner.errors import StoreNotShareable
 from pyperunner_runner.executors.child_output import STREAMS, ChildOutput
 from pyperunner_runner.executors.supervisor.interpreter import command_of, write_beginning
@@ -59,15 +59,15 @@ class _RunJob:
         # What goes to a file is kept back in blocks: it would come late, and behind what subprocesses print meanwhile.
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         forwarding = forward_logging()
-        forwarding.fd = os.open(self.messages, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
-        forwarding.owner = os.getpid()
+        channel = Channel(os.open(self.messages, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)))
+        forwarding.channel = channel
         job = self.packed.job
         try:
             task = self.packed.task_of(PickledTasks(self.tasks))
             outcome = execute_job(job, task, reopen_store(state.spec), None, forwarding.tell_waiting(job))
         except BaseException as error:
             outcome = Outcome("failed", failure=describe_failure(job.task, error))
-        write_all(forwarding.fd, pack(outcome))
+        channel.send(outcome)
         sys.exit(outcome.exitcode)
 
 
@@ -103,7 +103,7 @@ class _RunningJob:
         else:
             self._events.append(message)
 
-    def take_line(self, stream: str, level: str, text: str, when: float) -> None:
+    def take_lines(self, stream: str, level: str, text: str, when: float) -> None:
         """See ``Listener``."""
         self._events.append(Logged(self._job.task, self.process.pid, stream, level, text, when))
 

@@ -7,6 +7,10 @@ import functools
 import os
 import signal
 import sys
+
+if sys.platform != "win32":
+    import fcntl
+    import resource
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -25,6 +29,7 @@ __all__ = [
     "hold_signals_back",
     "lead_session",
     "let_signals_through",
+    "set_aside",
     "set_default_signals",
     "wake_on_child_end",
 ]
@@ -33,6 +38,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _HANDLED = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
 _LINUX = sys.platform == "linux"
+_ASIDE, _ASIDE_ROOM = 1 << 11, 1 << 6  # more would cost each fork; a usual limit is 1024
 
 ADOPTS_ORPHANS = _LINUX
 """Whether ``adopt_orphans`` does anything."""
@@ -68,6 +74,22 @@ def adopt_orphans() -> None:
 def flush_c_streams() -> None:
     """Write out what C code has left in its stdio buffers; ``os._exit`` would drop it."""
     _fflush()(None)
+
+
+def set_aside(fd: int) -> int:
+    """Give a descriptor a high number, where programs that close or count through descriptors don't look; return it.
+
+    What the process executes does not get it. Where so high a number is not allowed, it keeps its own.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    end = _ASIDE if limit == resource.RLIM_INFINITY else min(_ASIDE, limit)
+    try:
+        aside = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, max(0, end - _ASIDE_ROOM))
+    except OSError:
+        os.set_inheritable(fd, False)
+        return fd
+    os.close(fd)
+    return aside
 
 
 def lead_session() -> None:

@@ -215,10 +215,12 @@ class ExecutorContract:
         self._needs_isolation()
         executor.start(Job("Talk()"))
         events = self.events(executor)
-        lines = [event for event in events if isinstance(event, Logged)]
-        printed = [line.text for line in lines if line.stream == "stdout"]
+        said = [
+            (event.stream, line) for event in events if isinstance(event, Logged) for line in event.text.split("\n")
+        ]
+        printed = [line for stream, line in said if stream == "stdout"]
         assert printed == ["from print", "from a subprocess", "begun and ended", "no line end"]
-        assert [line.text for line in lines if line.stream != "stdout"] == ["bytes \\xff"]
+        assert [line for stream, line in said if stream != "stdout"] == ["bytes \\xff"]
         assert isinstance(events[0], Started)
         assert isinstance(events[-1], Ended)
 

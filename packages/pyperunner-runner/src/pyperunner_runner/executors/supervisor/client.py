@@ -44,6 +44,7 @@ from pyperunner_runner.executors.supervisor.transport import (
     pack_tasks,
 )
 from pyperunner_runner.processes import tree
+from pyperunner_runner.processes.forks import keep_from_forks
 
 if TYPE_CHECKING:
     from pyperunner_runner.ports import Job, Session
@@ -136,8 +137,9 @@ class SupervisorClient:
         ours, theirs = socket.socketpair()
         self._forget()
         self._mark = f"{os.getpid()}.{secrets.token_hex(4)}"
+        keep_from_forks(ours)
         with theirs:
-            self._guard = self._fork(ours, theirs) if self._method == "fork" else self._start_fresh(theirs)
+            self._guard = self._fork(theirs) if self._method == "fork" else self._start_fresh(theirs)
         ours.setblocking(False)
         self._socket = ours
 
@@ -275,7 +277,7 @@ class SupervisorClient:
             tree.signal_tree(self._guard, signal.SIGKILL)
             tree.reap([self._guard], killed)
 
-    def _fork(self, ours: socket.socket, theirs: socket.socket) -> int:
+    def _fork(self, theirs: socket.socket) -> int:
         supervisor = Supervisor(theirs, self._mark, self._copies)
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
@@ -287,7 +289,6 @@ class SupervisorClient:
             runner = os.getpid()
             pid = os.fork()
         if pid == 0:
-            ours.close()
             supervisor.serve(runner)
         return pid
 

@@ -43,6 +43,7 @@ from pyperunner_runner.processes import posix, tree
 __all__ = ["Launcher", "Supervisor"]
 
 _FDS_PER_CHILD = 3
+_CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _FORK_RETRY_SECONDS = (0.01, 1.0)  # first and longest pause while the system has no room for another process
 _FORK_PATIENCE_SECONDS = 30.0  # with no child of ours that could make room by ending
 _END_SECONDS = 1.0
@@ -128,7 +129,8 @@ class Supervisor:
         for end in (self._wake, self._wake_write):
             end.setblocking(False)
         posix.wake_on_child_end(self._wake_write.fileno())
-        with selectors.DefaultSelector() as selector:
+        with selectors.DefaultSelector() as self._selector:
+            selector = self._selector
             selector.register(self._control, selectors.EVENT_READ, self._receive)
             selector.register(self._wake, selectors.EVENT_READ, self._drain_wake)
             # A process that the user forked may hold the socket open when the runner is killed.
@@ -150,7 +152,7 @@ class Supervisor:
 
     def _receive(self) -> None:
         try:
-            data, fds, _, _ = socket.recv_fds(self._control, 1 << 16, 256)
+            data, fds, _, _ = socket.recv_fds(self._control, 1 << 16, 256, _CLOSE_ON_EXEC)
         except ConnectionResetError:  # the runner left without reading our last words
             data, fds = b"", []
         self._fds += fds
@@ -199,7 +201,8 @@ class Supervisor:
 
     def _leave_behind(self) -> None:
         """In a forked child: close what belongs to the supervisor and to children that come later."""
-        self._control.close()
+        for own in (self._control, self._wake, self._wake_write, self._selector):
+            own.close()
         for later in self._queue[1:]:
             for fd in later.fds:
                 os.close(fd)
