@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_cli.loading.printing import stdout_to_stderr
 from pyperunner_cli.loading.recorded_run import recorded_pipeline
 from pyperunner_cli.loading.settings import apply_settings
 from pyperunner_cli.loading.target import resolve
@@ -79,16 +80,17 @@ def add_log_path(parser: argparse.ArgumentParser) -> None:
 
 
 def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipeline:
-    """Return the pipeline of TARGET with the params of ``--set``.
+    """Return the pipeline of TARGET with the params of ``--set``; what its code prints is none of the command's output.
 
     Args:
         options: What ``add_target`` added.
         strict: Refuse a recorded run when anything is not as it was.
     """
-    if Path(options.target).is_dir():
-        pipeline = recorded_pipeline(options.target, strict=strict)
-    else:
-        pipeline = resolve(options.target)
+    with stdout_to_stderr():
+        if Path(options.target).is_dir():
+            pipeline = recorded_pipeline(options.target, strict=strict)
+        else:
+            pipeline = resolve(options.target)
     apply_settings(pipeline, options.settings)
     return pipeline
 
