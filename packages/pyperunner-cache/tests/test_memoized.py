@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from pyperunner_cache import memoize, open_store
+from pyperunner_cache import CacheWarning, memoize, open_store
 
 
 class Log(list):
@@ -442,3 +442,105 @@ def test_a_result_from_a_clock_that_was_ahead_grows_old(any_store, monkeypatch):
     remembered(1)
     monkeypatch.undo()
     assert not remembered.check_call_in_cache(1)
+
+
+LIMIT = 5
+
+
+def clip(x):
+    return min(x, LIMIT)
+
+
+def later(x, start=None, go=None):
+    if start is not None:
+        start.set()
+        go.wait()
+    return min(x, LIMIT)
+
+
+async def later_async(x):
+    await asyncio.sleep(0.01)
+    return min(x, LIMIT)
+
+
+def test_what_changes_in_the_process_counts_from_then_on(any_store, monkeypatch):
+    remembered = memoize(any_store)(clip)
+    assert remembered(10) == 5
+    before = remembered.key(10)
+    monkeypatch.setattr(sys.modules[__name__], "LIMIT", 7)
+    assert remembered(10) == 7
+    monkeypatch.undo()
+    assert remembered.key(10) == before
+    assert remembered(10) == 5
+    monkeypatch.setattr(clip, "__code__", (lambda x: 0).__code__)
+    assert remembered(10) == 0
+
+
+def test_nothing_is_kept_where_another_thread_has_changed_something_meanwhile(any_store, monkeypatch):
+    remembered = memoize(any_store, ignore=["start", "go"])(later)
+    start, go = threading.Event(), threading.Event()
+
+    def interfere():
+        start.wait()
+        monkeypatch.setattr(sys.modules[__name__], "LIMIT", 7)
+        go.set()
+
+    thread = threading.Thread(target=interfere)
+    thread.start()
+    with pytest.warns(CacheWarning, match=r"later was not kept: .* changed while it ran"):
+        assert remembered(10, start, go) == 7
+    thread.join()
+    assert remembered(10) == 7
+    monkeypatch.undo()
+    assert remembered(10) == 5
+
+
+def test_nothing_is_kept_where_another_coroutine_has_changed_something_meanwhile(any_store, monkeypatch):
+    remembered = memoize(any_store)(later_async)
+
+    async def both():
+        first = asyncio.create_task(remembered(10))
+        await asyncio.sleep(0)
+        monkeypatch.setattr(sys.modules[__name__], "LIMIT", 7)
+        return await first
+
+    with pytest.warns(CacheWarning, match=r"later_async was not kept"):
+        assert asyncio.run(both()) == 7
+    monkeypatch.undo()
+    assert asyncio.run(remembered(10)) == 5
+
+
+COUNTED = 0
+
+
+def test_what_the_function_itself_changes_does_not_count(any_store):
+    def count(x):
+        global COUNTED
+        COUNTED += 1
+        return x
+
+    remembered, before = memoize(any_store)(count), COUNTED
+    assert [remembered(1), remembered(1), remembered(2)] == [1, 1, 2]
+    assert before + 2 == COUNTED
+
+
+TRAVELLER = """
+import cloudpickle, subprocess, sys
+from pyperunner_cache import memoize, open_store
+K = 3
+@memoize(open_store(sys.argv[1]))
+def f(x): return x + K
+if __name__ == "__main__":
+    open("f", "wb").write(cloudpickle.dumps(f))
+    code = "import cloudpickle; f = cloudpickle.load(open('f', 'rb')); f(1); print(f.key(1))"
+    there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    print(there == f.key(1), f.check_call_in_cache(1))
+"""
+
+
+def test_a_function_that_travels_before_its_first_call_has_the_same_key_there(tmp_path):
+    (tmp_path / "script.py").write_text(TRAVELLER)
+    ran = subprocess.run(
+        [sys.executable, "script.py", tmp_path / "store"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "True True\n"

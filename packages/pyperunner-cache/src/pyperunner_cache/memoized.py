@@ -6,20 +6,19 @@ import functools
 import inspect
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from pyperunner_cache.maintenance.amounts import parse_duration
-from pyperunner_cache.system import Guard
 from pyperunner_cache.visit import MISSING, ResultStore, Visit
 from pyperunner_text.signatures import own_signature_of
+
+if TYPE_CHECKING:
+    from pyperunner_keys import LiveFingerprint
 
 __all__ = ["BoundMemoized", "Memoized", "MemoizedAsync", "memoizer"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_guard = Guard()
-"""Of computing a fingerprint: globals that the function changes count in it, so it must be computed once."""
 
 
 def memoizer(
@@ -70,8 +69,7 @@ class Memoized(Generic[P, R]):
         unknown = [parameter for parameter in ignore if parameter not in parameters]
         if unknown and self._keywords is None:
             raise TypeError(f"{self.name} has no parameter {unknown[0]!r} to ignore; it has {self._signature}")
-        self._has_state = not inspect.isfunction(function) and not isinstance(function, type)
-        self._code: str | None = None
+        self._code: LiveFingerprint | None = None
 
     def __repr__(self) -> str:
         return f"<memoized {self.name} in {self.store.backend}>"
@@ -80,7 +78,7 @@ class Memoized(Generic[P, R]):
         return self if instance is None else BoundMemoized(self, instance)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.func, self.store, self.ignore, self.ttl, self.name), {"_code": self._code}
+        return type(self), (self.func, self.store, self.ignore, self.ttl, self.name), {"_code": self._live()}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the kept result, or compute and keep it."""
@@ -141,24 +139,19 @@ class Memoized(Generic[P, R]):
         return f"{self.name}/{_call_digest(code, arguments)}"
 
     def _code_now(self) -> str:
-        """Return the digest of the function's code; of a callable object, also of its state as it is now."""
-        if self._has_state:
+        """Return the digest of the function's code and of the values that it uses, as they are now."""
+        return self._live().digest()
+
+    def _live(self) -> LiveFingerprint:
+        if self._code is None:
             import pyperunner_keys
 
-            return pyperunner_keys.digest(self.func)
-        if self._code is None:
-            with _guard.lock:
-                self._code = self._code or self._fingerprint()
+            self._code = pyperunner_keys.LiveFingerprint(self.func)
         return self._code
-
-    def _fingerprint(self) -> str:
-        import pyperunner_keys
-
-        return pyperunner_keys.fingerprint(self.func).digest
 
     def _visit(self, args: Any, kwargs: Any) -> Visit:
         code = self._code_now()
-        return Visit(self.store, self._key(code, args, kwargs), self.name, code, self.ttl)
+        return Visit(self.store, self._key(code, args, kwargs), self.name, code, self.ttl, self._code_now)
 
     def _compute(self, visit: Visit, args: Any, kwargs: Any) -> R:
         begin = time.perf_counter()
@@ -193,6 +186,7 @@ class MemoizedAsync(Memoized[P, Any]):
 
     async def _compute_async(self, visit: Visit, args: Any, kwargs: Any) -> Any:
         begin = time.perf_counter()
+        visit.is_alone = False  # other tasks of the event loop run meanwhile
         value = await self.func(*args, **kwargs)
         visit.keep(value, time.perf_counter() - begin)
         return value

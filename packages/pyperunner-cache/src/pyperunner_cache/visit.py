@@ -7,14 +7,15 @@ computed, further up in the same thread or asyncio task, does not wait for the l
 from __future__ import annotations
 
 import os
+import threading
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any, Final, Protocol
 
-from pyperunner_cache.errors import CacheWarning
+from pyperunner_cache.errors import CacheError, CacheWarning
 from pyperunner_cache.ports import SupportsLock
 
 __all__ = ["MISSING", "ResultStore", "Visit"]
@@ -59,10 +60,18 @@ class Visit:
         name: The function's, for the warning.
         code: What is noted beside the result: the digest of the code that makes it.
         ttl: Seconds for which a result is good; ``None`` for ever.
+        code_now: Returns that digest as it is now.
+
+    Attributes:
+        is_alone: Whether nothing but the function itself can have changed what its code is and uses.
     """
 
-    def __init__(self, store: ResultStore, key: str, name: str, code: str, ttl: float | None) -> None:
+    def __init__(
+        self, store: ResultStore, key: str, name: str, code: str, ttl: float | None, code_now: Callable[[], str]
+    ) -> None:
         self._store, self._key, self._name, self._code, self._ttl = store, key, name, code, ttl
+        self._code_now = code_now
+        self.is_alone = threading.active_count() == 1
         self._trouble: Exception | None = None
         self._kept = True
         self._lock: AbstractContextManager[object] | None = None
@@ -89,11 +98,17 @@ class Visit:
             return MISSING
 
     def keep(self, value: object, seconds: float) -> None:
-        """Store the result, which took so many seconds to make, if that can be done."""
+        """Store the result, which took so many seconds to make, if that can be done and the key says what made it."""
         try:
+            self._check_code()
             self._store.save(self._key, value, {"seconds": seconds, "code": self._code})
         except Exception as error:
             self._trouble, self._kept = error, False
+
+    def _check_code(self) -> None:
+        alone = self.is_alone and threading.active_count() == 1
+        if not alone and self._code_now() != self._code:
+            raise CacheError("what it is made of, or a value that it uses, changed while it ran")
 
     def __enter__(self) -> Visit:
         if self._begin():

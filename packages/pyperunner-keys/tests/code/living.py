@@ -172,6 +172,14 @@ IN_MODULES = {
     ),
 }
 CHANGED_BY_ITSELF = {
+    "cache of a closure": (
+        "def make():\n    seen = {}\n    return lambda: seen.setdefault(1, 1)\nrun = make()",
+        "run()",
+    ),
+    "counter of a closure": (
+        "def make(n):\n  def run():\n    nonlocal n\n    n = 2\n    return 1\n  return run\nrun = make(1)",
+        "run()",
+    ),
     "counter": ("N = 0\ndef run():\n    global N\n    N += 1\n    return 1", "run()"),
     "cache": ("SEEN = {}\ndef run():\n    SEEN.setdefault('a', 1)\n    return SEEN['a']", "run()"),
     "cache of a helper": (

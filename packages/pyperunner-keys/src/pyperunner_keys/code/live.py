@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from pyperunner_keys.code.fingerprint import Fingerprinter, Snapshot, Traits
@@ -27,7 +26,6 @@ class LiveFingerprint:
         self._snapshot: Snapshot | None = None
         self._sent: tuple[str, Traits] | None = None
         self._as_sent: dict[str, str] = {}
-        self._guard = threading.Lock()
 
     def digest(self) -> str:
         """Return the digest of the code as it is now."""
@@ -38,14 +36,15 @@ class LiveFingerprint:
         known = self._snapshot
         if known is not None and known.holds():
             return known
-        with self._guard:
-            known = self._snapshot
-            if known is None or not known.holds():
-                known = Fingerprinter().snapshot(self._obj, **self._options)
-                if self._sent is not None and known.agrees_with(self._sent[1]):
-                    self._as_sent[known.fingerprint.digest] = self._sent[0]
-                self._snapshot, self._sent = known, None
+        # Without a lock, which a fork might inherit: threads that read at the same time read the same.
+        sent, known = self._sent, Fingerprinter().snapshot(self._obj, **self._options)
+        if sent is not None and known.agrees_with(sent[1]):
+            self._as_sent[known.fingerprint.digest] = sent[0]
+        self._snapshot, self._sent = known, None
         return known
+
+    def __pyperunner_key__(self) -> None:
+        """Count as nothing: what it is of counts where that is held."""
 
     def __getstate__(self) -> tuple[Any, ...]:
         digest = self.digest()
@@ -53,5 +52,5 @@ class LiveFingerprint:
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self._obj, self._options, *sent = state
-        self._snapshot, self._as_sent, self._guard = None, {}, threading.Lock()
+        self._snapshot, self._as_sent = None, {}
         self._sent = (sent[0], sent[1])
