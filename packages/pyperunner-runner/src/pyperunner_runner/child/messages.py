@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
-__all__ = ["FrameBuffer", "LoggedText", "pack"]
+__all__ = ["Arrived", "FrameBuffer", "LoggedText", "pack"]
 
 _MARK = b"\x93pypr\r\n\x1a"
 _HEADER = struct.Struct("!8sQI")
@@ -36,6 +36,11 @@ class LoggedText:
     level: str
     text: str
     when: float
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """The process of a task, or a worker, has got as far as our own code; its first word."""
 
 
 def pack(message: object) -> bytes:

@@ -22,6 +22,7 @@ from pyperunner_runner.child.ending import flush, streams_to
 from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.child.job import execute_job
 from pyperunner_runner.child.log_forwarding import forward_logging
+from pyperunner_runner.child.messages import Arrived
 from pyperunner_runner.ports import Job, Outcome
 from pyperunner_runner.processes import posix
 from pyperunner_runner.processes.tree import MARKER
@@ -60,6 +61,7 @@ class ChildRuntime:
         place = str(spec.get("url", ""))
         self._audit = ReadAudit([place] if place.startswith(os.sep) else [])
         posix.set_default_signals()
+        posix.show_stacks_when_asked()
 
     def restore_streams(self) -> None:
         """Make Python's standard streams anew where a task has closed, detached or replaced them."""
@@ -97,6 +99,8 @@ class ChildRuntime:
         posix.let_signals_through()
         channel = self._forwarding.channel = Channel(posix.set_aside(messages))
         os.environ[MARKER] = mark
+        posix.show_no_stacks()
+        channel.send(Arrived())
         return channel
 
     def run(self, job: Job, find: FindTask, fds: tuple[int, int, int], mark: str) -> None:

@@ -9,14 +9,19 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING
 
+from pyperunner_runner.errors import TaskNotPortable
+from pyperunner_runner.executors.arrivals import PATIENCE_SECONDS, Arrivals
 from pyperunner_runner.executors.supervisor.client import SupervisorClient
+from pyperunner_runner.executors.supervisor.protocol import ChildEnded, ChildRefused, ChildStarted
 from pyperunner_runner.ports import Logged
 
 if TYPE_CHECKING:
     from pyperunner_runner.executors.supervisor.protocol import Report
     from pyperunner_runner.ports import Event, Session
 
-__all__ = ["SupervisedExecutor"]
+__all__ = ["NOT_BEGUN", "SupervisedExecutor"]
+
+NOT_BEGUN = f"its process, a copy of this program, has not begun within {PATIENCE_SECONDS:.0f} s"
 
 
 class SupervisedExecutor(ABC):
@@ -37,6 +42,7 @@ class SupervisedExecutor(ABC):
         self._owner = os.getpid()
         self._writes = False  # whether the supervisor's line is watched for room to write
         self._client = SupervisorClient(session)
+        self._arrivals = Arrivals()
         for level, text in self._client.notes:
             self._events.append(Logged("-", None, "runner", level, text, time.time()))
         if session.wake is not None:
@@ -55,6 +61,14 @@ class SupervisedExecutor(ABC):
     @abstractmethod
     def _take_report(self, report: Report) -> None:
         """Take in what the supervisor says."""
+
+    @abstractmethod
+    def _start_afresh(self, name: str) -> None:
+        """A copy has not begun and is gone: start the same in a fresh interpreter.
+
+        Raises:
+            TaskNotPortable: That is impossible.
+        """
 
     @abstractmethod
     def _lose_all(self) -> None:
@@ -79,11 +93,19 @@ class SupervisedExecutor(ABC):
             self._writes = client.has_unsent
             wanted = selectors.EVENT_READ | selectors.EVENT_WRITE if self._writes else selectors.EVENT_READ
             self._selector.modify(client, wanted, self._receive)
+        left = self._arrivals.seconds_left(time.monotonic())
+        if left is not None:
+            timeout = left if timeout is None else min(left, timeout)
         for key, ready in self._selector.select(client.patience(timeout)):
             if key.fileobj is client and ready & selectors.EVENT_WRITE:
                 client.flush()
             if key.fileobj is not client or ready & selectors.EVENT_READ:
                 key.data()
+        for name, step in self._arrivals.take_due(time.monotonic()):
+            if step == "show":
+                client.show_stacks(name)
+            else:
+                client.stop(name, kill=True)
         if client.is_lost():
             self._lose_supervisor()
 
@@ -113,7 +135,26 @@ class SupervisedExecutor(ABC):
             self._lose_supervisor()
             return
         for report in reports:
+            if isinstance(report, ChildStarted) and self._client.makes_copies:
+                self._arrivals.expect(report.name, time.monotonic())
+            if isinstance(report, ChildEnded) and self._arrivals.is_overdue(report.name):
+                self._replace(report.name)
+                continue
             self._take_report(report)
+            if isinstance(report, ChildEnded):
+                self._arrivals.forget(report.name)
+
+    def _replace(self, name: str) -> None:
+        """Have a fresh interpreter do what a copy has not begun with."""
+        self._arrivals.forget(name)
+        try:
+            self._start_afresh(name)
+        except TaskNotPortable as error:
+            self._take_report(
+                ChildRefused(name, f"{NOT_BEGUN}, and {error.part} can't be sent elsewhere: {error.cause}")
+            )
+        except BlockingIOError as error:
+            self._take_report(ChildRefused(name, f"{NOT_BEGUN}, and there is no room for another process: {error}"))
 
     def _lose_supervisor(self) -> None:
         self._drop_supervisor(lost=True)
@@ -123,4 +164,5 @@ class SupervisedExecutor(ABC):
         if self._client.is_open:
             self._selector.unregister(self._client)
             self._writes = False
+            self._arrivals = Arrivals()
             self._client.close(lost=lost)

@@ -7,12 +7,14 @@ leaves an end of file, never a lock that someone waits for.
 from __future__ import annotations
 
 import selectors
+import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pyperunner_runner.executors.base import SupervisedExecutor
+from pyperunner_runner.child.messages import Arrived
+from pyperunner_runner.executors.base import NOT_BEGUN, SupervisedExecutor
 from pyperunner_runner.executors.child_pipes import PIPES, ChildPipes, open_pipes
 from pyperunner_runner.executors.supervisor.protocol import ChildRefused, ChildStarted, Fds, Report
 from pyperunner_runner.ports import (
@@ -59,50 +61,84 @@ class _RunningJob:
     Args:
         job: The job.
         handle: Its handle.
-        selector: Watches its pipes.
-        fds: Their read ends.
+        command: What the process does.
         events: Where to put what happens.
+        arrived: Called with its name when the process has said its first word.
     """
 
+    pipes: ChildPipes
+
     def __init__(
-        self,
-        job: Job,
-        handle: JobHandle,
-        selector: selectors.BaseSelector,
-        fds: Mapping[str, int],
-        events: deque[Event],
+        self, job: Job, handle: JobHandle, command: RunJob, events: deque[Event], arrived: Callable[[str], None]
     ) -> None:
         self._job = job
         self._handle = handle
+        self.command = command
         self._events = events
+        self._arrived = arrived
         self._outcome = Outcome("lost")
-        self._early: list[Logged] = []
-        self.pipes = ChildPipes(selector, fds, self)
+        self._early: list[Logged] | None = []
+        self._is_here = False
+        self._pid: int | None = None
+
+    def open_pipes(self, selector: selectors.BaseSelector) -> list[int]:
+        """Make the pipes of a process, which ``selector`` watches; return the write ends.
+
+        Raises:
+            BlockingIOError: There are no descriptors left just now.
+        """
+        read_ends, write_ends = open_pipes()
+        self.pipes = ChildPipes(selector, read_ends, self)
+        return [write_ends[name] for name in PIPES]
 
     def take_message(self, message: object) -> None:
         """See ``Listener``."""
-        if isinstance(message, Waiting):
+        if isinstance(message, Arrived):
+            self._is_here = True
+            self._arrived(self._job.task)
+            self._begin()
+        elif isinstance(message, Waiting):
             self._events.append(message)
         elif isinstance(message, Outcome):
             self._outcome = message
 
     def take_lines(self, stream: str, level: str, text: str, when: float) -> None:
         """See ``Listener``."""
-        line = Logged(self._job.task, self._handle.process, stream, level, text, when)
-        # A child may speak before the supervisor has said that it started.
-        (self._events if line.pid is not None else self._early).append(line)
+        line = Logged(self._job.task, self._pid, stream, level, text, when)
+        (self._events if self._early is None else self._early).append(line)
 
-    def begin(self, pid: int) -> None:
+    def take_process(self, pid: int) -> None:
         """There is a process."""
-        self._handle.process = pid
-        self._events.append(Started(self._job.task, pid))
-        self._events.extend(replace(line, pid=pid) for line in self._early)
+        self._pid = pid
+        self._begin()
 
-    def end(self, end: Exit, why: str = "") -> None:
-        """The process is gone, or, for the reason ``why``, will never be."""
+    def _begin(self) -> None:
+        """Report the start once there is a process and it is here; either may be known first."""
+        pid, early = self._pid, self._early
+        if early is not None and pid is not None and self._is_here:
+            self._handle.process = pid
+            self._events.append(Started(self._job.task, pid))
+            self._events.extend(replace(line, pid=line.pid or pid) for line in early)
+            self._early = None
+
+    def end_copy(self) -> None:
+        """A process that has not begun is gone; another will take its place."""
+        self.take_lines(
+            "runner", "WARNING", f"{NOT_BEGUN}; a fresh interpreter takes its place. It was here:", time.time()
+        )
+        self._close()
+        self._pid = None
+
+    def _close(self) -> None:
         self.pipes.drain()
         self.pipes.end_lines()
         self.pipes.close()
+
+    def end(self, end: Exit, why: str = "") -> None:
+        """The process is gone, or, for the reason ``why``, will never be."""
+        self._close()
+        self._is_here = True  # whatever it has said before it ended is to be heard
+        self._begin()
         self._handle.exit = end
         outcome = Outcome("failed", failure=Failure("BlockingIOError", why)) if why else self._outcome
         self._events.append(Ended(self._job.task, self._job.attempt, outcome, end))
@@ -128,15 +164,23 @@ class ProcessExecutor(SupervisedExecutor):
         """See ``Executor.start``."""
         supervisor = self._supervisor()
         command = RunJob(supervisor.pack(job))
-        read_ends, write_ends = open_pipes()
-        supervisor.start(job.task, command, [write_ends[name] for name in PIPES])
         handle = JobHandle(self.pump)
-        self._running[job.task] = _RunningJob(job, handle, self._selector, read_ends, self._events)
+        running = _RunningJob(job, handle, command, self._events, self._arrivals.excuse)
+        supervisor.start(job.task, command, running.open_pipes(self._selector))
+        self._running[job.task] = running
         return handle
+
+    def _start_afresh(self, name: str) -> None:
+        running = self._running[name]
+        running.end_copy()
+        launcher = self._client.fresh_interpreter(running.command)
+        self._client.start(name, running.command, running.open_pipes(self._selector), launcher)
+        self._arrivals.excuse(name)
 
     def stop(self, task: str, *, kill: bool = False) -> None:
         """See ``Executor.stop``."""
         if task in self._running:
+            self._arrivals.excuse(task)
             self._client.stop(task, kill=kill)
 
     @property
@@ -145,7 +189,7 @@ class ProcessExecutor(SupervisedExecutor):
 
     def _take_report(self, report: Report) -> None:
         if isinstance(report, ChildStarted):
-            self._running[report.name].begin(report.pid)
+            self._running[report.name].take_process(report.pid)
         elif isinstance(report, ChildRefused):
             self._running.pop(report.name).end(Exit(), report.why)
         else:

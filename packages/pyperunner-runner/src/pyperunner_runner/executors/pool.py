@@ -11,13 +11,14 @@ import errno
 import os
 import selectors
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyperunner_runner.child.messages import pack
+from pyperunner_runner.child.messages import Arrived, pack
 from pyperunner_runner.errors import UnknownExecutor
-from pyperunner_runner.executors.base import SupervisedExecutor
+from pyperunner_runner.executors.base import NOT_BEGUN, SupervisedExecutor
 from pyperunner_runner.executors.child_output import STREAMS
 from pyperunner_runner.executors.child_pipes import ChildPipes, open_pipes
 from pyperunner_runner.executors.pool_worker import Done, ServeJobs
@@ -38,6 +39,7 @@ from pyperunner_runner.ports import (
 )
 
 if TYPE_CHECKING:
+    from pyperunner_runner.executors.supervisor.protocol import Launcher
     from pyperunner_runner.executors.supervisor.transport import PackedJob
 
 __all__ = ["PoolExecutor"]
@@ -75,6 +77,7 @@ class _Worker:
         fds: Read ends of that.
         events: Where to put what happens.
         done: Called when it has done a job.
+        arrived: Called when it has said its first word.
     """
 
     def __init__(
@@ -85,27 +88,39 @@ class _Worker:
         fds: Mapping[str, int],
         events: deque[Event],
         done: Callable[[_Worker, Done], None],
+        arrived: Callable[[_Worker], None],
     ) -> None:
         self.name = name
         self.channel = channel
         self.pid: int | None = None
         self.busy: _PoolJob | None = None
+        self.is_here = False
         self.ends = False
         self._events = events
         self._done = done
+        self._arrived = arrived
         self.pipes = ChildPipes(selector, fds, self)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be given a job."""
+        return self.is_here and self.pid is not None and self.busy is None
 
     def take_message(self, message: object) -> None:
         """See ``Listener``."""
-        if isinstance(message, Waiting):
+        if isinstance(message, Arrived):
+            self.is_here = True
+            self._arrived(self)
+        elif isinstance(message, Waiting):
             self._events.append(message)
         elif isinstance(message, Done) and self.busy is not None:
             self._done(self, message)
 
     def take_lines(self, stream: str, level: str, text: str, when: float) -> None:
         """See ``Listener``."""
-        if self.busy is not None:
-            self._events.append(Logged(self.busy.job.task, self.pid, stream, level, text, when))
+        if self.busy is not None or not self.is_here:
+            task = "-" if self.busy is None else self.busy.job.task
+            self._events.append(Logged(task, self.pid, stream, level, text, when))
 
     def give(self, waiting: _PoolJob) -> bool:
         """Hand a job to it; return whether that was possible."""
@@ -206,17 +221,17 @@ class PoolExecutor(SupervisedExecutor):
         """
         there = [worker for worker in self._workers.values() if not worker.ends]
         for worker in there:
-            if self._queue and worker.pid is not None and worker.busy is None and worker.give(self._queue[0]):
+            if self._queue and worker.is_ready and worker.give(self._queue[0]):
                 self._queue.popleft()
         self._starved = False
-        coming = sum(worker.pid is None for worker in there)
+        coming = sum(worker.pid is None or not worker.is_here for worker in there)
         try:
             for _ in range(min(len(self._queue) - coming, self._limit - len(there))):
                 self._make_worker()
         except BlockingIOError:
             self._starved = True
 
-    def _make_worker(self) -> None:
+    def _make_worker(self, launcher: Launcher | None = None) -> str:
         supervisor = self._supervisor()
         ours, messages, theirs = _open_channel()
         try:
@@ -228,11 +243,27 @@ class PoolExecutor(SupervisedExecutor):
             raise
         self._made += 1
         name = f"worker {self._made}"
-        supervisor.start(name, self._command, [theirs, write_ends["stdout"], write_ends["stderr"]])
+        supervisor.start(name, self._command, [theirs, write_ends["stdout"], write_ends["stderr"]], launcher)
         fds = {"messages": messages, **read_ends}
-        worker = self._workers[name] = _Worker(name, ours, self._selector, fds, self._events, self._finish)
+        worker = self._workers[name] = _Worker(name, ours, self._selector, fds, self._events, self._finish, self._greet)
         # Both descriptors of this side are one socket; sending waits, reading does not.
         worker.channel.settimeout(_SEND_SECONDS)
+        return name
+
+    def _greet(self, worker: _Worker) -> None:
+        self._arrivals.excuse(worker.name)
+        self._hand_out()
+
+    def _start_afresh(self, name: str) -> None:
+        worker = self._workers[name]
+        worker.take_lines(
+            "runner", "WARNING", f"{NOT_BEGUN}; a fresh interpreter takes its place. It was here:", time.time()
+        )
+        worker.pipes.drain()
+        worker.pipes.end_lines()
+        launcher = self._client.fresh_interpreter(self._command)
+        self._arrivals.excuse(self._make_worker(launcher))
+        self._release(worker)
 
     def _take_report(self, report: Report) -> None:
         worker = self._workers[report.name]

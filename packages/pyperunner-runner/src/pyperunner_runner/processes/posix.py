@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import functools
 import os
 import signal
@@ -18,6 +19,7 @@ from pyperunner_runner.ports import Exit
 
 __all__ = [
     "ADOPTS_ORPHANS",
+    "SHOW_STACKS",
     "OutOfMemoryKills",
     "adopt_orphans",
     "die_with_parent",
@@ -31,9 +33,13 @@ __all__ = [
     "let_signals_through",
     "set_aside",
     "set_default_signals",
+    "show_no_stacks",
+    "show_stacks_when_asked",
     "wake_on_child_end",
 ]
 
+SHOW_STACKS = getattr(signal, "SIGUSR2", 0)
+"""The signal at which a child that has not begun yet writes where it is to standard error."""
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _HANDLED = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
@@ -120,6 +126,16 @@ def set_default_signals() -> None:
         signal.signal(signum, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
+def show_stacks_when_asked() -> None:
+    """Have ``SHOW_STACKS`` write the stacks of all threads to descriptor 2, whatever Python waits for."""
+    faulthandler.register(SHOW_STACKS, file=2)
+
+
+def show_no_stacks() -> None:
+    """Give ``SHOW_STACKS`` its default meaning back."""
+    faulthandler.unregister(SHOW_STACKS)
 
 
 def wake_on_child_end(fd: int) -> None:

@@ -27,19 +27,22 @@ from pyperunner_runner.executors.supervisor.protocol import (
     AreYouThere,
     ChildCommand,
     ChildStarted,
+    Launcher,
     Obeyed,
     Report,
     Serving,
+    ShowStacks,
     StartChild,
     StopChild,
 )
-from pyperunner_runner.executors.supervisor.server import Launcher, Supervisor
+from pyperunner_runner.executors.supervisor.server import Supervisor
 from pyperunner_runner.executors.supervisor.silence import Silence
 from pyperunner_runner.executors.supervisor.start_methods import choose_start_method
 from pyperunner_runner.executors.supervisor.transport import (
     InterpreterState,
     PackedJob,
     PickledTasks,
+    TasksToPack,
     pack_job,
     pack_tasks,
 )
@@ -155,12 +158,40 @@ class SupervisorClient:
         """
         return pack_job(job, self._method)
 
-    def start(self, name: str, command: ChildCommand, fds: Iterable[int]) -> None:
-        """Ask for a child that does what ``command`` says and has ``fds``, which are closed here."""
+    @property
+    def makes_copies(self) -> bool:
+        """Whether children are copies of the supervisor."""
+        return self._method != "spawn"
+
+    def start(self, name: str, command: ChildCommand, fds: Iterable[int], launcher: Launcher | None = None) -> None:
+        """Ask for a child that does what ``command`` says and has ``fds``, which are closed here.
+
+        Args:
+            name: Its name.
+            command: What it does.
+            fds: Its descriptors.
+            launcher: Makes it, where the supervisor is not to do so in its own way.
+        """
         if self._socket is None:
             raise RuntimeError("there is no supervisor")
-        self._unsent.append((pack(StartChild(name, command)), list(fds)))
+        self._unsent.append((pack(StartChild(name, command, launcher)), list(fds)))
         self.flush()
+
+    def fresh_interpreter(self, command: ChildCommand) -> Launcher:
+        """Return what makes a child that is no copy of anything.
+
+        Args:
+            command: What it will do.
+
+        Raises:
+            TaskNotPortable: A task that it needs can't be pickled.
+        """
+        known = self._pickled or TasksToPack(self._session.tasks, "spawn")
+        return SpawnLauncher(dict(command.tasks(known)), InterpreterState.of(self._session.tasks.values(), self._spec))
+
+    def show_stacks(self, name: str) -> None:
+        """Have a child that has not begun yet write to its standard error where it is."""
+        self._ask(ShowStacks(name))
 
     def stop(self, name: str, *, kill: bool) -> None:
         """Ask for a signal to a child's whole process tree."""
@@ -235,7 +266,7 @@ class SupervisorClient:
                     in_its_place.signal(name, self._children[name], signum)
         return found == "lost"
 
-    def _ask(self, question: StopChild | AreYouThere, *, kill: bool = False) -> None:
+    def _ask(self, question: StopChild | ShowStacks | AreYouThere, *, kill: bool = False) -> None:
         self._silence.ask(time.monotonic(), kill=kill)
         self._unsent.append((pack(question), []))
         self.flush()

@@ -22,16 +22,22 @@ class ForkLauncher:
 
     def __init__(self, runtime: ChildRuntime) -> None:
         self._runtime = runtime
+        self._own_stderr = os.dup(2)
 
     def start(self, command: ChildCommand, fds: Fds, mark: str, leave_behind: Callable[[], None]) -> int:
         """See ``Launcher.start``."""
-        pid = os.fork()
-        if pid == 0:
-            try:
-                leave_behind()
-                command.run(self._runtime, fds, mark)
-            finally:
-                os._exit(1)
+        os.dup2(fds[2], 2)  # so that a child that waits before any of our code runs in it can show where
+        try:
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    os.close(self._own_stderr)
+                    leave_behind()
+                    command.run(self._runtime, fds, mark)
+                finally:
+                    os._exit(1)
+        finally:
+            os.dup2(self._own_stderr, 2)
         return pid
 
 

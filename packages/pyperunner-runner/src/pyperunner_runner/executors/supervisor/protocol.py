@@ -6,7 +6,7 @@ everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,9 +21,11 @@ __all__ = [
     "ChildRefused",
     "ChildStarted",
     "Fds",
+    "Launcher",
     "Obeyed",
     "Report",
     "Serving",
+    "ShowStacks",
     "StartChild",
     "StopChild",
 ]
@@ -50,12 +52,37 @@ class ChildCommand(Protocol):
         ...
 
 
+class Launcher(Protocol):
+    """How the supervisor makes a child."""
+
+    def start(self, command: ChildCommand, fds: Fds, mark: str, leave_behind: Callable[[], None]) -> int:
+        """Make a child that does what ``command`` says, and return its process id.
+
+        Args:
+            command: What the runner wants of it.
+            fds: Its own descriptors.
+            mark: Value of the variable that ties whatever the child starts to it.
+            leave_behind: To be called in a child that is a copy of the supervisor: closes what is not the child's.
+
+        Raises:
+            OSError: There is no room for another process.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class StartChild:
-    """To the supervisor: make a child that does what ``command`` says and is called ``name``."""
+    """To the supervisor: make a child that does what ``command`` says and is called ``name``.
+
+    Attributes:
+        name: Its name.
+        command: What it does.
+        launcher: Makes it, where the supervisor is not to do so in its own way.
+    """
 
     name: str
     command: ChildCommand
+    launcher: Launcher | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +91,13 @@ class StopChild:
 
     name: str
     kill: bool
+
+
+@dataclass(frozen=True)
+class ShowStacks:
+    """To the supervisor: have a child that has not begun yet write to standard error where it is."""
+
+    name: str
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from pyperunner_runner.child.messages import FrameBuffer, pack
 from pyperunner_runner.executors.supervisor.descendants import Descendants
@@ -32,15 +32,17 @@ from pyperunner_runner.executors.supervisor.protocol import (
     ChildRefused,
     ChildStarted,
     Fds,
+    Launcher,
     Obeyed,
     Report,
     Serving,
+    ShowStacks,
     StartChild,
     StopChild,
 )
 from pyperunner_runner.processes import posix, tree
 
-__all__ = ["Launcher", "Supervisor"]
+__all__ = ["Supervisor"]
 
 _FDS_PER_CHILD = 3
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
@@ -50,29 +52,12 @@ _END_SECONDS = 1.0
 _NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
-class Launcher(Protocol):
-    """How the supervisor makes a child."""
-
-    def start(self, command: ChildCommand, fds: Fds, mark: str, leave_behind: Callable[[], None]) -> int:
-        """Make a child that does what ``command`` says, and return its process id.
-
-        Args:
-            command: What the runner wants of it.
-            fds: Its own descriptors.
-            mark: Value of the variable that ties whatever the child starts to it.
-            leave_behind: To be called in a child that is a copy of the supervisor: closes what is not the child's.
-
-        Raises:
-            OSError: There is no room for another process.
-        """
-        ...
-
-
 class _Queued(NamedTuple):
     """A child that is to be made."""
 
     name: str
     command: ChildCommand
+    launcher: Launcher | None
     fds: Fds
 
 
@@ -162,13 +147,16 @@ class Supervisor:
         for message in self._frames.feed(data):
             self._obey(message)
 
-    def _obey(self, message: StartChild | StopChild | AreYouThere) -> None:
+    def _obey(self, message: StartChild | StopChild | ShowStacks | AreYouThere) -> None:
         if isinstance(message, StartChild):
             first, second, third = (self._fds.pop(0) for _ in range(_FDS_PER_CHILD))
-            self._queue.append(_Queued(message.name, message.command, (first, second, third)))
+            self._queue.append(_Queued(message.name, message.command, message.launcher, (first, second, third)))
             return
         if isinstance(message, StopChild):
             self._stop(message.name, kill=message.kill)
+        elif isinstance(message, ShowStacks):
+            for pid in [pid for pid, name in self._running.items() if name == message.name]:
+                os.kill(pid, posix.SHOW_STACKS)
         self._send(Obeyed())
 
     def _stop(self, name: str, kill: bool) -> None:
@@ -181,10 +169,10 @@ class Supervisor:
     def _start_queued(self) -> None:
         now = time.monotonic()
         while self._queue and now >= self._retry_at:
-            name, command, fds = self._queue[0]
+            name, command, launcher, fds = self._queue[0]
             mark = self._descendants.mark(name)
             try:
-                pid = self._launcher.start(command, fds, mark, self._leave_behind)
+                pid = (launcher or self._launcher).start(command, fds, mark, self._leave_behind)
             except OSError as error:
                 self._descendants.forget(name)
                 if error.errno not in _NO_ROOM:

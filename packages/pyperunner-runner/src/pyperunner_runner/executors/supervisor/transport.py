@@ -23,7 +23,7 @@ from pyperunner_runner.executors.supervisor.find_unpicklable import find_unpickl
 if TYPE_CHECKING:
     from pyperunner_runner.ports import Job
 
-__all__ = ["InterpreterState", "PackedJob", "PickledTasks", "pack_job", "pack_tasks"]
+__all__ = ["InterpreterState", "PackedJob", "PickledTasks", "TasksToPack", "pack_job", "pack_tasks"]
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,27 @@ def pack_tasks(tasks: Mapping[str, Task], start_method: str) -> dict[str, bytes]
     """
     with _sent_by_value({type(task).__module__ for task in tasks.values()}):
         return {name: _pack(task.detached(), start_method) for name, task in tasks.items()}
+
+
+class TasksToPack(Mapping[str, bytes]):
+    """Tasks that are pickled when they are asked for.
+
+    Args:
+        tasks: Them, by name.
+        start_method: For what they are pickled, for the error.
+    """
+
+    def __init__(self, tasks: Mapping[str, Task], start_method: str) -> None:
+        self._tasks, self._start_method = tasks, start_method
+
+    def __getitem__(self, name: str) -> bytes:
+        return pack_tasks({name: self._tasks[name]}, self._start_method)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tasks)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
 
 
 def _pack(alone: Task, start_method: str) -> bytes:
