@@ -1,7 +1,7 @@
-"""The keys that 0.2.0 made: whatever moves or is rewritten, they stay, or every user's store is stale.
+"""The keys of format 2: whatever moves or is rewritten, they stay, or every user's store is stale.
 
-`golden_keys.json` was made with the wheels of 0.2.0 (but for "refers to hints", where 0.2.0 was at odds with itself).
-An entry may be changed only together with a note in the changelog that says which outputs are computed anew, and why.
+`golden_keys.json` was made when the format was settled (docs/decisions/0021-the-second-format-of-keys.md). An entry
+may be changed only together with a note in the changelog that says which outputs are computed anew, and why.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def changed(keys: dict[str, str]) -> list[str]:
     return [f"{name}: {keys.get(name)}" for name, golden in GOLDEN.items() if keys.get(name) != golden]
 
 
-def test_the_keys_of_the_work_tree_are_those_of_0_2_0():
+def test_the_keys_of_the_work_tree_are_the_golden_ones():
     """Tasks, values and names of ours, in a script that uses an editable install."""
     assert not changed(made(PYTHONHASHSEED="1"))
 
 
-def test_the_keys_of_an_installed_package_are_those_of_0_2_0(tmp_path):
+def test_the_keys_of_an_installed_package_are_the_golden_ones(tmp_path):
     """The same where our own code lies in `site-packages`, as it does for users."""
     place = tmp_path / "site-packages"
     for package in (path.parent for path in Path(DATA.parents[1], "packages").glob("*/src/*/__init__.py")):

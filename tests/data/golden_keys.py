@@ -1,6 +1,6 @@
 """Makes the keys of `golden_keys.json`: run as a script, it prints them as JSON, each by what it is made of.
 
-It runs with 0.2.0 as well, which is where the file comes from. Names that 0.2.0 does not have are left out.
+Names that came after 0.2.0 are left out of that file.
 """
 
 from __future__ import annotations

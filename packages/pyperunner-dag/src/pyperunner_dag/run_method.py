@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pyperunner_dag.errors import TaskDefinitionError
 from pyperunner_dag.inputs import resolve_inputs
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 __all__ = ["RunMethod", "as_method", "method_of", "run"]
+
+T = TypeVar("T")
 
 
 class Runnable(Protocol):
@@ -86,6 +88,15 @@ class RunMethod:
             if name in self.signature.parameters:
                 return f"its run function has a parameter named '{name}', which every task has already; rename it"
         return None
+
+    def in_order(self, given: Mapping[str, T]) -> dict[str, T]:
+        """Return arguments by name in the order in which they count: sorted, but for what ``**kwargs`` takes.
+
+        It takes them in the order in which they are given, and sees it.
+        """
+        parameters = self.signature.parameters
+        named = {name: given[name] for name in sorted(given) if name in parameters}
+        return {**named, **given} if len(named) < len(given) else named
 
     def check(self, arguments: Mapping[str, object]) -> None:
         """Check ``arguments`` against the signature.

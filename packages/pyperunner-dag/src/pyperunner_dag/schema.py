@@ -24,6 +24,7 @@ __all__ = [
     "SavedKey",
     "SavedTask",
     "as_mapping",
+    "format_of",
 ]
 
 Plain: TypeAlias = Any
@@ -74,6 +75,8 @@ class OwnParts(TypedDict):
 class KeyParts(OwnParts):
     """What a task's key is made of, as ``Task.key_parts()`` returns it."""
 
+    format: int
+    """Of the key: digests of different formats tell nothing of each other. Keys without one have format 1."""
     task: str
     """Name of its class."""
     tag: str
@@ -140,6 +143,8 @@ class SavedForm(TypedDict):
     """What ``Pipeline.to_dict`` returns and ``to_file`` writes; a run's record has the section ``run`` besides."""
 
     pipeline: SavedHead
+    key_format: int
+    """Which format ``hash`` and digests have; without it they have format 1."""
     tasks: dict[str, SavedTask]
     keys: dict[str, SavedKey]
     code: dict[str, dict[str, str]]
@@ -174,6 +179,11 @@ class Layout(TypedDict):
     height: float
     nodes: list[Box]
     edges: list[Line]
+
+
+def format_of(recorded: object) -> int:
+    """Return which format the keys of a stranger's record have, given what it says of that; 1 where that is nothing."""
+    return recorded if type(recorded) is int else 1
 
 
 def as_mapping(recorded: object) -> Mapping[str, Any]:

@@ -240,3 +240,10 @@ def test_parts_from_outside_may_be_anything(make, part, junk):
 def test_what_a_terminal_would_obey_is_shown():
     before, now = ({"params": {"a\n": digest}, "values": {"a\n": digest + "\x1b"}} for digest in "ab")
     assert [str(item) for item in differences(before, now)] == ["param a\\n: a\\x1b → b\\x1b"]
+
+
+def test_of_keys_of_another_format_nothing_else_is_said():
+    now = {"format": 2, "params": {"n": "1"}, "values": {"n": "1"}}
+    before = {"params": {"n": "2"}, "values": {"n": "2"}}
+    assert [str(found) for found in differences(before, now)] == ["key format: 1 → 2"]
+    assert [str(found) for found in differences(now, {**now, "format": "?"})] == ["key format: 2 → 1"]

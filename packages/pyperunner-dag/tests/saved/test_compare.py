@@ -113,3 +113,17 @@ def test_a_helper_is_named(saved, module):
     assert differences(saved) == {"Half()": ("code changed",)}
     saved["code"] = {saved["keys"]["Half()"]["code"]: 3}
     assert differences(saved) == {"Half()": ("code changed",)}
+
+
+@pytest.mark.parametrize("written", [None, 1, 3, "2"])
+def test_hashes_of_another_format_are_not_compared(saved, written):
+    saved["key_format"] = written
+    if written is None:
+        del saved["key_format"]
+    saved["tasks"]["Load(a)"]["hash"] = "0" * 32
+    with pytest.warns(UserWarning, match=r"not compared.*\(format \d, now 2\)") as caught:
+        again = Pipeline.from_dict(saved)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert len(again) == 4
+    Pipeline.from_dict(saved, compare_hashes=False)

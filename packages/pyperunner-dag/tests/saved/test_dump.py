@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from pyperunner_dag import Pipeline, PipelineError, Task, run, task
+from pyperunner_keys import KEY_FORMAT
 
 
 class Step(Task):
@@ -27,6 +28,7 @@ def test_the_sections():
     saved = Pipeline("flow", [a]).to_dict()
     assert saved == {
         "pipeline": {"name": "flow"},
+        "key_format": KEY_FORMAT,
         "tasks": {
             "Load(a)": {
                 "name": "Load",
@@ -51,6 +53,7 @@ def test_the_sections():
         },
         "code": {task.fingerprint().digest: task.fingerprint().parts for task in (a, b)},
     }
+    assert list(saved) == ["pipeline", "key_format", "tasks", "keys", "code"]
     assert list(saved["tasks"]["Load(a)"]) == ["name", "module", "tag", "params", "hash", "parents"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_keys.digests import digest, digest_bytes, digest_files, encode
+from pyperunner_keys.digests import KEY_FORMAT, digest, digest_bytes, digest_files, encode
 from pyperunner_keys.errors import FileError, FingerprintGapError, KeysError, UnencodableError
 from pyperunner_keys.files.values import File, FileState, Folder, look, look_ahead, note, record, recording
 from pyperunner_keys.names import importable_name
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyperunner_keys.code.reading.loaded import loaded_digest
 
 __all__ = [
+    "KEY_FORMAT",
     "File",
     "FileError",
     "FileState",

@@ -11,21 +11,24 @@ from pyperunner_keys.files.values import File, FileState, Folder, look, unread
 if TYPE_CHECKING:
     from pyperunner_keys.code.fingerprint import Fingerprinter
 
-__all__ = ["digest", "digest_bytes", "digest_files", "encode"]
+__all__ = ["KEY_FORMAT", "digest", "digest_bytes", "digest_files", "encode"]
+
+KEY_FORMAT = 2
+"""Number of the format of keys: a new one where the encoding of common values changes, and with it every key."""
 
 
 def encode(value: Any) -> bytes:
     """Return the canonical encoding of a value: equal bytes for equal values, distinct bytes for distinct ones.
 
     The bytes are the same in every process, hash seed and Python version from 3.10 on. Types count: ``1``, ``True``
-    and ``1.0`` differ, and so do a class and its subclass. The order of dicts and sets and the memory layout of arrays
-    do not count.
+    and ``1.0`` differ, and so do a class and its subclass. The order of a dict counts; what does not, identity and the
+    order of sets among it, stands in ``docs/what-counts.md``.
 
     Args:
         value: Any value with a stable encoding.
 
     Raises:
-        UnencodableError: The value, or a part of it, has none; or it is cyclic or nested more than 200 levels deep.
+        UnencodableError: The value, or a part of it, has none; or it is nested more than 200 levels deep.
     """
     return encode_plain(value, _Codes())
 
@@ -53,13 +56,15 @@ def digest_files(value: Any, *, read: bool = True) -> tuple[str, list[FileState]
         UnencodableError: As for ``encode``.
         FileError: A file or folder is not there or cannot be read.
     """
-    found: list[FileState] = []
+    found: dict[int, FileState] = {}
 
     def note(item: File | Folder) -> str:
-        found.append(look(item) if read else unread(item))
-        return found[-1].digest
+        # What contains itself is gone through twice. The states keep the items, and so their identities.
+        if id(item) not in found:
+            found[id(item)] = look(item) if read else unread(item)
+        return found[id(item)].digest
 
-    return digest_plain(value, _Codes(), note), found
+    return digest_plain(value, _Codes(), note), list(found.values())
 
 
 class _Codes:

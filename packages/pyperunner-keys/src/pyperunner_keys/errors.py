@@ -4,7 +4,8 @@
 
     KeysError
     ├── UnencodableError (also TypeError)
-    │   └── FileError (also OSError)
+    │   ├── FileError (also OSError)
+    │   └── TooDeepError
     └── FingerprintGapError (also ValueError)
 """
 
@@ -95,28 +96,7 @@ class FingerprintGapError(KeysError, ValueError):
 
 
 class TooDeepError(UnencodableError):
-    """The nesting went past the limit; collects the way out, so that a cycle can be told from mere depth."""
-
-    def __init__(self, path: str, type_name: str, reason: str) -> None:
-        super().__init__(path, type_name, reason)
-        self._trail: list[tuple[int, str, str]] = []
-
-    def below(self, step: str, holder: object) -> UnencodableError:
-        """Note the level and pass on."""
-        self._trail.append((id(holder), step, type(holder).__qualname__))
-        return self
-
-    def settled(self) -> UnencodableError:
-        """Return the error to show: where the value contains itself, or else how deep it is."""
-        seen: dict[int, str] = {}
-        path = ""
-        for identity, step, name in reversed(self._trail):
-            if identity in seen:
-                outer = f"the value at {seen[identity]}" if seen[identity] else "the whole value"
-                return UnencodableError(path, name, f"it is cyclic (it is {outer} again)")
-            seen[identity] = path
-            path += step
-        return UnencodableError("", self.type_name, self.reason)
+    """The nesting went past the limit: the value is deep, or contains itself."""
 
 
 for _error in (KeysError, UnencodableError, FileError, FingerprintGapError):

@@ -20,6 +20,7 @@ from pyperunner_keys import UnencodableError, encode
         ([1, 2], [2, 1]),
         ([[1], 2], [[1, 2]]),
         ({"a": 1, "b": 2}, {"a": 2, "b": 1}),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
         ({1: "a"}, {"1": "a"}),
         ({1: "a"}, {True: "a"}),
         (None, "None"),

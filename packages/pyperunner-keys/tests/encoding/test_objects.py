@@ -67,10 +67,6 @@ class Key:
         return self.key
 
 
-class Number(int):
-    pass
-
-
 class Bag(dict):
     pass
 
@@ -86,10 +82,13 @@ class Stateful:
 Pair = collections.namedtuple("Pair", "a b")
 
 
-def test_enum_members_count_by_class_name_and_value():
+def test_enum_members_count_by_class_and_name_and_what_they_hold_besides():
     found = [encode(item) for item in (Color.RED, Color.BLUE, Color.ODD, Level.LOW, 1, Mode.R, Mode.R | Mode.W)]
     assert len(set(found)) == len(found)
     assert encode(Mode.R | Mode.W) == encode(Mode.W | Mode.R)
+    Level.LOW.note = "x"
+    assert encode(Level.LOW) not in found
+    del Level.LOW.note
 
 
 def test_dataclasses_count_by_all_they_hold():
@@ -116,21 +115,11 @@ def test_instances_count_by_class_and_state():
     assert encode(Plain()) != encode(Slots())
 
 
-def test_subclasses_of_builtins_are_not_what_they_derive_from():
-    assert encode(Number(1)) != encode(1)
-    assert encode(Bag(a=1)) != encode({"a": 1})
-    assert encode(Bag(a=1, b=2)) == encode(Bag(b=2, a=1))
-    bag = Bag(a=1)
-    bag.extra = 5
-    assert encode(bag) != encode(Bag(a=1))
-    assert encode(Pair(1, 2)) != encode((1, 2))
-
-
-def test_order_counts_where_it_is_the_point():
-    first, second = collections.OrderedDict(a=1, b=2), collections.OrderedDict(b=2, a=1)
-    assert encode(first) != encode(second)
+def test_order_counts_wherever_a_program_sees_it():
+    for kind in (dict, Bag, collections.OrderedDict, collections.Counter, types.MappingProxyType):
+        first, second = kind({"a": 1, "b": 2}), kind({"b": 2, "a": 1})
+        assert encode(first) != encode(second), kind
     assert encode(collections.deque([1, 2])) != encode(collections.deque([2, 1]))
-    assert encode(collections.Counter("ab")) == encode(collections.Counter("ba"))
 
 
 def test_a_type_can_say_its_key():
@@ -166,13 +155,6 @@ def test_a_reduction_that_fails_is_a_reason():
 
     with pytest.raises(UnencodableError, match="out of order"):
         encode(Broken())
-
-
-def test_an_object_that_holds_itself_is_cyclic():
-    node = Plain()
-    node.me = node
-    with pytest.raises(UnencodableError, match=r"^at \.me: .*cyclic"):
-        encode(node)
 
 
 def test_loggers_are_all_alike():

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["own_signature_of", "return_hint", "signature_of"]
+__all__ = ["own_signature_of", "return_hint", "signature_of", "takes_any_keyword"]
 
 
 def signature_of(function: Callable[..., Any], *, follow_wrapped: bool = True) -> inspect.Signature:
@@ -45,6 +45,19 @@ def own_signature_of(function: Callable[..., Any]) -> inspect.Signature:
         return signature_of(function, follow_wrapped=False)
     except ValueError:  # some that are written in C
         return signature_of(lambda *args, **kwargs: None)
+
+
+def takes_any_keyword(function: Callable[..., Any]) -> bool:
+    """Say whether a function takes keywords of any name, and so sees in which order they are given.
+
+    Args:
+        function: Any callable; one without a signature may do so.
+    """
+    try:
+        parameters = signature_of(function).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def return_hint(function: Callable[..., Any]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyperunner_dag.identity.summaries import short, shorten
-from pyperunner_dag.schema import as_mapping
+from pyperunner_dag.schema import as_mapping, format_of
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ class Difference(NamedTuple):
     """One thing that differs; ``str()`` of it is a line such as ``param scale: 2 → 3``."""
 
     kind: str
-    """``param``, ``code``, ``env``, ``option``, ``package``, ``upstream`` (its key) or ``edge`` (which those are)."""
+    """``param``, ``code``, ``env``, ``option``, ``package``, ``upstream`` (its key), ``edge`` (which those are) or
+    ``format`` (of the keys, which then have nothing else to compare)."""
     text: str
     """The line."""
     diff: str = ""
@@ -52,6 +53,8 @@ def differences(
         places_now: The same for the other.
     """
     old, new = _recorded(before), _recorded(now)
+    if old["format"] != new["format"]:
+        return [Difference("format", f"key format: {old['format']} → {new['format']}")]
     options = [
         *_changes("option", old.get("options", {}), new.get("options", {})),
         *_changes("package", old.get("packages", {}), new.get("packages", {})),
@@ -81,6 +84,7 @@ def _recorded(parts: Mapping[str, Any]) -> KeyParts:
     }
     return {
         **own,
+        "format": format_of(parts.get("format")),
         "task": str(parts.get("task", "")),
         "tag": str(parts.get("tag", "")),
         "inputs": dict(as_mapping(parts.get("inputs"))),

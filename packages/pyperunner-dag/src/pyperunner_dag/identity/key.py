@@ -2,7 +2,8 @@
 
 The hash is the digest of: format, class name, tag, digests of the params, named inputs (each task in its place stood
 for by its hash), code fingerprint, hashes of the connected parents in order, and the environment variables among its
-options, where there are any.
+options, where there are any. Params and inputs count in the order of their names, but for those that a ``**kwargs``
+takes; the dicts in them in their own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pyperunner_dag.identity.code import CodeReader, counted_options
 from pyperunner_dag.identity.summaries import short
 from pyperunner_dag.inputs import ATOMS, holds_task, is_task, leaves
 from pyperunner_dag.options import code_options
+from pyperunner_dag.run_method import method_of
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Keyed", "TaskKey", "Upstream", "digests_of", "hash_in_one_run", "with_key"]
 
-FORMAT = "pyperunner/task/1"
+TASK = "pyperunner/task"
 SCOPED = "pyperunner/task in one run/1"
 
 _NONE: dict[str, Any] = {}
@@ -143,11 +145,11 @@ class TaskKey:
         if code.gaps and code_options(task.options, self.defaults).strict:
             raise CodeGapError(task.task_name, task.tag, code.gaps)
         parents = [parent.identity.hash for parent in task.parents]
-        env = [dict(task.options.env)] if task.options.env else []
+        env = [dict(sorted(task.options.env.items()))] if task.options.env else []
         self.unloaded = codes.unloaded(code)
-        self.hash = keys.digest(
-            [FORMAT, task.task_name, task.tag, self.digests, self.inputs, code.digest, parents, *env]
-        )
+        in_order = method_of(type(task)).in_order
+        own = [task.task_name, task.tag, in_order(self.digests), in_order(self.inputs), code.digest, parents]
+        self.hash = keys.digest([TASK, keys.KEY_FORMAT, *own, *env])
         return self.hash
 
     def fingerprint(self, task: Keyed, codes: CodeReader | None = None) -> Fingerprint:
@@ -163,8 +165,11 @@ class TaskKey:
 
     def parts(self, task: Keyed) -> KeyParts:
         """Return what the hash is made of, in builtins."""
+        from pyperunner_keys import KEY_FORMAT
+
         code = self.fingerprint(task)
         return {
+            "format": KEY_FORMAT,
             "task": task.task_name,
             "tag": task.tag,
             **self.own_parts(task),

@@ -30,12 +30,15 @@ def dump(name: str, dag: DAG[Task], defaults: Options = NO_OPTIONS) -> SavedForm
         dag: Its graph.
         defaults: What counts of the code of tasks that do not say so themselves.
     """
+    from pyperunner_keys import KEY_FORMAT
+
     bind(dag, defaults)
     hash_all(dag)
     options = _options(defaults.said())
     code = {task.fingerprint().digest: task.fingerprint().parts for task in dag}
     return {
         "pipeline": {"name": name, "options": options} if options else {"name": name},
+        "key_format": KEY_FORMAT,
         "tasks": {task.name: _task(task) for task in dag},
         "keys": {task.name: {**task.identity.own_parts(task), "code": task.fingerprint().digest} for task in dag},
         "code": {digest: dict(parts) for digest, parts in code.items()},

@@ -39,27 +39,45 @@ LONG_INT = 2000
 """Bits; Python refuses to write very long numbers in decimal."""
 
 
+class _ContainsItself(Exception):
+    """A value that is to be saved holds itself."""
+
+
 class OpaqueFound(Exception):
     """A saved value is one that could not be kept; its argument names the type."""
 
 
-def to_plain(value: Any, depth: int = 0) -> Plain:
-    """Return ``value`` in plain values.
+def to_plain(value: Any) -> Plain:
+    """Return ``value`` in plain values; one that contains itself is opaque as a whole.
 
     Args:
         value: A value that ``pyperunner_keys.digest`` accepts.
-        depth: Levels above it.
+    """
+    try:
+        return _plain(value, ())
+    except _ContainsItself:
+        return _opaque(value)
+
+
+def _plain(value: Any, above: tuple[int, ...]) -> Plain:
+    """Return ``value`` in plain values.
+
+    Args:
+        value: The value.
+        above: Identities of what it stands in.
     """
     kind = type(value)
     if kind in (bool, type(None), float) or (kind is str and _fits(value)):
         return value
     if kind is int and value.bit_length() <= LONG_INT:
         return value
-    if depth > MAX_DEPTH:
+    if id(value) in above:
+        raise _ContainsItself
+    if len(above) > MAX_DEPTH:
         return _opaque(value)
 
     def inner(part: Any) -> Plain:
-        return to_plain(part, depth + 1)
+        return _plain(part, (*above, id(value)))
 
     if kind is list:
         return [inner(item) for item in value]

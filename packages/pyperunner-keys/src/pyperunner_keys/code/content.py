@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import xxhash
 
-from pyperunner_keys.code.kinds import STRUCTURES, held, is_importable, is_own_code, wrapped_parts
+from pyperunner_keys.code.kinds import STRUCTURES, held, is_importable, is_own_code, structure_parts, wrapped_parts
 from pyperunner_keys.code.reading.loaded import is_imported
 from pyperunner_keys.code.reads import MISSING, is_fixed
 from pyperunner_keys.encoding.encoders import ENCODERS
 from pyperunner_keys.encoding.instances import own_state, write_state
 from pyperunner_keys.encoding.objects import encoder_of
+from pyperunner_keys.encoding.plain import write_whole
 from pyperunner_keys.encoding.writer import EncoderTable, Writer, write_item, write_text
-from pyperunner_keys.errors import TooDeepError, UnencodableError
-from pyperunner_keys.names import importable_name, type_name
+from pyperunner_keys.errors import UnencodableError
+from pyperunner_keys.names import importable_name
 from pyperunner_keys.project import Names, file_of, foreign_name, roots_of
 
 if TYPE_CHECKING:
@@ -159,11 +160,8 @@ class Content:
         """
         try:
             digest = self._digest(value)
-        except RecursionError:
-            self.gap(self._place(label), f"{type_name(type(value))}: it is nested too deeply")
         except UnencodableError as error:
-            found = error.settled() if isinstance(error, TooDeepError) else error
-            self.gap(self._place(label) + found.path, f"{found.type_name}: {found.reason}")
+            self.gap(self._place(label) + error.path, f"{error.type_name}: {error.reason}")
         else:
             self.add("value", label, digest)
             if not is_fixed(value):
@@ -176,7 +174,7 @@ class Content:
     def _digest(self, value: Any) -> str:
         hasher = xxhash.xxh3_128()
         out = Writer(self.parts.table(self.names), self.write_code, hasher)
-        write_item(value, out)
+        write_whole(value, out)
         out.flush()
         return hasher.hexdigest()
 
@@ -187,7 +185,7 @@ class Content:
         """
         try:
             return self._digest(value)
-        except (UnencodableError, RecursionError):
+        except UnencodableError:
             return ""
 
     def close(self) -> None:
@@ -241,7 +239,7 @@ class Content:
             kept = {"attrname", "func", "lock", *STRUCTURES[kind]}  # by the kind itself
             state = own_state(value).items()
             write_state({name: own for name, own in state if name not in kept and name[:2] != "__"}, value, out)
-        _write_parts(foreign_name(kind), tuple(getattr(value, name, None) for name in STRUCTURES[kind]), out)
+        _write_parts(foreign_name(kind), structure_parts(value, kind), out)
 
     def _write_foreign(self, name: str, out: Writer) -> None:
         self.part.packages.add(name.partition(":")[0].partition(".")[0])

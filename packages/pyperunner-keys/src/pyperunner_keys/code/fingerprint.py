@@ -29,7 +29,7 @@ Packages = Literal["none", "version"]
 Traits = dict[str, set[str]]
 """Digests by the names of what they are of."""
 
-FORMAT = "pyperunner/code/1"
+FORMAT = "pyperunner/code/2"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_keys.encoding.instances import attributes_of
 from pyperunner_keys.encoding.plain import encode_plain
 from pyperunner_keys.errors import UnencodableError
+from pyperunner_keys.names import type_name
 from pyperunner_keys.project import family, is_own_class, is_own_globals
+from pyperunner_text.signatures import takes_any_keyword
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,7 @@ __all__ = [
     "is_own_code",
     "is_structure",
     "own_subclasses",
+    "structure_parts",
     "wrapped_parts",
 ]
 
@@ -98,6 +101,19 @@ STRUCTURES: dict[type[object], tuple[str, ...]] = {
 """Attributes that hold the parts, by the type of what is put together."""
 
 
+def structure_parts(value: object, kind: type[object]) -> tuple[Any, ...]:
+    """Return the parts of what is put together; keywords in the order in which they were given only where that shows.
+
+    Args:
+        value: What is put together.
+        kind: Which of ``STRUCTURES`` it is.
+    """
+    found: dict[str, Any] = {name: getattr(value, name, None) for name in STRUCTURES[kind]}
+    if "keywords" in found and not takes_any_keyword(found["func"]):
+        found["keywords"] = dict(sorted(found["keywords"].items()))
+    return tuple(found.values())
+
+
 def is_importable(method: Any) -> bool:
     """Say whether a bound method is what a foreign module offers under its name, such as ``random.random``."""
     name = getattr(method, "__module__", None) or type(method.__self__).__module__
@@ -123,7 +139,8 @@ def _wrapped(value: Any) -> Any:
 def _closure_parts(value: types.FunctionType) -> tuple[Any, ...]:
     registry = getattr(value, "registry", None)
     if isinstance(registry, types.MappingProxyType) and value.__globals__.get("__name__") == "functools":
-        return (dict(registry),)
+        # Which function is called depends on the types, and not on which was registered first.
+        return (sorted(registry.items(), key=lambda pair: type_name(pair[0])),)
     wrapped = _wrapped(value)
     if family(value.__globals__.get("__name__")):
         return (wrapped,) if wrapped is not None else ()

@@ -21,7 +21,7 @@ def versions_of(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         for distribution in installed.get(name, ()):
             found[distribution] = importlib.metadata.version(distribution)
-    return found
+    return dict(sorted(found.items()))
 
 
 @lru_cache(maxsize=1)

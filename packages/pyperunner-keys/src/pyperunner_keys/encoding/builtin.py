@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 import struct
-from operator import itemgetter
 from typing import Any
 
-from pyperunner_keys.encoding.writer import Encoder, Writer, text_bytes, write_item, write_text
+from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
 from pyperunner_keys.errors import UnencodableError
 
 __all__ = ["BUILTIN", "write_dict", "write_float", "write_list", "write_set", "write_tuple"]
 
 _DOUBLE = struct.Struct(">d")
 _NAN = b"f" + _DOUBLE.pack(math.nan)
-_first = itemgetter(0)
 
 
 def _write_none(value: None, out: Writer) -> None:
@@ -77,28 +75,20 @@ def write_tuple(value: tuple[Any, ...], out: Writer) -> None:
 
 
 def write_dict(value: dict[Any, Any], out: Writer) -> None:
-    """Write the pairs of a dict in the order of their encoded keys."""
+    """Write the pairs of a dict in their order."""
     out.enter(value)
     out.buffer += b"d%d:" % len(value)
     find = out.table.get
-    pairs = []
-    usual = find(str) is write_text
-    for key, item in value.items():
-        if type(key) is str and usual:
-            pairs.append((text_bytes(key), key, item))
-        else:
-            try:
-                pairs.append((out.apart(key), key, item))
-            except UnencodableError as error:
-                raise error.below("{key}", value) from None
-    if len(pairs) > 1:
-        pairs.sort(key=_first)
-    for encoded, key, item in pairs:
-        out.buffer += encoded
-        try:
+    step = ""
+    key: Any = None
+    try:
+        for key, item in value.items():
+            step = "{key}"
+            (find(type(key)) or write_item)(key, out)
+            step = ""
             (find(type(item)) or write_item)(item, out)
-        except UnencodableError as error:
-            raise error.below(f"[{key!r}]", value) from None
+    except UnencodableError as error:
+        raise error.below(step or f"[{key!r}]", value) from None
     out.leave()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import functools
+import sys
 from typing import Any
 
 from pyperunner_keys.encoding.hints import class_name
@@ -12,12 +13,12 @@ from pyperunner_keys.errors import UnencodableError
 from pyperunner_keys.names import importable_name
 from pyperunner_keys.project import is_own_class
 
-__all__ = ["attributes_of", "own_state", "write_class", "write_state"]
+__all__ = ["attributes_of", "left_behind", "own_state", "write_class", "write_state"]
 
 
 def write_class(cls: type[object], out: Writer) -> None:
     """Write which class a value belongs to; one of the user's own counts with its code."""
-    write_text(importable_name(cls.__module__), out)
+    write_text(importable_name(str(cls.__module__)), out)
     write_text(class_name(cls), out)
     if is_own_class(cls):
         out.code(cls, out)
@@ -74,18 +75,38 @@ def attributes_of(value: Any) -> dict[str, Any]:
     return found
 
 
-def own_state(value: Any) -> dict[str, Any]:
+def own_state(value: Any, base: type[object] = object) -> dict[str, Any]:
     """Return what an instance holds in ``__dict__`` and slots.
 
     Args:
         value: Any instance.
+        base: A base class whose own slots are left out.
     """
     found = dict(attributes_of(value))
-    # copyreg keeps this helper for exactly this purpose; it knows about mangled and inherited slots.
-    slots: list[str] = copyreg._slotnames(type(value))  # type: ignore[attr-defined]
-    for name in slots:
+    for name in _slots(type(value), base):
         try:
             found[name] = object.__getattribute__(value, name)
         except AttributeError:
             continue
     return found
+
+
+def _slots(cls: type[object], base: type[object] = object) -> list[str]:
+    # copyreg keeps this helper for exactly this purpose; it knows about mangled and inherited slots.
+    known: list[str] = copyreg._slotnames(base)  # type: ignore[attr-defined]
+    return [name for name in copyreg._slotnames(cls) if name not in known]  # type: ignore[attr-defined]
+
+
+def left_behind(value: Any) -> dict[str, Any]:
+    """Return what a pickle forgets: attributes of a subclass of a standard type whose reduction knows no attributes.
+
+    Args:
+        value: Any instance, such as one of a subclass of ``Counter``.
+    """
+    cls = type(value)
+    owner = next(base for base in cls.__mro__ if "__reduce_ex__" in vars(base) or "__reduce__" in vars(base))
+    return own_state(value, owner) if owner is not object and _is_standard(owner) and not _is_standard(cls) else {}
+
+
+def _is_standard(cls: type[object]) -> bool:
+    return str(cls.__module__).partition(".")[0] in sys.stdlib_module_names

@@ -1,4 +1,4 @@
-"""Encoders of everything that has no encoder for its exact type: enums, dataclasses, subclasses, instances, code."""
+"""Encoders of everything that has no encoder for its exact type: enums, dataclasses, instances, code."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import enum
 import functools
 import sys
 import types
-from collections import OrderedDict
 from typing import Any
 
-from pyperunner_keys.encoding.builtin import BUILTIN, write_dict, write_list, write_set, write_tuple
 from pyperunner_keys.encoding.hints import counts_as_class, encoder_of_union
-from pyperunner_keys.encoding.instances import own_state, write_class, write_state
+from pyperunner_keys.encoding.instances import attributes_of, left_behind, own_state, write_class, write_state
 from pyperunner_keys.encoding.standard import as_tagged
+from pyperunner_keys.encoding.subclasses import encoder_of_subclass
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
 from pyperunner_keys.errors import UnencodableError
 from pyperunner_keys.names import importable_name, type_name
+from pyperunner_keys.project import is_own_globals
 
 __all__ = ["encoder_of", "is_code"]
 
@@ -52,16 +52,6 @@ def is_code(value: Any) -> bool:
     )
 
 
-_BASES: tuple[tuple[type[Any], Encoder], ...] = (
-    (tuple, write_tuple),
-    (dict, write_dict),
-    (list, write_list),
-    (set, write_set),
-    (frozenset, write_set),
-    *((base, BUILTIN[base]) for base in (int, float, complex, str, bytes, bytearray)),
-)
-
-
 def encoder_of(value: Any) -> Encoder:
     """Return the encoder for a value whose exact type has none of its own."""
     cls = type(value)
@@ -71,13 +61,8 @@ def encoder_of(value: Any) -> Encoder:
         return _write_code
     if isinstance(value, enum.Enum):
         return _write_enum
-    library = _library_encoder(cls, value) or encoder_of_union(value)
-    if library is not None:
-        return library
-    for base, encoder in _BASES:
-        if isinstance(value, base) and cls.__reduce_ex__ is base.__reduce_ex__ and cls.__reduce__ is base.__reduce__:
-            return _subclass_encoder(base, encoder)
-    return _write_plain if _is_plain(cls) else _write_reduced
+    found = _library_encoder(cls, value) or encoder_of_union(value) or encoder_of_subclass(cls)
+    return found or (_write_plain if _is_plain(cls) else _write_reduced)
 
 
 def _is_plain(cls: Any) -> bool:
@@ -142,16 +127,13 @@ def _write_protocol(value: Any, out: Writer) -> None:
 
 
 def _write_enum(value: enum.Enum, out: Writer) -> None:
+    """Write class and name: which value the name stands for, the code of the class says."""
     out.enter(value)
     out.buffer += b"e"
     write_class(type(value), out)
     # A combination of flags has no name of its own in every Python version.
-    write_item(None if isinstance(value, enum.Flag) else value._name_, out)
-    try:
-        out.buffer += b"=" + out.apart(value._value_)
-    except UnencodableError:
-        # The name tells the members of one class apart where the value cannot.
-        out.buffer += b"?"
+    write_item(value._value_ if isinstance(value, enum.Flag) else value._name_, out)
+    write_state({name: own for name, own in attributes_of(value).items() if name[:1] != "_"}, value, out)
     out.leave()
 
 
@@ -161,22 +143,6 @@ def _write_plain(value: Any, out: Writer) -> None:
     write_class(type(value), out)
     write_state(own_state(value), value, out)
     out.leave()
-
-
-def _subclass_encoder(base: type[object], encoder: Encoder) -> Encoder:
-    def write(value: Any, out: Writer) -> None:
-        out.enter(value)
-        out.buffer += b"u"
-        write_class(type(value), out)
-        write_text(base.__name__, out)
-        if hasattr(type(value), "_fields") and base is tuple:
-            write_state(dict(zip(value._fields, value, strict=True)), value, out)
-        else:
-            encoder(value, out)
-        write_state(own_state(value), value, out)
-        out.leave()
-
-    return write
 
 
 def _write_reduced(value: Any, out: Writer) -> None:
@@ -197,10 +163,12 @@ def _write_reduced(value: Any, out: Writer) -> None:
 
 
 def _write_recipe(value: Any, reduced: tuple[Any, ...], out: Writer) -> None:
-    make, args, state, items, pairs = (*reduced[:5], None, None, None)[:5]
-    make_name = getattr(make, "__qualname__", type(make).__qualname__)
-    write_text(f"{importable_name(getattr(make, '__module__', None) or '')}:{make_name}", out)
-    if make_name in ("__newobj__", "__newobj_ex__", "_reconstructor"):
+    make, args, state, items, pairs, put = (*reduced, None, None, None, None)[:6]
+    _write_name(make, out)
+    if put is not None:
+        out.buffer += b"!"
+        _write_name(put, out)
+    if getattr(make, "__name__", "") in ("__newobj__", "__newobj_ex__", "_reconstructor"):
         # The first argument is the class, which has just been written.
         args = args[1:]
     try:
@@ -212,9 +180,19 @@ def _write_recipe(value: Any, reduced: tuple[Any, ...], out: Writer) -> None:
     out.buffer += b"%d;" % len(states)
     for part in states:
         write_state(part, value, out)
+    forgotten = left_behind(value)
+    if forgotten:
+        write_state(forgotten, value, out)
     write_item(None if items is None else list(items), out)
-    ordered = not isinstance(value, dict) or isinstance(value, OrderedDict)
-    write_item(None if pairs is None else list(pairs) if ordered else dict(pairs), out)
+    write_item(None if pairs is None else list(pairs), out)
+
+
+def _write_name(function: Any, out: Writer) -> None:
+    """Write the name of what makes an object or puts its state back; code of the user's counts."""
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    write_text(f"{importable_name(getattr(function, '__module__', None) or '')}:{name}", out)
+    if isinstance(function, types.FunctionType) and is_own_globals(function.__globals__):
+        out.code(function, out)
 
 
 def _reason(error: Exception) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 import xxhash
 
 from pyperunner_keys.encoding.encoders import ENCODERS
+from pyperunner_keys.encoding.graphs import write_graph
 from pyperunner_keys.encoding.writer import CodeHook, FileHook, Writer, write_item
 from pyperunner_keys.errors import TooDeepError, UnencodableError
 from pyperunner_keys.names import type_name
 
-__all__ = ["digest_bytes", "digest_plain", "encode_plain"]
+__all__ = ["digest_bytes", "digest_plain", "encode_plain", "write_whole"]
 
 
 def _refuse(value: Any, out: Writer) -> None:
@@ -26,10 +27,10 @@ def encode_plain(value: Any, code: CodeHook = _refuse) -> bytes:
         code: Writes what stands for code in it; it is refused where this is not given.
 
     Raises:
-        UnencodableError: The value, or a part of it, has none; or it is cyclic or nested more than 200 levels deep.
+        UnencodableError: The value, or a part of it, has none; or it is nested more than 200 levels deep.
     """
     out = Writer(ENCODERS, code)
-    _write(value, out)
+    write_whole(value, out)
     return bytes(out.buffer)
 
 
@@ -43,7 +44,7 @@ def digest_plain(value: Any, code: CodeHook = _refuse, file: FileHook | None = N
     """
     hasher = xxhash.xxh3_128()
     out = Writer(ENCODERS, code, hasher, file)
-    _write(value, out)
+    write_whole(value, out)
     out.flush()
     return hasher.hexdigest()
 
@@ -57,11 +58,16 @@ def digest_bytes(data: bytes | bytearray | memoryview) -> str:
     return xxhash.xxh3_128_hexdigest(data)
 
 
-def _write(value: Any, out: Writer) -> None:
+def write_whole(value: Any, out: Writer) -> None:
+    """Write all of a value: as a graph where it contains itself.
+
+    Args:
+        value: Any value with a stable encoding.
+        out: A writer to which nothing has been written.
+    """
     try:
         write_item(value, out)
-    except TooDeepError as error:
-        raise error.settled() from None
-    except RecursionError:
-        reason = "it is nested too deeply for what is left of the stack"
-        raise UnencodableError("", type_name(type(value)), reason) from None
+    except (TooDeepError, RecursionError) as error:
+        stack = "it is nested too deeply for what is left of the stack"
+        out.restart()
+        write_graph(value, out, error.reason if isinstance(error, TooDeepError) else stack)

@@ -12,6 +12,8 @@ from typing import Any
 
 from pyperunner_keys.encoding.builtin import write_tuple
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_text
+from pyperunner_keys.errors import UnencodableError
+from pyperunner_keys.names import type_name
 
 __all__ = ["STANDARD", "as_tagged", "standard_encoder", "zone_form"]
 
@@ -24,23 +26,23 @@ def as_tagged(tag: str, parts: Parts) -> Encoder:
     def write(value: Any, out: Writer) -> None:
         out.buffer += b"x"
         write_text(tag, out)
-        write_tuple(parts(value), out)
+        try:
+            found = parts(value)
+        except Exception as error:  # a time zone of the user's may raise anything
+            raise UnencodableError("", type_name(type(value)), f"it does not tell what it is: {error}") from error
+        write_tuple(found, out)
 
     return write
 
 
 def zone_form(zone: Any, offset: Any) -> tuple[Any, ...] | None:
-    """Return what a time zone counts by: its key (``Europe/Berlin``) and its offset at that moment, or all it holds."""
-    if zone is None:
-        return None
-    if type(zone) is sys.modules["datetime"].timezone:
-        return (None, zone.tzname(None), offset)
-    name = type(zone).__qualname__
-    if type(zone) is getattr(sys.modules.get("zoneinfo"), "ZoneInfo", None):
-        return (name, zone.key, offset)
-    if type(zone).__module__.partition(".")[0] == "pytz":
-        return (name, zone.zone, offset)
-    return (name, zone, offset)
+    """Return what a time zone counts by: all it holds, and its offset at that moment, which its data may say."""
+    return None if zone is None else (zone, offset)
+
+
+def _zone(value: Any) -> tuple[Any, ...]:
+    value.__reduce__()  # it refuses where the data came from a file of one's own
+    return (value.key,)
 
 
 def _decimal(value: Any) -> tuple[Any, ...]:
@@ -79,7 +81,7 @@ _SHAPES: dict[str, tuple[str, str, Parts]] = {
     "PureWindowsPath": ("pathlib", "windows path", _pure),
     "WindowsPath": ("pathlib", "windows path", _concrete),
     "Pattern": ("re", "pattern", lambda v: (v.pattern, v.flags)),
-    "ZoneInfo": ("zoneinfo", "zone", lambda v: (v.key,)),
+    "ZoneInfo": ("zoneinfo", "zone", _zone),
 }
 """By qualified name: module, tag, and what says all about a value."""
 

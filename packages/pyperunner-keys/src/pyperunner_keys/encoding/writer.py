@@ -24,12 +24,14 @@ __all__ = [
     "FileHook",
     "Writer",
     "text_bytes",
+    "too_deep",
     "write_item",
     "write_text",
 ]
 
 MAX_DEPTH = 200
-"""Levels of nesting that an encoding may have; a value that contains itself goes past it and is found so."""
+"""Levels of nesting that an encoding may have; a value that contains itself goes past it and is found so: it is written
+as a graph."""
 
 _FLUSH = 1 << 16
 
@@ -89,7 +91,14 @@ class Writer:
         """
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise TooDeepError("", type_name(type(value)), f"it is nested more than {MAX_DEPTH} levels deep")
+            raise too_deep(value)
+
+    def restart(self) -> None:
+        """Forget all that was written, and where."""
+        self.buffer.clear()
+        self.depth = 0
+        if self.hasher is not None:
+            self.hasher.reset()
 
     def leave(self) -> None:
         """Undo ``enter``, and keep what is buffered small."""
@@ -120,6 +129,11 @@ def write_item(value: Any, out: Writer) -> None:
     """Write one value of any type."""
     encoder = out.table.get(type(value)) or out.table.fallback(value)
     encoder(value, out)
+
+
+def too_deep(value: Any) -> TooDeepError:
+    """Return the error of a value that stands below too many others."""
+    return TooDeepError("", type_name(type(value)), f"it is nested more than {MAX_DEPTH} levels deep")
 
 
 def write_text(text: str, out: Writer) -> None:

@@ -81,10 +81,17 @@ def entries_of(store: OutputStore, name: str) -> Iterator[StoredEntry]:
 
 
 def nearest(store: OutputStore, task: Task) -> StoredEntry | None:
-    """Return the earlier entry that differs from the task's key in the fewest parts, the newest of several."""
+    """Return the earlier entry that differs from the task's key in the fewest parts, the newest of several.
+
+    One whose key has another format, so that nothing can be said of its parts, is the last choice.
+    """
     now = task.key_parts()
     others = (entry for entry in entries_of(store, task.name) if entry.parts and entry.key != task.key)
-    return min(others, key=lambda entry: len(differences(entry.parts, now)), default=None)
+    return min(others, key=lambda entry: _distance(differences(entry.parts, now)), default=None)
+
+
+def _distance(found: list[Difference]) -> tuple[bool, int]:
+    return any(each.kind == "format" for each in found), len(found)
 
 
 def link(store: OutputStore, task: Task, entry: StoredEntry, **facts: Any) -> None:
