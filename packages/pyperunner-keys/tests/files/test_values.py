@@ -51,6 +51,7 @@ def disk_cache(tmp_path, monkeypatch):
 def settled(monkeypatch):
     """Let a file that was just written count as one that has been at rest."""
     monkeypatch.setattr(memory.read_file.__globals__["time"], "time_ns", lambda: int((time.time() + 10) * 1e9))
+    monkeypatch.setattr("pyperunner_keys.files.signatures.times_tell", lambda fd: True)
 
 
 def write(path, text="content"):

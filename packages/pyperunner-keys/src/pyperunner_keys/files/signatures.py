@@ -1,7 +1,8 @@
 """Signatures and digests of files and folders on disk.
 
 A *signature* is what a stat says: equal signatures mean equal contents, unless the file was changed within the clock's
-grain of being read. So contents whose file changed less than two seconds before are used, but never remembered.
+grain of being read, or through a mapping without a sign. So contents whose file changed less than two seconds before,
+or whose times do not tell of every write, are used, but never remembered.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import NamedTuple
 import xxhash
 
 from pyperunner_keys.errors import FileError
+from pyperunner_keys.files.mappings import times_tell
 
 __all__ = ["FileDigest", "file_signature", "folder_files", "folder_signatures", "matches", "read_file"]
 
@@ -72,13 +74,14 @@ def read_file(place: str, name: str) -> FileDigest:
         started = time.time_ns()
         try:
             with open(place, "rb", buffering=0) as file:
+                telling = times_tell(file.fileno())
                 before = os.fstat(file.fileno())
                 digest = _digest(file.readinto)
                 after = os.fstat(file.fileno())
         except OSError as error:
             raise _unreadable(error, "File", name) from None
         if _signed(before) == _signed(after):
-            settled = max(after.st_mtime_ns, after.st_ctime_ns) + SETTLED_NS <= started
+            settled = telling and max(after.st_mtime_ns, after.st_ctime_ns) + SETTLED_NS <= started
             return FileDigest(digest, _signed(after) if settled else "")
     raise FileError("", "File", "it keeps changing while it is read", name)
 
