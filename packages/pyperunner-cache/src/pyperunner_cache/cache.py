@@ -16,7 +16,7 @@ from pyperunner_cache.errors import BadSizeError, MissingEntryError, UnstorableE
 from pyperunner_cache.maintenance import file_values, garbage_collection, inspection
 from pyperunner_cache.maintenance.amounts import parse_size
 from pyperunner_cache.memoized import memoizer
-from pyperunner_cache.ports import Backend, SupportsFork, SupportsLocate, SupportsLock, SupportsTouch
+from pyperunner_cache.ports import Backend, ForbidsFork, SupportsFork, SupportsLocate, SupportsLock, SupportsTouch
 from pyperunner_cache.registry import Codecs, open_backend
 from pyperunner_cache.system import machine_memory
 from pyperunner_cache.values.pack import pack, unpack
@@ -113,6 +113,11 @@ class Cache:
         """Whether a forked process may use this object instead of opening its own: its backend holds nothing open."""
         return isinstance(self.backend, SupportsFork) and bool(self.backend.survives_fork)
 
+    @property
+    def forbids_fork(self) -> bool:
+        """Whether a process that is forked from one which has used this store hangs when it opens its own."""
+        return isinstance(self.backend, ForbidsFork) and bool(self.backend.forbids_fork)
+
     def missing(self, keys: Iterable[str]) -> set[str]:
         """Return those of ``keys`` that have no entry, in one trip to the medium. Writes nothing."""
         return self.backend.missing(keys)
@@ -159,7 +164,7 @@ class Cache:
         self._note_files(key, fields, [state.record() for state in states])
         receipt = self._put(key, parts, chosen, fields)
         if self._max_size is not None:
-            garbage_collection.keep_within(self.backend, self._max_size, receipt["size"], key)
+            garbage_collection.keep_within(self.backend, self._max_size, key)
         return receipt
 
     def meta(self, key: str) -> dict[str, Any]:

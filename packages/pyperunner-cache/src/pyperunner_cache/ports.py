@@ -13,7 +13,7 @@ can't; there are no flags, and no methods that only raise. A cache has ``lock`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -23,6 +23,7 @@ __all__ = [
     "BlobInfo",
     "Buffer",
     "Codec",
+    "ForbidsFork",
     "SupportsFork",
     "SupportsLocate",
     "SupportsLock",
@@ -48,6 +49,8 @@ class BlobInfo(NamedTuple):
     """Epoch seconds at which it was put."""
     used: float
     """Epoch seconds at which it was last put or used; ``modified`` where the medium does not know."""
+    version: Hashable = None
+    """What tells the entry from every other that is ever put under its key: inode and times, row number, name, ETag."""
 
 
 class Blob(Protocol):
@@ -170,6 +173,19 @@ class SupportsFork(Protocol):
 
 
 @runtime_checkable
+class ForbidsFork(Protocol):
+    """A backend that can say that a fork breaks it, even if the child opens its own."""
+
+    @property
+    def forbids_fork(self) -> bool:
+        """Whether a child forked from a process that has used it hangs, as with libraries that keep threads.
+
+        The processes of a run are fresh interpreters then, or copies of one that has never used a store.
+        """
+        ...
+
+
+@runtime_checkable
 class SupportsLock(Protocol):
     """A backend that can give one holder at a time the exclusive right to make an entry."""
 
@@ -238,8 +254,8 @@ class SupportsSweep(Protocol):
 class SupportsTally(Protocol):
     """A backend that keeps a running total of its bytes, so that a size limit need not count them at each save."""
 
-    def tally(self, added: int = 0, *, total: int | None = None) -> int:
-        """Add ``added`` bytes to the total, or set it to ``total``; return it."""
+    def tally(self, *, recount: bool = False) -> int:
+        """Return the bytes of all entries: counted once, or for ``recount``, then kept by each put and removal."""
         ...
 
 

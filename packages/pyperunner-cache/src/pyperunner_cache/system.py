@@ -1,4 +1,4 @@
-"""System: files, locks, cores and memory; the one place that knows what an operating system lacks."""
+"""System: files, cores and memory; the one place that knows what an operating system lacks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Buffer
 
@@ -21,12 +16,10 @@ __all__ = [
     "CREATE_FLAGS",
     "READ_FLAGS",
     "Guard",
-    "lock_descriptor",
     "machine_memory",
     "pread",
     "preadv",
     "reserve",
-    "unlock_descriptor",
     "usable_cores",
     "write_all",
 ]
@@ -167,36 +160,3 @@ def _pread(fd: int, size: int, offset: int) -> bytes:
     with _SEEK_GUARD.lock:
         os.lseek(fd, offset, os.SEEK_SET)
         return os.read(fd, size)
-
-
-def lock_descriptor(fd: int, *, wait: bool, byte: int = 0) -> bool:
-    """Take this process's exclusive record lock on one byte of an open file; say whether it was free."""
-    if fcntl is None:
-        return _lock_on_windows(fd, wait, byte)
-    try:
-        fcntl.lockf(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, byte)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
-
-
-def unlock_descriptor(fd: int, byte: int) -> None:
-    """Give the lock on one byte back."""
-    if fcntl is not None:
-        fcntl.lockf(fd, fcntl.LOCK_UN, 1, byte)
-        return
-    import msvcrt
-
-    os.lseek(fd, byte, os.SEEK_SET)
-    msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
-
-
-def _lock_on_windows(fd: int, wait: bool, byte: int) -> bool:
-    import msvcrt
-
-    os.lseek(fd, byte, os.SEEK_SET)
-    try:
-        msvcrt.locking(fd, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    except OSError:
-        return False
-    return True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import traceback
 import pytest
 
 from pyperunner_cache import LockTimeoutError, open_store
+from pyperunner_cache.backends import locks
 
 KEY = "T()/0123456789abcdef0123456789abcdef"
 
@@ -51,6 +53,13 @@ def refused(lock):
             return False
     except TimeoutError:
         return True
+
+
+@pytest.fixture(params=[True, False], ids=["open files", "records"], autouse=True)
+def kind_of_locks(request, monkeypatch):
+    """Locks of this system, and those of systems where locks belong to processes."""
+    monkeypatch.setattr(locks, "_HAS_OPEN_FILE_LOCKS", request.param and locks._HAS_OPEN_FILE_LOCKS)
+    return request.param
 
 
 @pytest.fixture(params=["file", "sqlite"])
@@ -155,6 +164,97 @@ def test_a_holder_that_closes_all_descriptors_goes_on(url):
         return refused(store.lock(KEY, 1))
 
     assert in_child(close_everything) == 0
+
+
+PROBE = """
+import sys
+from pyperunner_cache import open_store
+try:
+    with open_store(sys.argv[1]).lock("T()/0123456789abcdef0123456789abcdef", 0):
+        print("free")
+except TimeoutError:
+    print("held")
+"""
+
+
+def asked_elsewhere(place):
+    """Ask another program, which has nothing of this one, for the lock."""
+    ran = subprocess.run([sys.executable, "-c", PROBE, str(place)], capture_output=True, text=True, check=True)
+    return ran.stdout.strip()
+
+
+@pytest.fixture
+def aliases(tmp_path):
+    """Paths that lead to one folder."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "above").symlink_to(".")
+    return [tmp_path / "real", tmp_path / "link", tmp_path / "above" / "link", tmp_path / "real" / ".." / "real"]
+
+
+@pytest.mark.parametrize("other", [1, 2, 3])
+def test_a_lock_belongs_to_the_file_by_whatever_path(aliases, other):
+    one, two = open_store(aliases[0]), open_store(aliases[other])
+    with one.lock(KEY):
+        assert refused(two.lock(KEY, 0))
+        with two.lock("T()/other"):
+            pass
+        assert asked_elsewhere(aliases[0]) == asked_elsewhere(aliases[other]) == "held"
+    assert asked_elsewhere(aliases[0]) == "free"
+
+
+def test_who_opens_and_closes_the_same_file_frees_nothing(tmp_path, kind_of_locks):
+    if not kind_of_locks:
+        pytest.skip("record locks end when any descriptor of the file is closed")
+    with open_store(tmp_path / "s").lock(KEY):
+        (tmp_path / "s" / ".lock").read_bytes()
+        shutil.copytree(tmp_path / "s", tmp_path / "copy")
+        assert asked_elsewhere(tmp_path / "s") == "held"
+
+
+def test_a_sweep_by_another_path_spares_a_living_writers_file(aliases):
+    one, two, swept = open_store(aliases[0]), open_store(aliases[1]), []
+
+    def chunks():
+        yield b"x"
+        swept.append(two.backend.sweep())
+        yield b"y"
+
+    one.backend.put(KEY, chunks(), "result.dump.gz")
+    assert swept == [(0, 0)]
+    blob = two.backend.get(KEY)
+    assert bytes(blob.read(0, 10)) == b"xy"
+    blob.close()
+
+
+def test_a_lock_file_that_was_removed_locks_nobody_out(tmp_path):
+    store = open_store(tmp_path / "s")
+    waited = []
+
+    def wait():
+        with store.lock(KEY):
+            waited.append(asked_elsewhere(tmp_path / "s"))
+
+    with store.lock(KEY):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(0.1)
+        shutil.rmtree(tmp_path / "s")
+    waiting.join()
+    assert waited == ["held"]
+
+
+def test_processes_of_two_pid_namespaces_keep_apart(tmp_path):
+    """In a namespace of its own a process has the number 1, whichever other has it elsewhere."""
+    probe = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", PROBE, str(tmp_path / "s")]
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run(["unshare", "--pid", "--fork", "true"], stderr=subprocess.DEVNULL).returncode
+    ):
+        pytest.skip("unshare(1) may not make a namespace of processes here")
+    with open_store(tmp_path / "s").lock(KEY):
+        assert subprocess.run(probe, capture_output=True, text=True, check=True).stdout.strip() == "held"
+    assert subprocess.run(probe, capture_output=True, text=True, check=True).stdout.strip() == "free"
 
 
 def _in_thread(work):

@@ -19,6 +19,7 @@ from pyperunner_cache import (
     StoreFullError,
     open_store,
 )
+from pyperunner_cache.backends import locks
 from pyperunner_cache.backends.writing import sweep_file
 
 KEY = "T()/0123456789abcdef0123456789abcdef"
@@ -184,22 +185,16 @@ def test_a_sweep_never_takes_a_living_writers_file(tmp_path, leftovers):
 
 
 def test_a_swept_file_is_started_afresh(tmp_path, monkeypatch, leftovers):
-    from pyperunner_cache.backends import writing
+    real, swept = locks.LockableFile.lock, []
 
-    real, swept = writing.lock_descriptor, []
-
-    def sweep_first(fd, *, wait):
+    def sweep_first(self, byte=0, *, wait):
         if not swept:
-            (path,) = writing._writing
-            pid = os.fork()
-            if pid == 0:
-                os.unlink(path)
-                os._exit(0)
-            os.waitpid(pid, 0)
+            (path,) = leftovers(tmp_path)
+            os.unlink(path)
             swept.append(path)
-        return real(fd, wait=wait)
+        return real(self, byte, wait=wait)
 
-    monkeypatch.setattr(writing, "lock_descriptor", sweep_first)
+    monkeypatch.setattr(locks.LockableFile, "lock", sweep_first)
     store = open_store(tmp_path / "s")
     store.save(KEY, 1)
     assert len(swept) == 1

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
+import time
 
 import pytest
 
@@ -77,3 +79,62 @@ def test_collecting_and_clearing_while_others_work(any_store):
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+@pytest.mark.parametrize("url", ["{}/s", "sqlite:///{}/s.db", "memory://"])
+def test_what_a_clock_that_was_ahead_has_stamped_grows_old(tmp_path, monkeypatch, url):
+    real = time.time
+    ahead = 400 * 86_400
+    with open_store(url.format(tmp_path)) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr("time.time", lambda: real() + ahead)
+            patch.setattr("time.time_ns", lambda: int((real() + ahead) * 1e9))
+            store.save("T()/ahead", 1)
+            store.load("T()/ahead")
+        store.save("T()/now", 1)
+        assert store.gc(max_age="30d")["evicted"] == 1
+        assert store.missing(["T()/ahead", "T()/now"]) == {"T()/ahead"}
+
+
+@pytest.mark.parametrize("url", ["{}/s", "sqlite:///{}/s.db"])
+def test_use_is_remembered_again_after_a_clock_was_ahead(tmp_path, monkeypatch, url):
+    real = time.time
+    with open_store(url.format(tmp_path)) as store:
+        store.save("T()/1", 1)
+        with monkeypatch.context() as patch:
+            patch.setattr("time.time", lambda: real() + 86_400)
+            store.load("T()/1")
+        store.load("T()/1")
+        assert next(iter(store.backend.scan())).used <= real()
+
+
+def test_what_is_in_memory_is_forgotten_whole():
+    store = open_store("memory://", max_size=3_000)
+    for number in range(100):
+        with store.lock(f"T()/{number}"):
+            store.save(f"T()/{number}", number)
+        store.load(f"T()/{number}")
+    store.clear()
+    backend = store.backend
+    assert (len(backend._entries), len(backend._used), len(backend._locks), backend.tally()) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("url", ["{}/s", "sqlite:///{}/s.db"])
+def test_the_total_survives_who_is_killed_while_it_changes(tmp_path, url):
+    """Killed between an entry and the total: whoever comes next counts anew."""
+    with open_store(url.format(tmp_path), max_size="1GB") as store:
+        store.save("T()/1", bytes(400_000), codec="raw")
+        child = os.fork()
+        if child == 0:
+            real = os.replace
+
+            def replace_and_die(source, target):
+                real(source, target)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+            os.replace = replace_and_die
+            open_store(url.format(tmp_path)).save("T()/2", bytes(300_000), codec="raw")
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
+        assert store.missing(["T()/2"]) == set()
+        assert store.backend.tally() == store.stat()["bytes"] > 700_000

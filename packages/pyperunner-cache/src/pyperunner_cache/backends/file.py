@@ -6,6 +6,7 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -13,7 +14,7 @@ from pyperunner_cache.backends.locks import FileLock
 from pyperunner_cache.backends.names import ENTRY_PREFIX, KNOWN_FILENAMES, key_digest, safe_name, split_key
 from pyperunner_cache.backends.os_errors import translate, translating
 from pyperunner_cache.backends.quarantine import Quarantine
-from pyperunner_cache.backends.removal import FoundFile, find_file
+from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
 from pyperunner_cache.backends.size_ledger import Ledger
 from pyperunner_cache.backends.tree import entry_files, temporary_files
 from pyperunner_cache.backends.writing import Counted, make_folder, sweep_file, write_atomically
@@ -50,6 +51,7 @@ class FileBackend:
         self.shared, self.durable = shared, durable
         self._file_mode, self._folder_mode = (0o666, 0o777) if shared else (0o600, 0o700)
         self._quarantine = Quarantine(self.root, self._folder_mode)
+        self._ledger = Ledger(os.path.join(self.root, _LEDGER), self._file_mode, self._count)
 
     def __str__(self) -> str:
         return self.root
@@ -114,9 +116,11 @@ class FileBackend:
                 file_mode=self._file_mode,
                 folder_mode=self._folder_mode,
                 durable=self.durable,
+                replacing=self._accounted(key),
             )
             for other in before:
-                other.remove()
+                with self._accounted(key):
+                    other.remove()
         except CacheError:
             raise
         except OSError as error:
@@ -128,7 +132,7 @@ class FileBackend:
         found = False
         folder = self._folder(key)
         while (path := self.located(key)) is not None:
-            with translating("delete", key, path):
+            with translating("delete", key, path), self._accounted(key):
                 found = _unlink(path) or found
         _remove_emptied(folder)
         return found
@@ -136,8 +140,8 @@ class FileBackend:
     def remove(self, info: BlobInfo) -> bool:
         """Remove the entry's file if it is still the listed one."""
         for file in self.found(info.key):
-            if (file.status.st_mtime, file.status.st_size) == (info.modified, info.size):
-                with translating("delete", info.key, file.path):
+            if version_of(file.status) == info.version:
+                with translating("delete", info.key, file.path), self._accounted(info.key):
                     gone = file.remove()
                 _remove_emptied(self._folder(info.key))
                 return gone
@@ -191,7 +195,7 @@ class FileBackend:
         if not isinstance(blob, FileBlob) or os.utime not in os.supports_fd:
             return
         now = time.time()
-        if blob.stat.st_atime <= blob.stat.st_mtime or now - blob.stat.st_atime > _TOUCH_AFTER:
+        if blob.stat.st_atime <= blob.stat.st_mtime or abs(now - blob.stat.st_atime) > _TOUCH_AFTER:
             try:
                 os.utime(blob.fd, ns=(int(now * 1e9), blob.stat.st_mtime_ns))
             except OSError:
@@ -202,7 +206,8 @@ class FileBackend:
         path = self.located(key)
         if path is None or not isinstance(blob, FileBlob):
             return None
-        return self._quarantine.take(path, key, lambda status: _is_of(blob, status))
+        with self._accounted(key):
+            return self._quarantine.take(path, key, lambda status: _is_of(blob, status))
 
     def aside(self) -> tuple[int, int]:
         """Count the files in ``<root>/.quarantine``."""
@@ -219,18 +224,21 @@ class FileBackend:
             return len(gone) + count, sum(gone) + size
         return len(gone), sum(gone)
 
-    def tally(self, added: int = 0, *, total: int | None = None) -> int:
+    def tally(self, *, recount: bool = False) -> int:
         """Keep the total in ``<root>/.usage``."""
-        ledger = Ledger(os.path.join(self.root, _LEDGER), self._file_mode)
+        if not os.path.isdir(self.root):
+            return 0
         with translating("count the bytes of", None, self.root):
-            if total is None:
-                return ledger.add(added, lambda: sum(info.size for info in self.scan()))
-            if os.path.isdir(self.root):
-                ledger.set(total)
-        return total
+            return self._ledger.total(recount=recount)
 
     def close(self) -> None:
         """Do nothing: no file stays open."""
+
+    def _accounted(self, key: str) -> AbstractContextManager[None]:
+        return self._ledger.changing(lambda: sum(file.status.st_size for file in self.found(key)[:1]))
+
+    def _count(self) -> int:
+        return sum(info.size for info in self.scan())
 
     def _names(self) -> frozenset[str]:
         try:

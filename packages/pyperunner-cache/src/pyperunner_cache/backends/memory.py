@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,10 +21,11 @@ class MemoryBackend:
     """Keeps entries for as long as it lives. A forked child would have its own copy, hence there is no ``spec``."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, BytesBlob] = {}
+        self._entries: dict[str, _Entry] = {}
         self._used: dict[str, float] = {}
-        self._locks: dict[str, Guard] = {}
+        self._locks: dict[str, _KeyLock] = {}
         self._guard = Guard()
+        self._total = 0
 
     def __str__(self) -> str:
         return "memory://"
@@ -50,51 +52,85 @@ class MemoryBackend:
     def put(self, key: str, chunks: Iterable[Buffer], filename: str) -> int:
         """Join the chunks."""
         split_key(key)
-        blob = BytesBlob(b"".join(chunks), time.time())
+        entry = _Entry(b"".join(chunks))
         with self._guard.lock:
-            self._entries[key], self._used[key] = blob, blob.modified
-        return blob.size
+            old = self._entries.get(key)
+            self._entries[key], self._used[key] = entry, entry.modified
+            self._total += entry.size - (old.size if old else 0)
+        return entry.size
 
     def delete(self, key: str) -> bool:
         """Forget the entry."""
         split_key(key)
-        return self._entries.pop(key, None) is not None
+        with self._guard.lock:
+            return self._forget(key)
 
     def remove(self, info: BlobInfo) -> bool:
         """Forget the entry if it is still the listed one."""
         with self._guard.lock:
-            blob = self._entries.get(info.key)
-            if blob is None or (blob.modified, blob.size) != (info.modified, info.size):
-                return False
-            del self._entries[info.key]
-            return True
+            entry = self._entries.get(info.key)
+            return entry is not None and entry.version == info.version and self._forget(info.key)
 
     def scan(self, name: str | None = None) -> Iterator[BlobInfo]:
         """List the entries."""
-        for key, blob in list(self._entries.items()):
+        for key, entry in list(self._entries.items()):
             if name is None or key.rpartition("/")[0] == name:
-                yield BlobInfo(key, blob.size, blob.modified, self._used.get(key, blob.modified))
+                yield BlobInfo(key, entry.size, entry.modified, self._used.get(key, entry.modified), entry.version)
 
     @contextmanager
     def lock(self, key: str, timeout: float | None = None) -> Iterator[None]:
         """Keep the threads of this process apart."""
         split_key(key)
         with self._guard.lock:
-            lock = self._locks.setdefault(key, Guard()).lock
-        if not lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
-            raise LockTimeoutError(f"the lock of {key!r}", "memory://", timeout or 0.0)
+            lock = self._locks.setdefault(key, _KeyLock())
+            lock.users += 1
+        held = lock.guard.lock
         try:
-            yield
+            if not held.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
+                raise LockTimeoutError(f"the lock of {key!r}", "memory://", timeout or 0.0)
+            try:
+                yield
+            finally:
+                held.release()
         finally:
-            lock.release()
+            with self._guard.lock:
+                lock.users -= 1
+                if not lock.users:
+                    del self._locks[key]
 
     def touch(self, key: str, blob: Blob) -> None:
         """Note the time."""
-        self._used[key] = time.time()
+        with self._guard.lock:
+            if key in self._entries:
+                self._used[key] = time.time()
 
-    def tally(self, added: int = 0, *, total: int | None = None) -> int:
-        """Add the sizes up: that is quick here."""
-        return sum(blob.size for blob in list(self._entries.values()))
+    def tally(self, *, recount: bool = False) -> int:
+        """Return the total, which is always exact here."""
+        return self._total
 
     def close(self) -> None:
         """Do nothing: the entries live as long as the backend."""
+
+    def _forget(self, key: str) -> bool:
+        entry = self._entries.pop(key, None)
+        self._used.pop(key, None)
+        if entry is not None:
+            self._total -= entry.size
+        return entry is not None
+
+
+_versions = itertools.count()
+
+
+class _Entry(BytesBlob):
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data, time.time())
+        self.version = next(_versions)
+
+
+class _KeyLock:
+    """The lock of a key, kept for as long as somebody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self.guard = Guard()
+        self.users = 0

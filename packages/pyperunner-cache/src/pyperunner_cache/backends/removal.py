@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pyperunner_cache.backends.writing import TEMPORARY
 
-__all__ = ["FoundFile", "find_file", "put_back"]
+__all__ = ["FoundFile", "find_file", "put_back", "version_of"]
 
 
 class FoundFile(NamedTuple):
@@ -41,7 +41,7 @@ class FoundFile(NamedTuple):
 
     def is_same(self, status: os.stat_result) -> bool:
         """Say whether ``status`` is that of the file."""
-        return _identity(status) == _identity(self.status)
+        return version_of(status) == version_of(self.status)
 
 
 def find_file(path: str) -> FoundFile | None:
@@ -65,5 +65,6 @@ def put_back(aside: str, path: str) -> None:
     os.unlink(aside)
 
 
-def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
+def version_of(status: os.stat_result) -> tuple[int, int, int, int]:
+    """Return what tells a file from every other that bears its name sooner or later."""
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

@@ -28,9 +28,9 @@ _AT_ONCE = 500
 _PUT = "INSERT OR REPLACE INTO entries (key, size, modified, used, data) VALUES (?, ?, ?, ?, ?)"
 _GET = "SELECT id, data, modified, used FROM entries WHERE key = ?"
 _WHICH = "SELECT key FROM entries WHERE key IN ({})"
-_LIST = "SELECT key, size, modified, used FROM entries WHERE {}"
+_LIST = "SELECT key, size, modified, used, id FROM entries WHERE {}"
 _DELETE = "DELETE FROM entries WHERE key = ?"
-_REMOVE = "DELETE FROM entries WHERE key = ? AND modified = ? AND size = ?"
+_REMOVE = "DELETE FROM entries WHERE id = ?"
 _COUNT_ASIDE = "SELECT count(*), coalesce(sum(length(data)), 0) FROM aside"
 _IS_SOUND = " AND ".join(
     f"typeof({column}) = '{kind}'"
@@ -38,6 +38,17 @@ _IS_SOUND = " AND ".join(
 )
 _ALL = f"SELECT id, key, length(data), {_IS_SOUND} FROM entries"
 _ATTEMPTS = 10
+_COUNT = """
+BEGIN IMMEDIATE;
+CREATE TRIGGER IF NOT EXISTS counted_in BEFORE INSERT ON entries BEGIN
+    UPDATE usage SET bytes = bytes + NEW.size - coalesce((SELECT size FROM entries WHERE key = NEW.key), 0);
+END;
+CREATE TRIGGER IF NOT EXISTS counted_out AFTER DELETE ON entries BEGIN
+    UPDATE usage SET bytes = bytes - OLD.size;
+END;
+INSERT OR REPLACE INTO usage (id, bytes) SELECT 1, coalesce(sum(size), 0) FROM entries;
+COMMIT;
+"""
 _TRIM = "DELETE FROM aside WHERE id NOT IN (SELECT id FROM aside ORDER BY id DESC LIMIT ?)"
 
 
@@ -144,23 +155,22 @@ class SqliteBackend:
         return self._files.delete(key) or found
 
     def remove(self, info: BlobInfo) -> bool:
-        """Delete the row if it is still the listed one, else the file."""
-        row = (_as_blob(info.key), info.modified, info.size)
+        """Delete the very row, whose number no later one gets, or the file."""
+        if not isinstance(info.version, int):
+            return self._files.remove(info)
         with self._database.using("delete", info.key, create=False) as database:
-            if database is not None and database.execute(_REMOVE, row).rowcount:
-                return True
-        return self._files.remove(info)
+            return database is not None and database.execute(_REMOVE, (info.version,)).rowcount > 0
 
     def scan(self, name: str | None = None) -> Iterator[BlobInfo]:
         """List rows, then files."""
         seen = set()
         with self._database.using("list", None, create=False) as database:
             rows = [] if database is None else database.execute(_LIST.format(_IS_SOUND)).fetchall()
-        for packed, size, modified, used in rows:
+        for packed, size, modified, used, row in rows:
             key = _as_key(packed)
             if key is not None and (name is None or key.rpartition("/")[0] == name):
                 seen.add(key)
-                yield BlobInfo(key, size, modified, used)
+                yield BlobInfo(key, size, modified, used, row)
         for info in self._files.scan(name):
             if info.key not in seen:
                 yield info
@@ -174,7 +184,7 @@ class SqliteBackend:
         if not isinstance(blob, _RowBlob):
             return self._files.touch(key, blob)
         now = time.time()
-        if blob.used <= blob.modified or now - blob.used > _TOUCH_AFTER:
+        if blob.used <= blob.modified or abs(now - blob.used) > _TOUCH_AFTER:
             try:
                 with self._database.using("touch", key, create=False) as database:
                     if database is not None:
@@ -220,19 +230,16 @@ class SqliteBackend:
                     database.execute("DELETE FROM aside")
         return count + len(unsound) + rows[0], size + sum(bulk for _, bulk in unsound) + rows[1]
 
-    def tally(self, added: int = 0, *, total: int | None = None) -> int:
-        """Keep the total in a table of its own."""
+    def tally(self, *, recount: bool = False) -> int:
+        """Keep the total of the rows in a table of its own, that of the files in a ledger beside them."""
         with self._database.using("count the bytes of", None, create=True) as database:
             if database is None:
                 return 0
-            known = database.execute("SELECT bytes FROM usage").fetchone()
-            if total is None and known is not None:
-                database.execute("UPDATE usage SET bytes = bytes + ?", (added,))
-                return int(known[0]) + added
-            if total is None:
-                total = sum(info.size for info in self.scan())
-            database.execute("INSERT OR REPLACE INTO usage (id, bytes) VALUES (1, ?)", (total,))
-            return total
+            known = None if recount else database.execute("SELECT bytes FROM usage").fetchone()
+            if known is None:
+                database.executescript(_COUNT)
+                known = database.execute("SELECT bytes FROM usage").fetchone()
+        return int(known[0]) + self._files.tally(recount=recount)
 
     def close(self) -> None:
         """Close the connection."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from pyperunner_cache.backends.names import ENTRY_PREFIX, unsafe_name
+from pyperunner_cache.backends.removal import version_of
 from pyperunner_cache.backends.writing import TEMPORARY
 from pyperunner_cache.entry.blobs import FileBlob
 from pyperunner_cache.entry.envelope import key_of
@@ -24,9 +25,8 @@ def entry_files(root: str, folder: str | None = None) -> Iterator[BlobInfo]:
         name = unsafe_name(os.path.basename(name_folder))
         for hash_folder in _folders(name_folder):
             digest = unsafe_name(os.path.basename(hash_folder))
-            for entry in _listing(hash_folder):
-                if not entry.name.startswith(ENTRY_PREFIX):
-                    continue
+            files = [entry for entry in _listing(hash_folder) if entry.name.startswith(ENTRY_PREFIX)]
+            for entry in sorted(files, key=lambda entry: entry.name):  # of two, the one that is read
                 try:
                     status = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
@@ -34,7 +34,7 @@ def entry_files(root: str, folder: str | None = None) -> Iterator[BlobInfo]:
                 key = f"{name}/{digest}" if name is not None and digest is not None else _key_inside(entry.path)
                 if key is not None:
                     used = max(status.st_atime, status.st_mtime)
-                    yield BlobInfo(key, status.st_size, status.st_mtime, used)
+                    yield BlobInfo(key, status.st_size, status.st_mtime, used, version_of(status))
                 break
 
 

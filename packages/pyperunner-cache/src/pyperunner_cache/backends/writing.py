@@ -1,18 +1,21 @@
 """Writing: a file is written so that its name leads to all of it or to what was there before.
 
-The temporary file lies in the same folder and is locked by its writer for as long as it writes. The lock is a record
-lock: it dies with the process. A sweep takes whatever it can lock; who finds its own file swept away in the moment
-between creating and locking it starts afresh.
+The temporary file lies in the same folder and is locked by its writer for as long as it writes; the lock ends with the
+writer. A sweep takes whatever it can lock; who finds its own file swept away in the moment between creating and locking
+it starts afresh.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from pyperunner_cache.system import CREATE_FLAGS, Guard, lock_descriptor, reserve, write_all
+from pyperunner_cache.backends.locks import LockableFile
+from pyperunner_cache.system import CREATE_FLAGS, reserve, write_all
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Buffer
@@ -25,10 +28,6 @@ _RESERVE_FROM = 32 << 20
 """Blocks reserved at once cost a fifth less than blocks found one by one, from about this many bytes on."""
 _FOLDER_ATTEMPTS = 20
 """A sweep may take an empty folder as soon as it is made, and one that is in the way before it can be looked at."""
-
-_writing: set[str] = set()
-_guard = Guard()
-_owner = 0
 
 
 class Counted:
@@ -48,7 +47,14 @@ class Counted:
 
 
 def write_atomically(
-    folder: str, name: str, chunks: Iterable[Buffer], *, file_mode: int, folder_mode: int, durable: bool
+    folder: str,
+    name: str,
+    chunks: Iterable[Buffer],
+    *,
+    file_mode: int,
+    folder_mode: int,
+    durable: bool,
+    replacing: AbstractContextManager[object] | None = None,
 ) -> bool:
     """Write ``chunks`` to ``folder/name``; say whether the folder was made for it.
 
@@ -59,27 +65,27 @@ def write_atomically(
         file_mode: The file's mode.
         folder_mode: The mode of folders made on the way.
         durable: Whether content and name are on the disk when this returns.
+        replacing: Entered around the moment in which the file gets its name.
 
     Raises:
         OSError: The medium failed. What was there before is still there, and nothing else.
     """
-    path, fd, made = _create(folder, name, file_mode, folder_mode)
+    path, file, made = _create(folder, name, file_mode, folder_mode)
     try:
         try:
-            _write(fd, chunks)
+            _write(file.fd, chunks)
+            _set_time(file.fd)
             if durable:
-                os.fsync(fd)
-            os.replace(path, os.path.join(folder, name))
+                os.fsync(file.fd)
+            with replacing or nullcontext():
+                os.replace(path, os.path.join(folder, name))
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(path)
             raise
     finally:
         # Only now: the lock ends with the descriptor, and until here the file was a temporary one.
-        try:
-            os.close(fd)
-        finally:
-            _writing.discard(path)
+        file.close()
     if durable:
         _sync_folder(folder)
     return made
@@ -87,26 +93,23 @@ def write_atomically(
 
 def sweep_file(path: str, *, dry_run: bool) -> int | None:
     """Remove a temporary file whose writer is gone; return its bytes, ``None`` where the writer lives."""
-    with _guard.lock:
-        if path in _own_set():
+    try:
+        file = LockableFile(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return _remove_planted(path, dry_run)
+    try:
+        if not file.lock(wait=False):
             return None
-        try:
-            fd = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
-        except FileNotFoundError:
-            return None
-        except OSError:
-            return _remove_planted(path, dry_run)
-        try:
-            if not lock_descriptor(fd, wait=False):
-                return None
-            size = os.fstat(fd).st_size
-            if not dry_run:
-                os.unlink(path)
-            return size
-        except OSError:  # it is gone, or the medium has no locks, and nobody knows whose file it is
-            return None
-        finally:
-            os.close(fd)
+        size = os.fstat(file.fd).st_size
+        if not dry_run:
+            os.unlink(path)
+        return size
+    except OSError:  # it is gone, or the medium has no locks, and nobody knows whose file it is
+        return None
+    finally:
+        file.close()
 
 
 def _remove_planted(path: str, dry_run: bool) -> int | None:
@@ -118,37 +121,28 @@ def _remove_planted(path: str, dry_run: bool) -> int | None:
     return 0
 
 
-def _own_set() -> set[str]:
-    global _owner
-    if _owner != os.getpid():
-        _writing.clear()
-        _owner = os.getpid()
-    return _writing
-
-
-def _create(folder: str, name: str, file_mode: int, folder_mode: int) -> tuple[str, int, bool]:
+def _create(folder: str, name: str, file_mode: int, folder_mode: int) -> tuple[str, LockableFile, bool]:
     made = False
     while True:
         path = os.path.join(folder, f"{TEMPORARY}{os.urandom(8).hex()}-{name}")
-        with _guard.lock:
-            _own_set().add(path)
         try:
-            fd = os.open(path, CREATE_FLAGS, file_mode)
+            file = LockableFile(path, CREATE_FLAGS, file_mode)
         except FileNotFoundError:
-            _writing.discard(path)
             made = make_folder(folder, folder_mode) or made
             continue  # and again, should somebody remove the empty folder in between
-        except BaseException:
-            _writing.discard(path)
-            raise
         try:
-            locked = lock_descriptor(fd, wait=False)
-            if locked and os.fstat(fd).st_nlink:
-                return path, fd, made
+            if file.lock(wait=False) and os.fstat(file.fd).st_nlink:
+                return path, file, made
         except OSError:
-            return path, fd, made  # a medium without locks: no sweep can take any there either
-        os.close(fd)
-        _writing.discard(path)
+            return path, file, made  # a medium without locks: no sweep can take any there either
+        file.close()
+
+
+def _set_time(fd: int) -> None:
+    """Give a file a time of its own: the kernel's may be that of a file written a few milliseconds before."""
+    if os.utime in os.supports_fd:
+        now = time.time_ns()
+        os.utime(fd, ns=(now, now))
 
 
 def make_folder(folder: str, mode: int) -> bool:

@@ -26,7 +26,7 @@ def collect(
 ) -> Collected:
     """Sweep orphans, then evict what is too old, then the least recently used until the rest is small enough."""
     limit = None if max_size is None else parse_size(max_size)
-    oldest = None if max_age is None else time.time() - parse_duration(max_age)
+    oldest = None if max_age is None else parse_duration(max_age)
     orphans = backend.sweep(dry_run=dry_run, aside=True) if isinstance(backend, SupportsSweep) else (0, 0)
     evicted = [] if limit is None and oldest is None else _choose(backend, limit, oldest, set(keep))
     count = size = 0
@@ -51,9 +51,9 @@ def _remove(backend: Backend, info: BlobInfo) -> bool:
     return backend.remove(info) if isinstance(backend, SupportsRemove) else backend.delete(info.key)
 
 
-def keep_within(backend: Backend, limit: int, added: int, key: str) -> None:
-    """Note ``added`` bytes; evict down to nine tenths of ``limit`` once it is passed, so that not every save has to."""
-    if isinstance(backend, SupportsTally) and backend.tally(added) > limit:
+def keep_within(backend: Backend, limit: int, key: str) -> None:
+    """Evict down to nine tenths of ``limit`` once it is passed, so that not every save has to."""
+    if isinstance(backend, SupportsTally) and backend.tally() > limit:
         collect(backend, limit * 9 // 10, None, (key,), False)
         recount(backend)
 
@@ -61,15 +61,17 @@ def keep_within(backend: Backend, limit: int, added: int, key: str) -> None:
 def recount(backend: Backend) -> None:
     """Set the running total of bytes right."""
     if isinstance(backend, SupportsTally):
-        backend.tally(total=sum(info.size for info in backend.scan()))
+        backend.tally(recount=True)
 
 
 def _choose(backend: Backend, limit: int | None, oldest: float | None, keep: set[str]) -> list[BlobInfo]:
-    entries = sorted(entries_of(backend), key=lambda info: info.used)
+    now = time.time()
+    # What a clock that was ahead has stamped is as old as it is far ahead, or it would never be old.
+    entries = sorted(entries_of(backend), key=lambda info: abs(now - info.used), reverse=True)
     total = sum(info.size for info in entries)
     chosen = []
     for info in entries:
-        too_old = oldest is not None and info.used < oldest
+        too_old = oldest is not None and abs(now - info.used) > oldest
         too_much = limit is not None and total > limit
         if (too_old or too_much) and info.key not in keep:
             chosen.append(info)

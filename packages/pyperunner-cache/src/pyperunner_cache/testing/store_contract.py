@@ -18,6 +18,7 @@ from pyperunner_cache.ports import (
     SupportsRemove,
     SupportsSetAside,
     SupportsSweep,
+    SupportsTally,
     SupportsTouch,
 )
 
@@ -119,6 +120,23 @@ class StoreContract:
         with backend.lock("T()/1", 0):
             pass
 
+    def test_locks_belong_to_the_store(self, store: Cache) -> None:
+        """Another object opened on the same store, in this process, excludes and is excluded, and frees nothing."""
+        spec = store.spec()
+        if spec is None or not isinstance(store.backend, SupportsLock):
+            return
+        with open_store(**spec) as other:
+            assert isinstance(other.backend, SupportsLock)
+            with store.backend.lock("T()/1", 5):
+                with pytest.raises(TimeoutError), other.backend.lock("T()/1", 0):
+                    pass
+                with other.backend.lock("T()/2", 5):
+                    pass
+                with pytest.raises(TimeoutError), other.backend.lock("T()/1", 0):
+                    pass
+            with other.backend.lock("T()/1", 5):
+                pass
+
     def test_places(self, backend: Backend) -> None:
         """An entry's file is where the backend says it is."""
         if not isinstance(backend, SupportsLocate):
@@ -127,18 +145,101 @@ class StoreContract:
         backend.put("T()/1", [b"x"], FILENAME)
         assert backend.located("T()/1") == backend.locate("T()/1", FILENAME)
 
-    def test_what_is_removed_is_what_was_listed(self, backend: Backend) -> None:
-        """A removal of a listed entry leaves alone what has replaced it since."""
+    @pytest.mark.parametrize(("old", "new"), [(3, 3), (300_000, 300_000), (3, 300_000), (300_000, 3)])
+    @pytest.mark.parametrize("filename", [FILENAME, "result.dump.raw"])
+    def test_what_is_removed_is_what_was_listed(self, backend: Backend, old: int, new: int, filename: str) -> None:
+        """A removal of a listed entry leaves alone what has replaced it since, however alike and however soon."""
         if not isinstance(backend, SupportsRemove):
             return
-        backend.put("T()/1", [b"old"], FILENAME)
-        listed = next(iter(backend.scan()))
-        backend.put("T()/1", [b"newer"], FILENAME)
-        assert backend.remove(listed) is False
-        assert read_entry(backend, "T()/1") == b"newer"
+        for number in range(3):
+            backend.put("T()/1", [bytes(old)], FILENAME)
+            listed = next(iter(backend.scan()))
+            for _ in range(number + 1):
+                backend.put("T()/1", [bytes(new)], filename)
+            assert backend.remove(listed) is False
+            assert read_entry(backend, "T()/1") == bytes(new)
         assert backend.remove(next(iter(backend.scan()))) is True
         assert backend.missing(["T()/1"]) == {"T()/1"}
         assert backend.remove(listed) is False
+
+    @pytest.mark.parametrize("rounds", [10, pytest.param(1000, marks=pytest.mark.long)])
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [((10, FILENAME), (10, "result.dump.raw")), ((10, FILENAME), (300_000, FILENAME))],
+        ids=["another codec", "another size"],
+    )
+    def test_of_two_saves_at_once_one_stays(
+        self, store: Cache, options: dict[str, Any], one: tuple[int, str], other: tuple[int, str], rounds: int
+    ) -> None:
+        """Two that put one key at the same moment in different forms leave an entry, whoever cleans up after whom."""
+        spec = store.spec()
+        with open_store(**spec) if spec else store as second:
+            barrier = threading.Barrier(3)
+
+            def put(backend: Backend, size: int, filename: str) -> None:
+                for number in range(rounds):
+                    barrier.wait(60)
+                    backend.put("T()/1", [bytes([number % 256]) * size], filename)
+                    barrier.wait(60)
+
+            threads = [
+                threading.Thread(target=put, args=(store.backend, *one)),
+                threading.Thread(target=put, args=(second.backend, *other)),
+            ]
+            for thread in threads:
+                thread.start()
+            lost = []
+            for number in range(rounds):
+                barrier.wait(60)
+                barrier.wait(60)
+                lost += [number] if store.backend.missing(["T()/1"]) else []
+            for thread in threads:
+                thread.join()
+        assert lost == []
+
+    @pytest.mark.parametrize("rounds", [5, pytest.param(200, marks=pytest.mark.long)])
+    def test_what_was_saved_during_a_clean_up_stays(self, store: Cache, rounds: int) -> None:
+        """Entries that are saved while others are cleared are there afterwards, if they were saved after the look."""
+        backend = store.backend
+        if not isinstance(backend, SupportsRemove):
+            return
+        keys = [f"T()/{number}" for number in range(5)]
+        for _ in range(rounds):
+            for key in keys:
+                backend.put(key, [b"old"], FILENAME)
+            listed = list(backend.scan("T()"))
+            writer = threading.Thread(target=lambda: [backend.put(key, [b"new"], FILENAME) for key in reversed(keys)])
+            writer.start()
+            for info in listed:
+                backend.remove(info)
+            writer.join()
+            assert backend.missing(keys) == set()
+
+    def test_the_total_is_exact(self, backend: Backend) -> None:
+        """The running total is that of all entries, whoever has put, replaced and removed them at the same time."""
+        if not isinstance(backend, SupportsTally):
+            return
+        backend.put("T()/0", [b"x"], FILENAME)
+        assert backend.tally() == 1
+
+        def work(number: int) -> None:
+            for turn in range(10):
+                backend.put(f"T()/{turn}", [bytes(number * 100 + 1)], FILENAME)
+                backend.put(f"T()/own-{number}", [bytes(300_000 if turn % 4 == 1 else 10)], FILENAME)
+                backend.delete(f"T()/{turn - 1}")
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        true = sum(info.size for info in backend.scan())
+        assert backend.tally() == true
+        if isinstance(backend, SupportsRemove):
+            for info in list(backend.scan()):
+                backend.remove(info)
+            assert backend.tally() == 0
+        assert backend.tally(recount=True) == sum(info.size for info in backend.scan())
 
     def test_use_is_remembered(self, backend: Backend) -> None:
         """A touch never moves the time of use back."""
