@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import uuid
+from pathlib import Path
 
 import pytest
+
+from pyperunner import PipelineResult
 
 FLOW = """
 import sys
@@ -27,6 +31,25 @@ if __name__ == "__main__":
     found = PipelineResult.from_file(f"{runner.run_folder}/pipeline.yaml")
     assert found["Add(second)"] == second.output == int(n) + 1
     print(first.status.name, second.status.name)
+"""
+
+
+WITH_OPTIONS = """
+import json, sys
+from pyperunner import Pipeline, PipelineResult, Runner, task
+from pyperunner_cache import open_store
+
+@task("Answer")
+def answer(n):
+    return n
+
+if __name__ == "__main__":
+    place, log, executor, options = sys.argv[1:]
+    store = open_store(place, storage_options=json.loads(options))
+    first = answer(executor, n=7)
+    runner = Runner(store, log, executor=executor)
+    runner.run(Pipeline("answers", [first]), raise_on_failure=True)
+    print(runner.run_folder)
 """
 
 
@@ -98,3 +121,35 @@ def test_the_command_reads_and_compares_such_runs(flow, s3, tmp_path):
     code, text = command("diff", *runs)
     assert "Add(first)" in text, text
     assert "Error" not in text
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_options_are_recorded_without_secrets_which_readers_supply(s3, tmp_path, monkeypatch):
+    options = {"key": "the-user", "secret": "s3cret-of-the-user", "endpoint_url": os.environ["AWS_ENDPOINT_URL"]}
+    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    (tmp_path / "flow.py").write_text(WITH_OPTIONS)
+    ran = subprocess.run(
+        [sys.executable, "flow.py", s3, "logs", "process", json.dumps(options)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert ran.returncode == 0, ran.stderr
+    run = tmp_path / ran.stdout.strip()
+    recorded = PipelineResult.from_file(run).conf["run"]["storage_options"]
+    assert recorded == {"endpoint_url": options["endpoint_url"]}
+    for folder, _, files in os.walk(run):
+        for file in files:
+            content = Path(folder, file).read_bytes()
+            assert b"s3cret-of-the-user" not in content, file
+            assert b"the-user" not in content, file
+    secrets = {name: options[name] for name in ("key", "secret")}
+    assert PipelineResult.from_file(run, storage_options=secrets)["Answer(process)"] == 7
+    # The command has no arguments for secrets; fsspec and the libraries behind it read the environment.
+    monkeypatch.setenv("FSSPEC_S3_KEY", options["key"])
+    monkeypatch.setenv("FSSPEC_S3_SECRET", options["secret"])
+    command = [sys.executable, "-m", "pyperunner", "results", run, "Answer(process)"]
+    read = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (read.returncode, "7" in read.stdout) == (0, True), read.stderr

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import socket
 import threading
+import uuid
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,3 +27,19 @@ def s3():
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def bucket(s3, monkeypatch):
+    """A store's place in a bucket of its own: its URL, and the options with which it is opened."""
+    import s3fs
+
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    name, options = f"bucket-{uuid.uuid4().hex}", {"endpoint_url": s3}
+    s3fs.S3FileSystem(**options, skip_instance_cache=True).mkdir(name)
+    return SimpleNamespace(url=f"s3://{name}/some/cache", options=options)

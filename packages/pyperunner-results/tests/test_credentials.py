@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pyperunner_results import strip_credentials
+from pyperunner_results.credentials import strip_options
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,38 @@ from pyperunner_results import strip_credentials
 def test_credentials_are_stripped(url, bare):
     assert strip_credentials(url) == bare
     assert strip_credentials(bare) == bare
+
+
+SECRET = "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({"key": SECRET, "secret": SECRET, "token": SECRET, "anon": False}, {"anon": False}),
+        ({"endpoint_url": "http://localhost:9000", "region_name": "eu"}, None),
+        ({"endpoint_url": f"http://me:{SECRET}@localhost"}, {"endpoint_url": "http://localhost"}),
+        (
+            {"client_kwargs": {"aws_secret_access_key": SECRET, "region_name": "eu"}},
+            {"client_kwargs": {"region_name": "eu"}},
+        ),
+        (
+            {"client_kwargs": {"headers": {"Authorization": SECRET}, "verify": True}},
+            {"client_kwargs": {"verify": True}},
+        ),
+        ({"account_name": "a", "account_key": SECRET, "sas_token": SECRET}, {"account_name": "a"}),
+        ({"connection_string": f"AccountName=a;AccountKey={SECRET}"}, {}),
+        ({"text": f"AccountName=a;AccountKey={SECRET}", "auth_text": "x"}, {}),
+        (
+            {"host": "h", "port": 22, "username": "me", "password": SECRET, "pkey": SECRET},
+            {"host": "h", "port": 22, "username": "me"},
+        ),
+        ({"accessKeyId": SECRET, "clientSecret": SECRET, "apikey": SECRET, "refreshtoken": SECRET}, {}),
+        ({"cert": SECRET, "login": SECRET, "cookies": {"a": SECRET}}, {}),
+        ({"retries": [1, 2.5, {"mode": "standard"}], "session": object()}, {"retries": [1, 2.5, {"mode": "standard"}]}),
+    ],
+)
+def test_options_are_recorded_without_what_may_be_secret(options, kept):
+    found = strip_options(options)
+    assert found == (options if kept is None else kept)
+    assert SECRET not in str(found)

@@ -28,5 +28,13 @@ def test_a_reused_pid_is_a_stranger():
 def test_nothing_is_said_of_other_hosts_or_nonsense():
     mine = process_identity()
     assert process_is_alive({**mine, "host": "elsewhere"}) is None
+    assert process_is_alive({**mine, "space": "of another kernel, or of a container"}) is None
+    assert process_is_alive({**mine, "space": "of a container", "pid": 1 << 22}) is None
     assert process_is_alive({**mine, "pid": -1}) is None
     assert process_is_alive({}) is None
+
+
+def test_a_record_of_an_earlier_version_is_read_as_before():
+    mine = process_identity()
+    del mine["space"]
+    assert process_is_alive(mine) is True

@@ -49,7 +49,7 @@ class Kit:
         """The store of the runners, but for one method: really without it, as ``isinstance`` of a protocol looks."""
         store = self.runner().store
         methods = {name: staticmethod(getattr(store, name)) for name in dir(store) if name[0] != "_"}
-        del methods[ability]
+        methods.pop(ability, None)
         return type("Less", (), methods)()
 
     def executed(self):

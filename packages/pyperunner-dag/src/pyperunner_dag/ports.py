@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypedDict, runtime_checkable
 
 __all__ = [
     "EntryInfo",
+    "ForbidsFork",
     "OutputStore",
     "Receipt",
     "SupportsAlias",
@@ -152,6 +153,16 @@ class SupportsFork(Protocol):
     @property
     def survives_fork(self) -> bool:
         """Whether one object may be used on both sides of a fork: it holds no file, connection or thread."""
+        ...
+
+
+@runtime_checkable
+class ForbidsFork(Protocol):
+    """A store that can say that a fork breaks it, even if the child opens its own."""
+
+    @property
+    def forbids_fork(self) -> bool:
+        """Whether a child forked from a process that has used it hangs, as with libraries that keep threads."""
         ...
 
 

@@ -1,12 +1,13 @@
-"""Credentials in URLs: nothing that is recorded or shown has them."""
+"""Credentials in URLs and options: nothing that is recorded or shown has them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from pyperunner_results.former_names import formerly
 
-__all__ = ["strip_credentials"]
+__all__ = ["strip_credentials", "strip_options"]
 
 # Patterns are texts that re compiles on first use: most runs need few, and these take milliseconds.
 _USERINFO = r"\b([A-Za-z][A-Za-z0-9+.\-]*)://([^/?#\s]*@|[^/?#\s@:]*:(?!\d*(?:[/?#\s]|$))[^?#\s]*@)"
@@ -14,6 +15,10 @@ _QUERY_PART = r"([?&;])([^=&;#\s]+)=([^&;#\s]*)"
 _SECRET_WORDS = (
     r"apikey|auth|authorization|credentials?|key|pass|passphrase|passwd|password|pwd|sas|secret|sig|signature|token"
 )
+_SECRET_OPTIONS = (
+    rf"{_SECRET_WORDS}|\w*keys?|\w*tokens?|\w*secrets?|certificates?|certs?|connection|cookies?|headers?|login|pem"
+)
+_SECRET_TEXTS = r"-----BEGIN|\b(?i:AccountKey|SharedAccess\w*|Bearer|Basic|Password|Pwd)\b\s*[=: ]"
 
 
 @formerly("_text")
@@ -38,7 +43,33 @@ def _without_userinfo(match: re.Match[str]) -> str:
 
 
 def _without_secret(match: re.Match[str]) -> str:
-    words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", match[2]).lower())
-    if not any(re.fullmatch(_SECRET_WORDS, word) for word in words):
+    if not _names_secret(match[2]):
         return match[0]
     return "?" if match[1] == "?" else ""
+
+
+def _names_secret(name: str, words: str = _SECRET_WORDS) -> bool:
+    found = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
+    return any(re.fullmatch(words, word) for word in found)
+
+
+def strip_options(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options with which a store was opened, as far as they are plain and can't be secret.
+
+    What has the name of a secret is left out, and what may hold one: headers, cookies, connection strings, keys in PEM.
+
+    Args:
+        options: By name, as deep as they may be.
+    """
+    plain = {name: _plain(value) for name, value in options.items() if not _names_secret(name, _SECRET_OPTIONS)}
+    return {name: value for name, value in plain.items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return strip_options({name: inner for name, inner in value.items() if isinstance(name, str)})
+    if isinstance(value, (list, tuple)):
+        return [plain for item in value if (plain := _plain(item)) is not None]
+    if isinstance(value, str):
+        return None if re.search(_SECRET_TEXTS, value) else strip_credentials(value)
+    return value if isinstance(value, (bool, int, float)) else None

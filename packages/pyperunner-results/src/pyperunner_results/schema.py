@@ -193,6 +193,8 @@ class ProcessIdentity(TypedDict):
     """What tells a process from every other."""
 
     host: str
+    space: str | None
+    """Kernel and namespace in which ``pid`` means this process, where ``/proc`` tells."""
     pid: int
     started: int | None
     """Ticks since boot, where ``/proc`` tells."""
@@ -267,7 +269,12 @@ class Host(TypedDict):
     python: str
 
 
-class RunSection(TypedDict):
+class _StorageOptions(TypedDict, total=False):
+    storage_options: dict[str, object]
+    """What a remote store was opened with, without secrets."""
+
+
+class RunSection(_StorageOptions):
     """Where, with what and by which version a pipeline was run."""
 
     data_path: str

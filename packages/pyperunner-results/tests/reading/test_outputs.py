@@ -4,15 +4,15 @@ import os
 
 import pytest
 
-from pyperunner_results import StoreUnavailable
+from pyperunner_results import PipelineResult, StoreUnavailable
 from pyperunner_results.reading.outputs import Outputs
 
 PLUGIN = """
 import json, os
 class Reader:
-    def __init__(self, url): self.url, self.pid = url, os.getpid()
+    def __init__(self, url, **options): self.url, self.pid, self.options = url, os.getpid(), options
     def missing(self, keys): return set(keys)
-    def load(self, key): return [self.url, self.pid]
+    def load(self, key): return [self.url, self.pid, *([self.options] if self.options else [])]
 def broken(url): raise OSError("no such bucket")
 """
 
@@ -32,6 +32,18 @@ def plugins(tmp_path, monkeypatch):
 
 def test_a_store_is_opened_by_its_scheme_and_others_do_not_matter(plugins):
     assert Outputs("good://x/y").load("k") == ["good://x/y", os.getpid()]
+
+
+def test_a_store_is_opened_with_what_was_recorded_and_what_is_given(plugins):
+    conf = {"tasks": {"A()": {"name": "A", "hash": "1"}}}
+    run = {"data_path": "good://x", "storage_options": {"endpoint_url": "http://there", "region": "eu"}}
+    results = PipelineResult({**conf, "run": run}, storage_options={"region": "us", "secret": "s"})
+    assert results["A()"][2:] == [{"storage_options": {"endpoint_url": "http://there", "region": "us", "secret": "s"}}]
+    assert PipelineResult({**conf, "run": {"data_path": "good://x"}})["A()"][2:] == []
+    moved = PipelineResult({**conf, "run": run}, "good://elsewhere")
+    assert moved["A()"][2:] == []
+    moved.set_data_path("good://elsewhere", {"secret": "s"})
+    assert moved["A()"][2:] == [{"storage_options": {"secret": "s"}}]
 
 
 FORK = """

@@ -25,3 +25,10 @@ def test_it_holds_where_and_with_what(tmp_path, monkeypatch):
 
 def test_urls_lose_their_credentials():
     assert run_section("s3://key:secret@bucket/x", "log", {}, "1")["data_path"] == "s3://bucket/x"
+
+
+def test_options_of_a_remote_store_are_kept_without_secrets():
+    options = {"endpoint_url": "http://localhost:9000", "secret": "abc"}
+    section = run_section("s3://bucket/x", "log", {}, "1", options)
+    assert section["storage_options"] == {"endpoint_url": "http://localhost:9000"}
+    assert "storage_options" not in run_section("s3://bucket/x", "log", {}, "1", {"secret": "abc"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,9 +25,13 @@ class Outputs:
 
     Args:
         place: Path or URL of the store, or something that satisfies ``OutputReader``.
+        storage_options: With which the store at a URL is opened.
     """
 
-    def __init__(self, place: str | os.PathLike[str] | OutputReader) -> None:
+    def __init__(
+        self, place: str | os.PathLike[str] | OutputReader, storage_options: Mapping[str, Any] | None = None
+    ) -> None:
+        self._options = dict(storage_options or {})
         self._given = None if isinstance(place, (str, os.PathLike)) else place
         self._place = os.fspath(place) if isinstance(place, (str, os.PathLike)) else ""
         self._opened: OutputReader | None = None
@@ -40,7 +44,8 @@ class Outputs:
 
     def is_same_place(self, other: Outputs) -> bool:
         """Say whether ``other`` reads from the same path, URL or object."""
-        return self._given is other._given and self._place == other._place
+        mine, theirs = ((each._given, each._place, each._options) for each in (self, other))
+        return mine[0] is theirs[0] and mine[1:] == theirs[1:]
 
     def missing(self, keys: Iterable[str]) -> set[str]:
         """Return those of ``keys`` that have no entry."""
@@ -54,18 +59,19 @@ class Outputs:
         if self._given is not None:
             return self._given
         if self._opened is None or self._opened_in != os.getpid():
-            self._opened, self._opened_in = _open(self._place, self.name), os.getpid()
+            self._opened, self._opened_in = _open(self._place, self.name, self._options), os.getpid()
         return self._opened
 
 
-def _open(place: str, name: str) -> OutputReader:
+def _open(place: str, name: str, storage_options: Mapping[str, Any]) -> OutputReader:
     if not place:
         raise StoreUnavailable(name, "the record names no store. Call set_data_path(…) with its path or URL.")
     scheme = scheme_of(place)
     if scheme == "file" and not place.lower().startswith("file:") and not Path(place).is_dir():
         raise StoreUnavailable(name, "there is no such folder. If the store was moved, call set_data_path(…).")
     try:
-        return cast("OutputReader", find_plugin(_GROUP, scheme)(place))
+        options = {"storage_options": storage_options} if storage_options else {}
+        return cast("OutputReader", find_plugin(_GROUP, scheme)(place, **options))
     except UnknownPlugin as error:
         if not error.known:
             problem = "no store is installed. Install one with: pip install pyperunner-cache"

@@ -35,6 +35,7 @@ class PipelineResult(Mapping[str, Any]):
         data_path: Where the outputs are: a path, a store's URL or an ``OutputReader``. Without one, what the record
             says (``run.data_path``).
         run_folder: The run's folder, from which status, times and logs are read.
+        storage_options: With which a remote store is opened, beyond what the record says: it has no secrets.
 
     Raises:
         NotARun: ``conf`` is not a pipeline's record.
@@ -46,6 +47,7 @@ class PipelineResult(Mapping[str, Any]):
         data_path: str | os.PathLike[str] | OutputReader = "",
         *,
         run_folder: str | os.PathLike[str] | None = None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.run_folder = str(Path(run_folder).absolute()) if run_folder is not None else None
         self.conf = conf
@@ -54,17 +56,22 @@ class PipelineResult(Mapping[str, Any]):
         recorded = conf.get("run")
         if isinstance(data_path, str) and not data_path and isinstance(recorded, Mapping):
             data_path = str(recorded.get("data_path") or "")
-        self.set_data_path(data_path)
+            storage_options = {**as_mapping(recorded.get("storage_options")), **(storage_options or {})}
+        self.set_data_path(data_path, storage_options)
 
     @staticmethod
     def from_file(
-        filename: str | os.PathLike[str], data_path: str | os.PathLike[str] | OutputReader = ""
+        filename: str | os.PathLike[str],
+        data_path: str | os.PathLike[str] | OutputReader = "",
+        *,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> PipelineResult:
         """Return the results of a recorded run.
 
         Args:
             filename: The run's ``pipeline.yaml``, or the run folder itself.
             data_path: Where the outputs are, if not where the record says.
+            storage_options: See the class.
 
         Raises:
             NotARun: There is no run, or it is of a newer format.
@@ -86,7 +93,8 @@ class PipelineResult(Mapping[str, Any]):
         except UnreadableYaml as error:
             raise YamlError(error.source, error.reason, error.line) from None
         _tasks(conf, str(path))  # an error names the file here; what the constructor is given has no name
-        return PipelineResult(conf, data_path, run_folder=path.parent if recorded else None)
+        folder = path.parent if recorded else None
+        return PipelineResult(conf, data_path, run_folder=folder, storage_options=storage_options)
 
     @property
     def name(self) -> str:
@@ -104,13 +112,16 @@ class PipelineResult(Mapping[str, Any]):
         """Where outputs are read from; a URL is shown without credentials."""
         return self._outputs.name
 
-    def set_data_path(self, data_path: str | os.PathLike[str] | OutputReader) -> None:
+    def set_data_path(
+        self, data_path: str | os.PathLike[str] | OutputReader, storage_options: Mapping[str, Any] | None = None
+    ) -> None:
         """Read outputs from elsewhere, for a store that was moved.
 
         Args:
             data_path: A path, a store's URL or an ``OutputReader``.
+            storage_options: With which a remote store is opened.
         """
-        self._outputs = Outputs(data_path)
+        self._outputs = Outputs(data_path, storage_options)
 
     def task(self, name: str) -> TaskResult:
         """Return the reader of one task.

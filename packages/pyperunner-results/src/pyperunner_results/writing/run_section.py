@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pyperunner_results.credentials import strip_credentials
+from pyperunner_results.credentials import strip_credentials, strip_options
 from pyperunner_results.former_names import formerly
 
 if TYPE_CHECKING:
@@ -17,17 +18,22 @@ __all__ = ["run_section"]
 
 @formerly("_run_section")
 def run_section(
-    data_path: str | os.PathLike[str], log_path: str | os.PathLike[str], env: Environment, version: str
+    data_path: str | os.PathLike[str],
+    log_path: str | os.PathLike[str],
+    env: Environment,
+    version: str,
+    storage_options: Mapping[str, object] | None = None,
 ) -> RunSection:
-    """Return ``{data_path, log_path, host: {hostname, os, python}, env, pyperunner}``.
+    """Return ``{data_path, log_path, host: {hostname, os, python}, env, pyperunner}``, and ``storage_options`` if any.
 
     Args:
         data_path: Folder or URL of the store; recorded as an absolute real path, or without its credentials.
         log_path: Folder of run folders.
         env: What :func:`get_environment_info` said.
         version: Version of pyperunner.
+        storage_options: What a remote store was opened with; recorded without what may be a secret.
     """
-    return {
+    section: RunSection = {
         "data_path": _recorded(data_path),
         "log_path": _recorded(log_path),
         "host": {
@@ -38,6 +44,10 @@ def run_section(
         "env": env,
         "pyperunner": version,
     }
+    options = strip_options(storage_options or {})
+    if options:
+        section["storage_options"] = options
+    return section
 
 
 def _recorded(place: str | os.PathLike[str]) -> str:

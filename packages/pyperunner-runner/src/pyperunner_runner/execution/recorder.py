@@ -79,7 +79,11 @@ class RunRecorder:
         self.say(text, level="WARNING")
 
     def write_pipeline(
-        self, pipeline: Mapping[str, Any], data_path: str, mainfile: str | os.PathLike[str] | None
+        self,
+        pipeline: Mapping[str, Any],
+        data_path: str,
+        mainfile: str | os.PathLike[str] | None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment.
 
@@ -87,8 +91,10 @@ class RunRecorder:
             pipeline: The pipeline's YAML form.
             data_path: Where its outputs are kept, in words.
             mainfile: The user's main file; by default the program that was started.
+            storage_options: With which a remote store was opened.
         """
-        section = run_section(data_path, self._log_path, get_environment_info(mainfile), __version__)
+        env = get_environment_info(mainfile)
+        section = run_section(data_path, self._log_path, env, __version__, storage_options)
         self.conf = {**pipeline, "run": section}
         self.folder.write_pipeline(self.conf)
 

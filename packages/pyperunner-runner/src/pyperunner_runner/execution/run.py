@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import Task, draw_svg, layout
+from pyperunner_dag.ports import SupportsLock
 from pyperunner_runner.errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
 from pyperunner_runner.execution.ephemeral_outputs import EphemeralOutputs
@@ -17,6 +18,7 @@ from pyperunner_runner.execution.outcomes import failure_of, result_of, summariz
 from pyperunner_runner.execution.retries import Retries
 from pyperunner_runner.execution.timeouts import LimitEnforcer
 from pyperunner_runner.execution.timers import Kind, Timers
+from pyperunner_runner.executors.supervisor.start_methods import start_method_beside
 from pyperunner_runner.plan import UNCONDITIONAL, Decision
 from pyperunner_runner.ports import Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Session, Started, Waiting
 
@@ -269,6 +271,8 @@ class Run:
         """Return the executor of this run, whose first job is about to start."""
         self._ephemeral.begin()
         planned, settings, signals = self.planned, self._settings, self._signals
+        if not isinstance(planned.store, SupportsLock):
+            self.recorder.warn("the store has no locks: single flight is off, two runs at once make an output twice")
         for name, decision in self._decisions.items():
             if decision.action == "run":
                 # Made ready here, once for all tasks of the same code, and not in every child.
@@ -279,7 +283,7 @@ class Run:
                 store=planned.store,
                 store_spec=planned.store.spec(),
                 process_limit=settings.process_limit,
-                start_method=settings.start_method,
+                start_method=start_method_beside(planned.store, settings.start_method),
                 wake=signals.wake if signals else None,
                 let_signals_through=signals.let_through if signals else nullcontext,
             )

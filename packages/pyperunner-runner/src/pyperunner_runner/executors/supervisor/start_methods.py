@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from pyperunner_dag.ports import ForbidsFork
 from pyperunner_runner.errors import UnknownStartMethod
 from pyperunner_runner.processes.threads import threads_that_matter
 
-__all__ = ["StartMethod", "choose_start_method", "known_start_method"]
+if TYPE_CHECKING:
+    from pyperunner_dag import OutputStore
+
+__all__ = ["StartMethod", "choose_start_method", "known_start_method", "start_method_beside"]
 
 _NAMED = 5  # threads in one line
 
@@ -57,3 +61,12 @@ def choose_start_method(name: str | None) -> StartMethod:
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     threads = ", ".join(found[:_NAMED]) + more
     return StartMethod(asked or ("forkserver" if threads else "fork"), bool(asked), threads)
+
+
+def start_method_beside(store: OutputStore, name: str) -> str:
+    """Return ``name``, or what does as well where ``store`` must not be used by a copy of this process.
+
+    A fork server is a fresh interpreter that never opens the store; its copies do, each for itself.
+    """
+    forks = name == "fork" or (not name and sys.platform == "linux")
+    return "forkserver" if forks and isinstance(store, ForbidsFork) and store.forbids_fork else name

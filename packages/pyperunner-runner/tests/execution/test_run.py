@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pyperunner_dag import Task
+
+
+def log_of(runner):
+    return Path(runner.run_folder, "pipeline.log").read_text()
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_a_run_says_once_that_single_flight_is_off(kit, locks):
+    runner = kit.runner() if locks else kit.runner(kit.store_without("lock"))
+    runner.run(kit.abc())
+    assert log_of(runner).count("single flight is off") == (not locks)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("executor", ["process", "pool"])
+@pytest.mark.parametrize("start_method", [None, "fork"])
+def test_children_are_no_copies_of_who_used_a_store_that_forbids_it(kit, monkeypatch, executor, start_method):
+    def only_in_copies(spec):
+        raise RuntimeError("opened in a copy of the process that has used it")
+
+    monkeypatch.setattr("pyperunner_runner.child.process.reopen_store", only_in_copies)
+    store = kit.store_without("__none__")
+    type(store).forbids_fork, type(store).survives_fork = True, False
+    runner = kit.runner(store, executor=executor, start_method=start_method, process_limit=2)
+    runner.run(kit.abc())
+    assert [task.status for task in runner.tasks_queue] == [Task.Status.SUCCESS] * 3
