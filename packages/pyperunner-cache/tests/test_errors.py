@@ -21,6 +21,7 @@ SAMPLES = [
     pyperunner_cache.StorageError("save", "k", "/f", "cause", 7),
     pyperunner_cache.StoreFullError("save", "k", "/f", "cause", 7),
     pyperunner_cache.ReadOnlyStoreError("save", None, "/f", "cause"),
+    pyperunner_cache.ForeignStoreError("use the database", None, "/f", "cause"),
     pyperunner_cache.LockTimeoutError("the lock", "/f", 2.0),
 ]
 

@@ -148,9 +148,11 @@ def _write_namedtuple(packer: Packer, value: Any) -> bytes:
 def _read_namedtuple(unpacker: Unpacker, data: bytes) -> Any:
     module, name, *values = unpacker.inner(data)
     cls: Any = _find_class(module, name, imports=unpacker.pickles)
-    if not issubclass(cls, tuple) or len(getattr(cls, "_fields", ())) != len(values):
+    fields, defaults = getattr(cls, "_fields", ()), getattr(cls, "_field_defaults", {})
+    gained = fields[len(values) :]
+    if not issubclass(cls, tuple) or len(values) > len(fields) or not defaults.keys() >= set(gained):
         raise ForeignEntryError(f"it holds a {module}.{name} of {len(values)} fields, which is another class now")
-    return tuple.__new__(cls, values)
+    return tuple.__new__(cls, [*values, *(defaults[field] for field in gained)])
 
 
 def _write_dataclass(packer: Packer, value: Any) -> bytes:
