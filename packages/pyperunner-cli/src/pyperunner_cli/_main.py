@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pyperunner_cli.errors import CommandError, UserCodeError
+from pyperunner_cli.errors import CommandError, UserCodeError, in_words_of_the_command
 from pyperunner_cli.registry import COMMANDS
 from pyperunner_cli.signals import exit_on_signals
 
@@ -87,7 +87,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, UserCodeError):
         return _fail(user_traceback(error.error))
     if speaks_for_itself(error):
-        return _fail(f"pyperunner: {error}")
+        return _fail(f"pyperunner: {in_words_of_the_command(error)}")
     if in_user_code(error):
         return _fail(user_traceback(error))
     raise error

@@ -6,7 +6,9 @@ UserCodeError          code of the user raised; carries the exception whose trac
 
 from __future__ import annotations
 
-__all__ = ["CommandError", "UserCodeError"]
+import re
+
+__all__ = ["CommandError", "UserCodeError", "in_words_of_the_command"]
 
 
 class CommandError(Exception):
@@ -23,3 +25,12 @@ class UserCodeError(Exception):
     def __init__(self, error: BaseException) -> None:
         super().__init__(error)
         self.error = error
+
+
+def in_words_of_the_command(error: Exception) -> str:
+    """Return the text of a library's error with the command's option in the place of the call that sets it."""
+    return re.sub(r"(c|C)all set_data_path\(…\)( with its path or URL)?", _option, str(error))
+
+
+def _option(call: re.Match[str]) -> str:
+    return f"{'G' if call[1] == 'C' else 'g'}ive its path or URL with --data-path"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.loading.printing import stdout_to_stderr
-from pyperunner_cli.loading.recorded_run import recorded_pipeline
+from pyperunner_cli.loading.recorded_run import add_project, main_file, recorded_pipeline
 from pyperunner_cli.loading.settings import apply_settings
 from pyperunner_cli.loading.target import resolve
 
@@ -29,6 +29,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target", metavar="TARGET", help="file.py, file.py:name, module:name, a saved pipeline.yaml, or a run's folder"
     )
+    add_project(parser)
     parser.add_argument(
         "--set",
         dest="settings",
@@ -88,7 +89,7 @@ def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipelin
     """
     with stdout_to_stderr():
         if Path(options.target).is_dir():
-            pipeline = recorded_pipeline(options.target, strict=strict)
+            pipeline = recorded_pipeline(options.target, strict=strict, project=options.project)
         else:
             pipeline = resolve(options.target)
     apply_settings(pipeline, options.settings)
@@ -108,14 +109,20 @@ def make_runner(
     """
     from pyperunner_runner import Runner
 
-    path, _, _ = options.target.partition(".py:")
-    file = path if path.endswith(".py") else f"{path}.py"
-    mainfile = file if Path(file).is_file() else None
     return Runner(
         options.data_path,
         options.log_path,
         jobs,
         hooks=tuple(hooks),
-        mainfile=mainfile,
+        mainfile=_main_file(options.target, options.project),
         **more,
     )
+
+
+def _main_file(target: str, project: str) -> str | None:
+    """Return the file in which a target lies, for the record."""
+    if Path(target).is_dir():
+        return main_file(target, project)
+    path, _, _ = target.partition(".py:")
+    file = path if path.endswith(".py") else f"{path}.py"
+    return file if Path(file).is_file() else None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pyperunner_cli.display.traceback import speaks_for_itself, user_traceback
-from pyperunner_cli.loading.recorded_run import base_dir
-from pyperunner_cli.loading.target import first_on_path
+from pyperunner_cli.loading.recorded_run import add_project, find_modules
 
 __all__ = ["configure", "execute"]
 
@@ -19,6 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", metavar="TASK", help="name of a task, such as 'Train()'")
     parser.add_argument("--pdb", action="store_true", help="open the debugger where the task raises")
     parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
+    add_project(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -29,7 +29,7 @@ def execute(options: argparse.Namespace) -> int:
     from pyperunner_runner import replay
 
     results = PipelineResult.from_file(options.run, options.data_path)
-    first_on_path(base_dir(results))
+    find_modules(results, options.project)
     try:
         value = replay(results, options.task)
     except Exception as error:

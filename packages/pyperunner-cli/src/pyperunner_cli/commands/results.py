@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyperunner_cli.errors import CommandError
+from pyperunner_cli.errors import CommandError, in_words_of_the_command
+from pyperunner_cli.loading.printing import stdout_to_stderr
+from pyperunner_cli.loading.recorded_run import add_project, find_modules
 from pyperunner_cli.text import aligned, duration, visible
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", metavar="TASK", nargs="?", help="show the output of this task")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the output of TASK, text or bytes, to a file")
     parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
+    add_project(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -34,10 +38,14 @@ def execute(options: argparse.Namespace) -> int:
     results = PipelineResult.from_file(options.run, options.data_path)
     if options.task is None:
         _print_table(results)
-    elif options.output:
-        _write_output(results[options.task], options.output, options.task)
+        return 0
+    find_modules(results, options.project)
+    with stdout_to_stderr():  # an output of a class of the user's imports its module
+        output = results[options.task]
+    if options.output:
+        _write_output(output, options.output, options.task)
     else:
-        _print_output(results[options.task])
+        _print_output(output)
     return 0
 
 
@@ -60,9 +68,18 @@ def _print_output(output: object) -> None:
 
 
 def _print_table(results: PipelineResult) -> None:
+    from pyperunner_results import StoreUnavailable
+
+    tasks = results.all_tasks()
+    try:
+        stored = ["stored" if task.output_exists() else "none" for task in tasks]
+        problem = ""
+    except StoreUnavailable as error:  # the rest of the table needs no store
+        stored, problem = ["unknown"] * len(tasks), in_words_of_the_command(error)
     rows = [("task", "status", "time", "output")]
-    for name in results:
-        task = results.task(name)
+    for task, output in zip(tasks, stored, strict=True):
         took = duration(task.wall) if task.attempts and task.wall is not None else ""
-        rows.append((visible(name), (task.status or "").lower(), took, "stored" if task.output_exists() else "none"))
+        rows.append((visible(task.name), (task.status or "").lower(), took, output))
     print("\n".join(aligned(rows)))
+    if problem:
+        print(problem, file=sys.stderr)

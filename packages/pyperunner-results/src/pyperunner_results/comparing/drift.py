@@ -36,8 +36,7 @@ def drift(results: PipelineResult) -> list[str]:
     now = run_section("", "", get_environment_info(), __version__)
     old_packages, old_sources, old_rest = environment_of(recorded)
     new_packages, _, new_rest = environment_of(now)
-    base = str(as_mapping(recorded.get("env")).get("base_dir") or "")
-    new_sources = {name: file_digest(os.path.join(base, name)) for name in old_sources}
+    new_sources = {name: file_digest(os.path.join(results.base_dir, name)) for name in old_sources}
     rest = changes(
         {name: value for name, value in old_rest.items() if name not in _PLACES},
         {name: value for name, value in new_rest.items() if name not in _PLACES},

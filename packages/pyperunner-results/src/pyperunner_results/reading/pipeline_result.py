@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_results.errors import NotARun, UnknownTask, YamlError, near
 from pyperunner_results.former_names import formerly
 from pyperunner_results.reading.outputs import Outputs
+from pyperunner_results.reading.places import recorded_base_dir, recorded_data_path
 from pyperunner_results.reading.tables import one_line, to_frame, to_html
 from pyperunner_results.reading.task_result import TaskResult
 from pyperunner_results.run_files import PIPELINE_FILE, SUMMARY_FILE
@@ -33,7 +34,7 @@ class PipelineResult(Mapping[str, Any]):
     Args:
         conf: Content of a run's ``pipeline.yaml``.
         data_path: Where the outputs are: a path, a store's URL or an ``OutputReader``. Without one, what the record
-            says (``run.data_path``).
+            says (``run.data_path``); where nothing is there, the place beside the record that it was then.
         run_folder: The run's folder, from which status, times and logs are read.
         storage_options: With which a remote store is opened, beyond what the record says: it has no secrets.
 
@@ -53,10 +54,10 @@ class PipelineResult(Mapping[str, Any]):
         self.conf = conf
         self._tasks = _tasks(conf, self.run_folder or "the given configuration")
         self._known: tuple[tuple[int, ...], RunRecord] | None = None
-        recorded = conf.get("run")
-        if isinstance(data_path, str) and not data_path and isinstance(recorded, Mapping):
-            data_path = str(recorded.get("data_path") or "")
-            storage_options = {**as_mapping(recorded.get("storage_options")), **(storage_options or {})}
+        if isinstance(data_path, str) and not data_path:
+            data_path = recorded_data_path(conf, self.run_folder)
+            recorded = as_mapping(as_mapping(conf.get("run")).get("storage_options"))
+            storage_options = {**recorded, **(storage_options or {})}
         self.set_data_path(data_path, storage_options)
 
     @staticmethod
@@ -111,6 +112,11 @@ class PipelineResult(Mapping[str, Any]):
     def data_path(self) -> str:
         """Where outputs are read from; a URL is shown without credentials."""
         return self._outputs.name
+
+    @property
+    def base_dir(self) -> str:
+        """Folder that the run's modules were found in, after a move the one beside the record; empty if unknown."""
+        return recorded_base_dir(self.conf, self.run_folder)
 
     def set_data_path(
         self, data_path: str | os.PathLike[str] | OutputReader, storage_options: Mapping[str, Any] | None = None
