@@ -42,6 +42,7 @@ from pyperunner_dag.errors import (
 from pyperunner_dag.identity.changes import detect_changes, files_of, guard_of, note_loaded, remember_loaded
 from pyperunner_dag.identity.differences import Difference, differences
 from pyperunner_dag.identity.hashing import refresh_hashes
+from pyperunner_dag.identity.seeds import seed_of
 from pyperunner_dag.inputs import resolve_inputs
 from pyperunner_dag.options import Options
 from pyperunner_dag.pipeline import Pipeline, Sequential
@@ -117,6 +118,7 @@ __all__ = [
     "resolve_inputs",
     "run",
     "save_output",
+    "seed_of",
     "task",
 ]
 

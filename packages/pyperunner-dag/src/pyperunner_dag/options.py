@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Code: TypeAlias = Literal["deep", "own", "off"]
     Packages: TypeAlias = Literal["none", "version"]
+    Seed: TypeAlias = Literal["task", "attempt"] | int | None
     _Check: TypeAlias = Callable[[object], object]
 
     class CodeArgs(TypedDict, total=False):
@@ -41,15 +42,27 @@ if TYPE_CHECKING:
         priority: int
         env: Mapping[str, str]
         cache: bool
+        seed: Seed
 
 
 __all__ = ["CODE_FIELDS", "COUNTED", "NO_OPTIONS", "Options", "changed", "checked", "code_options"]
 
-_RUN_FIELDS = ("timeout", "retries", "backoff", "retry_on", "memory_limit", "resources", "priority", "env", "cache")
+_RUN_FIELDS = (
+    "timeout",
+    "retries",
+    "backoff",
+    "retry_on",
+    "memory_limit",
+    "resources",
+    "priority",
+    "env",
+    "cache",
+    "seed",
+)
 CODE_FIELDS = ("code", "version", "ignore", "depends", "packages", "strict")
 """Options that say what of the code counts."""
 _NOTHING: tuple[object, ...] = (None, ())
-COUNTED = frozenset({*CODE_FIELDS, "env"})
+COUNTED = frozenset({*CODE_FIELDS, "env", "seed"})
 """Options that can change a cache key."""
 
 
@@ -57,8 +70,8 @@ class Options:
     """How a task is run, and what of its code counts; it cannot be changed.
 
     Give it to a class, ``options = Options(timeout=60)``, or its arguments to ``@task("Load", timeout=60)`` or to
-    ``task.with_options(timeout=60)``. Of these ``env``, ``code``, ``version``, ``ignore``, ``depends`` and ``packages``
-    count in the cache key. The last six are left out where the pipeline, or else the runner, is to say.
+    ``task.with_options(timeout=60)``. Of these ``env``, ``seed``, ``code``, ``version``, ``ignore``, ``depends`` and
+    ``packages`` count in the cache key. The last six are left out where the pipeline, or else the runner, is to say.
 
     Args:
         timeout: Seconds after which a run of the task is ended and has failed; ``None`` for no limit.
@@ -70,6 +83,8 @@ class Options:
         priority: Among tasks that are ready, those with more start first.
         env: Environment variables while it runs. They are recorded: what is secret belongs in a ``Secret``.
         cache: Whether its output is kept after the run.
+        seed: Of its random numbers: ``"task"``, made of its name; ``"attempt"``, another one at each attempt; a number;
+            ``None`` leaves the generators as they are.
         code: ``"deep"`` (the default in the end): its code and all of the project that it can reach; ``"own"``: its
             function alone; ``"off"``: nothing.
         version: Text that counts as it is.
@@ -93,6 +108,7 @@ class Options:
     priority: int
     env: Mapping[str, str]
     cache: bool
+    seed: Seed
     code: Code | None
     version: str | None
     ignore: tuple[str, ...]
@@ -301,6 +317,13 @@ def _flag(value: object) -> bool:
     return value
 
 
+def _seed(value: object) -> object:
+    known = value is None or (isinstance(value, str) and value in ("task", "attempt"))
+    if not known and not (_is_count(value) and 0 <= value < 1 << 32):
+        raise ValueError(f"it takes 'task', 'attempt', a whole number from 0 to 2**32 - 1, or None, not {value!r}")
+    return value
+
+
 def _choice(*choices: str) -> _Check:
     def check(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
@@ -343,6 +366,7 @@ FIELDS: dict[str, tuple[object, _Check]] = {
     "priority": (0, _priority),
     "env": (MappingProxyType({}), _env),
     "cache": (True, _flag),
+    "seed": ("task", _seed),
     "code": (None, _optional(_choice("deep", "own", "off"))),
     "version": (None, _optional(_version)),
     "ignore": ((), _ignore),

@@ -80,6 +80,8 @@ class Job:
         canonical: Whether to store the canonical digest of the output, too, so that an equal one can be recognised.
         audit: What to do about files that the task reads without declaring them: ``warn`` reports them, ``error``
             makes the task fail, ``off`` looks at nothing.
+        seed: What the shared generators of random numbers are seeded with: text, or a number that every library is
+            given as it is. ``None`` leaves them alone.
         detached: The task without its graph (``Task.detached()``), where it came to exist after the session began, so
             that the session has none of that name.
     """
@@ -90,6 +92,7 @@ class Job:
     meta: Mapping[str, Any] = field(default_factory=dict)
     canonical: bool = False
     audit: Audit = "warn"
+    seed: str | int | None = None
     detached: Task | None = None
 
 

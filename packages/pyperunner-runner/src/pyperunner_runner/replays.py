@@ -6,11 +6,12 @@ import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag import Pipeline, resolve_inputs
+from pyperunner_dag import Pipeline, resolve_inputs, seed_of
+from pyperunner_runner.child.random_state import seeded
+from pyperunner_text.former_names import keep_former_name
 
 if TYPE_CHECKING:
     from pyperunner_results import PipelineResult
-from pyperunner_text.former_names import keep_former_name
 
 __all__ = ["replay"]
 
@@ -39,7 +40,8 @@ def replay(results: PipelineResult, name: str, *, modules: Iterable[str] | None 
         warnings.warn(message, UserWarning, stacklevel=2)
     outputs = {source.name: results[source.name] for source in task.upstream}
     data = [outputs[parent.name] for parent in task.parents]
-    return task.execute(data, resolve_inputs(task.inputs, lambda source: outputs[source.name]))
+    with seeded(seed_of(task, attempt=1)):
+        return task.execute(data, resolve_inputs(task.inputs, lambda source: outputs[source.name]))
 
 
 keep_former_name("pyperunner_runner._replay", replay)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyperunner_dag.identity.seeds import program_seeds
 from pyperunner_dag.options import NO_OPTIONS, Options, code_options
 from pyperunner_dag.run_method import method_of
 
@@ -18,11 +19,16 @@ __all__ = ["CodeReader", "counted_options", "unloaded_sources"]
 
 
 class CodeReader:
-    """Fingerprints the code of Task classes: all that is read in one pass is read once and shared."""
+    """Fingerprints the code of Task classes: all that is read in one pass is read once and shared.
+
+    Attributes:
+        seeds: See ``program_seeds``.
+    """
 
     def __init__(self) -> None:
         from pyperunner_keys import Fingerprinter
 
+        self.seeds = program_seeds()
         self._fingerprinter = Fingerprinter()
         self._known: dict[tuple[object, ...], Fingerprint] = {}
         self._same: dict[tuple[object, ...], Fingerprint] = {}

@@ -109,7 +109,7 @@ def refresh_hashes(dag: Collection[Keyed], defaults: Options | None = None) -> N
     codes = CodeReader()
     for task in dag:
         key = task.identity
-        if key.hash is not None and key.is_as_read(task.params):
+        if key.hash is not None and key.is_as_read(task.params) and key.seeds == codes.seeds:
             key.unloaded = codes.unloaded(key.fingerprint(task, codes))
             continue
         before = key.hash

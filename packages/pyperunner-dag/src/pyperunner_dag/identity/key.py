@@ -2,8 +2,8 @@
 
 The hash is the digest of: format, class name, tag, digests of the params, named inputs (each task in its place stood
 for by its hash), code fingerprint, hashes of the connected parents in order, and the environment variables among its
-options, where there are any. Params and inputs count in the order of their names, but for those that a ``**kwargs``
-takes; the dicts in them in their own.
+options and the seeds of random numbers, where any were given. Params and inputs count in the order of their names, but
+for those that a ``**kwargs`` takes; the dicts in them in their own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pyperunner_dag.dag import Node
 from pyperunner_dag.errors import CodeGapError, FileParamError, UnhashableParamError
 from pyperunner_dag.identity.code import CodeReader, counted_options
+from pyperunner_dag.identity.seeds import counted_seeds
 from pyperunner_dag.identity.summaries import short
 from pyperunner_dag.inputs import ATOMS, holds_task, is_task, leaves
 from pyperunner_dag.options import code_options
@@ -76,11 +77,12 @@ class TaskKey:
         inputs: What the named inputs count by.
         code: Fingerprint of the code, once it was needed.
         defaults: What counts of the code where the task's own options do not say so.
+        seeds: Seeds that the program had given when the hash was made, as far as this process knows.
         unloaded: Source files of the code that no module was loaded from when the hash was made; ``None`` in another
             process than that.
     """
 
-    __slots__ = ("_read", "code", "defaults", "digests", "files", "hash", "inputs", "unloaded")
+    __slots__ = ("_read", "code", "defaults", "digests", "files", "hash", "inputs", "seeds", "unloaded")
 
     def __init__(self) -> None:
         self.hash: str | None = None
@@ -89,6 +91,7 @@ class TaskKey:
         self.inputs: dict[str, InputPart] = _NONE
         self.code: Fingerprint | None = None
         self.defaults: Options | None = None
+        self.seeds: Mapping[str, int | str] = _NONE
         self.unloaded: tuple[str, ...] | None = None
         self._read: tuple[object, ...] | None = None
 
@@ -98,7 +101,7 @@ class TaskKey:
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.hash, self.digests, self.files, self.inputs, self.code, self.defaults, self._read = state
-        self.unloaded = None
+        self.seeds, self.unloaded = _NONE, None
 
     def take(self, digests: dict[str, str], values: tuple[object, ...] | None) -> None:
         """Take new params.
@@ -146,10 +149,11 @@ class TaskKey:
             raise CodeGapError(task.task_name, task.tag, code.gaps)
         parents = [parent.identity.hash for parent in task.parents]
         env = [dict(sorted(task.options.env.items()))] if task.options.env else []
-        self.unloaded = codes.unloaded(code)
+        self.unloaded, self.seeds = codes.unloaded(code), codes.seeds
+        seeds = counted_seeds(task.options, self.seeds)
         in_order = method_of(type(task)).in_order
         own = [task.task_name, task.tag, in_order(self.digests), in_order(self.inputs), code.digest, parents]
-        self.hash = keys.digest([TASK, keys.KEY_FORMAT, *own, *env])
+        self.hash = keys.digest([TASK, keys.KEY_FORMAT, *own, *env, *([["seeds", seeds]] if seeds else [])])
         return self.hash
 
     def fingerprint(self, task: Keyed, codes: CodeReader | None = None) -> Fingerprint:
@@ -190,7 +194,7 @@ class TaskKey:
             }
         if env := dict(task.options.env):
             found["env"] = env
-        if options := counted_options(task.options, self.defaults):
+        if options := {**counted_options(task.options, self.defaults), **counted_seeds(task.options, self.seeds)}:
             found["options"] = options
         if packages := dict(self.fingerprint(task).versions):
             found["packages"] = packages

@@ -24,6 +24,7 @@ from pyperunner_runner.child.audit import undeclared_reads
 from pyperunner_runner.child.ending import end_forked
 from pyperunner_runner.child.environ import environment
 from pyperunner_runner.child.failures import describe_failure
+from pyperunner_runner.child.random_state import seeded
 from pyperunner_runner.ports import Job, Outcome
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
     inputs = resolve_inputs(task.inputs, lambda source: loaded.outputs[source.name])
     started = time.perf_counter()
     guard = guard_of(task, given)
-    with environment(task.options.env), guard or nullcontext(), audit or nullcontext():
+    with environment(task.options.env), seeded(job.seed), guard or nullcontext(), audit or nullcontext():
         value = _call(task, data, inputs)
     seconds = time.perf_counter() - started
     if guard:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag import seed_of
 from pyperunner_runner.ports import Audit, Event, Executor, Handle, Job
 
 if TYPE_CHECKING:
@@ -87,7 +88,9 @@ class Jobs:
         self._running[task.name] = RunningJob(task, attempt, time.monotonic())
         try:
             meta = {"reason": decision.reason, **meta}
-            return self._executor.start(Job(task.name, attempt, decision.reuse, meta, self._canonical, self._audit))
+            seed = seed_of(task, attempt)
+            job = Job(task.name, attempt, decision.reuse, meta, self._canonical, self._audit, seed)
+            return self._executor.start(job)
         except BlockingIOError:
             self._attempts[task.name] -= 1
             del self._running[task.name]

@@ -1,0 +1,92 @@
+"""Seeds: what the random numbers of a task are seeded with, and with what the program has seeded its own.
+
+A task draws the same numbers in every run, on every executor: its seed is made of its name, not of its code or of what
+is upstream, so that a refactoring changes no draw. A program that has seeded a generator itself keeps deciding: what it
+gave is mixed in, and counts in the key.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pyperunner_dag.identity.mersenne import seed_of_state
+
+if TYPE_CHECKING:
+    from pyperunner_dag.options import Options
+
+__all__ = ["Seeded", "counted_seeds", "program_seeds", "seed_of"]
+
+_TORCHS_OWN = 67280421310721
+"""What torch seeds itself with (c10/core/GeneratorImpl.h)."""
+_seen: dict[str, tuple[list[int], int | None]] = {}
+"""By generator: the state that was looked at last, and the seed that was found, lest it be looked for again."""
+
+
+class Seeded(Protocol):
+    """What a seed asks of its task."""
+
+    name: str
+    options: Options
+
+    @property
+    def identity(self) -> _Identity:
+        """What its hash is made of."""
+        ...
+
+
+class _Identity(Protocol):
+    seeds: Mapping[str, int | str]
+
+
+def program_seeds() -> dict[str, int | str]:
+    """Return the seeds that the program has given to `random`, numpy's global generator and torch, by their modules."""
+    found: dict[str, int | None] = {name: _seed(name, words) for name, words in _states().items()}
+    torch = getattr(sys.modules.get("torch"), "initial_seed", None)
+    if torch is not None and (seed := torch()) != _TORCHS_OWN:
+        found["torch"] = seed
+    return {name: seed if seed < 1 << 63 else hex(seed) for name, seed in found.items() if seed is not None}
+
+
+def seed_of(task: Seeded, attempt: int) -> str | int | None:
+    """Return what a task's generators are seeded with: text of one's own, the number it asked for, or nothing.
+
+    Args:
+        task: The task, hashed.
+        attempt: Which one it is.
+    """
+    asked = task.options.seed
+    if asked is None or isinstance(asked, int):
+        return asked
+    from pyperunner_keys import digest
+
+    of_attempt = [attempt] if asked == "attempt" else []
+    return digest(["pyperunner/seed/1", task.name, sorted(task.identity.seeds.items()), *of_attempt])
+
+
+def counted_seeds(options: Options, seeds: Mapping[str, int | str]) -> dict[str, Any]:
+    """Return what of the seeds counts in a key: the option if it was given, and the program's where they decide."""
+    given = {} if options.seed == "task" else {"seed": options.seed}
+    return {**given, "seeds of the program": dict(seeds)} if seeds and not isinstance(options.seed, int) else given
+
+
+def _states() -> dict[str, list[int]]:
+    """Return the states of the Mersenne Twisters that everybody shares, by the modules that have them."""
+    found = {}
+    if "random" in sys.modules:
+        found["random"] = list(sys.modules["random"].getstate()[1][:-1])
+    get_state = getattr(sys.modules.get("numpy.random"), "get_state", None)
+    state = {} if get_state is None else get_state(legacy=False)
+    if state.get("bit_generator") == "MT19937":
+        found["numpy.random"] = state["state"]["key"].tolist()
+    return found
+
+
+def _seed(name: str, words: list[int]) -> int | None:
+    seen, seed = _seen.get(name, ([], None))
+    if words != seen:
+        found = seed_of_state(words)
+        seed = seed if found is None else found  # more has been drawn since than is looked back
+        _seen[name] = words, seed
+    return seed
