@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_cache.backends.names import split_key
 from pyperunner_cache.entry.draft import Draft
+from pyperunner_cache.entry.meta import pack_meta, unpack_meta
 from pyperunner_cache.entry.reading import EntryReader, Policy
 from pyperunner_cache.entry.signing import read_signing_key, warn_of_others
 from pyperunner_cache.errors import BadSizeError, MissingEntryError, UnstorableError
@@ -19,7 +20,7 @@ from pyperunner_cache.memoized import memoizer
 from pyperunner_cache.ports import Backend, ForbidsFork, SupportsFork, SupportsLocate, SupportsLock, SupportsTouch
 from pyperunner_cache.registry import Codecs, open_backend
 from pyperunner_cache.system import machine_memory
-from pyperunner_cache.values.pack import pack, unpack
+from pyperunner_cache.values.pack import pack
 from pyperunner_keys import recording
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class Cache:
         self._codecs = Codecs(codec, codecs or {}, self._options)
         limit = machine_memory() if max_load is None else parse_size(max_load)
         key = read_signing_key(signing_key, getattr(backend, "root", None))
-        self._policy = Policy(self._codecs.named, trust == "pickle", key, limit)
+        pickles, shared = trust == "pickle", bool(getattr(backend, "shared", False))
+        self._policy = Policy(self._codecs.named if pickles else self._codecs.known, pickles, key, limit, shared)
         # Asked once: isinstance of a protocol can take a fifth of a load.
         self._touch = backend.touch if isinstance(backend, SupportsTouch) else None
         if isinstance(backend, SupportsLocate):
@@ -158,7 +160,7 @@ class Cache:
         try:
             with recording() as states:
                 parts = pack(value, pickles=self._policy.pickles)
-            fields = _pack_meta(meta)
+            fields = pack_meta(meta)
         except UnstorableError as error:
             raise error.with_key(key) from None
         self._note_files(key, fields, [state.record() for state in states])
@@ -176,9 +178,8 @@ class Cache:
         with self._open(key) as entry:
             envelope = entry.envelope()
             head = envelope.head
-            own = unpack([head["meta"]], pickles=False) if "meta" in head else {}
             digest = head["alias"][1] if "alias" in head else envelope.digest
-            return {**own, "digest": digest, "size": entry.blob.size, "saved_at": head["saved"]}
+            return {**unpack_meta(head), "digest": digest, "size": entry.blob.size, "saved_at": head["saved"]}
 
     def alias(self, key: str, target: str, meta: Mapping[str, Any] | None = None) -> None:
         """Make ``key`` stand for ``target`` as it is now; a miss when ``target`` is removed or its payload changes.
@@ -186,7 +187,7 @@ class Cache:
         Raises:
             MissingEntryError: There is no usable entry under ``target``.
         """
-        fields = {"alias": [target, self.meta(target)["digest"]], **_pack_meta(meta)}
+        fields = {"alias": [target, self.meta(target)["digest"]], **pack_meta(meta)}
         self._note_files(key, fields, self.files([target]).get(target, []))
         self._put(key, pack(None), self._codecs.default, fields)
 
@@ -311,7 +312,7 @@ class Cache:
             if digest not in (None, alias[1] if alias else envelope.digest):
                 raise MissingEntryError(key, str(self.backend), "its payload is not the one that an alias was made for")
             if alias is None:
-                change = file_values.recheck(envelope.head.get("files", ()))
+                change = file_values.recheck(envelope.head.get("files", ()), cautious=self._policy.is_cautious)
                 if change:
                     raise MissingEntryError(key, str(self.backend), change)
                 value = entry.value(envelope)
@@ -393,10 +394,6 @@ def _locate(backend: SupportsLocate, codecs: Codecs, key: str, filename: str | N
     if filename is not None:
         return backend.locate(key, filename)
     return backend.located(key) or backend.locate(key, codecs.for_name(split_key(key)[0]).filename)
-
-
-def _pack_meta(meta: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {"meta": bytes(pack(dict(meta), pickles=False)[0])} if meta else {}
 
 
 # As in pickles and keys made by 0.2.0.

@@ -4,6 +4,8 @@ CacheError
 ├── MissingEntryError (KeyError)      no usable entry under a key
 ├── DamagedEntryError (ValueError)    bytes that are not what was written; loads turn it into a warning and a miss
 ├── ForeignEntryError (ValueError)    an entry not to be decoded here: unsigned, too new, a lost class
+│   ├── PickleRefusedError            it holds a pickle, and none is executed here
+│   └── UntrustedEntryError           it holds a pickle, and somebody else may have written it
 ├── EntryTooLargeError (ValueError)   an entry claims more bytes than the store's decoding limit
 ├── UnstorableError (TypeError)       a value, or a part of it, that cannot be kept
 ├── BadKeyError (ValueError)          not a key
@@ -107,6 +109,16 @@ class DamagedEntryError(_EntryFault):
 
 class ForeignEntryError(_EntryFault):
     """An entry is whole, yet this store must not or cannot decode it."""
+
+
+class PickleRefusedError(ForeignEntryError):
+    """An entry holds a pickle, and nothing is executed here."""
+
+    reason: str = "it holds a pickle, which a store with trust='safe' does not execute"
+
+
+class UntrustedEntryError(ForeignEntryError):
+    """An entry holds a pickle that somebody else may have written."""
 
 
 class EntryTooLargeError(_EntryFault):

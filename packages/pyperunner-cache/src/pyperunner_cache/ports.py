@@ -28,6 +28,7 @@ __all__ = [
     "SupportsLocate",
     "SupportsLock",
     "SupportsMap",
+    "SupportsOthers",
     "SupportsRemove",
     "SupportsSetAside",
     "SupportsSweep",
@@ -85,6 +86,16 @@ class SupportsMap(Protocol):
 
     def map(self) -> memoryview:
         """Return all bytes as a private, copy-on-write view: writing to it changes neither file nor other readers."""
+        ...
+
+
+@runtime_checkable
+class SupportsOthers(Protocol):
+    """A blob that knows who else may have written it; a pickle in it is then executed only where that is allowed."""
+
+    @property
+    def others(self) -> str | None:
+        """Say who else may write the entry, as a clause such as ``it belongs to user 12``; ``None`` for nobody."""
         ...
 
 

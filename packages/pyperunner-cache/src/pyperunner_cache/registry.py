@@ -57,6 +57,16 @@ class Codecs:
         """Return the codec for new entries whose key begins with ``name/``."""
         return self.named(self._by_name.get(name) or self._default)
 
+    def known(self, name: str) -> Codec:
+        """Return the codec of that name if it is built in or the program has named it: an entry alone imports nothing.
+
+        Raises:
+            UnknownCodecError: It is neither.
+        """
+        if name not in self._made and ("pyperunner.codecs", name) not in _BUILT_IN:
+            raise UnknownCodecError(name, tuple(self._made), "with trust='safe' name it in codecs={…}")
+        return self.named(name)
+
     def named(self, name: str) -> Codec:
         """Return the codec of that name.
 

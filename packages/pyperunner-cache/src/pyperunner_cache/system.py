@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
+import stat
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -16,7 +19,9 @@ __all__ = [
     "CREATE_FLAGS",
     "READ_FLAGS",
     "Guard",
+    "allocate",
     "machine_memory",
+    "other_writers",
     "pread",
     "preadv",
     "reserve",
@@ -29,6 +34,7 @@ READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _COMMON
 """Non-blocking, lest a planted named pipe stop the reader for ever; it changes nothing for regular files."""
 CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | _COMMON
 _IOV_MAX = 1024
+_MAPPED_FROM = 1 << 20
 
 
 class Guard:
@@ -128,6 +134,38 @@ def preadv(fd: int, targets: Sequence[memoryview], offset: int) -> int:
             if wanted:
                 batch = _after(batch, count)
     return offset - start
+
+
+def other_writers(status: os.stat_result) -> str | None:
+    """Say who but this user, and root, who may do anything, may write a file, as a clause; ``None`` for nobody.
+
+    A medium without owners or modes, such as a USB stick, shows everybody's right to execute on every file. Nobody
+    gives that to an entry; there is nothing to be learned from it.
+    """
+    if not hasattr(os, "geteuid"):
+        return None
+    if status.st_uid not in (os.geteuid(), 0):
+        return f"it belongs to user {status.st_uid}"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_IXUSR:
+        return f"others may write to it (mode {stat.S_IMODE(status.st_mode):o})"
+    return None
+
+
+def allocate(size: int) -> bytearray | mmap.mmap:
+    """Return ``size`` writable bytes.
+
+    A large ``bytearray`` would be filled with zeros first, which costs as much as decoding stored data into it; fresh
+    anonymous pages do not, and the huge ones that the kernel is asked for save most of the page faults.
+    """
+    if size < _MAPPED_FROM or sys.platform == "win32":
+        return bytearray(size)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        try:
+            memory.madvise(mmap.MADV_HUGEPAGE)
+        except OSError:
+            pass  # a kernel without huge pages
+    return memory
 
 
 def usable_cores() -> int:

@@ -8,7 +8,8 @@ from contextlib import nullcontext
 import pytest
 
 from pyperunner_cache import MissingEntryError, UnstorableError, memoize, open_store
-from pyperunner_keys import File, Folder
+from pyperunner_cache.maintenance import file_values
+from pyperunner_keys import File, FileState, Folder
 
 KEY, OTHER = f"Train()/{0:032x}", f"Train()/{1:032x}"
 
@@ -208,3 +209,36 @@ def test_records_that_are_none_make_a_miss(any_store, weights, monkeypatch, reco
         any_store.save(KEY, 1)
     with pytest.raises(MissingEntryError, match="cannot be read"):
         any_store.load(KEY)
+
+
+def test_a_safe_store_looks_at_little_because_an_entry_says_so(tmp_path, weights, monkeypatch):
+    large, many = tmp_path / "large", tmp_path / "many"
+    many.mkdir()
+    for number in range(30):
+        (many / str(number)).write_text("x")
+    with open(large, "wb") as file:
+        file.truncate(1 << 40)
+    monkeypatch.setattr(file_values, "_MOST_NAMES", 20)
+    with open_store(tmp_path / "s") as store, open_store(tmp_path / "s", trust="safe") as safe:
+        value = {"file": File(weights), "folder": Folder(many, "[1-3]"), "no folder": Folder(weights.parent, "no*/*/*")}
+        store.save(KEY, value)
+        with pytest.raises(MissingEntryError, match=r"Folder .* too large"):
+            safe.load(KEY)
+        monkeypatch.setattr(file_values, "_MOST_NAMES", 100)
+        assert safe.load(KEY) == value
+        for record in (File(large), Folder(tmp_path, "large"), Folder(many, "**/**/**/**/x"), Folder("/", "**/*")):
+            state = FileState(record, "0" * 32, "")
+            with monkeypatch.context() as patch:
+                patch.setattr("pyperunner_cache.cache.recording", lambda state=state: nullcontext([state]))
+                store.save(OTHER, 1)
+            with pytest.raises(MissingEntryError, match="too large"):
+                safe.load(OTHER)
+
+
+def test_a_safe_store_reads_a_large_file_that_is_known(tmp_path, weights, monkeypatch):
+    monkeypatch.setattr("pyperunner_keys.files.signatures.SETTLED_NS", 0)
+    monkeypatch.setattr("pyperunner_keys.files.signatures.times_tell", lambda fd: True)
+    with open_store(tmp_path / "s", trust="safe") as safe:
+        safe.save(KEY, File(weights))
+        monkeypatch.setattr(file_values, "_MOST_READ", 0)
+        assert safe.load(KEY) == File(weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -22,7 +23,7 @@ from pyperunner_cache.errors import (
     StorageError,
     StoreFullError,
 )
-from pyperunner_cache.system import Guard
+from pyperunner_cache.system import Guard, other_writers
 
 __all__ = ["Database"]
 
@@ -61,6 +62,8 @@ class Database:
 
     def __init__(self, path: str, *, timeout: float, shared: bool, durable: bool) -> None:
         self.path, self.timeout, self.shared, self.durable = path, timeout, shared, durable
+        self.others: str | None = None
+        """Who else may have written the database that is open, as a clause."""
         self._guard = Guard(threading.RLock)
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
@@ -109,6 +112,7 @@ class Database:
             if self._pid == os.getpid() and self._file == _identity(self.path):
                 return self._connection
             self.close()
+        self.others = self._find_others()
         if not os.path.exists(self.path):
             if not create:
                 return None
@@ -159,6 +163,15 @@ class Database:
             reason = f"it is the database of another program (version {version}, tables: {tables or 'none'})"
         _leave(connection)
         raise ForeignStoreError("use the database", None, self.path, reason)
+
+    def _find_others(self) -> str | None:
+        """Look at the database and what SQLite would take over from a connection that died: both may be planted."""
+        for suffix in ("", "-wal", "-journal"):
+            with contextlib.suppress(OSError):
+                others = other_writers(os.stat(self.path + suffix))
+                if others is not None:
+                    return f"{others}: {os.path.basename(self.path)}{suffix}"
+        return None
 
     def _remember(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         self._connection, self._pid, self._log = connection, os.getpid(), _identity(f"{self.path}-wal")

@@ -110,7 +110,7 @@ class SqliteBackend:
         """Read the entry's row, or open its file."""
         packed = _as_blob(key)
         row = self._database.first(_GET, (packed,), "load", key)
-        return self._files.get(key) if row is None else _RowBlob(*row)
+        return self._files.get(key) if row is None else _RowBlob(self._database.others, *row)
 
     def put(self, key: str, chunks: Iterable[Buffer], filename: str) -> int:
         """Insert a row, or write a file for what is large."""
@@ -247,10 +247,10 @@ class SqliteBackend:
 
 
 class _RowBlob(BytesBlob):
-    def __init__(self, row: int, data: object, modified: object, used: object) -> None:
+    def __init__(self, others: str | None, row: int, data: object, modified: object, used: object) -> None:
         # What another program has made of them is no entry, and is set aside like any other damage.
         super().__init__(data if isinstance(data, bytes) else b"", modified if isinstance(modified, float) else 0.0)
-        self.row, self.used = row, used if isinstance(used, float) else 0.0
+        self.others, self.row, self.used = others, row, used if isinstance(used, float) else 0.0
 
 
 def _as_key(packed: object) -> str | None:

@@ -11,12 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from pyperunner_cache.codecs.allocation import allocate
 from pyperunner_cache.codecs.deflate import compress, crc32, decompress
 from pyperunner_cache.entry.blobs import BytesBlob
 from pyperunner_cache.entry.envelope import GZIP_START, STORED_LIMIT, stored_blocks
 from pyperunner_cache.errors import BadSizeError, DamagedEntryError
-from pyperunner_cache.system import usable_cores
+from pyperunner_cache.system import allocate, usable_cores
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

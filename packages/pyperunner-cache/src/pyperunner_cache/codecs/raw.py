@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_cache.codecs.allocation import allocate
 from pyperunner_cache.entry.blobs import BodyBlob
 from pyperunner_cache.errors import DamagedEntryError
+from pyperunner_cache.system import allocate
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Blob, Buffer

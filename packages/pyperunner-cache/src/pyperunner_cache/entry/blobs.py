@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from pyperunner_cache.errors import DamagedEntryError
 from pyperunner_cache.ports import Blob, Buffer, SupportsMap
-from pyperunner_cache.system import pread, preadv
+from pyperunner_cache.system import allocate, other_writers, pread, preadv
 
-__all__ = ["BodyBlob", "BytesBlob", "FileBlob"]
+__all__ = ["BodyBlob", "BytesBlob", "FileBlob", "OwnedBlob"]
 
 
 class BytesBlob:
@@ -36,6 +37,14 @@ class BytesBlob:
         """Do nothing: views stay valid."""
 
 
+class OwnedBlob(BytesBlob):
+    """Bytes in memory that nobody else sees, made for one reader."""
+
+    def map(self) -> memoryview:
+        """Return the bytes themselves."""
+        return self._data
+
+
 class FileBlob:
     """An entry in a file of its own.
 
@@ -50,6 +59,11 @@ class FileBlob:
         self.stat = os.fstat(fd)
         self.size = self.stat.st_size
         self.modified = self.stat.st_mtime
+
+    @property
+    def others(self) -> str | None:
+        """Say who but the reader may write the file, ``None`` where nobody may."""
+        return None if self.is_stand_in else other_writers(self.stat)
 
     def read(self, offset: int, size: int) -> Buffer:
         """Read from the file."""
@@ -99,7 +113,18 @@ class BodyBlob:
 
     def readinto(self, offset: int, targets: Sequence[memoryview]) -> int:
         """Fill ``targets`` with bytes of the body."""
+        if self._whole is not None:
+            return BytesBlob(self._whole, self.modified).readinto(offset, targets)
         return self._blob.readinto(self._offset + offset, targets)
+
+    def copied(self) -> BodyBlob:
+        """Return the body as it is now, in memory that nobody else sees."""
+        if self._whole is not None:
+            return self
+        memory = allocate(self.size)
+        if self.size and self.readinto(0, [memoryview(memory)]) != self.size:
+            raise DamagedEntryError("it ends early")
+        return BodyBlob(OwnedBlob(memoryview(memory), self.modified), 0, self.size)
 
     def map_parts(self) -> memoryview | None:
         """Return the body as a copy-on-write mapping, or ``None`` where the medium has none."""

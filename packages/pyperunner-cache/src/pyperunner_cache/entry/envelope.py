@@ -11,12 +11,13 @@ import hashlib
 import hmac
 import struct
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 import msgpack
 import xxhash
 
+from pyperunner_cache.entry.head import read_head
 from pyperunner_cache.errors import CacheError, DamagedEntryError, EntryTooLargeError, ForeignEntryError
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def open_envelope(blob: Blob, signing_key: bytes | None = None) -> Envelope:
     version, head_size, content = _check_head_start(first, total)
     if head_size > len(first):
         first = bytes(blob.read(0, head_size))
+        version, head_size, content = _check_head_start(first, total)
     tail = first[total - _TAIL_SIZE :] if total <= len(first) else bytes(blob.read(total - _TAIL_SIZE, _TAIL_SIZE))
     head = first[:head_size]
     packed = _check_tail(head, tail)
@@ -162,10 +164,9 @@ def open_envelope(blob: Blob, signing_key: bytes | None = None) -> Envelope:
 def key_of(blob: Blob) -> str | None:
     """Return the key that an entry was written for, ``None`` where it cannot be told."""
     try:
-        key = open_envelope(blob).head["key"]
+        return open_envelope(blob).head["key"]
     except CacheError:
         return None
-    return key if isinstance(key, str) else None
 
 
 def body_is_whole(envelope: Envelope, found: BodyHash) -> bool:
@@ -214,12 +215,6 @@ def _read_fields(head: bytes, size: int) -> Head:
         step = STORED_LIMIT + 5
         content = b"".join(head[start + 5 : start + step] for start in range(at, len(head) - 8, step))[:size]
     try:
-        fields = msgpack.unpackb(content, unicode_errors="surrogatepass", strict_map_key=False)
-        if not isinstance(fields, dict) or not isinstance(fields["key"], str) or not isinstance(fields["codec"], str):
-            raise TypeError("fields are missing")
-        sizes = fields["parts"]
-        if not isinstance(sizes, list) or not all(type(size) is int and size >= 0 for size in sizes):
-            raise TypeError("part sizes are missing")
+        return read_head(content)
     except Exception as error:
-        raise DamagedEntryError(f"its head cannot be read: {error}") from None
-    return cast("Head", fields)
+        raise DamagedEntryError(f"its head cannot be read: {error!s:.200}") from None

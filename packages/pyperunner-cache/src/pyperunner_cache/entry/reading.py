@@ -18,7 +18,10 @@ from pyperunner_cache.errors import (
     EntryTooLargeError,
     ForeignEntryError,
     MissingEntryError,
+    PickleRefusedError,
     StorageError,
+    UnsafeStoreWarning,
+    UntrustedEntryError,
 )
 from pyperunner_cache.ports import SupportsSetAside
 from pyperunner_cache.values.pack import unpack
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["EntryReader", "Policy"]
 
 _STEP = 1 << 20
+_UNTRUSTED = (
+    "it holds a pickle, which can run code, and may come from somebody else: {who}; open the store with trust='safe' "
+    "or a signing_key, or with shared=True to say that you trust them"
+)
 
 
 class Policy(NamedTuple):
@@ -38,12 +45,20 @@ class Policy(NamedTuple):
     pickles: bool
     signing_key: bytes | None
     max_load: int
+    trusts_others: bool = False
+    """Whether pickles of other users are executed, too."""
+
+    @property
+    def is_cautious(self) -> bool:
+        """Whether an entry may come from a stranger, so that nothing is done because it says so."""
+        return not self.pickles and self.signing_key is None
 
 
 class EntryReader:
     """Opens the entry of a key for the length of a ``with`` block.
 
-    Nothing is decoded before the body, and nothing is rebuilt before the payload, has passed its checksum.
+    Nothing is decoded before the body, and nothing is rebuilt before the payload, has passed its checksum. What
+    somebody else may write, or is signed because somebody might, is read once: what was checked is what is decoded.
 
     Args:
         backend: Where the entry is.
@@ -86,7 +101,7 @@ class EntryReader:
         """
         envelope = open_envelope(self.blob, self._policy.signing_key)
         if envelope.head["key"] != self._key:
-            raise DamagedEntryError(f"it was written for {envelope.head['key']!r}")
+            raise DamagedEntryError(f"it was written for {envelope.head['key']!r:.200}")
         return envelope
 
     def value(self, envelope: Envelope) -> Any:
@@ -95,7 +110,13 @@ class EntryReader:
         Raises:
             CacheError: As `parts`, or the parts are no value.
         """
-        return unpack(self.parts(envelope), pickles=self._policy.pickles)
+        others = None if self._policy.signing_key or self._policy.trusts_others else self._others
+        try:
+            return unpack(self.parts(envelope), pickles=self._policy.pickles and others is None)
+        except PickleRefusedError:
+            if others is None or not self._policy.pickles:
+                raise
+            raise UntrustedEntryError(_UNTRUSTED.format(who=others)) from None
 
     def parts(self, envelope: Envelope) -> list[Buffer]:
         """Return the checked parts of the value.
@@ -113,6 +134,10 @@ class EntryReader:
             raise EntryTooLargeError(f"its value takes {envelope.payload_size:,} bytes, {limit}")
         codec = self._codec(envelope.head["codec"])
         body = BodyBlob(self.blob, envelope.body_offset, envelope.body_size, envelope.first)
+        if self._policy.signing_key or self._others is not None:
+            if body.size > self._policy.max_load:
+                raise EntryTooLargeError(f"its body takes {body.size:,} bytes, more than max_load allows")
+            body = body.copied()
         if envelope.scheme != PLAIN:
             _check_body(body, envelope)
         elif not codec.verbatim:
@@ -122,11 +147,15 @@ class EntryReader:
             raise DamagedEntryError("its payload does not match its checksum")
         return parts
 
+    @property
+    def _others(self) -> str | None:
+        return getattr(self.blob, "others", None)  # isinstance(…, SupportsOthers) takes a fifth of a load
+
     def _codec(self, name: str) -> Codec:
         try:
             return self._policy.codec_named(name)
         except LookupError as error:
-            raise ForeignEntryError(f"it was written with the codec {name!r}: {error}") from None
+            raise ForeignEntryError(f"it was written with the codec {name!r:.60}: {error!s:.200}") from None
 
     def _turn_into_miss(
         self, blob: Blob | None, error: DamagedEntryError | ForeignEntryError | EntryTooLargeError
@@ -140,7 +169,7 @@ class EntryReader:
         aside = f"; it was set aside as {place}" if place else ""
         warnings.warn(
             f"the entry {self._key!r} in {self._backend} counts as absent: {error.reason}{aside}",
-            DamagedEntryWarning,
+            UnsafeStoreWarning if isinstance(error, UntrustedEntryError) else DamagedEntryWarning,
             stacklevel=5,
         )
         raise MissingEntryError(self._key, str(self._backend), error.reason) from error

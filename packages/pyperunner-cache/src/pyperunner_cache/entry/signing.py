@@ -7,8 +7,12 @@ import stat
 import warnings
 
 from pyperunner_cache.errors import BadURLError, UnsafeStoreWarning
+from pyperunner_cache.system import other_writers
 
 __all__ = ["read_signing_key", "warn_of_others"]
+
+_BLANK = bytes(range(33)) + b"\x7f"
+"""What nobody sees is no secret."""
 
 
 def read_signing_key(reference: str | None, root: str | None = None) -> bytes | None:
@@ -26,6 +30,7 @@ def read_signing_key(reference: str | None, root: str | None = None) -> bytes | 
         key = os.environ.get(place, "").encode("utf-8", "surrogateescape")
         if not key:
             raise BadURLError(f"signing_key={reference!r}", f"the environment variable {place} is not set")
+        blank = f"the environment variable {place} is blank"
     elif kind == "file":
         path = os.path.realpath(place)
         if root is not None and os.path.commonpath([path, os.path.realpath(root)]) == os.path.realpath(root):
@@ -33,13 +38,17 @@ def read_signing_key(reference: str | None, root: str | None = None) -> bytes | 
         try:
             with open(path, "rb") as file:
                 key = file.read().strip()
+                others = other_writers(os.fstat(file.fileno()))
         except OSError as error:
             raise BadURLError(f"signing_key={reference!r}", f"the key cannot be read: {error.strerror}") from error
-        if not key:
-            raise BadURLError(f"signing_key={reference!r}", "the key file is empty")
+        if others is not None:
+            raise BadURLError(f"signing_key={reference!r}", f"the key may be somebody else's: {others}")
+        blank = "the key file is empty"
     else:
         reason = "a signing key is given as 'env:NAME' or 'file:/path', never as itself"
         raise BadURLError("signing_key=…", reason)
+    if not key.strip(_BLANK):
+        raise BadURLError(f"signing_key={reference!r}", blank)
     return key
 
 
@@ -53,7 +62,7 @@ def warn_of_others(root: str) -> None:
         return
     if status.st_uid != os.geteuid():
         who = f"it belongs to user {status.st_uid}"
-    elif status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
+    elif status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):  # in a sticky folder, too, anybody can put files
         who = f"others may write into it (mode {stat.S_IMODE(status.st_mode):o})"
     else:
         return

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pyperunner_cache.backends.names import key_digest
 from pyperunner_cache.entry.draft import Draft
 from pyperunner_cache.values.pack import pack
-from pyperunner_keys import FileState, note
+from pyperunner_keys import FileError, FileState, note
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Backend, BlobInfo, Codec
@@ -26,18 +26,48 @@ __all__ = ["entries_of", "mark", "marked", "marker_of", "recheck", "sweep_marker
 _NAME = ".files"
 _ANY = f"{_NAME}/any"
 _YOUNG_SECONDS = 3600
+_NO_RECORD = (ValueError, AttributeError, TypeError)
+_UNREADABLE = "what it says of files cannot be read"
+_MOST_NAMES = 5_000
+_MOST_READ = 32 << 20
+"""What is looked at because an unsigned entry in a store with ``trust="safe"`` says so: names in a folder, bytes in all
+files that are not known from before."""
 
 
-def recheck(records: Iterable[FileRecord]) -> str | None:
-    """Note the recorded files for who loads their value; return what has become of one that is not what it was."""
+def recheck(records: Iterable[FileRecord], *, cautious: bool = False) -> str | None:
+    """Note the recorded files for who loads their value; return what has become of one that is not what it was.
+
+    Args:
+        records: What the head of an entry says of them.
+        cautious: A stranger may have written that: nothing is looked at that takes long, and that is returned instead.
+    """
+    if cautious and (fault := out_of_reach(records)):
+        return fault
     for record in records:
         try:
             now = FileState.of(record).recheck()
-        except (ValueError, AttributeError):
-            now = "what it says of files cannot be read"
+        except _NO_RECORD:
+            now = _UNREADABLE
         if isinstance(now, str):
             return now
         note(now)
+    return None
+
+
+def out_of_reach(records: Iterable[FileRecord]) -> str | None:
+    """Return which of the recorded files takes too long to look at, ``None`` where none does."""
+    left = _MOST_READ
+    for record in records:
+        try:
+            state = FileState.of(record)
+            effort = state.effort(_MOST_NAMES)
+        except FileError:
+            continue  # it is gone or no file: `recheck` says so
+        except _NO_RECORD:
+            return _UNREADABLE
+        if effort is None or effort > left:
+            return f"{state.label[:200]} is too large to be read because an unsigned entry says so"
+        left -= effort
     return None
 
 

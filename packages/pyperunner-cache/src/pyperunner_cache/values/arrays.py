@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_cache.errors import DamagedEntryError
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["DECODERS", "array_encoder"]
 
 _PLAIN_KINDS = "biufcSUmMV"
+_SIMPLE = re.compile(r"[<>|=][biufcSUmMVO][0-9]{0,18}(\[[0-9]{0,18}[A-Za-z]{1,7}\])?").fullmatch
+_MOST_AXES = 64
 
 
 def array_encoder(cls: type, value: Any) -> tuple[Code, Encoder]:
@@ -59,18 +64,38 @@ def _dtype(description: Any) -> Any:
     import numpy as np
 
     if isinstance(description, str):
-        dtype = np.dtype(description)
+        dtype = np.dtype(_checked(description))
     elif isinstance(description, dict):
-        loose = np.lib.format.descr_to_dtype(description["descr"])
+        loose = np.lib.format.descr_to_dtype(_checked(description["descr"]))
         fields = [loose.fields[name] for name in loose.names or ()]  # type: ignore[index]
         layout: Any = {"names": loose.names, "formats": [field[0] for field in fields]}
         layout |= {"offsets": [field[1] for field in fields], "itemsize": loose.itemsize}
         dtype = np.dtype(layout, align=True)
     else:
-        dtype = np.lib.format.descr_to_dtype(description)
+        dtype = np.lib.format.descr_to_dtype(_checked(description))
     if dtype.hasobject:
         raise DamagedEntryError("it claims that raw bytes are objects")
     return dtype
+
+
+def _checked(description: Any) -> Any:
+    """Return a description that holds no text but names of fields and what `numpy.dtype.str` gives.
+
+    numpy takes much else for a dtype: one whose elements are pointers, one of a million fields.
+    """
+    if isinstance(description, str):
+        if not _SIMPLE(description):
+            raise DamagedEntryError(f"it holds an array of the unknown type {description!r:.60}")
+    elif isinstance(description, tuple) and len(description) == 2:  # a type and the shape of a part
+        _checked(description[0])
+    elif isinstance(description, (list, tuple)):
+        for field in description:
+            if not isinstance(field, (list, tuple)) or len(field) not in (2, 3):
+                raise DamagedEntryError("it holds an array of records without fields")
+            _checked(field[1])
+    else:
+        raise DamagedEntryError("it holds an array of no type")
+    return description
 
 
 def _bytes_of(array: Any) -> memoryview:
@@ -96,17 +121,15 @@ def _write_ndarray(packer: Packer, array: Any) -> bytes:
 def _read_ndarray(unpacker: Unpacker, data: bytes) -> Any:
     import numpy as np
 
-    description, shape, order, place = unpacker.inner(data)
+    description, shape, order, place = unpacker.fields(data, (str, list, dict, tuple), list, str, (int, bytes))
     dtype, buffer = _dtype(description), unpacker.buffer(place)
-    count = 1
-    for length in shape:
-        if not isinstance(length, int) or length < 0:
-            raise DamagedEntryError("it holds an array of impossible shape")
-        count *= length
+    if len(shape) > _MOST_AXES or not all(type(length) is int and 0 <= length <= sys.maxsize for length in shape):
+        raise DamagedEntryError("it holds an array of impossible shape")
+    count = math.prod(shape)
     if count * dtype.itemsize != len(buffer):
         raise DamagedEntryError("it holds an array of another size than its bytes")
     if not len(buffer):
-        return np.empty(shape, dtype, order=order)
+        return np.ndarray(shape, dtype, order=order)  # not np.empty, which makes elements of no bytes larger
     return np.ndarray(shape, dtype, buffer, order=order)
 
 
@@ -120,8 +143,11 @@ def _write_scalar(packer: Packer, value: Any) -> bytes:
 def _read_scalar(unpacker: Unpacker, data: bytes) -> Any:
     import numpy as np
 
-    description, content = unpacker.inner(data)
-    return np.ndarray((), _dtype(description), bytearray(content or b"\0"))[()]
+    description, content = unpacker.fields(data, (str, list, dict, tuple), bytes)
+    dtype = _dtype(description)
+    if dtype.itemsize > len(content):
+        raise DamagedEntryError("it holds a scalar of another size than its bytes")
+    return np.ndarray((), dtype, bytearray(content or b"\0"))[()]
 
 
 def _write_masked(packer: Packer, value: Any) -> bytes:
@@ -135,7 +161,12 @@ def _write_masked(packer: Packer, value: Any) -> bytes:
 def _read_masked(unpacker: Unpacker, data: bytes) -> Any:
     import numpy as np
 
-    content, mask, filler, hard = unpacker.inner(data)
+    kinds = np.ndarray, (np.ndarray, type(None)), (np.ndarray, type(None)), bool
+    content, mask, filler, hard = unpacker.fields(data, *kinds)
+    if mask is not None and (mask.shape != content.shape or mask.dtype != np.ma.make_mask_descr(content.dtype)):
+        raise DamagedEntryError("it holds a mask that does not fit its array")
+    if filler is not None and filler.ndim:
+        raise DamagedEntryError("it holds a filler that does not fit its array")
     value: Any = np.ma.MaskedArray(content, np.ma.nomask if mask is None else mask, hard_mask=hard)
     value._fill_value = filler
     return value

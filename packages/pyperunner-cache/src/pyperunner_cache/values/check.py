@@ -11,6 +11,9 @@ from pyperunner_cache.values.type_table import children_of, encoder_for, is_shar
 __all__ = ["Precheck"]
 
 _DEEPEST = 200
+"""Levels of lists and dicts."""
+_LEVEL = 6
+"""How many of them another container counts for: some readers have a stack of half a megabyte."""
 _MANY = 100_000
 
 
@@ -36,7 +39,8 @@ class Precheck:
         if kind in ATOMS:
             return
         if depth > _DEEPEST:
-            raise NotPlain(kind.__name__, f"it lies more than {_DEEPEST} levels deep")
+            most = f"{_DEEPEST} levels deep, or {_DEEPEST // _LEVEL} of tuples and objects"
+            raise NotPlain(kind.__name__, f"it lies more than {most}")
         if kind is dict:
             self._mark(value)
             self._walk_dict(value, depth)
@@ -46,7 +50,7 @@ class Precheck:
         elif kind is tuple:
             if not ATOMS.issuperset(map(type, value)):
                 self._mark(value)
-            self._walk_items(value, depth)
+            self._walk_items(value, depth + _LEVEL - 1)
         elif kind is bytearray:
             self._mark(value)
             self.lower = True
@@ -106,7 +110,7 @@ class Precheck:
             self._mark(value)
         for step, child in children_of(value):
             try:
-                self.walk(child, depth + 1)
+                self.walk(child, depth + _LEVEL)
             except NotPlain as refusal:
                 refusal.under(step)
                 raise

@@ -1,4 +1,8 @@
-"""Classes: how enums, named tuples and dataclasses are written and read, by module and qualified name."""
+"""Classes: how enums, named tuples and dataclasses are written and read, by module and qualified name.
+
+Where pickles are allowed, a class is imported; elsewhere it is looked up without running any code of anybody, and one
+whose instances would run code of their own is left alone.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,10 @@ import sys
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_cache.errors import ForeignEntryError
+from pyperunner_cache.errors import DamagedEntryError, ForeignEntryError
 from pyperunner_cache.values.packer import NotPlain
 from pyperunner_cache.values.type_codes import Code
+from pyperunner_text.inert import fill, find_class, member_of, own_code, static_attribute
 
 if TYPE_CHECKING:
     from pyperunner_cache.values.packer import Encoder, Packer
@@ -21,12 +26,20 @@ __all__ = ["DECODERS", "attributes_of", "class_encoder", "is_enum"]
 _NATURAL_STATE = (None, getattr(object, "__getstate__", None))
 
 
-def class_encoder(cls: type, value: Any) -> tuple[Code, Encoder]:
+def class_encoder(cls: type, value: Any, pickles: bool) -> tuple[Code, Encoder]:
     """Return code and encoder for a value whose class is of one of the three kinds.
+
+    Args:
+        cls: Its class.
+        value: The value.
+        pickles: Whether a reader may run code of classes.
 
     Raises:
         NotPlain: It is of none, or has ways of its own to be pickled, or is not found by its name.
     """
+    own = None if pickles else own_code(cls)
+    if own is not None:
+        raise NotPlain(cls.__name__, f"its class has a method {own} of its own")
     if is_enum(cls):
         return Code.ENUM, _write_enum
     if issubclass(cls, tuple) and _is_namedtuple(cls, value):
@@ -76,13 +89,15 @@ def _find_class(module: str, name: str, *, imports: bool) -> type:
     Args:
         module: Its module.
         name: Its qualified name.
-        imports: Whether the module may be imported; otherwise it must have been already.
+        imports: Whether the module may be imported, and code of it run; otherwise it must have been already.
 
     Raises:
         ForeignEntryError: There is no such class (any more), or its module would have to be imported first.
     """
-    if module not in sys.modules and not imports:
-        raise ForeignEntryError(f"it holds a {module}.{name}; with trust='safe' import {module} yourself first")
+    if not isinstance(module, str) or not isinstance(name, str):
+        raise DamagedEntryError("it holds an object of a class without a name")
+    if not imports:
+        return _find_imported(module, name)
     try:
         found: Any = importlib.import_module(module)
         for step in name.split("."):
@@ -91,6 +106,18 @@ def _find_class(module: str, name: str, *, imports: bool) -> type:
         raise ForeignEntryError(f"it holds a {module}.{name}, which is gone: {error}") from None
     if not isinstance(found, type):
         raise ForeignEntryError(f"it holds a {module}.{name}, which is not a class any more")
+    return found
+
+
+def _find_imported(module: str, name: str) -> type:
+    if module not in sys.modules:
+        raise ForeignEntryError(f"it holds a {module}.{name}; with trust='safe' import {module} yourself first")
+    found = find_class(module, name)
+    if found is None:
+        raise ForeignEntryError(f"it holds a {module}.{name}, which is gone")
+    own = own_code(found)
+    if own is not None:
+        raise ForeignEntryError(f"it holds a {module}.{name}, whose {own} a store with trust='safe' does not run")
     return found
 
 
@@ -130,15 +157,16 @@ def _write_enum(packer: Packer, value: Any) -> bytes:
 
 
 def _read_enum(unpacker: Unpacker, data: bytes) -> Any:
-    module, name, member = unpacker.inner(data)
+    module, name, which = unpacker.fields(data, str, str, (str, int))
     cls: Any = _find_class(module, name, imports=unpacker.pickles)
     if not is_enum(cls):
         raise ForeignEntryError(f"it holds a {module}.{name}, which is not an enum any more")
-    if isinstance(member, int):
-        return cls(member)
-    if member not in cls.__members__:
-        raise ForeignEntryError(f"it holds {module}.{name}.{member}, which is gone")
-    return cls.__members__[member]
+    if isinstance(which, int) and unpacker.pickles:
+        return cls(which)
+    member = member_of(cls, which)
+    if member is None:
+        raise ForeignEntryError(f"it holds {module}.{name}.{which}, which is gone")
+    return member
 
 
 def _write_namedtuple(packer: Packer, value: Any) -> bytes:
@@ -146,13 +174,17 @@ def _write_namedtuple(packer: Packer, value: Any) -> bytes:
 
 
 def _read_namedtuple(unpacker: Unpacker, data: bytes) -> Any:
-    module, name, *values = unpacker.inner(data)
-    cls: Any = _find_class(module, name, imports=unpacker.pickles)
-    fields, defaults = getattr(cls, "_fields", ()), getattr(cls, "_field_defaults", {})
-    gained = fields[len(values) :]
-    if not issubclass(cls, tuple) or len(values) > len(fields) or not defaults.keys() >= set(gained):
-        raise ForeignEntryError(f"it holds a {module}.{name} of {len(values)} fields, which is another class now")
-    return tuple.__new__(cls, [*values, *(defaults[field] for field in gained)])
+    found = unpacker.items(data)
+    if len(found) < 2:
+        raise DamagedEntryError("it holds a named tuple without a name")
+    module, name, *values = found
+    cls = _find_class(module, name, imports=unpacker.pickles)
+    fields, defaults = static_attribute(cls, "_fields"), static_attribute(cls, "_field_defaults")
+    if issubclass(cls, tuple) and type(fields) is tuple and type(defaults) is dict and len(values) <= len(fields):
+        gained = fields[len(values) :]
+        if set(gained) <= defaults.keys():
+            return tuple.__new__(cls, [*values, *(defaults[field] for field in gained)])
+    raise ForeignEntryError(f"it holds a {module}.{name} of {len(values)} fields, which is another class now")
 
 
 def _write_dataclass(packer: Packer, value: Any) -> bytes:
@@ -160,13 +192,12 @@ def _write_dataclass(packer: Packer, value: Any) -> bytes:
 
 
 def _read_dataclass(unpacker: Unpacker, data: bytes) -> Any:
-    module, name, state = unpacker.inner(data)
+    module, name, state = unpacker.fields(data, str, str, dict)
     cls = _find_class(module, name, imports=unpacker.pickles)
-    if "__dataclass_fields__" not in dir(cls):
+    if static_attribute(cls, "__dataclass_fields__") is None or not set(map(type, state)) <= {str}:
         raise ForeignEntryError(f"it holds a {module}.{name}, which is not a dataclass any more")
     value: Any = object.__new__(cls)
-    for attribute, item in state.items():
-        object.__setattr__(value, attribute, item)
+    fill(value, state)
     return value
 
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from pyperunner_cache.errors import DamagedEntryError
+from pyperunner_cache.values.arrow_files import checked
 from pyperunner_cache.values.packer import NotPlain
 from pyperunner_cache.values.type_codes import Code
 
 if TYPE_CHECKING:
+    from pyperunner_cache.ports import Buffer
     from pyperunner_cache.values.packer import Encoder, Packer
     from pyperunner_cache.values.unpacker import Decoder, Unpacker
 
@@ -44,14 +46,25 @@ def polars_encoder(cls: type, value: Any) -> tuple[Code, Encoder]:
 def _write_polars_frame(packer: Packer, frame: Any) -> bytes:
     file = io.BytesIO()
     frame.write_ipc(file)
-    return packer.inner([frame.height, packer.place(file.getbuffer())])
+    content = file.getbuffer()
+    try:
+        checked(content)
+    except DamagedEntryError as error:
+        raise NotPlain("DataFrame", error.reason) from None
+    return packer.inner([frame.height, packer.place(content)])
 
 
 def _read_polars_frame(unpacker: Unpacker, data: bytes) -> Any:
+    _height, place = unpacker.fields(data, int, (int, bytes))
+    content = _content(unpacker, place)
     import polars as pl
 
-    _height, place = unpacker.inner(data)
-    return pl.read_ipc(io.BytesIO(unpacker.buffer(place)))
+    try:
+        return pl.read_ipc(io.BytesIO(content))
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as error:  # a panic of polars is no Exception
+        raise DamagedEntryError(f"its Arrow data cannot be read: {error!s:.200}") from None
 
 
 def _write_polars_series(packer: Packer, series: Any) -> bytes:
@@ -60,7 +73,9 @@ def _write_polars_series(packer: Packer, series: Any) -> bytes:
 
 
 def _read_polars_series(unpacker: Unpacker, data: bytes) -> Any:
-    name, frame = unpacker.inner(data)
+    name, frame = unpacker.fields(data, str, object)
+    if (type(frame).__module__, type(frame).__name__) != ("polars.dataframe.frame", "DataFrame") or frame.width != 1:
+        raise DamagedEntryError("it holds a series that is none")
     return frame.to_series().rename(name)
 
 
@@ -90,8 +105,8 @@ def _write_frame(packer: Packer, frame: Any) -> bytes:
 
 
 def _read_frame(unpacker: Unpacker, data: bytes) -> Any:
-    (place,) = unpacker.inner(data)
-    return _from_ipc(unpacker.buffer(place))
+    (place,) = unpacker.fields(data, (int, bytes))
+    return _from_ipc(_content(unpacker, place))
 
 
 def _write_series(packer: Packer, series: Any) -> bytes:
@@ -103,8 +118,16 @@ def _write_series(packer: Packer, series: Any) -> bytes:
 
 
 def _read_series(unpacker: Unpacker, data: bytes) -> Any:
-    name, place = unpacker.inner(data)
-    return _from_ipc(unpacker.buffer(place))["value"].rename(name)
+    name, place = unpacker.fields(data, object, (int, bytes))
+    series = _from_ipc(_content(unpacker, place))["value"]
+    series.name = name  # not rename, which calls what can be called
+    return series
+
+
+def _content(unpacker: Unpacker, place: object) -> Buffer:
+    """Return an Arrow file, looked at where a stranger may have written it."""
+    content = unpacker.buffer(place)
+    return content if unpacker.pickles else checked(content)
 
 
 def _to_ipc(frame: Any) -> memoryview:
@@ -124,9 +147,11 @@ def _from_ipc(content: Any) -> Any:
     import pyarrow as pa
 
     try:
-        return pa.ipc.open_file(pa.py_buffer(content)).read_all().to_pandas()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DamagedEntryError(f"its Arrow data cannot be read: {error}") from None
+        table = pa.ipc.open_file(pa.py_buffer(content)).read_all()
+        table.validate(full=True)  # offsets that lead out of a buffer would crash whoever follows them
+        return table.to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedEntryError(f"its Arrow data cannot be read: {error!s:.200}") from None
 
 
 def _compare(before: Any, after: Any) -> None:

@@ -71,7 +71,7 @@ def unpack(parts: Sequence[Buffer], *, pickles: bool = True) -> Any:
     except CacheError:
         raise
     except Exception as error:
-        reason = f"its value cannot be rebuilt: {type(error).__name__}: {error}"
+        reason = f"its value cannot be rebuilt: {type(error).__name__}: {error!s:.200}"
         raise (ForeignEntryError if unpacker.pickled else DamagedEntryError)(reason) from error
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from pyperunner_cache.errors import ForeignEntryError, UnstorableError
+from pyperunner_cache.errors import PickleRefusedError, UnstorableError
 from pyperunner_cache.values.packer import INLINE
 from pyperunner_cache.values.type_codes import Code
 
@@ -51,11 +51,11 @@ def unpickle_whole(unpacker: Unpacker, data: bytes) -> Any:
     """Return the value of a PICKLE extension.
 
     Raises:
-        ForeignEntryError: Pickles are not allowed here.
+        PickleRefusedError: Pickles are not allowed here.
     """
     if not unpacker.pickles:
-        raise ForeignEntryError("it holds a pickle, which a store with trust='safe' does not execute")
-    place, places = msgpack.unpackb(data)
+        raise PickleRefusedError
+    place, places = unpacker.fields(data, int, list)
     unpacker.pickled = True
     return pickle.loads(unpacker.buffer(place), buffers=[unpacker.buffer(at) for at in places])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import struct
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 import msgpack
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DECODERS", "ENCODERS", "SHAREABLE"]
 
+_ZONE = (tzinfo, type(None))
+_ZONE_KEY = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,3}").fullmatch
+"""ZoneInfo opens a file of that name among the system's, or imports one of the package tzdata."""
 _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
 
 
@@ -25,7 +30,7 @@ def _write_int(packer: Packer, value: int) -> bytes:
 
 
 def _read_bytearray(unpacker: Unpacker, data: bytes) -> bytearray:
-    buffer = unpacker.buffer(msgpack.unpackb(data))
+    buffer = unpacker.place(data)
     return buffer if isinstance(buffer, bytearray) else bytearray(buffer)
 
 
@@ -48,14 +53,14 @@ def _write_datetime(packer: Packer, value: Any) -> bytes:
 def _read_datetime(unpacker: Unpacker, data: bytes) -> Any:
     from datetime import datetime
 
-    *fields, fold = unpacker.inner(data)
+    *fields, fold = unpacker.fields(data, *[int] * 7, _ZONE, int)
     return datetime(*fields, fold=fold)
 
 
 def _read_date(unpacker: Unpacker, data: bytes) -> Any:
     from datetime import date
 
-    return date(*unpacker.inner(data))
+    return date(*unpacker.fields(data, int, int, int))
 
 
 def _write_time(packer: Packer, value: Any) -> bytes:
@@ -66,7 +71,7 @@ def _write_time(packer: Packer, value: Any) -> bytes:
 def _read_time(unpacker: Unpacker, data: bytes) -> Any:
     from datetime import time
 
-    *fields, fold = unpacker.inner(data)
+    *fields, fold = unpacker.fields(data, *[int] * 4, _ZONE, int)
     return time(*fields, fold=fold)
 
 
@@ -77,7 +82,10 @@ def _write_timedelta(packer: Packer, value: Any) -> bytes:
 def _read_timedelta(unpacker: Unpacker, data: bytes) -> Any:
     from datetime import timedelta
 
-    return timedelta(*unpacker.inner(data))
+    days, seconds, microseconds = unpacker.fields(data, int, int, int)
+    if not -86400 < seconds < 86400 or not 0 <= microseconds < 10**6:
+        raise DamagedEntryError("it holds a timedelta that is none")
+    return timedelta(days, seconds, microseconds)
 
 
 def _write_timezone(packer: Packer, value: Any) -> bytes:
@@ -87,7 +95,7 @@ def _write_timezone(packer: Packer, value: Any) -> bytes:
 def _read_timezone(unpacker: Unpacker, data: bytes) -> Any:
     from datetime import timedelta, timezone
 
-    fields = unpacker.inner(data)
+    fields = unpacker.items(data)
     return timezone.utc if fields == [timedelta(0)] else timezone(*fields)
 
 
@@ -100,13 +108,19 @@ def _write_zoneinfo(packer: Packer, value: Any) -> bytes:
 def _read_zoneinfo(unpacker: Unpacker, data: bytes) -> Any:
     from zoneinfo import ZoneInfo
 
-    return ZoneInfo(unpacker.inner(data))
+    key = unpacker.inner(data)
+    if not isinstance(key, str) or not _ZONE_KEY(key):
+        raise DamagedEntryError("it holds a time zone without a name")
+    return ZoneInfo(key)
 
 
 def _read_decimal(unpacker: Unpacker, data: bytes) -> Any:
     from decimal import Decimal
 
-    return Decimal(unpacker.inner(data))
+    text = unpacker.inner(data)
+    if not isinstance(text, str):
+        raise DamagedEntryError("it holds a decimal that is none")
+    return Decimal(text)
 
 
 def _write_fraction(packer: Packer, value: Any) -> bytes:
@@ -116,7 +130,13 @@ def _write_fraction(packer: Packer, value: Any) -> bytes:
 def _read_fraction(unpacker: Unpacker, data: bytes) -> Any:
     from fractions import Fraction
 
-    return Fraction(*unpacker.inner(data))
+    numerator, denominator = unpacker.fields(data, int, int)
+    if denominator < 1:
+        raise DamagedEntryError("it holds a fraction that is none")
+    value: Any = object.__new__(Fraction)
+    # As unpickling would not: it looks for a common divisor, which of large numbers takes minutes.
+    value._numerator, value._denominator = numerator, denominator
+    return value
 
 
 def _write_uuid(packer: Packer, value: Any) -> bytes:
@@ -126,7 +146,7 @@ def _write_uuid(packer: Packer, value: Any) -> bytes:
 def _read_uuid(unpacker: Unpacker, data: bytes) -> Any:
     from uuid import UUID, SafeUUID
 
-    packed, safe = unpacker.inner(data)
+    packed, safe = unpacker.fields(data, bytes, (int, type(None)))
     return UUID(bytes=packed, is_safe=SafeUUID(safe))
 
 
@@ -137,7 +157,7 @@ def _write_path(packer: Packer, value: Any) -> bytes:
 def _read_path(unpacker: Unpacker, data: bytes) -> Any:
     import pathlib
 
-    name, text = unpacker.inner(data)
+    name, text = unpacker.fields(data, str, str)
     if name not in _PATHS:
         raise DamagedEntryError(f"it holds a path of the unknown kind {name!r}")
     return getattr(pathlib, name)(text)
@@ -152,7 +172,10 @@ def _write_file(packer: Packer, value: Any) -> bytes:
 def _read_file(unpacker: Unpacker, data: bytes) -> Any:
     from pyperunner_keys import FileState
 
-    return FileState.of(unpacker.inner(data)).item
+    record = unpacker.inner(data)
+    if type(record) is not dict:
+        raise DamagedEntryError("it holds a file without a place")
+    return FileState.of(record).item
 
 
 ENCODERS: dict[tuple[str, str], tuple[Code, Encoder]] = {
@@ -183,14 +206,14 @@ SHAREABLE = frozenset(ENCODERS) - {("builtins", "set"), ("builtins", "frozenset"
 """Those of them whose objects cannot change."""
 
 DECODERS: dict[int, Decoder] = {
-    Code.TUPLE: lambda unpacker, data: tuple(unpacker.inner(data)),
+    Code.TUPLE: lambda unpacker, data: tuple(unpacker.items(data)),
     Code.INT: lambda unpacker, data: int.from_bytes(data, "little", signed=True),
     Code.COMPLEX: lambda unpacker, data: complex(*struct.unpack("<dd", data)),
     Code.BYTEARRAY: _read_bytearray,
-    Code.SET: lambda unpacker, data: set(unpacker.inner(data)),
-    Code.FROZENSET: lambda unpacker, data: frozenset(unpacker.inner(data)),
-    Code.RANGE: lambda unpacker, data: range(*unpacker.inner(data)),
-    Code.SLICE: lambda unpacker, data: slice(*unpacker.inner(data)),
+    Code.SET: lambda unpacker, data: set(unpacker.members(data)),
+    Code.FROZENSET: lambda unpacker, data: frozenset(unpacker.members(data)),
+    Code.RANGE: lambda unpacker, data: range(*unpacker.fields(data, int, int, int)),
+    Code.SLICE: lambda unpacker, data: slice(*unpacker.fields(data, *[object] * 3)),
     Code.ELLIPSIS: lambda unpacker, data: ...,
     Code.DATETIME: _read_datetime,
     Code.DATE: _read_date,
@@ -204,7 +227,7 @@ DECODERS: dict[int, Decoder] = {
     Code.PATH: _read_path,
     Code.FILE: _read_file,
     Code.FOLDER: _read_file,
-    Code.BYTES_PART: lambda unpacker, data: bytes(unpacker.buffer(msgpack.unpackb(data))),
-    Code.STR_PART: lambda unpacker, data: str(unpacker.buffer(msgpack.unpackb(data)), "utf-8", "surrogatepass"),
+    Code.BYTES_PART: lambda unpacker, data: bytes(unpacker.place(data)),
+    Code.STR_PART: lambda unpacker, data: str(unpacker.place(data), "utf-8", "surrogatepass"),
     Code.ROWS: lambda unpacker, data: unpacker.rows(data),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["Code"]
+__all__ = ["BARE", "Code"]
 
 
 class Code(IntEnum):
@@ -45,3 +45,7 @@ class Code(IntEnum):
     ELLIPSIS = 33
     FILE = 34
     FOLDER = 35
+
+
+BARE = frozenset({Code.INT, Code.COMPLEX, Code.ELLIPSIS})
+"""Their content is bytes of their own, all others' is msgpack."""

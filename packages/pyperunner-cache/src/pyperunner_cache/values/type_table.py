@@ -103,7 +103,7 @@ def _encoder_by_nature(cls: type, value: Any, pickles: bool) -> tuple[Code, Enco
         if pickles:
             raise NotPlain(cls.__name__, "a pickle keeps it exactly")
         return pandas_encoder(cls)
-    return classes.class_encoder(cls, value)
+    return classes.class_encoder(cls, value, pickles)
 
 
 def _is_impostor(cls: type) -> bool:

@@ -8,11 +8,20 @@ from collections.abc import Iterable
 from pyperunner_keys.encoding.plain import digest_plain
 from pyperunner_keys.errors import FileError
 from pyperunner_keys.files.disk_cache import DiskCache
-from pyperunner_keys.files.signatures import FileDigest, file_signature, folder_files, folder_signatures, read_file
+from pyperunner_keys.files.signatures import (
+    FileDigest,
+    count_names,
+    file_signature,
+    folder_files,
+    folder_signatures,
+    read_file,
+)
 
-__all__ = ["file_content", "folder_content", "folder_signature", "read_ahead"]
+__all__ = ["file_content", "file_effort", "folder_content", "folder_effort", "folder_signature", "read_ahead"]
 
 _REMEMBERED = 100_000
+_STARS = 3
+"""More of them in one pattern make comparing a path with it slow."""
 _remembered: dict[str, FileDigest] = {}
 """Contents that this process knows, by place."""
 
@@ -78,6 +87,40 @@ def folder_content(place: str, glob: str, name: str) -> FileDigest:
     parts = {relative: digests.get(files[relative], signature) for relative, signature in signatures.items()}
     settled = all(content.signature == regular[path] for path, content in fresh.items())
     return _remember({title: FileDigest(digest_plain(parts), whole if settled else "")})[title]
+
+
+def file_effort(place: str, name: str) -> int:
+    """Return how many bytes must be read to know what a file holds now.
+
+    Args:
+        place: Its absolute path.
+        name: What to call it in an error.
+
+    Raises:
+        FileError: It is not there, or is no file.
+    """
+    return 0 if _recall(place, file_signature(place, name)) else os.stat(place).st_size
+
+
+def folder_effort(place: str, glob: str, name: str, most: int) -> int | None:
+    """Return how many bytes must be read to know what the files in a folder hold now.
+
+    Args:
+        place: The folder's absolute path.
+        glob: Which files count.
+        name: What to call the folder in an error.
+        most: How many names may be looked at; ``None`` is returned where there are more.
+
+    Raises:
+        FileError: It is not there, is no folder, or something in it may not be read.
+    """
+    if glob.count("**") > _STARS or count_names(place, glob, most) > most:
+        return None
+    files = dict(folder_files(place, glob, name))
+    signatures = folder_signatures(files)
+    if _recall(f"{place}{os.sep}{glob}", digest_plain(signatures)):
+        return 0
+    return sum(int(signature.partition(":")[0]) for signature in signatures.values() if signature[:1].isdigit())
 
 
 def folder_signature(place: str, glob: str, name: str) -> str:

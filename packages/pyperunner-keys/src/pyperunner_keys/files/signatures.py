@@ -19,7 +19,15 @@ import xxhash
 from pyperunner_keys.errors import FileError
 from pyperunner_keys.files.mappings import times_tell
 
-__all__ = ["FileDigest", "file_signature", "folder_files", "folder_signatures", "matches", "read_file"]
+__all__ = [
+    "FileDigest",
+    "count_names",
+    "file_signature",
+    "folder_files",
+    "folder_signatures",
+    "matches",
+    "read_file",
+]
 
 SETTLED_NS = 2_000_000_000
 """A file that changed less than this before it was read may have changed afterwards with an equal signature."""
@@ -114,6 +122,24 @@ def folder_files(place: str, glob: str, name: str) -> list[tuple[str, str]]:
     patterns = glob.split("/")
     found = _walk(place, "", ((status.st_dev, status.st_ino),), patterns, name)
     return sorted((relative, path) for relative, path in found if matches(relative, patterns))
+
+
+def count_names(place: str, glob: str, most: int) -> int:
+    """Return how many names `folder_files` looks at below a folder; the counting ends above ``most``."""
+    count, folders, patterns = 0, [(place, "")], glob.split("/")
+    while folders:
+        folder, above = folders.pop()
+        try:
+            with os.scandir(folder) as listing:
+                for entry in listing:
+                    count += 1
+                    if count > most:
+                        return count
+                    if entry.is_dir() and _may_hold((above + entry.name).split("/"), patterns):
+                        folders.append((entry.path, f"{above}{entry.name}/"))
+        except OSError:
+            continue  # who reads it says what is wrong
+    return count
 
 
 def _walk(

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from pyperunner_keys.encoding.encoders import ENCODERS
 from pyperunner_keys.encoding.standard import as_tagged
 from pyperunner_keys.errors import FileError
-from pyperunner_keys.files.contents import file_content, folder_content, folder_signature, read_ahead
+from pyperunner_keys.files.contents import (
+    file_content,
+    file_effort,
+    folder_content,
+    folder_effort,
+    folder_signature,
+    read_ahead,
+)
 from pyperunner_keys.files.signatures import FileDigest, file_signature, folder_files, matches
 
 if TYPE_CHECKING:
@@ -54,6 +61,10 @@ class FileState(NamedTuple):
             isinstance(text, str) for text in record.values()
         ):
             raise ValueError("it is no record of a file or folder")
+        if not os.path.isabs(record["place"]):
+            raise ValueError("it says nothing of where a file or folder is")
+        if "glob" in record:
+            _check_glob(record["glob"])
         item: File | Folder = Folder.__new__(Folder) if "glob" in record else File.__new__(File)
         item.__setstate__(tuple(record[name] for name in ("path", "place", "glob") if name in record))
         return cls(item, record["digest"], "")
@@ -67,6 +78,19 @@ class FileState(NamedTuple):
             return now if now.digest == self.digest else f"{self.label} changed"
         except FileError as error:
             return f"{self.label} is gone" if error.absent else f"{self.label} changed: {error.reason}"
+
+    def effort(self, most: int) -> int | None:
+        """Return how many bytes ``recheck`` would have to read, and ``None`` where it would look at too many names.
+
+        Args:
+            most: How many names of files and folders it may look at.
+
+        Raises:
+            FileError: It is not there or cannot be read.
+        """
+        if isinstance(self.item, Folder):
+            return folder_effort(os.fspath(self.item), self.item.glob, self.item.path, most)
+        return file_effort(os.fspath(self.item), self.item.path)
 
     def fault(self) -> str | None:
         """Return what is the matter if its content is another one by now (``File data.csv changed``), else ``None``."""
@@ -186,8 +210,7 @@ class Folder(OnDisk):
 
     def __init__(self, path: str | os.PathLike[str], glob: str = "**/*") -> None:
         super().__init__(path)
-        if os.path.isabs(glob) or {"", ".", ".."} & {*glob.split("/")}:
-            raise ValueError(f"not a pattern below a folder: {glob!r}; write for example '*.csv' or '**/*.csv'")
+        _check_glob(glob)
         self._glob = glob
 
     def __init_subclass__(cls) -> None:
@@ -231,6 +254,11 @@ class Folder(OnDisk):
 
     def __setstate__(self, state: tuple[str, ...]) -> None:
         self._path, self._place, self._glob = state[:3]
+
+
+def _check_glob(glob: str) -> None:
+    if os.path.isabs(glob) or {"", ".", ".."} & {*glob.split("/")}:
+        raise ValueError(f"not a pattern below a folder: {glob!r:.80}; write for example '*.csv' or '**/*.csv'")
 
 
 _recorded: ContextVar[list[FileState] | None] = ContextVar("pyperunner files that are pickled", default=None)
