@@ -58,6 +58,42 @@ def test_it_is_nowhere(project):
     assert [path for path, data in found if HIDDEN.encode() in data] == []
 
 
+SAID = """
+import base64, json, logging, os, sys
+from urllib.parse import quote
+from pyperunner import Pipeline, task
+from pyperunner_dag import Secret
+
+@task("Fetch", retries=1)
+def fetch(token):
+    print("as it is", token, repr(token), json.dumps({"token": token}))
+    print("in a URL", f"https://example.org/x?token={quote(token, safe='')}")
+    print("as a header", base64.b64encode(f"user:{token}".encode()).decode(), token.encode().hex())
+    sys.stdout.write(token[:5])
+    sys.stdout.flush()
+    sys.stdout.write(token[5:] + "\\n")
+    os.write(2, f"below Python {token}\\n".encode())
+    logging.getLogger("requests").warning("retrying with %s", token)
+    raise ConnectionError(f"403 Forbidden for url: https://api.example.org/x?token={token}")
+
+pipeline = Pipeline("p", [fetch(token=Secret(env="API_TOKEN", key="acct"))])
+"""
+
+
+def test_what_a_task_says_is_masked(project):
+    project.write("flow.py", SAID)
+    token = "s3cr3t/VALÜE 'x'"
+    process = project.start("-m", "pyperunner_cli", "run", "flow.py", "--verbose", API_TOKEN=token)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert out.count("***") >= 8
+    assert "ConnectionError: 403 Forbidden for url: https://api.example.org/x?token=***" in out
+    shown = [out + err, *(data.decode("utf-8", "replace") for _, data in contents(project.folder / "pyperunner-runs"))]
+    assert len(shown) >= 8  # log, log of the task, exceptions, events, summary, pipeline, picture, report
+    for part in ("s3cr3t", "VAL", "czNjcjN0", token.encode().hex()):
+        assert not [text for text in shown if part in text]
+
+
 def test_no_process_shows_it(project):
     project.write("flow.py", FLOW)
     runner = project.start("-m", "pyperunner_cli", "run", "flow.py", WAIT="1")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Secret", "revealed"]
+__all__ = ["Secret", "known_secrets", "revealed"]
 
 _NOT_GIVEN = object()
 
@@ -27,7 +28,7 @@ class Secret:
         TypeError: Not just one of ``value`` and ``env`` is given.
     """
 
-    __slots__ = ("_value", "env", "key")
+    __slots__ = ("__weakref__", "_value", "env", "key")
 
     def __init__(self, value: object = _NOT_GIVEN, *, env: str | None = None, key: str | None = None) -> None:
         if (value is _NOT_GIVEN) == (env is None):
@@ -35,6 +36,7 @@ class Secret:
         self._value: Any = value
         self.env = env
         self.key = key
+        _LIVING.add(self)
 
     def __repr__(self) -> str:
         return "Secret(…)" if self.env is None else f"Secret(env={self.env!r})"
@@ -72,3 +74,12 @@ _from_env.__module__ = "pyperunner_dag._secret"  # as pickles name it
 def revealed(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``params`` with values in the place of secrets."""
     return {name: value.reveal() if isinstance(value, Secret) else value for name, value in params.items()}
+
+
+_LIVING: weakref.WeakSet[Secret] = weakref.WeakSet()
+"""Those of this process, wherever in a param they stand."""
+
+
+def known_secrets() -> list[Any]:
+    """Return the values of all secrets that this process has, so that what is written can be kept free of them."""
+    return [secret.reveal() for secret in list(_LIVING) if secret.is_set]

@@ -18,6 +18,7 @@ from pyperunner_results.log_lines import format_lines
 from pyperunner_results.run_files import EXCEPTION_FILE, LOG_FILE, LOGS_FOLDER, PICTURE_FILE, PIPELINE_FILE
 from pyperunner_results.writing.events import EventLog
 from pyperunner_text.file_names import safe_name
+from pyperunner_text.masking import NO_SECRETS, Masking
 from pyperunner_text.visible import visible_lines
 from pyperunner_text.yaml.writer import UnwritableValue, to_yaml
 
@@ -53,11 +54,13 @@ def task_log_name(task: str, attempt: int) -> str:
 class RunFolder:
     """The folder of one run, open for writing. Made by :meth:`create`.
 
-    What was logged survives a ``kill -9`` of the process, and a reader sees valid files at any moment.
+    What was logged survives a ``kill -9`` of the process, and a reader sees valid files at any moment. No file holds a
+    secret that ``masking`` knows.
     """
 
-    def __init__(self, path: str, pipeline_name: str, start: float) -> None:
+    def __init__(self, path: str, pipeline_name: str, start: float, masking: Masking = NO_SECRETS) -> None:
         self.path = path
+        self.masking = masking
         self.name = Path(path).name
         self.pipeline_file = os.path.join(path, PIPELINE_FILE)
         self.log_file = os.path.join(path, LOG_FILE)
@@ -68,13 +71,21 @@ class RunFolder:
         self._events = EventLog(path, pipeline_name, start)
 
     @classmethod
-    def create(cls, log_path: str | os.PathLike[str], pipeline_name: str, *, now: datetime | None = None) -> RunFolder:
+    def create(
+        cls,
+        log_path: str | os.PathLike[str],
+        pipeline_name: str,
+        *,
+        now: datetime | None = None,
+        masking: Masking = NO_SECRETS,
+    ) -> RunFolder:
         """Make ``log_path/<pipeline>_<yymmddTHHMMSS>/`` and return it; a second run in one second gets ``…_2``.
 
         Args:
             log_path: Folder of run folders; it is made if need be.
             pipeline_name: The pipeline's name.
             now: The run's start; the present if ``None``.
+            masking: Takes secrets out of all that is written.
 
         Raises:
             OSError: The folder cannot be made.
@@ -91,7 +102,7 @@ class RunFolder:
                 continue
             break
         (path / LOGS_FOLDER).mkdir(_FOLDER_MODE)
-        return cls(str(path), pipeline_name, start)
+        return cls(str(path), pipeline_name, start, masking)
 
     def write_pipeline(self, conf: Mapping[str, object]) -> None:
         """Write ``pipeline.yaml``, replacing it whole.
@@ -103,6 +114,7 @@ class RunFolder:
             RecordError: A value that YAML cannot keep; the error names its path.
             OSError: The file cannot be written.
         """
+        conf = self.masking.value(conf)
         try:
             text = to_yaml(conf)
         except UnwritableValue as error:
@@ -130,6 +142,7 @@ class RunFolder:
             stream: Where it came from: ``runner``, ``stdout``, ``stderr``, or a logger's name.
             when: Epoch seconds; ``None`` means now.
         """
+        text = self.masking.text(text)
         self._log.write(format_lines(text, task, level, os.getpid() if process is None else process, stream, when))
 
     def task_log(self, task: str, attempt: int = 1) -> TaskLog:
@@ -142,16 +155,16 @@ class RunFolder:
         The traceback is indented, so that no line of it can pass for a heading.
         """
         head = format_lines("failed", task, "ERROR", None, "traceback", None)
-        body = "".join([f"    {line}\n" for line in visible_lines(traceback)])
+        body = "".join([f"    {line}\n" for line in visible_lines(self.masking.text(traceback))])
         self._exceptions.write(head + body.encode())
 
     def write_picture(self, svg: str) -> None:
         """Write the picture of the graph, an SVG text, replacing what is there."""
-        replace_file(self.picture_file, svg.encode(errors="backslashreplace"))
+        replace_file(self.picture_file, self.masking.text(svg).encode(errors="backslashreplace"))
 
     def record(self, event: Event) -> None:
         """Append one event to ``events.jsonl``; the time of the event is now."""
-        self._events.add(event)
+        self._events.add(self.masking.value(event))
 
     def event(self, kind: str, **facts: object) -> None:
         """Append one event to ``events.jsonl``, of a kind of one's own or in other words than :meth:`record` takes.
@@ -160,7 +173,7 @@ class RunFolder:
             kind: One of the kinds of ``docs/run-folder.md``, or a word of one's own, which readers ignore.
             **facts: Builtins.
         """
-        self._events.add({"kind": kind, **facts})
+        self._events.add(self.masking.value({"kind": kind, **facts}))
 
     def finish(self, summary: Summary | None = None) -> None:
         """Write the final ``summary.json``: state, end, and tasks by outcome as the events told them.
@@ -188,6 +201,7 @@ class TaskLog:
         self.file = relative
         self.path = os.path.join(folder.path, *relative.split("/"))
         self._shared = folder._log
+        self._masking = folder.masking
         self._own = Appender(self.path)
 
     def log(
@@ -200,7 +214,7 @@ class TaskLog:
         when: float | None = None,
     ) -> None:
         """Append ``text`` to both logs, one line for each of its lines; see :meth:`RunFolder.log`."""
-        lines = format_lines(text, self.task, level, process, stream, when)
+        lines = format_lines(self._masking.text(text), self.task, level, process, stream, when)
         self._own.write(lines)
         self._shared.write(lines)
 

@@ -6,8 +6,10 @@ import os
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag.secret import known_secrets
 from pyperunner_results import RunFolder, get_environment_info, run_section
 from pyperunner_runner.events import (
     Hook,
@@ -21,6 +23,7 @@ from pyperunner_runner.events import (
 )
 from pyperunner_runner.execution.hooks import Hooks, installed_hooks
 from pyperunner_text import __version__
+from pyperunner_text.masking import SHORTEST, Masking
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
@@ -39,7 +42,7 @@ _CHARACTERS = 500  # of one of the last lines
 
 
 class RunRecorder:
-    """Writes down what happens in one run; all of it passes through here once.
+    """Writes down what happens in one run; all of it passes through here once, and loses the secrets that are in it.
 
     Args:
         log_path: Folder in which the run gets a folder of its own, which is made here.
@@ -52,14 +55,18 @@ class RunRecorder:
     """
 
     def __init__(self, log_path: str, pipeline: str, hooks: Iterable[Hook] = ()) -> None:
-        self.folder = RunFolder.create(log_path, pipeline)
+        masking = Masking(known_secrets())
+        self.folder = RunFolder.create(log_path, pipeline, masking=masking)
         self.conf: Mapping[str, Any] = {}
         self._log_path = log_path
         self._pipeline = pipeline
+        self._mask = masking.text
         self._hooks = Hooks([*hooks, *installed_hooks(self.warn)], self.warn)
         self._logs: dict[str, TaskLog] = {}
         self._last_lines: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_LAST_LINES))
         self._code: set[str] = set()
+        if masking.too_short:
+            self.warn(f"{masking.too_short} of the secrets have fewer than {SHORTEST} characters and are not masked")
 
     @property
     def ticking(self) -> bool:
@@ -95,7 +102,7 @@ class RunRecorder:
         """
         env = get_environment_info(mainfile)
         section = run_section(data_path, self._log_path, env, __version__, storage_options)
-        self.conf = {**pipeline, "run": section}
+        self.conf = self.folder.masking.value({**pipeline, "run": section})
         self.folder.write_pipeline(self.conf)
 
     # -- of the run ------------------------------------------------------------------------------------------------
@@ -157,13 +164,14 @@ class RunRecorder:
 
     def task_output(self, said: Logged) -> None:
         """Record lines that a task printed or logged."""
-        lines = said.text.split("\n") if self._hooks else said.text.rsplit("\n", _LAST_LINES)[-_LAST_LINES:]
+        text = self._mask(said.text)
+        lines = text.split("\n") if self._hooks else text.rsplit("\n", _LAST_LINES)[-_LAST_LINES:]
         self._last_lines[said.task].extend(
             line if len(line) <= _CHARACTERS else f"{line[:_CHARACTERS]}…" for line in lines[-_LAST_LINES:]
         )
         log = self._logs.get(said.task)
         if log is not None:
-            log.log(f"{said.text}\n", level=said.level, process=said.pid, stream=said.stream, when=said.when)
+            log.log(f"{text}\n", level=said.level, process=said.pid, stream=said.stream, when=said.when)
         if self._hooks:
             for line in lines:
                 self._hooks.tell(TaskOutput(said.task, said.stream, said.level, line))
@@ -177,6 +185,7 @@ class RunRecorder:
             ended: The figures of its process.
             uss_peak: Most memory of its own that it was seen to use, in bytes.
         """
+        event = replace(event, error=self._mask(event.error))
         self._log_exception(event.task, traceback or event.error)
         self.folder.record(
             {
@@ -220,6 +229,7 @@ class RunRecorder:
             uss_peak: Most memory of its own that it was seen to use, in bytes.
         """
         attempt, undeclared = (ended.attempt, tuple(ended.outcome.undeclared)) if ended else (0, ())
+        error = self._mask(error)
         event = TaskFinished(task.name, attempt, task.status.name, seconds, reason, error, undeclared)
         traceback = task.result.traceback if error and task.result is not None else ""
         self._code_of(task.fingerprint())
@@ -261,7 +271,7 @@ class RunRecorder:
     def _log_exception(self, task: str, text: str) -> str:
         """Write an error down, with the last lines that the task has printed; return what was written."""
         lines, log = self._last_lines.pop(task, ()), self._logs.get(task)
-        whole = text.rstrip("\n")
+        whole = self._mask(text.rstrip("\n"))
         if lines:
             heading = f"The last lines of {log.path if log else self.folder.log_file}:"
             whole = "\n".join([whole, heading, *(f"    {line}" for line in lines)])
