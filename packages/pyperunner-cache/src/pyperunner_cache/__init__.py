@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyperunner_cache.errors import CacheWarning as CacheWarning
     from pyperunner_cache.errors import DamagedEntryError as DamagedEntryError
     from pyperunner_cache.errors import DamagedEntryWarning as DamagedEntryWarning
+    from pyperunner_cache.errors import DeadlockError as DeadlockError
     from pyperunner_cache.errors import EntryTooLargeError as EntryTooLargeError
     from pyperunner_cache.errors import ForeignEntryError as ForeignEntryError
     from pyperunner_cache.errors import ForeignStoreError as ForeignStoreError
@@ -57,6 +58,7 @@ __all__ = [
     "CacheWarning",
     "DamagedEntryError",
     "DamagedEntryWarning",
+    "DeadlockError",
     "EntryInfo",
     "EntryTooLargeError",
     "ForeignEntryError",

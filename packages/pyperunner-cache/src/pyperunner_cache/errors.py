@@ -17,7 +17,8 @@ CacheError
 │   ├── StoreFullError                no room left
 │   ├── ReadOnlyStoreError            writing is not allowed
 │   └── ForeignStoreError             what is there was made by another program or a newer release
-└── LockTimeoutError (TimeoutError)   a lock was not free in time
+├── LockTimeoutError (TimeoutError)   a lock was not free in time
+└── DeadlockError (RuntimeError)      a lock is held by a process that waits for this one
 
 CacheWarning (UserWarning)
 ├── DamagedEntryWarning               an entry was unusable and counts as absent
@@ -38,6 +39,7 @@ __all__ = [
     "CacheWarning",
     "DamagedEntryError",
     "DamagedEntryWarning",
+    "DeadlockError",
     "EntryTooLargeError",
     "ForeignEntryError",
     "ForeignStoreError",
@@ -266,6 +268,18 @@ class LockTimeoutError(CacheError, TimeoutError):
     def __init__(self, what: str, file: str, seconds: float) -> None:
         OSError.__init__(self, what, file, seconds)  # as for StoreError
         super().__init__(what, file, seconds)
+
+
+class DeadlockError(CacheError, RuntimeError):
+    """A lock is held by a process that has started this one and waits for it: neither would ever end."""
+
+    what: str
+    holder: int
+    waiter: int
+    template = (
+        "{what} is held by process {holder}, which has started this one ({waiter}) and seems to wait for it, so that "
+        "it would never be free: what is being made must not need itself in a process of its own"
+    )
 
 
 class CacheWarning(UserWarning):

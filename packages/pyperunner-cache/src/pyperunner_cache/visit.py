@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any, Final, Protocol
 
-from pyperunner_cache.errors import CacheError, CacheWarning
+from pyperunner_cache.errors import CacheError, CacheWarning, DeadlockError
 from pyperunner_cache.ports import SupportsLock
 
 __all__ = ["MISSING", "ResultStore", "Visit"]
@@ -153,6 +153,8 @@ class Visit:
             if timeout is not None:
                 return False
             self._trouble = error
+        except DeadlockError:
+            raise  # without the lock the call might start process after process
         except Exception as error:
             self._trouble = error
         else:

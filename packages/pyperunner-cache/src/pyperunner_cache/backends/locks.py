@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pyperunner_cache.errors import LockTimeoutError
+from pyperunner_cache.self_wait import watch_holder
 from pyperunner_cache.system import CREATE_FLAGS
 
 try:
@@ -218,9 +219,14 @@ class FileLock:
         return LockableFile(self._path, flags, self._mode)
 
     def _acquire(self, file: LockableFile, end: float | None) -> None:
+        if file.lock(self._byte, wait=False):
+            return
+        watch = watch_holder(self._what, file.fd, self._byte) if self._timeout != 0 else None
         pause = _SHORTEST_PAUSE
-        while not file.lock(self._byte, wait=end is None):
+        while not file.lock(self._byte, wait=end is None and watch is None):
             if end is not None and time.monotonic() >= end:
                 raise LockTimeoutError(self._what, self._path, self._timeout or 0.0)
+            if watch is not None:
+                watch.check()
             time.sleep(pause if end is None else min(pause, max(0.0, end - time.monotonic())))
             pause = min(pause * 2, _LONGEST_PAUSE)
