@@ -39,7 +39,14 @@ from pyperunner_dag.errors import (
     UnhashableParamError,
     UnknownStoreError,
 )
-from pyperunner_dag.identity.changes import detect_changes, files_of, guard_of, note_loaded, remember_loaded
+from pyperunner_dag.identity.changes import (
+    detect_changes,
+    files_of,
+    guard_of,
+    note_loaded,
+    remember_loaded,
+    take_as_loaded,
+)
 from pyperunner_dag.identity.differences import Difference, differences
 from pyperunner_dag.identity.hashing import refresh_hashes
 from pyperunner_dag.identity.seeds import seed_of
@@ -119,6 +126,7 @@ __all__ = [
     "run",
     "save_output",
     "seed_of",
+    "take_as_loaded",
     "task",
 ]
 

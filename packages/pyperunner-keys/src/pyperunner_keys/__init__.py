@@ -12,6 +12,7 @@ from pyperunner_text import __version__
 from pyperunner_text.former_names import keep_former_modules
 
 if TYPE_CHECKING:
+    from pyperunner_keys.code.as_loaded import ModuleText, module_text
     from pyperunner_keys.code.fingerprint import Fingerprint, Fingerprinter, Snapshot, fingerprint
     from pyperunner_keys.code.live import LiveFingerprint
     from pyperunner_keys.code.places import Place, unpack_places
@@ -28,6 +29,7 @@ __all__ = [
     "Folder",
     "KeysError",
     "LiveFingerprint",
+    "ModuleText",
     "Place",
     "Snapshot",
     "UnencodableError",
@@ -41,6 +43,7 @@ __all__ = [
     "loaded_digest",
     "look",
     "look_ahead",
+    "module_text",
     "note",
     "record",
     "recording",
@@ -66,6 +69,10 @@ def __getattr__(name: str) -> Any:
         from pyperunner_keys.code import fingerprint
 
         return getattr(fingerprint, name)
+    if name in ("ModuleText", "module_text"):
+        from pyperunner_keys.code import as_loaded
+
+        return getattr(as_loaded, name)
     if name == "LiveFingerprint":
         from pyperunner_keys.code.live import LiveFingerprint
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from pyperunner_dag.identity.key import Keyed
     from pyperunner_keys import File, FileState, Folder
 
-__all__ = ["ChangeDetector", "detect_changes", "files_of", "guard_of", "note_loaded", "remember_loaded"]
+__all__ = [
+    "ChangeDetector",
+    "detect_changes",
+    "files_of",
+    "guard_of",
+    "note_loaded",
+    "remember_loaded",
+    "take_as_loaded",
+]
 
 _STANDARD = str(Path(os.__file__).parent)
 _SITE = f"{os.sep}site-packages{os.sep}"
@@ -67,6 +75,16 @@ def _unloaded_sources(task: Keyed) -> dict[str, str]:
     unloaded = task.identity.unloaded
     # In a process that was not forked from the one that planned, everything was loaded after the plan.
     return dict(modules) if unloaded is None else {path: modules[path] for path in unloaded if path in modules}
+
+
+def take_as_loaded(task: Keyed, files: Collection[str]) -> None:
+    """Take source files of a task's code for loaded as they were when it was hashed: what they made has come along.
+
+    Args:
+        task: The task, in another process than the one that hashed it.
+        files: Their absolute paths.
+    """
+    task.identity.unloaded = tuple(path for path in task.identity.fingerprint(task).modules if path not in files)
 
 
 def guard_of(task: Keyed, given: Sequence[FileState] = ()) -> ChangeDetector | None:

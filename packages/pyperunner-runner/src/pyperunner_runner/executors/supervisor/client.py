@@ -48,6 +48,7 @@ from pyperunner_runner.executors.supervisor.transport import (
 )
 from pyperunner_runner.processes import tree
 from pyperunner_runner.processes.forks import keep_from_forks
+from pyperunner_runner.processes.threads import threads_that_matter
 
 if TYPE_CHECKING:
     from pyperunner_runner.ports import Job, Session
@@ -343,13 +344,17 @@ class _BeSupervisor:
     mark: str
 
     def __call__(self, state: InterpreterState, fds: tuple[int, ...]) -> None:
-        def copies() -> Launcher:
-            state.preload()
-            store = reopen_store(state.spec) if self.one_store else None
-            return ForkLauncher(ChildRuntime(PickledTasks(self.pickled), state.spec, store))
-
         def interpreters() -> Launcher:
             return SpawnLauncher(self.pickled, state)
+
+        def copies() -> Launcher:
+            tasks = PickledTasks(self.pickled)
+            state.preload()
+            tasks.unpack_all()
+            if threads_that_matter():  # the user's own modules have started them
+                return interpreters()
+            store = reopen_store(state.spec) if self.one_store else None
+            return ForkLauncher(ChildRuntime(tasks, state.spec, store))
 
         with socket.socket(fileno=fds[0]) as control:
             Supervisor(control, self.mark, copies if self.method == "forkserver" else interpreters).serve(os.getppid())

@@ -7,8 +7,8 @@ import io
 import pickle
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -16,9 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
-from pyperunner_dag import Secret, Task, note_loaded
+from pyperunner_dag import Secret, Task, remember_loaded, take_as_loaded
+from pyperunner_keys import module_text
 from pyperunner_runner.errors import TaskNotPortable
-from pyperunner_runner.executors.supervisor.find_unpicklable import find_unpicklable
+from pyperunner_runner.executors.travelling.find_unpicklable import find_unpicklable
+from pyperunner_runner.executors.travelling.modules import (
+    LoadedModule,
+    TextFinder,
+    homeless_modules,
+    loaded_modules,
+    modules_of,
+)
 
 if TYPE_CHECKING:
     from pyperunner_runner.ports import Job
@@ -36,6 +44,7 @@ class InterpreterState:
         main: File of ``__main__``, if it has one.
         modules: Modules that the tasks need, by name.
         spec: Builtins from which the store is opened.
+        loaded: The user's own modules as they are loaded here, by name.
     """
 
     path: list[str]
@@ -43,18 +52,24 @@ class InterpreterState:
     main: str | None
     modules: tuple[str, ...]
     spec: Mapping[str, Any]
+    loaded: Mapping[str, LoadedModule] = field(default_factory=dict)
 
     @classmethod
     def of(cls, tasks: Iterable[Task], spec: Mapping[str, Any]) -> InterpreterState:
         """Return the state of this interpreter."""
         main = getattr(sys.modules["__main__"], "__file__", None)
         path = [str(Path(entry).absolute()) for entry in sys.path]
-        modules = tuple({type(task).__module__: None for task in tasks if not _by_value(type(task).__module__)})
-        return cls(path, list(sys.argv), main and str(Path(main).absolute()), modules, dict(spec))
+        tasks = list(tasks)
+        reached = [type(task).__module__ for task in tasks]
+        reached += modules_of({path for task in tasks for path in task.fingerprint().modules})
+        loaded = loaded_modules(["__main__", *reached])
+        modules = tuple(name for name in dict.fromkeys(reached) if name in loaded or not _by_value(name))
+        return cls(path, list(sys.argv), main and str(Path(main).absolute()), modules, dict(spec), loaded)
 
     def enter(self) -> None:
         """Make this interpreter, which has just started, like that one."""
         sys.argv[:] = self.argv
+        sys.meta_path.insert(0, TextFinder(self.loaded, self.main))
         if self.main is not None:
             # Whoever asks where a class of ``__main__`` comes from gets the answer that the script itself would give.
             sys.modules["__main__"].__file__ = self.main
@@ -66,7 +81,7 @@ class InterpreterState:
                 importlib.import_module(name)
             except Exception:
                 continue
-        note_loaded()
+        remember_loaded()
 
 
 class PickledTasks(Mapping[str, Task]):
@@ -90,6 +105,12 @@ class PickledTasks(Mapping[str, Task]):
 
     def __len__(self) -> int:
         return len(self._pickled)
+
+    def unpack_all(self) -> None:
+        """Unpickle all of them, once for all processes that will be forked from this one."""
+        for name in self._pickled:
+            with suppress(Exception):  # the process that needs it meets it again, and says so
+                self[name]
 
 
 @dataclass(frozen=True)
@@ -117,7 +138,7 @@ def pack_job(job: Job, start_method: str) -> PackedJob:
     """
     if job.detached is None:
         return PackedJob(job)
-    with _sent_by_value([type(job.detached).__module__]):
+    with _sent_by_value(_not_found([type(job.detached).__module__])):
         return PackedJob(replace(job, detached=None), _pack(job.detached, start_method))
 
 
@@ -127,7 +148,8 @@ def pack_tasks(tasks: Mapping[str, Task], start_method: str) -> dict[str, bytes]
     Raises:
         TaskNotPortable: One can't be pickled; the error names it and the offending part.
     """
-    with _sent_by_value({type(task).__module__ for task in tasks.values()}):
+    names = {type(task).__module__ for task in tasks.values()}
+    with _sent_by_value([*_not_found(names), *homeless_modules(["__main__", *names])]):
         return {name: _pack(task.detached(), start_method) for name, task in tasks.items()}
 
 
@@ -182,6 +204,9 @@ def _dumps(value: Any) -> bytes:
 def _unpack(pickled: bytes) -> Task:
     task: Task = pickle.loads(pickled)
     _settle_in_main(task)
+    finder = next((finder for finder in sys.meta_path if isinstance(finder, TextFinder)), None)
+    if finder is not None:
+        take_as_loaded(task, finder.files)
     return task
 
 
@@ -202,21 +227,27 @@ def _settle_in_main(task: Task) -> None:
 
 
 @contextmanager
-def _sent_by_value(names: Iterable[str]) -> Iterator[None]:
+def _sent_by_value(modules: Iterable[ModuleType]) -> Iterator[None]:
     """Have what is defined in modules that a fresh interpreter would not find travel by value."""
-    modules = [sys.modules[name] for name in names if name in sys.modules and name != "__main__" and _by_value(name)]
-    for module in modules:
+    sent = {module.__name__: module for module in modules if module.__name__ != "__main__"}
+    for module in sent.values():
         cloudpickle.register_pickle_by_value(module)
     try:
         yield
     finally:
-        for module in modules:
+        for module in sent.values():
             cloudpickle.unregister_pickle_by_value(module)
+
+
+def _not_found(names: Iterable[str]) -> list[ModuleType]:
+    return [sys.modules[name] for name in names if name in sys.modules and _by_value(name)]
 
 
 def _by_value(name: str) -> bool:
     module = sys.modules.get(name)
-    return name == "__main__" or module is None or not _would_be_found(module)
+    if name == "__main__" or module is None:
+        return True
+    return module_text(module) is None and not _would_be_found(module)
 
 
 def _would_be_found(module: ModuleType) -> bool:
