@@ -79,6 +79,7 @@ _ERRORS: dict[str, tuple[Any, ...]] = {
     "pyperunner_cache.ReadOnlyStoreError": ("save", "A()/00", "/store", "read-only file system"),
     "pyperunner_cache.StoreError": ("save", "A()/00", "/store", "input/output error", 4096),
     "pyperunner_cache.StoreFullError": ("save", None, "/store", "no space left on device", 0),
+    "pyperunner_cache.UnhashableArgumentError": ("query", "it is a plan, not data"),
     "pyperunner_cache.UnknownBackendError": ("s4", ("file", "sqlite"), "install it"),
     "pyperunner_cache.UnknownCodecError": ("zip", ["raw", "gzip"]),
     "pyperunner_cache.UnsafeStoreWarning": ("others may write to /store",),

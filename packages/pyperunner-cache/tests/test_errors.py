@@ -13,6 +13,7 @@ SAMPLES = [
     pyperunner_cache.ForeignEntryError("new"),
     pyperunner_cache.EntryTooLargeError("big"),
     pyperunner_cache.UnstorableError("result.x", "lock", "no", "k"),
+    pyperunner_cache.UnhashableArgumentError("query", "it is a plan"),
     pyperunner_cache.BadKeyError("k"),
     pyperunner_cache.BadURLError("u", "why"),
     pyperunner_cache.BadSizeError("s", "'1GB'"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import importlib
 import operator
 import os
 import pickle
@@ -12,7 +13,7 @@ import time
 
 import pytest
 
-from pyperunner_cache import CacheWarning, memoize, open_store
+from pyperunner_cache import CacheWarning, UnhashableArgumentError, memoize, open_store
 
 
 class Log(list):
@@ -97,9 +98,72 @@ def test_wrong_arguments_are_a_type_error(any_store):
     assert calls == []
 
 
-def test_what_has_no_key_is_named(any_store):
-    with pytest.raises(TypeError, match=r"'b'.*ignore=\['b'\]"):
-        memoize(any_store)(add)(1, threading.Lock())
+def keep(a, b):
+    calls.append(a)
+    return a
+
+
+class Reader:
+    """Has no encoding, but a pickle."""
+
+    def __init__(self, path):
+        self.path, self.tools = path, (each for each in ())
+
+    def __reduce__(self):
+        return Reader, (self.path,)
+
+    def __pyperunner_key__(self):
+        return self.tools
+
+
+def test_an_argument_without_a_key_costs_no_result(any_store):
+    remembered = memoize(any_store)(keep)
+    for _ in range(2):
+        with pytest.warns(CacheWarning, match=r"not kept: the argument 'b'.*ignore=\['b'\]") as caught:
+            assert remembered(1, [Reader("x")]) == 1
+        assert (len(caught), caught[0].filename) == (1, __file__)
+    assert len(calls) == 2
+    assert not remembered.check_call_in_cache(1, [Reader("x")])
+    for what in (Reader("x"), threading.Lock()):
+        with pytest.raises(UnhashableArgumentError, match=r"'b'.*ignore=\['b'\]") as caught:
+            remembered.key(1, what)
+        assert isinstance(caught.value, TypeError)
+
+
+def test_a_pickle_counts_where_that_is_asked_for(any_store, tmp_path, monkeypatch):
+    text = "class Own:\n    def __reduce__(self): return Own, ()\n    def answer(self): return {}\n"
+    for name, answer in (("one_module", 1), ("other_module", 2)):
+        (tmp_path / f"{name}.py").write_text(text.format(answer))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    one, other = (importlib.import_module(name) for name in ("one_module", "other_module"))
+    remembered = memoize(any_store, unhashable="pickle")(keep)
+    for _ in range(2):
+        assert remembered(1, [Reader("x")]) == 1
+    assert len(calls) == 1
+    remembered(1, [Reader("y")])
+    assert len(calls) == 2
+    holders = [Reader(one.Own()), Reader(one.Own())]
+    assert remembered.key(1, holders[0]) == remembered.key(1, holders[1]) != remembered.key(1, Reader(other.Own()))
+    before = remembered.key(1, holders[0])
+    monkeypatch.setattr(one.Own, "answer", other.Own.answer)
+    assert remembered.key(1, holders[0]) != before
+    with pytest.raises(UnhashableArgumentError, match=r"cannot be pickled"):
+        remembered.key(1, threading.Lock())
+    with pytest.raises(ValueError, match="unhashable"):
+        memoize(any_store, unhashable="ask")(keep)
+    assert remembered.__reduce__()[1][-1] == "pickle"
+
+
+def test_the_order_of_keywords_counts_where_the_function_sees_it(any_store):
+    def plain(a, b):
+        return a, b
+
+    def open_to_all(a, **more):
+        return a, list(more)
+
+    one, other = memoize(any_store)(plain), memoize(any_store)(open_to_all)
+    assert one.key(a=1, b=2) == one.key(b=2, a=1)
+    assert other.key(a=1, b=2, c=3) == other.key(b=2, a=1, c=3) != other.key(a=1, c=3, b=2)
 
 
 def test_exceptions_are_not_kept(any_store):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pyperunner_cache.errors import StorageError as StorageError
     from pyperunner_cache.errors import StoreError as StoreError
     from pyperunner_cache.errors import StoreFullError as StoreFullError
+    from pyperunner_cache.errors import UnhashableArgumentError as UnhashableArgumentError
     from pyperunner_cache.errors import UnknownBackendError as UnknownBackendError
     from pyperunner_cache.errors import UnknownCodecError as UnknownCodecError
     from pyperunner_cache.errors import UnsafeStoreWarning as UnsafeStoreWarning
@@ -71,6 +72,7 @@ __all__ = [
     "StorageError",
     "StoreError",
     "StoreFullError",
+    "UnhashableArgumentError",
     "UnknownBackendError",
     "UnknownCodecError",
     "UnsafeStoreWarning",

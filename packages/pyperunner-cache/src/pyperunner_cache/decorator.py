@@ -10,6 +10,7 @@ from pyperunner_cache.cache import Cache, open_store
 from pyperunner_cache.memoized import (
     Memoized,
     MemoizedAsync,  # noqa: F401 - pickles of 0.2.0 find it beside `memoize`
+    Unhashable,
     memoizer,
 )
 
@@ -25,6 +26,7 @@ def memoize(
     ignore: Iterable[str] = (),
     ttl: str | float | None = None,
     name: str | None = None,
+    unhashable: Unhashable = "warn",
 ) -> Callable[[Callable[P, R]], Memoized[P, R]]:
     """Return a decorator that keeps a function's results in ``store``.
 
@@ -40,13 +42,16 @@ def memoize(
         ignore: Parameters, and names that go into ``**kwargs``, that do not influence the result: ``["verbose"]``.
         ttl: Seconds, or text such as ``"12h"``, after which a result is computed afresh.
         name: Under which the results lie; module and qualified name if not given.
+        unhashable: What becomes of a call with an argument that has no key, such as a lock or a lazy query:
+            ``"warn"``: it is computed and not kept, with a `CacheWarning`; ``"pickle"``: its pickle counts, with the
+            code of the classes in it. What the pickle only points to, such as the files of a query, does not count.
 
     Raises:
         TypeError: The function cannot be called, is a generator, whose result cannot be kept, or has no parameter that
             ``ignore`` names.
     """
     opened = store if isinstance(store, Cache) else open_store(store)
-    return memoizer(opened, ignore=ignore, ttl=ttl, name=name)
+    return memoizer(opened, ignore=ignore, ttl=ttl, name=name, unhashable=unhashable)
 
 
 memoize.__module__ = "pyperunner_cache._memoize"  # as in pickles made by 0.2.0

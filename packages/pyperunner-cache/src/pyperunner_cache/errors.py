@@ -8,6 +8,7 @@ CacheError
 │   └── UntrustedEntryError           it holds a pickle, and somebody else may have written it
 ├── EntryTooLargeError (ValueError)   an entry claims more bytes than the store's decoding limit
 ├── UnstorableError (TypeError)       a value, or a part of it, that cannot be kept
+├── UnhashableArgumentError (TypeError) an argument of a memoized function that has no key
 ├── BadKeyError (ValueError)          not a key
 ├── BadURLError (ValueError)          not the address of a store
 ├── BadSizeError (ValueError)         not an amount of bytes or seconds
@@ -49,6 +50,7 @@ __all__ = [
     "StorageError",
     "StoreError",
     "StoreFullError",
+    "UnhashableArgumentError",
     "UnknownBackendError",
     "UnknownCodecError",
     "UnsafeStoreWarning",
@@ -125,6 +127,19 @@ class UntrustedEntryError(ForeignEntryError):
 
 class EntryTooLargeError(_EntryFault):
     """An entry would take more memory than the store's ``max_load`` allows."""
+
+
+class UnhashableArgumentError(CacheError, TypeError):
+    """An argument of a memoized function cannot be part of a key.
+
+    Args:
+        name: The parameter.
+        reason: Why it can't, and what else helps.
+    """
+
+    name: str
+    reason: str
+    template = "the argument {name!r} cannot be part of a key: {reason}; leave it out with ignore=[{name!r}]"
 
 
 class UnstorableError(CacheError, TypeError):

@@ -6,8 +6,9 @@ import functools
 import inspect
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar
 
+from pyperunner_cache.errors import UnhashableArgumentError
 from pyperunner_cache.maintenance.amounts import parse_duration
 from pyperunner_cache.visit import MISSING, ResultStore, Visit
 from pyperunner_text.signatures import own_signature_of
@@ -15,21 +16,27 @@ from pyperunner_text.signatures import own_signature_of
 if TYPE_CHECKING:
     from pyperunner_keys import LiveFingerprint
 
-__all__ = ["BoundMemoized", "Memoized", "MemoizedAsync", "memoizer"]
+__all__ = ["BoundMemoized", "Memoized", "MemoizedAsync", "Unhashable", "memoizer"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Unhashable = Literal["warn", "pickle"]
 
 
 def memoizer(
-    store: ResultStore, *, ignore: Iterable[str] = (), ttl: str | float | None = None, name: str | None = None
+    store: ResultStore,
+    *,
+    ignore: Iterable[str] = (),
+    ttl: str | float | None = None,
+    name: str | None = None,
+    unhashable: Unhashable = "warn",
 ) -> Callable[[Callable[P, R]], Memoized[P, R]]:
     """Return a decorator that memoizes a function in ``store``; see `pyperunner_cache.memoize`."""
     names = (ignore,) if isinstance(ignore, str) else tuple(ignore)
 
     def decorate(function: Callable[P, R]) -> Memoized[P, R]:
         kind = MemoizedAsync if inspect.iscoroutinefunction(_called(function)) else Memoized
-        return kind(function, store, names, ttl, name)
+        return kind(function, store, names, ttl, name, unhashable)
 
     return decorate
 
@@ -43,6 +50,7 @@ class Memoized(Generic[P, R]):
         ignore: Parameters that do not count.
         ttl: How long a result is good.
         name: Under which the results lie.
+        unhashable: What becomes of a call with an argument that has no key: ``"warn"`` or ``"pickle"``.
     """
 
     __module__ = "pyperunner_cache._memoize"  # as in pickles and keys made by 0.2.0
@@ -54,13 +62,16 @@ class Memoized(Generic[P, R]):
         ignore: tuple[str, ...] = (),
         ttl: str | float | None = None,
         name: str | None = None,
+        unhashable: Unhashable = "warn",
     ) -> None:
+        if unhashable not in ("warn", "pickle"):
+            raise ValueError(f"unhashable is 'warn' or 'pickle', not {unhashable!r}")
         _check_callable(function)
         functools.update_wrapper(self, function, updated=())
         if inspect.isfunction(function):
             own = {name: value for name, value in vars(function).items() if not hasattr(type(self), name)}
             self.__dict__.update({**own, "__wrapped__": function})
-        self.func, self.store, self.ignore = function, store, ignore
+        self.func, self.store, self.ignore, self.unhashable = function, store, ignore, unhashable
         self.ttl = None if ttl is None else parse_duration(ttl)
         self.name = name or _name_of(function)
         self._signature = own_signature_of(function)
@@ -78,7 +89,11 @@ class Memoized(Generic[P, R]):
         return self if instance is None else BoundMemoized(self, instance)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.func, self.store, self.ignore, self.ttl, self.name), {"_code": self._live()}
+        return (
+            type(self),
+            (self.func, self.store, self.ignore, self.ttl, self.name, self.unhashable),
+            {"_code": self._live()},
+        )
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the kept result, or compute and keep it."""
@@ -101,7 +116,7 @@ class Memoized(Generic[P, R]):
 
     def check_call_in_cache(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Say whether a result for these arguments is kept and not too old."""
-        return self._visit(args, kwargs).is_fresh() if self.ttl is not None else self.key(*args, **kwargs) in self.store
+        return self._visit(args, kwargs).is_kept()
 
     def clear(self, warn: bool = True) -> None:
         """Forget all results of this function as it is now.
@@ -125,7 +140,7 @@ class Memoized(Generic[P, R]):
         """Return the key under which the result for these arguments lies.
 
         Raises:
-            TypeError: The function cannot be called like this.
+            TypeError: The function cannot be called like this, or an argument has no key.
         """
         return self._key(self._code_now(), args, kwargs)
 
@@ -136,7 +151,7 @@ class Memoized(Generic[P, R]):
         if self._keywords in arguments and self.ignore:
             given = arguments[self._keywords]
             arguments[self._keywords] = {key: value for key, value in given.items() if key not in self.ignore}
-        return f"{self.name}/{_call_digest(code, arguments)}"
+        return f"{self.name}/{_call_digest(code, arguments, self.unhashable)}"
 
     def _code_now(self) -> str:
         """Return the digest of the function's code and of the values that it uses, as they are now."""
@@ -151,7 +166,11 @@ class Memoized(Generic[P, R]):
 
     def _visit(self, args: Any, kwargs: Any) -> Visit:
         code = self._code_now()
-        return Visit(self.store, self._key(code, args, kwargs), self.name, code, self.ttl, self._code_now)
+        try:
+            key, trouble = self._key(code, args, kwargs), None
+        except UnhashableArgumentError as error:
+            key, trouble = None, error
+        return Visit(self.store, key, self.name, code, self.ttl, self._code_now, trouble)
 
     def _compute(self, visit: Visit, args: Any, kwargs: Any) -> R:
         begin = time.perf_counter()
@@ -270,43 +289,37 @@ def _name_of(function: Any) -> str:
     return f"{module}.{named.__qualname__}"
 
 
-def _call_digest(code: str, arguments: dict[str, Any]) -> str:
+def _call_digest(code: str, arguments: dict[str, Any], unhashable: Unhashable) -> str:
     """Return 32 hex digits for a call with ``arguments``, by parameter, of the function with the fingerprint ``code``.
 
     Raises:
-        TypeError: An argument has no stable form at all; the text names it.
+        UnhashableArgumentError: An argument has no key.
     """
     import pyperunner_keys
 
     try:
         return pyperunner_keys.digest(["call", code, arguments])
     except pyperunner_keys.UnencodableError:
-        encoded = {name: _encoded(name, value) for name, value in arguments.items()}
-        return pyperunner_keys.digest(["call", code, encoded])
+        counted = {name: _counted(name, value, unhashable) for name, value in arguments.items()}
+        return pyperunner_keys.digest(["call by pickle", code, counted])
 
 
-def _encoded(name: str, value: Any) -> Any:
-    """Return ``value`` where it has a canonical encoding, else the digest of its pickle.
+def _counted(name: str, value: Any, unhashable: Unhashable) -> Any:
+    """Return the digest of ``value`` where it has one, else that of its pickle and the code that this names.
 
     A pickle may differ between equal objects, which costs a miss; it is never the same for different ones.
     """
     import pyperunner_keys
 
     try:
-        pyperunner_keys.encode(value)
+        return pyperunner_keys.digest(value)
     except pyperunner_keys.UnencodableError as error:
-        import xxhash
-
-        from pyperunner_cache.values.pickling import dump
+        if unhashable == "warn":
+            raise UnhashableArgumentError(name, f"{error}; or let its pickle count with unhashable='pickle'") from error
+        from pyperunner_cache.values.pickling import digest_of_pickle
 
         try:
-            buffers: list[memoryview] = []
-            pickled = dump(value, buffers)
-        except Exception:
-            hint = f"leave it out of the key with ignore=[{name!r}]"
-            raise TypeError(f"the argument {name!r} cannot be part of a key: {error}; {hint}") from error
-        whole = xxhash.xxh3_128(pickled)
-        for buffer in buffers:
-            whole.update(buffer)
-        return ("pickle", type(value).__module__, type(value).__qualname__, whole.hexdigest())
-    return value
+            pickled, code = digest_of_pickle(value)
+        except Exception as failure:
+            raise UnhashableArgumentError(name, f"{error}, and it cannot be pickled: {failure}") from error
+        return ("pickle", pickled, pyperunner_keys.digest(code))

@@ -56,26 +56,38 @@ class Visit:
 
     Args:
         store: Where results are kept.
-        key: That of the call.
+        key: That of the call; ``None`` where it has none, and nothing can be looked up or kept.
         name: The function's, for the warning.
         code: What is noted beside the result: the digest of the code that makes it.
         ttl: Seconds for which a result is good; ``None`` for ever.
         code_now: Returns that digest as it is now.
+        trouble: Why there is no key.
 
     Attributes:
         is_alone: Whether nothing but the function itself can have changed what its code is and uses.
     """
 
     def __init__(
-        self, store: ResultStore, key: str, name: str, code: str, ttl: float | None, code_now: Callable[[], str]
+        self,
+        store: ResultStore,
+        key: str | None,
+        name: str,
+        code: str,
+        ttl: float | None,
+        code_now: Callable[[], str],
+        trouble: Exception | None = None,
     ) -> None:
-        self._store, self._key, self._name, self._code, self._ttl = store, key, name, code, ttl
+        self._store, self._key, self._name, self._code, self._ttl = store, key or "", name, code, ttl
         self._code_now = code_now
         self.is_alone = threading.active_count() == 1
-        self._trouble: Exception | None = None
-        self._kept = True
+        self._trouble = trouble
+        self._kept = key is not None
         self._lock: AbstractContextManager[object] | None = None
         self._active = False
+
+    def is_kept(self) -> bool:
+        """Say whether there is a result that can be given."""
+        return bool(self._key) and (self._key in self._store if self._ttl is None else self.is_fresh())
 
     def is_fresh(self) -> bool:
         """Say whether there is a result that is not too old; one from the future is as old as it is far ahead."""
@@ -99,6 +111,8 @@ class Visit:
 
     def keep(self, value: object, seconds: float) -> None:
         """Store the result, which took so many seconds to make, if that can be done and the key says what made it."""
+        if not self._key:
+            return
         try:
             self._check_code()
             self._store.save(self._key, value, {"seconds": seconds, "code": self._code})

@@ -9,6 +9,7 @@ import io
 import pickle
 import sys
 from collections.abc import Iterator
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import msgpack
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pyperunner_cache.values.packer import Packer
     from pyperunner_cache.values.unpacker import Unpacker
 
-__all__ = ["dump", "find_unpicklable", "pickle_whole", "unpickle_whole"]
+__all__ = ["digest_of_pickle", "dump", "find_unpicklable", "pickle_whole", "unpickle_whole"]
 
 _FATAL = (KeyboardInterrupt, MemoryError)
 _DEEPEST = 50
@@ -89,6 +90,33 @@ def dump(value: Any, buffers: list[memoryview] | None = None) -> Buffer:
     if buffers is not None:
         buffers.extend(taken)
     return pickled
+
+
+def digest_of_pickle(value: Any) -> tuple[str, list[Any]]:
+    """Return the hex digest of the pickle of ``value``, and the functions and classes that unpickling it would use.
+
+    Raises:
+        Exception: It cannot be pickled; whatever its own methods raise.
+    """
+    import xxhash
+
+    from pyperunner_cache.values.main_module import MainPickler
+
+    used: dict[int, Any] = {}
+
+    class Noting(MainPickler):
+        def reducer_override(self, obj: Any) -> Any:
+            code = obj if isinstance(obj, (type, FunctionType)) else type(obj)
+            used[id(code)] = code
+            return super().reducer_override(obj)
+
+    whole = xxhash.xxh3_128()
+    buffers: list[pickle.PickleBuffer] = []
+    file = io.BytesIO()
+    Noting(file, protocol=5, buffer_callback=buffers.append).dump(value)
+    for part in (file.getbuffer(), *(buffer.raw() for buffer in buffers)):
+        whole.update(part)
+    return whole.hexdigest(), list(used.values())
 
 
 def find_unpicklable(value: Any, error: BaseException) -> tuple[str, Any, str]:

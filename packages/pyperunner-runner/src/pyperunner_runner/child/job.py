@@ -137,7 +137,7 @@ def _load_with_digest(store: OutputStore, key: str) -> tuple[Any, str | None]:
 
 
 def _canonical(value: Any) -> str | None:
-    """Return a digest that equal values share, whatever the order in which they were filled; ``None`` without one."""
+    """Return a digest that equal values share, however they lie in memory; ``None`` without one."""
     from pyperunner_keys import digest
 
     try:
