@@ -94,5 +94,7 @@ def _explain(error: Exception) -> int:
 
 
 def _fail(text: str) -> int:
-    print(text, file=sys.stderr)
+    from pyperunner_cli.text import say
+
+    say(text, sys.stderr)
     return _EXIT_USAGE

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.loading.printing import stdout_to_stderr
-from pyperunner_cli.loading.recorded_run import add_project, main_file, recorded_pipeline
+from pyperunner_cli.loading.recorded_run import DATA_PATH, add_project, main_file, recorded_pipeline
 from pyperunner_cli.loading.settings import apply_settings
 from pyperunner_cli.loading.target import resolve
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_log_path", "add_places", "add_selection", "add_target", "make_runner", "pipeline_of", "selection_of"]
 
-_DATA_PATH = "pyperunner-data"
 _LOG_PATH = "pyperunner-runs"
 
 
@@ -44,7 +43,7 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     """Add ``--data-path``, ``--log-path`` and ``--force``."""
     parser.add_argument(
         "--data-path",
-        default=_DATA_PATH,
+        default=DATA_PATH,
         metavar="PATH",
         help="where outputs are kept: a folder or a store's URL (%(default)s)",
     )

@@ -1,13 +1,32 @@
-"""Text of the command: words and figures for people, safe to print."""
+"""Text of the command: words, figures and values for people, safe to print."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from pyperunner_runner.words import count, duration, visible
 
-__all__ = ["aligned", "count", "did_you_mean", "duration", "listing", "relative", "visible"]
+__all__ = ["aligned", "count", "did_you_mean", "duration", "listing", "relative", "say", "say_value", "visible"]
+
+
+def say(text: str, file: TextIO | None = None) -> None:
+    """Print a text of one or more lines; what a terminal would obey instead of show is spelled out."""
+    from pyperunner_text.visible import visible_lines
+
+    print("\n".join(visible_lines(text)), file=file)
+
+
+def say_value(value: object) -> None:
+    """Print a value of any type for people: a text as it is, all else as Python shows it."""
+    from pprint import pformat
+
+    try:
+        text = value if type(value) is str else pformat(value)
+    except Exception as error:  # a __repr__ of the user's may do anything
+        text = f"<{type(value).__name__}; showing it raised {type(error).__name__}>"
+    say(text)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

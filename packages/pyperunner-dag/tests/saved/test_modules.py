@@ -113,3 +113,60 @@ def test_an_error_of_the_users_module_passes(module):
     module("flow_modules_broken", "1 / 0", load=False)
     with pytest.raises(ZeroDivisionError):
         Modules(None).task_class("t", "flow_modules_broken", "Hello")
+
+
+OTHERS = """
+    import os, subprocess
+    from functools import partial
+    from os import system
+    from flow_modules import Config, World, hello
+    from pyperunner_dag import Task, run, task
+
+    def mine():
+        return 1
+
+    class Mine(Task):
+        @run
+        def run(self):
+            return 2
+
+    class Holder:
+        imported = staticmethod(os.system)
+        def method(self):
+            return 1
+        class Inner:
+            pass
+"""
+
+
+@pytest.mark.parametrize("name", ["mine", "Mine", "Holder", "Holder.Inner", "Holder.method"])
+def test_what_is_defined_in_an_allowed_module_is_found(module, name):
+    module("flow_modules", SOURCE)
+    module("flow_modules_user", OTHERS)
+    assert Modules(["flow_modules_user"]).object("t", f"flow_modules_user:{name}").__name__ == name.rpartition(".")[2]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "os.system", "system", "subprocess.Popen", "partial", "Config", "World", "Task", "os", "hello.execute",
+        "Holder.imported", "mine.__globals__", "mine.__class__", "mine.__call__", "Holder.__subclasses__",
+        "Holder.__init__", "Holder.__dict__", "__builtins__", "__loader__", "Mine.__mro__",
+    ],
+)  # fmt: skip
+def test_what_is_only_named_in_an_allowed_module_is_refused(module, name):
+    module("flow_modules", SOURCE)
+    module("flow_modules_user", OTHERS)
+    with pytest.raises(ModuleRefusedError):
+        Modules(["flow_modules_user"]).object("t", f"flow_modules_user:{name}")
+
+
+def test_so_is_a_task_that_an_allowed_module_imports(module):
+    module("flow_modules", SOURCE)
+    user = module("flow_modules_user", OTHERS)
+    find = Modules(["flow_modules_user"]).task_class
+    assert find("t", "flow_modules_user", "Mine") is user.Mine
+    for name in ("World", "Hello"):
+        with pytest.raises(TaskLookupError, match="only: Mine"):
+            find("t", "flow_modules_user", name)
+    assert Modules(["flow_*"]).task_class("t", "flow_modules_user", "World").__name__ == "World"

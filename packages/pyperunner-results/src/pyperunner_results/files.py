@@ -1,17 +1,41 @@
-"""File writing: files that are replaced whole, or grow by whole lines."""
+"""Files: they are replaced whole, or grow by whole lines; those that a stranger may have made are read with care."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import warnings
 import weakref
 from pathlib import Path
+from typing import IO
 
-__all__ = ["Appender", "replace_file"]
+__all__ = ["Appender", "open_regular", "replace_file"]
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _MODE = 0o644
+
+
+def open_regular(path: str | os.PathLike[str], *, follow: bool = False) -> IO[bytes]:
+    """Open a file for reading, if it is one: a pipe or a device would be waited for, or have no end.
+
+    Args:
+        path: The file.
+        follow: Whether it may be a link; else what a stranger put into a run folder could be another file of yours.
+
+    Raises:
+        OSError: It is not there, can't be read, or is no regular file.
+    """
+    fd = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY | (0 if follow else _NO_FOLLOW))
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "It is no regular file", os.fspath(path))
+        return os.fdopen(fd, "rb")
+    except BaseException:
+        os.close(fd)
+        raise
 
 
 def replace_file(path: str, data: bytes) -> None:

@@ -38,7 +38,7 @@ def process_is_alive(process: Mapping[str, object], host: str | None = None) -> 
         host: Name of this machine, if it was asked for already.
     """
     pid, started = process.get("pid"), process.get("started")
-    if not isinstance(pid, int) or pid <= 0 or process.get("host") != (host or host_name()):
+    if type(pid) is not int or pid <= 0 or process.get("host") != (host or host_name()):
         return None
     if process.get("space", _space()) != _space():  # 0.2.0 did not say it
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = [
     "EVENTS_FILE",
     "EXCEPTION_FILE",
@@ -12,6 +14,7 @@ __all__ = [
     "REPORT_FILE",
     "SCHEMA",
     "STATES",
+    "STATUS",
     "SUMMARY_FILE",
 ]
 
@@ -20,6 +23,9 @@ SCHEMA = 1
 
 STATES = ("running", "success", "failure", "interrupted")
 """What a summary may say of its run; listings add ``broken``."""
+
+STATUS = re.compile("[A-Z_]{1,20}")
+"""What the name of a ``Task.Status`` looks like."""
 
 PIPELINE_FILE = "pipeline.yaml"
 LOG_FILE = "pipeline.log"

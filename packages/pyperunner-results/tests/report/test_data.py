@@ -41,8 +41,7 @@ def test_a_run_in_numbers(data_of):
         "name": "C()",
         "kind": "C",
         "status": "NOT_STARTED",
-        "executed": False,
-        "key": data["tasks"][2]["key"],
+        "hash": data["tasks"][2]["hash"],
     }
 
 
@@ -95,6 +94,14 @@ def test_a_thousand_talkative_failures_stay_small(data_of, folder):
     assert len(json.dumps(data)) < 2_800_000
     assert data["fold"]
     assert data["tasks"][0]["traceback"].startswith("…")
+
+
+def test_very_many_talkative_failures_stay_small_too(data_of, folder):
+    tasks = {f"T({n})": ({"p": "v" * 50, "q": [1] * 20}, []) for n in range(15_000)}
+    facts = {"status": "FAILURE", "error": "e" * 900, "traceback": "t\n" * 900, "reason": "r" * 900}
+    data = data_of(tasks, [{"task": name, **facts} for name in tasks])
+    assert len(json.dumps(data)) < 12_000_000
+    assert all(task["status"] == "FAILURE" for task in data["tasks"])
 
 
 def test_texts_hold_no_controls(data_of):

@@ -18,10 +18,10 @@ from pyperunner_runner.execution.signals import Signals
 from pyperunner_runner.executors.registry import find_executor
 from pyperunner_runner.executors.supervisor.start_methods import known_start_method
 from pyperunner_runner.planning.checks import check, location_of
-from pyperunner_runner.planning.gc_paused import gc_paused
 from pyperunner_runner.planning.planner import PlannedRun, Planner, runnable_dag
 from pyperunner_runner.planning.selection import Patterns, Selection
 from pyperunner_runner.planning.settings import RunSettings
+from pyperunner_text.gc_paused import gc_paused
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import Hook

@@ -6,6 +6,7 @@ import argparse
 
 from pyperunner_cli.display.traceback import speaks_for_itself, user_traceback
 from pyperunner_cli.loading.recorded_run import add_project, find_modules
+from pyperunner_cli.text import say, say_value
 
 __all__ = ["configure", "execute"]
 
@@ -23,8 +24,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the task and print what it returns; return 1 if it raises."""
-    from pprint import pprint
-
     from pyperunner_results import PipelineResult
     from pyperunner_runner import replay
 
@@ -35,11 +34,11 @@ def execute(options: argparse.Namespace) -> int:
     except Exception as error:
         if speaks_for_itself(error):
             raise
-        print(user_traceback(error))
+        say(user_traceback(error))
         if options.pdb:
             _post_mortem(error)
         return _EXIT_FAILED
-    pprint(value)
+    say_value(value)
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_cli.errors import CommandError
 from pyperunner_cli.options import add_target, pipeline_of
+from pyperunner_cli.text import say
 
 if TYPE_CHECKING:
     from pyperunner_dag import Pipeline
@@ -35,7 +36,7 @@ def execute(options: argparse.Namespace) -> int:
     if options.output:
         pipeline.plot_graph(options.output)
     else:
-        print(_draw(pipeline, options.format).removesuffix("\n"))
+        say(_draw(pipeline, options.format))
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pyperunner_cli.text import relative
+from pyperunner_cli.text import relative, say
 
 __all__ = ["configure", "execute"]
 
@@ -18,5 +18,5 @@ def execute(options: argparse.Namespace) -> int:
     """Write ``report.html`` into the run's folder and print its path."""
     from pyperunner_results import write_report
 
-    print(relative(write_report(options.run)))
+    say(relative(write_report(options.run)))
     return 0

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pyperunner_cli.options import add_log_path
-from pyperunner_cli.text import aligned, count, duration, listing, visible
+from pyperunner_cli.text import aligned, count, duration, listing, say, visible
 
 if TYPE_CHECKING:
     from pyperunner_results import RunSummary
@@ -29,7 +29,7 @@ def execute(options: argparse.Namespace) -> int:
     found = runs(options.log_path, options.pipeline)
     shown = found[-options.number :] if options.number > 0 else found
     rows = [("run", "started", "length", "state", "tasks", "git", "changed since the run before"), *map(_row, shown)]
-    print("\n".join(aligned(rows)))
+    say("\n".join(aligned(rows)))
     if len(shown) < len(found):
         print(f"{len(found) - len(shown)} earlier; --number 0 shows all")
     return 0
@@ -39,7 +39,7 @@ def _row(run: RunSummary) -> tuple[str, ...]:
     started = "" if run.start is None else f"{datetime.fromtimestamp(run.start):%Y-%m-%d %H:%M:%S}"
     length = "" if run.length is None else duration(run.length)
     tasks = ", ".join(f"{number} {status.lower().replace('_', ' ')}" for status, number in run.tasks.items())
-    commit = "" if run.commit is None else run.commit[:8] + ("+" if run.dirty else "")
+    commit = "" if run.commit is None else visible(run.commit[:8]) + ("+" if run.dirty else "")
     # A run that is not over has not counted yet what became of its tasks.
     tasks = tasks or visible(run.problem or "") or ("" if run.total is None else count(run.total, "task"))
     return visible(run.name), started, length, run.state, tasks, commit, _changed(run)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.errors import CommandError
 from pyperunner_cli.loading.target import first_on_path
+from pyperunner_cli.text import say
 
 if TYPE_CHECKING:
     import argparse
@@ -15,7 +17,12 @@ if TYPE_CHECKING:
     from pyperunner_dag import Pipeline
     from pyperunner_results import PipelineResult
 
-__all__ = ["add_project", "find_modules", "main_file", "recorded_pipeline"]
+__all__ = [
+    "DATA_PATH", "add_project", "add_trust", "find_modules", "main_file", "output_of", "read_run", "recorded_pipeline",
+]  # fmt: skip
+
+DATA_PATH = "pyperunner-data"
+"""Where commands keep outputs unless they are told otherwise."""
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:
@@ -25,23 +32,72 @@ def add_project(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Add ``--trust``."""
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="load all outputs from the store that the record names, which can run code of whoever wrote them",
+    )
+
+
+def read_run(folder: str, data_path: str = "", *, trust: bool = False) -> PipelineResult:
+    """Return the results of a run. Of a store that only the record names, plain data are loaded, and no pickles.
+
+    Args:
+        folder: The run's folder or ``pipeline.yaml``.
+        data_path: Where the user says that its outputs are.
+        trust: Whether the user trusts the store that the record names. That is so, too, if it is the one that commands
+            use in the current folder.
+    """
+    from pyperunner_results import PipelineResult
+
+    results = PipelineResult.from_file(folder, data_path, trust="safe")
+    if not data_path and (trust or os.path.realpath(results.data_path) == os.path.realpath(DATA_PATH)):
+        return PipelineResult(results.conf, run_folder=results.run_folder)
+    return results
+
+
+def output_of(results: PipelineResult, task: str) -> Any:
+    """Return an output.
+
+    Raises:
+        CommandError: It is there, but nobody has said that what it holds may be loaded.
+    """
+    from pyperunner_results import OutputMissing
+
+    try:
+        return results[task]
+    except OutputMissing as error:
+        if results.trust == "pickle" or not results.task(task).output_exists():
+            raise
+        raise CommandError(
+            f"the output of {task} is not loaded from {results.data_path}: {error.why}. Only the record names that "
+            "store. If you trust whoever wrote into it, add --trust."
+        ) from error
+
+
 def find_modules(results: PipelineResult, project: str) -> None:
     """Let the modules of a recorded run be found: in the folder that is told, else in that of the record.
+
+    Where only plain data are loaded, the record's folder is left out: a module in it could take the place of Python's.
 
     Raises:
         CommandError: There is no such folder.
     """
     if project and not Path(project).is_dir():
         raise CommandError(f"--project {project!r} is no folder.")
-    first_on_path(str(Path(project or results.base_dir or ".").absolute()))
+    if project or results.trust == "pickle":
+        first_on_path(str(Path(project or results.base_dir or ".").absolute()))
 
 
 def main_file(folder: str, project: str) -> str | None:
     """Return the main file of a recorded run, if it is still there."""
     from pyperunner_results import PipelineResult
+    from pyperunner_results.shape import as_mapping
 
     results = PipelineResult.from_file(folder)
-    name = ((results.conf.get("run") or {}).get("env") or {}).get("mainfile")
+    name = as_mapping(as_mapping(results.conf.get("run")).get("env")).get("mainfile")
     file = Path(project or results.base_dir, str(name))
     return str(file) if name and file.is_file() else None
 
@@ -74,5 +130,5 @@ def recorded_pipeline(folder: str, *, strict: bool, project: str = "") -> Pipeli
     if differences and strict:
         raise CommandError("\n".join(["not everything is as it was in the recorded run:", *differences]))
     for line in differences:
-        print(line, file=sys.stderr)
+        say(line, sys.stderr)
     return pipeline

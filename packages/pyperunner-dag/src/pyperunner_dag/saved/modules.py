@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import sys
+import types
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
@@ -33,10 +34,8 @@ class Modules:
 
     def check(self, task: str, module: str, name: str = "") -> None:
         """Raise ``ModuleRefusedError`` if ``task`` may not have ``name`` from a module. Imports nothing."""
-        if self.allowed is None or any(fnmatchcase(module, glob) for glob in self.allowed):
-            return
-        if module != "builtins" or name not in _EXCEPTIONS:
-            raise ModuleRefusedError(task, module, self.allowed)
+        if not self._allows(module) and (module != "builtins" or name not in _EXCEPTIONS):
+            raise ModuleRefusedError(task, module, self.allowed or ())
 
     def module(self, task: str, module: str, name: str) -> Any:
         """Return a module; the running ``__main__`` where it goes by that name, instead of a second copy of it.
@@ -69,7 +68,7 @@ class Modules:
         """
         found = self.module(task, module, name)
         members = [cls for cls in vars(found).values() if isinstance(cls, type) and issubclass(cls, Task)]
-        classes = [cls for cls in dict.fromkeys(members) if cls is not Task]
+        classes = [cls for cls in dict.fromkeys(members) if cls is not Task and self._may_define(cls)]
         named = [cls for cls in classes if cls.__name__ == name]
         own = [cls for cls in named if cls.__module__ == found.__name__] or named
         if len(own) == 1:
@@ -79,14 +78,32 @@ class Modules:
         raise TaskLookupError(task, module, name, problem)
 
     def object(self, task: str, reference: str) -> Any:
-        """Return what ``'module:qualified name'`` stands for.
+        """Return the function or class that ``'module:qualified name'`` stands for.
 
         Raises:
-            ModuleRefusedError: The module is not allowed.
+            ModuleRefusedError: The module is not allowed, or the one in which it is defined.
             TaskLookupError: It is not there.
         """
         module, _, qualname = reference.partition(":")
         try:
-            return follow(self.module(task, module, qualname), qualname)
+            found = follow(self.module(task, module, qualname), qualname)
         except AttributeError as error:
             raise TaskLookupError(task, module, qualname, str(error)) from error
+        if module != "builtins" and not self._may_define(found):
+            home = getattr(found, "__module__", None)
+            raise ModuleRefusedError(task, home if isinstance(home, str) else f"of {reference}", self.allowed or ())
+        return found
+
+    def _may_define(self, found: Any) -> bool:
+        """Whether a function or class, and nothing else, is defined in an allowed module, and not just named there."""
+        from pyperunner_keys import importable_name
+
+        if self.allowed is None:
+            return True
+        if not isinstance(found, (type, types.FunctionType, types.BuiltinFunctionType)):
+            return False
+        home = found.__module__
+        return isinstance(home, str) and self._allows(importable_name(home))
+
+    def _allows(self, module: str) -> bool:
+        return self.allowed is None or any(fnmatchcase(module, glob) for glob in self.allowed)

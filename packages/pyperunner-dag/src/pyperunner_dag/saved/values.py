@@ -191,6 +191,13 @@ def _bytes(value: bytes | bytearray, inner: Convert) -> str:
     return base64.b64encode(value).decode()
 
 
+def _read_fraction(content: Plain, inner: Convert, find: Finder) -> fractions.Fraction:
+    numerator, denominator = map(inner, content)
+    if type(numerator) is not int or type(denominator) is not int:
+        raise ValueError("a fraction is made of two integers")  # a text such as 1e999999999 takes for ever
+    return fractions.Fraction(numerator, denominator)
+
+
 def _read_path(content: Plain, inner: Convert, find: Finder) -> pathlib.PurePath:
     kinds = {kind.__name__: kind for kind in _PATHS}
     return kinds[content[0]](inner(content[1]))
@@ -246,7 +253,7 @@ _READERS: dict[str, Reader] = {
     "$date": lambda c, inner, find: datetime.date.fromisoformat(c),
     "$timedelta": lambda c, inner, find: datetime.timedelta(*c),
     "$decimal": lambda c, inner, find: decimal.Decimal(c),
-    "$fraction": lambda c, inner, find: fractions.Fraction(*map(inner, c)),
+    "$fraction": _read_fraction,
     "$uuid": lambda c, inner, find: uuid.UUID(c),
     "$range": lambda c, inner, find: range(*map(inner, c)),
     "$slice": lambda c, inner, find: slice(*map(inner, c)),

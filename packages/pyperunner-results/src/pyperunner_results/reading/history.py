@@ -11,8 +11,8 @@ from pyperunner_results.errors import NotARun
 from pyperunner_results.former_names import formerly
 from pyperunner_results.process import host_name
 from pyperunner_results.reading.record import read_summary, run_state
-from pyperunner_results.run_files import STATES
-from pyperunner_results.shape import as_mapping
+from pyperunner_results.run_files import STATES, STATUS
+from pyperunner_results.shape import as_count, as_mapping, as_number, as_text
 
 if TYPE_CHECKING:
     from pyperunner_results.schema import Summary
@@ -93,19 +93,19 @@ def _read(path: str, name: str, host: str) -> tuple[RunSummary, Summary]:
         return RunSummary(path, name, "broken", problem=error.reason), {}
     state = run_state(summary, host)
     if state not in STATES:
-        return RunSummary(path, name, "broken", problem=f"it has the unknown state {state!r}"), {}
-    start, end = _number(summary.get("start")), _number(summary.get("end"))
-    tasks, git = summary.get("tasks"), as_mapping(summary.get("git"))
+        return RunSummary(path, name, "broken", problem=f"it has the unknown state {summary.get('state')!r}"), {}
+    start, end = as_number(summary.get("start")), as_number(summary.get("end"))
+    counts, git = as_mapping(summary.get("tasks")), as_mapping(summary.get("git"))
     run = RunSummary(
         folder=path,
         name=name,
         state=state,
-        pipeline=summary["pipeline"] if isinstance(summary.get("pipeline"), str) else None,
+        pipeline=as_text(summary.get("pipeline")),
         start=start,
-        length=end - start if start is not None and end is not None else None,
-        tasks=tasks if isinstance(tasks, dict) else {},
-        total=summary["total"] if isinstance(summary.get("total"), int) else None,
-        commit=git["commit"] if isinstance(git.get("commit"), str) else None,
+        length=max(0.0, end - start) if start is not None and end is not None else None,
+        tasks={status: number for status, number in counts.items() if STATUS.fullmatch(status) and as_count(number)},
+        total=as_count(summary.get("total")),
+        commit=as_text(git.get("commit")),
         dirty=git["dirty"] if isinstance(git.get("dirty"), bool) else None,
     )
     return run, summary
@@ -118,7 +118,3 @@ def _compared(run: RunSummary, now: Summary, before: Summary | None) -> RunSumma
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     changed = {name: (old.get(name), new.get(name)) for name in names}
     return replace(run, changed=changed, changed_unseen=not changed)
-
-
-def _number(value: object) -> float | None:
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None

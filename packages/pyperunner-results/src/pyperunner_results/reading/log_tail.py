@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from pyperunner_results.files import open_regular
 from pyperunner_results.log_lines import parse_line
 
 __all__ = ["tail_text"]
@@ -16,7 +17,7 @@ def tail_text(path: str, lines: int) -> str:
 
     At most 4 KiB per line are read, so a line of a gigabyte shows its end only.
     """
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - lines * _BYTES_PER_LINE))
         text = file.read().decode(errors="replace")

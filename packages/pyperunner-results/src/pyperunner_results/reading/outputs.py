@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -26,12 +27,19 @@ class Outputs:
     Args:
         place: Path or URL of the store, or something that satisfies ``OutputReader``.
         storage_options: With which the store at a URL is opened.
+        trust: ``"pickle"`` loads everything; ``"safe"`` loads plain data only, and never executes a pickle.
     """
 
     def __init__(
-        self, place: str | os.PathLike[str] | OutputReader, storage_options: Mapping[str, Any] | None = None
+        self,
+        place: str | os.PathLike[str] | OutputReader,
+        storage_options: Mapping[str, Any] | None = None,
+        trust: str = "pickle",
     ) -> None:
-        self._options = dict(storage_options or {})
+        self.trust = trust
+        # What is not asked for need not be known by a store of one's own.
+        self._options: dict[str, Any] = {"storage_options": dict(storage_options)} if storage_options else {}
+        self._options |= {} if trust == "pickle" else {"trust": trust}
         self._given = None if isinstance(place, (str, os.PathLike)) else place
         self._place = os.fspath(place) if isinstance(place, (str, os.PathLike)) else ""
         self._opened: OutputReader | None = None
@@ -53,7 +61,10 @@ class Outputs:
 
     def load(self, key: str) -> Any:
         """Return the output of ``key``; ``KeyError`` if there is none."""
-        return self._reader().load(key)
+        with warnings.catch_warnings():
+            if self.trust != "pickle":
+                warnings.simplefilter("ignore")  # that an entry is refused: the error says it
+            return self._reader().load(key)
 
     def _reader(self) -> OutputReader:
         if self._given is not None:
@@ -63,14 +74,13 @@ class Outputs:
         return self._opened
 
 
-def _open(place: str, name: str, storage_options: Mapping[str, Any]) -> OutputReader:
+def _open(place: str, name: str, options: Mapping[str, Any]) -> OutputReader:
     if not place:
         raise StoreUnavailable(name, "the record names no store. Call set_data_path(…) with its path or URL.")
     scheme = scheme_of(place)
     if scheme == "file" and not place.lower().startswith("file:") and not Path(place).is_dir():
         raise StoreUnavailable(name, "there is no such folder. If the store was moved, call set_data_path(…).")
     try:
-        options = {"storage_options": storage_options} if storage_options else {}
         return cast("OutputReader", find_plugin(_GROUP, scheme)(place, **options))
     except UnknownPlugin as error:
         if not error.known:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_results.errors import NotARun, UnknownTask, YamlError, near
+from pyperunner_results.files import open_regular
 from pyperunner_results.former_names import formerly
 from pyperunner_results.reading.outputs import Outputs
 from pyperunner_results.reading.places import recorded_base_dir, recorded_data_path
@@ -37,6 +38,8 @@ class PipelineResult(Mapping[str, Any]):
             says (``run.data_path``); where nothing is there, the place beside the record that it was then.
         run_folder: The run's folder, from which status, times and logs are read.
         storage_options: With which a remote store is opened, beyond what the record says: it has no secrets.
+        trust: How outputs are read from a store that only the record names: ``"pickle"`` loads everything, which runs
+            code of whoever wrote it; ``"safe"`` loads plain data only. A store that you name is one that you trust.
 
     Raises:
         NotARun: ``conf`` is not a pipeline's record.
@@ -49,16 +52,18 @@ class PipelineResult(Mapping[str, Any]):
         *,
         run_folder: str | os.PathLike[str] | None = None,
         storage_options: Mapping[str, Any] | None = None,
+        trust: str = "pickle",
     ) -> None:
         self.run_folder = str(Path(run_folder).absolute()) if run_folder is not None else None
         self.conf = conf
         self._tasks = _tasks(conf, self.run_folder or "the given configuration")
         self._known: tuple[tuple[int, ...], RunRecord] | None = None
         if isinstance(data_path, str) and not data_path:
-            data_path = recorded_data_path(conf, self.run_folder)
             recorded = as_mapping(as_mapping(conf.get("run")).get("storage_options"))
-            storage_options = {**recorded, **(storage_options or {})}
-        self.set_data_path(data_path, storage_options)
+            options = {**recorded, **(storage_options or {})}
+            self._outputs = Outputs(recorded_data_path(conf, self.run_folder), options, trust)
+        else:
+            self.set_data_path(data_path, storage_options)
 
     @staticmethod
     def from_file(
@@ -66,6 +71,7 @@ class PipelineResult(Mapping[str, Any]):
         data_path: str | os.PathLike[str] | OutputReader = "",
         *,
         storage_options: Mapping[str, Any] | None = None,
+        trust: str = "pickle",
     ) -> PipelineResult:
         """Return the results of a recorded run.
 
@@ -73,13 +79,14 @@ class PipelineResult(Mapping[str, Any]):
             filename: The run's ``pipeline.yaml``, or the run folder itself.
             data_path: Where the outputs are, if not where the record says.
             storage_options: See the class.
+            trust: See the class.
 
         Raises:
             NotARun: There is no run, or it is of a newer format.
             YamlError: The file is malformed or refused.
         """
         from pyperunner_results.reading.record import read_summary
-        from pyperunner_text.yaml.reader import UnreadableYaml, read_yaml_file
+        from pyperunner_text.yaml.reader import MAX_BYTES, UnreadableYaml, read_yaml
 
         path = Path(filename).absolute()
         if path.is_dir():
@@ -88,14 +95,15 @@ class PipelineResult(Mapping[str, Any]):
         if recorded:
             read_summary(str(path.parent))
         try:
-            conf = read_yaml_file(path)
+            with open_regular(path, follow=True) as file:
+                conf = read_yaml(file.read(MAX_BYTES), str(path))
         except OSError as error:
             raise NotARun(str(path), error.strerror or str(error)) from None
         except UnreadableYaml as error:
             raise YamlError(error.source, error.reason, error.line) from None
         _tasks(conf, str(path))  # an error names the file here; what the constructor is given has no name
         folder = path.parent if recorded else None
-        return PipelineResult(conf, data_path, run_folder=folder, storage_options=storage_options)
+        return PipelineResult(conf, data_path, run_folder=folder, storage_options=storage_options, trust=trust)
 
     @property
     def name(self) -> str:
@@ -117,6 +125,11 @@ class PipelineResult(Mapping[str, Any]):
     def base_dir(self) -> str:
         """Folder that the run's modules were found in, after a move the one beside the record; empty if unknown."""
         return recorded_base_dir(self.conf, self.run_folder)
+
+    @property
+    def trust(self) -> str:
+        """``"pickle"`` if all outputs are loaded, ``"safe"`` if only plain data are."""
+        return self._outputs.trust
 
     def set_data_path(
         self, data_path: str | os.PathLike[str] | OutputReader, storage_options: Mapping[str, Any] | None = None
@@ -155,7 +168,7 @@ class PipelineResult(Mapping[str, Any]):
                 self._outputs,
                 records.get(name),
                 self.run_folder,
-                as_mapping(digests.get(name)),
+                digests.get(name),
             )
             for name in names
         ]

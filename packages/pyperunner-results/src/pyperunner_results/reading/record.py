@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pyperunner_results.errors import NotARun
+from pyperunner_results.files import open_regular
 from pyperunner_results.process import process_is_alive
-from pyperunner_results.run_files import EVENTS_FILE, SCHEMA, SUMMARY_FILE
-from pyperunner_results.schema import NO_FACTS
+from pyperunner_results.run_files import EVENTS_FILE, SCHEMA, STATES, STATUS, SUMMARY_FILE
+from pyperunner_results.shape import as_count, as_number, as_text, as_texts
+from pyperunner_text.gc_paused import gc_paused
 
 if TYPE_CHECKING:
-    from pyperunner_results.schema import Facts, Json, Summary
+    from pyperunner_results.schema import Json, Summary
 
 __all__ = ["RunRecord", "TaskRecord", "read_events", "read_record", "read_summary", "run_state", "size_of_record"]
 
 
 _NOT_FACTS = frozenset({"kind", "time", "task", "attempt"})
+_LONGEST_LINE = 64 << 20  # bytes of an event
+_LARGEST_SUMMARY = 16 << 20  # bytes
+
+_SHAPE_OF: Mapping[str, Callable[[object], object]] = {
+    **dict.fromkeys(("start", "end", "wall", "cpu", "wait"), as_number),
+    **dict.fromkeys(("pid", "uss_peak", "max_rss", "read", "written", "size"), as_count),
+    **dict.fromkeys(("reason", "log", "error", "traceback", "digest", "key"), as_text),
+    "status": lambda value: value if isinstance(value, str) and STATUS.fullmatch(value) else None,
+    "exit": lambda value: value if type(value) is int and abs(value) < 1 << 32 else None,
+    "oom": lambda value: value if isinstance(value, bool) else None,
+    "parts": lambda value: value if isinstance(value, dict) else None,
+    "undeclared": as_texts,
+}
+"""What a fact must be; one that is not counts as not recorded."""
+_SHAPES = {name: (name, shape) for name, shape in _SHAPE_OF.items()}
 
 
 @dataclass
@@ -27,37 +44,46 @@ class TaskRecord:
     """What the events say of one task. The facts of an attempt are described in ``docs/run-folder.md``."""
 
     status: str = "NOT_STARTED"
-    attempts: list[dict[str, Json]] = field(default_factory=list)
-    """Facts of each attempt that was started, the first one first."""
+    by_attempt: dict[int, dict[str, Json]] = field(default_factory=dict)
+    """Facts of each attempt that was started by its number, the first one first."""
     decided: dict[str, Json] = field(default_factory=dict)
     """Facts of the task's end when nothing was started for it."""
 
     @property
-    def facts(self) -> Facts:
-        """Facts of the last attempt, and where it has none of a name, of the decision not to start one."""
-        return cast("Facts", {**NO_FACTS, **self.decided, **(self.attempts[-1] if self.attempts else {})})
+    def attempts(self) -> list[dict[str, Json]]:
+        """Facts of each attempt that was started, the first one first."""
+        return list(self.by_attempt.values())
 
-    def _facts_of(self, number: Json) -> dict[str, Json]:
-        if isinstance(number, int) and number > 0:
-            for facts in self.attempts:
-                if facts["attempt"] == number:
-                    return facts
-            self.attempts.append({"attempt": number})
-            return self.attempts[-1]
-        return self.attempts[-1] if self.attempts and "end" not in self.attempts[-1] else self.decided
+    @property
+    def facts(self) -> Mapping[str, Json]:
+        """Facts of the last attempt, and where it has none of a name, of the decision not to start one."""
+        return {**self.decided, **self._last} if self.decided and self.by_attempt else self._last or self.decided
+
+    @property
+    def _last(self) -> dict[str, Json]:
+        return next(reversed(self.by_attempt.values()), {})
+
+    def _facts_of(self, number: int | None) -> dict[str, Json]:
+        if number:
+            return self.by_attempt.setdefault(number, {"attempt": number})
+        return self._last if self.by_attempt and "end" not in self._last else self.decided
 
     def take(self, event: Mapping[str, Json]) -> None:
         """Take in an event of this task."""
-        facts = self._facts_of(event.get("attempt"))
-        facts.update((name, value) for name, value in event.items() if name not in _NOT_FACTS)
+        facts = self._facts_of(as_count(event.get("attempt")))
+        for name, value in event.items():
+            if name not in _NOT_FACTS:
+                # Under its one name: each line that is read brings names of its own.
+                known, shape = _SHAPES.get(name, (name, None))
+                facts[known] = value if shape is None or value is None else cast("Json", shape(value))
         if event["kind"] == "task_started":
-            facts.setdefault("start", event.get("time"))
+            facts.setdefault("start", as_number(event.get("time")))
             self.status = "RUNNING"
             return
         if facts is not self.decided:
-            facts.setdefault("end", event.get("time"))
+            facts.setdefault("end", as_number(event.get("time")))
         if event["kind"] == "task_finished":
-            self.status = str(event.get("status"))
+            self.status = str(facts.get("status") or "UNKNOWN")
 
 
 @dataclass
@@ -79,8 +105,8 @@ def read_summary(folder: str) -> Summary:
         NotARun: There is none, it is damaged, or it is of a newer format.
     """
     try:
-        with open(f"{folder}/{SUMMARY_FILE}", "rb") as file:
-            summary = json.loads(file.read())
+        with open_regular(f"{folder}/{SUMMARY_FILE}") as file:
+            summary = json.loads(file.read(_LARGEST_SUMMARY))
     except FileNotFoundError:
         raise NotARun(folder, f"it holds no {SUMMARY_FILE}") from None
     except (OSError, ValueError, RecursionError) as error:
@@ -103,7 +129,9 @@ def run_state(summary: Summary, host: str | None = None) -> str:
         summary: Content of ``summary.json``.
         host: Name of this machine, if it was asked for already.
     """
-    state = str(summary.get("state"))
+    state = summary.get("state")
+    if state not in STATES:
+        return "broken"
     process = summary.get("process")
     if state == "running" and isinstance(process, dict) and process_is_alive(process, host) is False:
         return "interrupted"
@@ -112,11 +140,13 @@ def run_state(summary: Summary, host: str | None = None) -> str:
 
 def read_events(folder: str) -> Iterator[dict[str, Json]]:
     """Yield the events of a run in the order they were written; lines that are cut short or damaged are left out."""
-    path = Path(folder, EVENTS_FILE)
-    if not path.exists():
+    try:
+        file = open_regular(Path(folder, EVENTS_FILE))
+    except OSError:
         return
-    with path.open("rb") as file:
-        for line in file:
+    with file:
+        # A longer line comes in parts, none of which is an event.
+        while line := file.readline(_LONGEST_LINE):
             try:
                 event = json.loads(line)
             except (ValueError, RecursionError):
@@ -144,6 +174,11 @@ def read_record(folder: str) -> RunRecord:
         NotARun: The folder holds no run, or one of a newer format.
     """
     summary = read_summary(folder)
+    with gc_paused():
+        return _read_record(folder, summary)
+
+
+def _read_record(folder: str, summary: Summary) -> RunRecord:
     state = run_state(summary)
     layout = None
     tasks: dict[str, TaskRecord] = {}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import stat
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pyperunner_results.errors import OutputMissing
 from pyperunner_results.former_names import formerly
-from pyperunner_results.schema import NO_FACTS
+from pyperunner_results.run_files import LOGS_FOLDER
+from pyperunner_results.shape import as_mapping, as_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,11 @@ class TaskResult:
         record: What the run recorded of it, if anything.
         folder: The run folder, if known.
         digests: The task's entry in the section ``keys`` of ``pipeline.yaml``: digests of its params and code.
+
+    Attributes:
+        name: Task name.
+        facts: What was recorded of the last attempt, or of the decision not to start one, as ``docs/run-folder.md``
+            describes it.
     """
 
     def __init__(
@@ -42,15 +48,15 @@ class TaskResult:
         outputs: Outputs,
         record: TaskRecord | None = None,
         folder: str | None = None,
-        digests: Mapping[str, Any] | None = None,
+        digests: object = None,
     ) -> None:
         self.name = name
         self._conf = conf
         self._outputs = outputs
         self._record = record
-        self._facts = record.facts if record else NO_FACTS
+        self.facts: Mapping[str, Json] = record.facts if record else {}
         self._folder = folder
-        self._digests = digests or {}
+        self._digests = digests
 
     @property
     def key(self) -> str:
@@ -65,12 +71,12 @@ class TaskResult:
     @property
     def params(self) -> dict[str, Any]:
         """The task's params, as recorded."""
-        return dict(self._conf.get("params") or {})
+        return as_mapping(self._conf.get("params"))
 
     @property
     def parents(self) -> list[str]:
         """Names of the connected parents, in order."""
-        return list(self._conf.get("parents") or [])
+        return as_texts(self._conf.get("parents"))
 
     @property
     def output(self) -> Any:
@@ -108,7 +114,7 @@ class TaskResult:
     @property
     def reason(self) -> str | None:
         """Why the task ran or was skipped."""
-        return _checked(self._facts["reason"], str)
+        return self._fact("reason", str)
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -116,8 +122,9 @@ class TaskResult:
 
         For a task that was not executed only the digests of its params and of its code as a whole are known.
         """
-        whole = {"params": self._digests.get("params"), "code": {"digest": self._digests.get("code")}}
-        return _checked(self._facts["parts"], dict) or whole
+        digests = as_mapping(self._digests)
+        whole = {"params": digests.get("params"), "code": {"digest": digests.get("code")}}
+        return dict(self._fact("parts", dict) or whole)
 
     @property
     def attempts(self) -> list[dict[str, Json]]:
@@ -127,22 +134,22 @@ class TaskResult:
     @property
     def start(self) -> float | None:
         """Start of the last attempt, in epoch seconds."""
-        return _number(self._facts["start"])
+        return self._fact("start", float)
 
     @property
     def end(self) -> float | None:
         """End of the last attempt, in epoch seconds."""
-        return _number(self._facts["end"])
+        return self._fact("end", float)
 
     @property
     def wall(self) -> float | None:
         """Seconds that the last attempt took."""
-        return _number(self._facts["wall"])
+        return self._fact("wall", float)
 
     @property
     def cpu(self) -> float | None:
         """CPU seconds that the last attempt used."""
-        return _number(self._facts["cpu"])
+        return self._fact("cpu", float)
 
     @property
     def memory_peak(self) -> int | None:
@@ -153,37 +160,37 @@ class TaskResult:
     @property
     def memory_own(self) -> int | None:
         """Largest memory in bytes that no other process shared; ``None`` where no sample fell."""
-        return _checked(self._facts["uss_peak"], int)
+        return self._fact("uss_peak", int)
 
     @property
     def memory_resident(self) -> int | None:
         """Largest memory in bytes, pages shared with the parent included: an upper bound, but always known."""
-        return _checked(self._facts["max_rss"], int)
+        return self._fact("max_rss", int)
 
     @property
     def output_size(self) -> int | None:
         """Bytes that the output took in the store, if it was stored in this run."""
-        return _checked(self._facts["size"], int)
+        return self._fact("size", int)
 
     @property
     def output_digest(self) -> str | None:
         """Digest of the stored output; equal outputs have equal digests."""
-        return _checked(self._facts["digest"], str)
+        return self._fact("digest", str)
 
     @property
     def error(self) -> str | None:
         """What the task failed with, on one line."""
-        return _checked(self._facts["error"], str)
+        return self._fact("error", str)
 
     @property
     def traceback(self) -> str | None:
         """Traceback of the exception that the task failed with, as text."""
-        return _checked(self._facts["traceback"], str)
+        return self._fact("traceback", str)
 
     @property
     def undeclared(self) -> list[str]:
         """Files that the task read without declaring them."""
-        return [str(file) for file in _checked(self._facts["undeclared"], list) or []]
+        return list(self._fact("undeclared", list) or [])
 
     @property
     def executed(self) -> bool:
@@ -193,11 +200,16 @@ class TaskResult:
     @property
     def log_file(self) -> str | None:
         """Absolute path of the log of the last attempt; ``None`` if the task said nothing."""
-        relative = _checked(self._facts["log"], str)
-        if self._folder is None or relative is None:
+        folder, _, name = (self._fact("log", str) or "").partition("/")
+        if self._folder is None or folder != LOGS_FOLDER or "/" in name:
             return None
-        path = Path(os.path.normpath(Path(self._folder, relative)))
-        return str(path) if path.is_relative_to(self._folder) and path.is_file() else None
+        path = os.path.join(self._folder, folder, name)
+        try:
+            # A record may come from anywhere; a link in it would lead to a file of whoever reads it.
+            links = stat.S_ISLNK(os.lstat(os.path.join(self._folder, folder)).st_mode)
+            return path if stat.S_ISREG(os.lstat(path).st_mode) and not links else None
+        except (OSError, ValueError):
+            return None
 
     def log_tail(self, lines: int = 20) -> str:
         """Return the last ``lines`` lines that the task printed in its last attempt."""
@@ -207,16 +219,11 @@ class TaskResult:
 
     def fact(self, name: str) -> Json:
         """Return a recorded fact of the last attempt, as ``docs/run-folder.md`` describes it; ``None`` without one."""
-        return cast("dict[str, Json]", self._facts).get(name)
+        return self.facts.get(name)
+
+    def _fact(self, name: str, kind: type[_T]) -> _T | None:
+        """Return a fact, which was checked to be of its kind when it was read."""
+        return cast("_T", self.facts.get(name))
 
     def __repr__(self) -> str:
         return f"<TaskResult {self.name!r} {self.status or 'no record'}>"
-
-
-def _checked(fact: object, kind: type[_T]) -> _T | None:
-    """Return a fact if it is of the kind that it must be; a record may come from anywhere."""
-    return fact if isinstance(fact, kind) else None
-
-
-def _number(fact: object) -> float | None:
-    return fact if isinstance(fact, (int, float)) else None

@@ -6,8 +6,10 @@ import json
 import os
 import re
 
+from pyperunner_results.files import open_regular
 from pyperunner_results.former_names import formerly
 from pyperunner_results.run_files import EVENTS_FILE
+from pyperunner_results.shape import as_number
 from pyperunner_text.file_names import safe_name
 
 __all__ = ["times_of_tasks"]
@@ -37,7 +39,7 @@ def times_of_tasks(log_path: str | os.PathLike[str], pipeline: str) -> dict[str,
     left = _BYTES
     for name in names[:_RUNS]:
         try:
-            with open(os.path.join(log_path, name, EVENTS_FILE), "rb") as file:
+            with open_regular(os.path.join(log_path, name, EVENTS_FILE)) as file:
                 data = file.read(left)
         except OSError:
             continue
@@ -53,7 +55,7 @@ def _times(events: bytes) -> dict[str, float]:
             try:
                 event = json.loads(line)
                 if event["attempt"]:
-                    found[str(event["task"])] = float(event["wall"])
+                    found[str(event["task"])] = as_number(event["wall"]) or 0.0
             except (ValueError, TypeError, KeyError, RecursionError):
                 continue
     return found

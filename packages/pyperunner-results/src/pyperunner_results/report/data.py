@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_results.report.facts import facts_of, packages_of
 from pyperunner_results.report.graph import critical_path, order, ranks, upstream_of
+from pyperunner_results.shape import as_number
 from pyperunner_results.strict_json import to_json
 from pyperunner_text.visible import visible, visible_lines
 
@@ -21,8 +22,12 @@ __all__ = ["report_data"]
 
 _FOLD_ABOVE = 300
 _EDGES_DRAWN = 3000
-_LOG_CHARS, _TRACEBACK_CHARS, _PARAM_CHARS = 800_000, 500_000, 400_000
+_FARTHEST = 1e6  # of a place in the drawing, in pixels; an edited record may say anything
+_DETAILED = 10_000  # tasks; of more, those that succeeded are shown without digest and place of the log
+_LOG_CHARS, _TRACEBACK_CHARS, _PARAM_CHARS, _LINE_CHARS = 800_000, 500_000, 400_000, 4_000_000
 """Sums over all tasks."""
+_PARAM_CHARS_EACH, _PARAM_CHARS_LEAST = 40, 20
+"""Of the params of one task, and of each of them."""
 _LINES = 40
 
 
@@ -60,15 +65,46 @@ def report_data(results: PipelineResult) -> dict[str, Any]:
 
 
 class _Room:
-    """How many characters each task may take for its long texts, so that the whole stays within bounds."""
+    """Characters that are left for the long texts of all tasks together, and how many each task may take of them."""
 
     def __init__(self, tasks: list[TaskResult]) -> None:
-        count = max(1, len(tasks))
-        failed = max(1, sum(task.status == "FAILURE" for task in tasks))
-        self.params = _between(200, _PARAM_CHARS // count, 4000)
-        self.traceback = _between(400, _TRACEBACK_CHARS // failed, 16_000)
-        self.log = _between(200, _LOG_CHARS // (count + 3 * failed), 8000)
-        self.failed_log = 3 * self.log
+        count = len(tasks) or 1
+        failed = sum(task.status == "FAILURE" for task in tasks) or 1
+        self.detailed = count <= _DETAILED
+        log = _between(200, _LOG_CHARS // (count + 3 * failed), 8000)
+        self._left = {
+            "params": _PARAM_CHARS + _PARAM_CHARS_EACH * count,
+            "traceback": _TRACEBACK_CHARS,
+            "log": _LOG_CHARS,
+            "failed_log": _LOG_CHARS,
+            "line": _LINE_CHARS,
+        }
+        self._each = {
+            "params": _between(_PARAM_CHARS_EACH, _PARAM_CHARS // count, 4000),
+            "traceback": _between(400, _TRACEBACK_CHARS // failed, 16_000),
+            "log": log,
+            "failed_log": 3 * log,
+            "line": 500,
+        }
+
+    def for_one(self, kind: str) -> int:
+        """Return how many characters a task may take now."""
+        return min(self._each[kind], self._left[kind])
+
+    def take(self, kind: str, text: str) -> str:
+        """Return a text that a task takes."""
+        self._left[kind] -= len(text)
+        return text
+
+    def line(self, value: object) -> str | None:
+        """Return the beginning of a text, on one line."""
+        return None if value is None else self.take("line", visible(str(value))[: self.for_one("line")])
+
+    def tail(self, kind: str, text: str) -> str:
+        """Return the end of a text, in lines."""
+        room = self.for_one(kind)
+        shown = "\n".join(visible_lines(text)) if text and room else ""
+        return self.take(kind, shown if len(shown) <= room else f"…{shown[-room:]}")
 
 
 def _span(task: TaskResult) -> float:
@@ -83,40 +119,53 @@ def _between(least: int, value: int, most: int) -> int:
 
 
 def _task(task: TaskResult, start: object, room: _Room) -> dict[str, Any]:
-    facts: dict[str, Any] = {
+    status, executed = task.status or "NOT_STARTED", task.executed
+    row: dict[str, Any] = {
         "name": visible(task.name),
         "kind": visible(task.name.partition("(")[0]),
-        "status": task.status or "NOT_STARTED",
-        "executed": task.executed,
-        "reason": _line(task.reason),
-        "params": _params(task, room.params),
-        "key": visible(task.key),
+        "status": status,
+        "executed": executed or None,
+        "reason": room.line(task.reason),
+        "params": _params(task, room),
+        "hash": visible(task.key[len(task.name) + 1 :]),
     }
-    if task.executed or task.status == "FAILURE":
-        facts |= _figures(task, start, room)
-    return {name: fact for name, fact in facts.items() if fact not in (None, "", [], {})}
+    if executed or status == "FAILURE":
+        row |= _figures(task, executed, start, room)
+    return {name: value for name, value in row.items() if value or value == 0}
 
 
-def _figures(task: TaskResult, start: object, room: _Room) -> dict[str, Any]:
+def _figures(task: TaskResult, executed: bool, start: object, room: _Room) -> dict[str, Any]:
     """Return what is known only of a task that was started, or that failed without."""
+    facts: Mapping[str, Any] = task.facts
     failed = task.status == "FAILURE"
-    return {
-        "wall": _rounded(task.wall) if task.executed else None,
-        "cpu": _rounded(task.cpu),
-        "memory": task.memory_peak,
-        "memory_bound": (task.memory_own is None and task.memory_peak is not None) or None,
-        "logfile": _line(task.fact("log")),
-        "size": task.output_size,
-        "read": _count(task.fact("read")),
-        "written": _count(task.fact("written")),
-        "digest": _line(task.output_digest),
-        "exit": _line(task.fact("exit")),
-        "error": _line(task.error),
-        "traceback": _tail(task.traceback or "", room.traceback) if failed else None,
-        "log": _tail(task.log_tail(_LINES), room.failed_log if failed else room.log),
-        "undeclared": [_line(file) for file in task.undeclared[:20]],
-        "attempts": [_attempt(attempt, start, len(task.attempts) > 1) for attempt in task.attempts],
+    log = "failed_log" if failed else "log"
+    own, resident = facts.get("uss_peak"), facts.get("max_rss")
+    row = {
+        "wall": _rounded(facts.get("wall")) if executed else None,
+        "cpu": _rounded(facts.get("cpu")),
+        "memory": resident if own is None else own,
+        "memory_bound": (own is None and resident is not None) or None,
+        "size": facts.get("size"),
+        "read": facts.get("read"),
+        "written": facts.get("written"),
+        "exit": facts.get("exit"),
+        "error": room.line(facts.get("error")),
+        "traceback": room.tail("traceback", task.traceback or "") if failed else None,
+        "log": room.tail(log, task.log_tail(_LINES)) if room.for_one(log) else None,
+        "undeclared": [room.line(file) for file in task.undeclared[:20]],
+        **_times(task, start),
     }
+    if room.detailed or failed:
+        row |= {"logfile": room.line(facts.get("log")), "digest": room.line(facts.get("digest"))}
+    return row
+
+
+def _times(task: TaskResult, start: object) -> dict[str, Any]:
+    """Return start and end of the only attempt, or what there is to say of several."""
+    attempts = task.attempts
+    if len(attempts) == 1 and attempts[0].get("status") == task.status:
+        return {name: _difference(start, attempts[0].get(name)) for name in ("start", "end")}
+    return {"attempts": [_attempt(attempt, start, len(attempts) > 1) for attempt in attempts]}
 
 
 def _attempt(facts: Mapping[str, object], start: object, with_error: bool) -> dict[str, Any]:
@@ -127,13 +176,15 @@ def _attempt(facts: Mapping[str, object], start: object, with_error: bool) -> di
     } | ({"error": _line(facts.get("error"))} if with_error else {})
 
 
-def _params(task: TaskResult, room: int) -> dict[str, str]:
+def _params(task: TaskResult, room: _Room) -> dict[str, str]:
     found: dict[str, str] = {}
+    left = room.for_one("params")
     for name, value in task.params.items():
         text = visible(value if isinstance(value, str) else to_json(value))
-        found[visible(str(name))] = text if len(text) <= room else f"{text[:room]}…"
-        room = max(20, room - len(text))
-    return found
+        shown = text if len(text) <= left else f"{text[:left]}…"
+        found[visible(str(name))] = room.take("params", shown)
+        left = max(_PARAM_CHARS_LEAST, left - len(text))
+    return found if room.for_one("params") > 0 else {}
 
 
 def _layout(results: PipelineResult, names: list[str]) -> dict[str, Any] | None:
@@ -144,44 +195,33 @@ def _layout(results: PipelineResult, names: list[str]) -> dict[str, Any] | None:
     positions = {name: number for number, name in enumerate(names)}
     try:
         boxes = {positions[n["name"]]: [float(n[side]) for side in "xywh"] for n in layout["nodes"]}
-        edges = [
+        edges: list[Any] = [
             [positions[edge["source"]], positions[edge["target"]], [[float(x), float(y)] for x, y in edge["points"]]]
             for edge in layout["edges"]
         ]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     if len(boxes) != len(names) or len(edges) > _EDGES_DRAWN:
+        return None
+    places: list[list[float]] = [*boxes.values(), *(point for edge in edges for point in edge[2])]
+    if not all(abs(side) < _FARTHEST for place in places for side in place):
         return None
     return {"boxes": [boxes[number] for number in range(len(names))], "edges": edges}
 
 
 def _moment(value: object) -> str | None:
-    if not isinstance(value, (int, float)):
-        return None
-    try:
-        return datetime.fromtimestamp(value).astimezone().isoformat(" ", "seconds")
-    except (ValueError, OverflowError, OSError):
-        return None
+    seconds = as_number(value)
+    return None if seconds is None else datetime.fromtimestamp(seconds).astimezone().isoformat(" ", "seconds")
 
 
 def _difference(start: object, end: object) -> float | None:
-    if not isinstance(start, (int, float)) or not isinstance(end, (int, float)):
-        return None
-    return round(end - start, 4)
+    first, last = as_number(start), as_number(end)
+    return None if first is None or last is None else round(last - first, 4)
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) else None
-
-
 def _line(value: object) -> str | None:
     return None if value is None else visible(str(value))[:500]
-
-
-def _tail(text: str, room: int) -> str:
-    shown = "\n".join(visible_lines(text)) if text else ""
-    return shown if len(shown) <= room else f"…{shown[-room:]}"

@@ -15,9 +15,11 @@ from pyperunner_results.errors import NotARun
 from pyperunner_results.files import replace_file
 from pyperunner_results.former_names import formerly
 from pyperunner_results.reading.pipeline_result import PipelineResult
+from pyperunner_results.report.columns import pack
 from pyperunner_results.report.data import report_data
 from pyperunner_results.run_files import REPORT_FILE
 from pyperunner_results.strict_json import to_json
+from pyperunner_text.gc_paused import gc_paused
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
@@ -50,7 +52,9 @@ def write_report(run: str | os.PathLike[str] | PipelineResult) -> str:
     if results.run_folder is None:
         raise NotARun(results.name, "there is no run folder into which a report could be written")
     path = os.path.join(results.run_folder, REPORT_FILE)
-    replace_file(path, _page(report_data(results)).encode())
+    with gc_paused():
+        page = _page(report_data(results))
+    replace_file(path, page.encode())
     return path
 
 
@@ -65,7 +69,7 @@ def _page(data: dict[str, Any]) -> str:
         "title": escape(f"{visible(data['pipeline'])}: {data['state']}"),
         "style": style,
         "script": script,
-        "data": to_json(data).translate(_MARKUP),
+        "data": to_json({**data, "tasks": pack(data["tasks"])}).translate(_MARKUP),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyperunner_results.files import open_regular
 from pyperunner_results.former_names import formerly
 from pyperunner_results.writing.git import GitQuery, repository_roots
 
@@ -103,7 +104,7 @@ def file_digest(file: str) -> str | None:
     import hashlib
 
     try:
-        with open(file, "rb") as source:
+        with open_regular(file, follow=True) as source:
             return hashlib.sha256(source.read()).hexdigest()
     except OSError:
         return None

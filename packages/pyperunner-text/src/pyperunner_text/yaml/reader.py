@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import yaml
 
 from pyperunner_text.errors import FactError
+from pyperunner_text.yaml.own_form import NotOwnForm, read_own_form
 
 __all__ = ["MAX_ALIASED", "MAX_BYTES", "MAX_DEPTH", "UnreadableYaml", "read_yaml", "read_yaml_file"]
 
@@ -74,6 +75,10 @@ def read_yaml(text: str | bytes, source: str) -> Any:
         UnreadableYaml: It is not plain YAML, holds more than one document, a key twice, a tag, an anchor inside
             itself, or is nested or aliased beyond what a pipeline needs.
     """
+    try:
+        return read_own_form(text.decode() if isinstance(text, bytes) else text)
+    except (NotOwnForm, UnicodeDecodeError):
+        pass  # nothing is wrong with it yet
     try:
         return _Builder(source).build(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.YAMLError as error:

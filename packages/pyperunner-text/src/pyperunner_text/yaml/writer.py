@@ -1,7 +1,8 @@
 """YAML writer: builtins that plain ``yaml.safe_load`` reads back equal, several times faster than PyYAML's own dumper.
 
 Mappings and lists are written in block style, strings plain where nothing could take them for something else and
-double-quoted elsewhere. Anchors are never written: a shared list is written out where it stands.
+double-quoted elsewhere. Of a mapping or list with very many items, such as the tasks of a large pipeline, each stands
+on one line where JSON can say it. Anchors are never written: a shared list is written out where it stands.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from typing import Any
 
 from pyperunner_text.errors import FactError
 
-__all__ = ["UnwritableValue", "to_yaml"]
+__all__ = ["UnwritableValue", "is_plain", "read_json", "to_yaml"]
 
+_MANY = 1000
 _MAX_DEPTH = 250  # as the reader's, which is not imported because it needs PyYAML
 # A letter first keeps numbers, dates and special floats out; the listed words are YAML 1.1's booleans and nulls.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./()+-]*(?: [A-Za-z0-9_./()+-]+)*\Z")
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+_FLOAT = re.compile(r"-?[0-9]+\.[0-9]+(?:e[+-][0-9]+)?\Z")
 # Compiled on first use, which takes milliseconds that most records can do without.
 _BEYOND_BMP = "[\U00010000-\U0010ffff]"
 _BROKEN_BY_JSON = "[\x7f-\uffff]"
@@ -60,9 +63,14 @@ class _Strings(dict[str, str]):
     """Texts as YAML writes them; most texts of a record stand in it several times."""
 
     def __missing__(self, text: str) -> str:
-        written = text if _PLAIN.match(text) and text.lower() not in _WORDS else _quoted(text)
+        written = text if is_plain(text) else _quoted(text)
         self[text] = written
         return written
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a text is written as it is; nothing takes it for anything else."""
+    return _PLAIN.match(text) is not None and text.lower() not in _WORDS
 
 
 def _is_block(value: Any) -> bool:
@@ -87,6 +95,7 @@ def _block(
     open_ids = (*open_ids, id(value))
     mapping = isinstance(value, Mapping)
     head = f"{indent}-"
+    many = len(value) > _MANY
     for key, item in value.items() if mapping else enumerate(value):
         if mapping:
             name = strings[key] if type(key) is str else _line(key, path, strings)
@@ -94,6 +103,8 @@ def _block(
             head = f"{indent}{name}:" if len(name) < 1000 else f"{indent}? {name}\n{indent}:"
         if type(item) is str:
             out.append(f"{head} {strings[item]}\n")
+        elif many and (line := _json(item)):
+            out.append(f"{head} {line}\n")
         elif _is_block(item):
             if mapping:
                 out.append(f"{head}\n")
@@ -103,6 +114,42 @@ def _block(
                 out[first] = f"{head} {out[first][len(head) + 1 :]}"
         else:
             out.append(f"{head} {_line(item, (*path, key), strings)}\n")
+
+
+def _json(value: Any) -> str | None:
+    """Return a value in JSON, if YAML takes that for the same; ``None`` otherwise."""
+    try:
+        text = json.dumps(value)
+        return text if value == read_json(text) else None  # JSON has other keys and numbers
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def read_json(text: str) -> Any:
+    """Return what a text means both in JSON and in YAML.
+
+    Raises:
+        ValueError: It means nothing in one of them, is no single printable line, or is nested deep.
+    """
+    if not text.isprintable() or text.count("[") + text.count("{") > _MAX_DEPTH or "\\ud" in text.lower():
+        raise ValueError(text)  # YAML has no pairs of surrogates
+    return _JSON.decode(text)
+
+
+def _mapping(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(items)
+    if len(found) < len(items):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _number(text: str) -> float:
+    if _FLOAT.match(text) is None:
+        raise ValueError(text)
+    return float(text)
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_mapping, parse_float=_number, parse_constant=_number)
 
 
 def _where(path: tuple[Any, ...]) -> str:

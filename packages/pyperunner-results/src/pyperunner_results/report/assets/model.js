@@ -2,12 +2,27 @@
 
 const run = JSON.parse(byId("data").textContent);
 
+// Rows out of the columns in which they are written (report/columns.py).
+function unpack({ count, columns }) {
+  const rows = Array.from({ length: count }, () => ({}));
+  for (const [name, column] of Object.entries(columns)) {
+    const size = column.in ? column.in.length : count;
+    for (let i = 0; i < size; i += 1) {
+      const value = column.is ? column.is[i] : 0;
+      rows[column.in ? column.in[i] : i][name] = column.of ? column.of[value] : value;
+    }
+  }
+  return rows;
+}
+
+run.tasks = unpack(run.tasks);
 run.tasks.forEach((task, index) => {
   task.index = index;
   task.rank = run.ranks[index];
   task.upstream = run.sets[run.upstream[index]].map((up) => run.tasks[up]);
   task.downstream = [];
-  task.attempts = task.attempts || [];
+  task.key = `${task.name}/${task.hash}`;
+  if (!task.attempts) task.attempts = task.executed ? [{ start: task.start ?? null, end: task.end ?? null, status: task.status }] : [];
   task.params = task.params || {};
 });
 for (const task of run.tasks) for (const up of task.upstream) up.downstream.push(task);

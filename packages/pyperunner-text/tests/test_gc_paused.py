@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from pyperunner_runner.planning.gc_paused import gc_paused
+from pyperunner_text.gc_paused import gc_paused
 
 
 def test_it_goes_on_afterwards_whatever_happens():
