@@ -98,7 +98,29 @@ def test_what_is_made_at_run_time_is_a_gap(body, text):
         assert [*read(body).gaps] == [text]
 
 
+@pytest.mark.parametrize("call", ["default_rng()", "default_rng(None)", "RandomState(seed=None)", "SeedSequence()"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return numpy.random.{}",
+        "import numpy as np\nreturn np.random.{}.random()",
+        "from numpy.random import default_rng, RandomState, SeedSequence\nreturn {}",
+        "return {}",
+    ],
+)
+def test_a_generator_without_a_seed_is_a_gap(body, call):
+    assert "give it a seed" in next(iter(read(body.format(call)).gaps.values()))
+
+
+@pytest.mark.parametrize(
+    "call", ["default_rng(3)", "default_rng(p)", "RandomState(seed=q)", "default_rng(*args)", "rng()"]
+)
+def test_a_generator_with_a_seed_is_none(call):
+    assert not read(f"return np.random.{call}").gaps
+
+
 def test_what_local_names_do_is_no_gap():
+    assert not read("default_rng = p\nreturn default_rng()").gaps
     assert not read("return getattr(p, q), p.eval(q), [x.import_it for x in args]").gaps
 
 

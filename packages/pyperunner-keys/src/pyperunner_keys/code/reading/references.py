@@ -29,6 +29,8 @@ _CHANGING = frozenset(
     ("add", "append", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "sort", "update")
 )
 """Methods of containers that change them."""
+_GENERATORS = frozenset(("RandomState", "SeedSequence", "default_rng"))
+"""What makes generators of numpy's, which begin anywhere if they are given nothing to begin with."""
 
 
 @dataclass
@@ -231,7 +233,10 @@ class _Walker:
 
     def _call(self, node: ast.Call, scope: Scope) -> None:
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if isinstance(node.func, ast.Name) and name not in self._roots(node.func, scope):
+        roots = self._roots(node.func, scope) if isinstance(node.func, ast.Name) else [name]
+        if name in _GENERATORS and roots and all(map(_is_none, (*node.args, *(item.value for item in node.keywords)))):
+            self.facts.gaps[ast.unparse(node)] = "its numbers are others in every run: give it a seed"
+        if name not in roots:
             return
         text = ast.unparse(node)
         if name in ("eval", "exec") and isinstance(node.func, ast.Name):
@@ -292,6 +297,10 @@ def _constant_import(node: ast.AST) -> Import | None:
     # Of "package.module", __import__ returns the package; a name that begins with a dot needs to know whose it is.
     plain = not module.startswith(".") if name == "import_module" else name == "__import__" and "." not in module
     return Import(module) if plain else None
+
+
+def _is_none(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _is_text(node: ast.AST) -> bool:
