@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pyperunner_cache import open_store
+from pyperunner_cache import CacheWarning, open_store
 
 
 def test_gc_evicts_the_least_recently_used(filled):
@@ -138,3 +138,11 @@ def test_the_total_survives_who_is_killed_while_it_changes(tmp_path, url):
         assert os.waitpid(child, 0)[1] == signal.SIGKILL
         assert store.missing(["T()/2"]) == set()
         assert store.backend.tally() == store.stat()["bytes"] > 700_000
+
+
+def test_a_limit_that_cannot_be_kept_costs_no_entry(tmp_path):
+    (tmp_path / "s" / ".usage").mkdir(parents=True)  # where the total would be
+    with open_store(tmp_path / "s", max_size="1MB") as store:
+        with pytest.warns(CacheWarning, match="not kept within"):
+            store.save("T()/0", 1)
+        assert store.load("T()/0") == 1

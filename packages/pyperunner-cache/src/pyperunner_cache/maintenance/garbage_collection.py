@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from pyperunner_cache.errors import CacheError, CacheWarning
 from pyperunner_cache.maintenance.amounts import parse_duration, parse_size
 from pyperunner_cache.maintenance.file_values import entries_of, sweep_markers
 from pyperunner_cache.ports import SupportsRemove, SupportsSweep, SupportsTally
@@ -52,10 +54,16 @@ def _remove(backend: Backend, info: BlobInfo) -> bool:
 
 
 def keep_within(backend: Backend, limit: int, key: str) -> None:
-    """Evict down to nine tenths of ``limit`` once it is passed, so that not every save has to."""
-    if isinstance(backend, SupportsTally) and backend.tally() > limit:
-        collect(backend, limit * 9 // 10, None, (key,), False)
-        recount(backend)
+    """Evict down to nine tenths of ``limit`` once it is passed, so that not every save has to.
+
+    The entry of ``key`` was just saved, and stays saved where this fails: then it is warned of.
+    """
+    try:
+        if isinstance(backend, SupportsTally) and backend.tally() > limit:
+            collect(backend, limit * 9 // 10, None, (key,), False)
+            recount(backend)
+    except CacheError as error:
+        warnings.warn(f"the store was not kept within {limit:,} bytes: {error}", CacheWarning, stacklevel=4)
 
 
 def recount(backend: Backend) -> None:
