@@ -219,7 +219,7 @@ class UnknownCodecError(_UnknownNameError):
     what = "codec"
 
 
-class StoreError(CacheError, OSError):
+class StorageError(CacheError, OSError):
     """The medium refused to keep, give or remove an entry.
 
     Args:
@@ -248,23 +248,23 @@ class StoreError(CacheError, OSError):
         return f"cannot {self.action}{what} at {self.file}{after}: {self.cause}; {self.remedy}"
 
 
-StorageError = StoreError
-"""The name to use: `pyperunner_dag` has another ``StoreError``. Keys, pickles and tracebacks know the old one."""
+StoreError = StorageError
+"""Deprecated: `pyperunner_dag` has a ``StoreError``. What was written for 0.2.0, pickles too, knows this one by it."""
 
 
-class StoreFullError(StoreError):
+class StoreFullError(StorageError):
     """The medium has no room left."""
 
     remedy = "nothing was left behind: free some space (gc(max_size=…) evicts old entries) and run again"
 
 
-class ReadOnlyStoreError(StoreError):
+class ReadOnlyStoreError(StorageError):
     """The medium may not be written to."""
 
     remedy = "only stored values can be used here: choose a store that may be written to"
 
 
-class ForeignStoreError(StoreError):
+class ForeignStoreError(StorageError):
     """What is at the store's place was made by another program, or by a newer release; it is left as it is."""
 
     remedy = "it was left as it is: choose another place, or install the release that made it"
@@ -281,7 +281,7 @@ class LockTimeoutError(CacheError, TimeoutError):
     )
 
     def __init__(self, what: str, file: str, seconds: float) -> None:
-        OSError.__init__(self, what, file, seconds)  # as for StoreError
+        OSError.__init__(self, what, file, seconds)  # as for StorageError
         super().__init__(what, file, seconds)
 
 

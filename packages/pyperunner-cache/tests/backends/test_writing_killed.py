@@ -154,7 +154,7 @@ class TestEachSystemCall:
         store = open_store(root)
         found = absent_or_exact(store)
         if child.returncode:
-            assert "StoreError: cannot" in errors
+            assert "StorageError: cannot" in errors
             assert KEY in errors
         else:
             assert found == "new"

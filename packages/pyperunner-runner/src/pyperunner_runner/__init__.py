@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TaskOutOfMemory,
         TaskTimedOut,
         UnknownExecutor,
+        UnknownPipelineTask,
         UnknownSelection,
         UnknownStartMethod,
         UnknownTask,
@@ -65,6 +66,7 @@ _HOMES = {
     "UnknownExecutor": "errors",
     "UnknownStartMethod": "errors",
     "UnknownSelection": "errors",
+    "UnknownPipelineTask": "errors",
     "UnknownTask": "errors",
     "replay": "replays",
 }
@@ -92,6 +94,7 @@ __all__ = [
     "TaskOutOfMemory",
     "TaskTimedOut",
     "UnknownExecutor",
+    "UnknownPipelineTask",
     "UnknownSelection",
     "UnknownStartMethod",
     "UnknownTask",

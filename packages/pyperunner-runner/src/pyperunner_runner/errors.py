@@ -6,7 +6,7 @@ RunnerError
 ├── TaskNotPortable       (also TypeError)   a task can't be sent to a fresh interpreter
 ├── UnknownExecutor       (also ValueError)
 ├── UnknownSelection      (also ValueError)  only, until or from_ names no task
-├── UnknownTask           (also KeyError)    the pipeline has no such task
+├── UnknownPipelineTask   (also KeyError)    the pipeline has no such task
 ├── NotAcceptable         (also ValueError)  no earlier output can stand for today's key
 ├── SelectionUnmet        (also ValueError)  a selected task needs an output that nothing selected makes
 ├── LimitTooLow           (also ValueError)  a memory limit below what any task's process takes
@@ -45,6 +45,7 @@ __all__ = [
     "TaskOutOfMemory",
     "TaskTimedOut",
     "UnknownExecutor",
+    "UnknownPipelineTask",
     "UnknownSelection",
     "UnknownStartMethod",
     "UnknownTask",
@@ -106,7 +107,7 @@ class UnknownSelection(RunnerError, ValueError):
         return f"{self.what}={self.pattern!r} matches no task. {hint} Nothing was started."
 
 
-class UnknownTask(RunnerError, KeyError):
+class UnknownPipelineTask(RunnerError, KeyError):
     """The pipeline has no task of that name."""
 
     name: str
@@ -116,6 +117,10 @@ class UnknownTask(RunnerError, KeyError):
         """Return the error's text."""
         hint = f" Did you mean {' or '.join(self.near)}?" if self.near else ""
         return f"the pipeline has no task {self.name!r}.{hint}"
+
+
+UnknownTask = UnknownPipelineTask
+"""Deprecated, for what was written for 0.2.0: `pyperunner_results` has an ``UnknownTask``."""
 
 
 class NotAcceptable(RunnerError, ValueError):

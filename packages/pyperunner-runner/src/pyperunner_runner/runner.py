@@ -260,8 +260,8 @@ class Runner:
         """Say what a run would do with each task and why: what differs from the nearest output stored earlier.
 
         Runs nothing and changes no task. Only tasks that are not up to date are looked up, each among the newest 50
-        entries of its name. Of one task, given itself or by its name (``UnknownTask`` if there is none), more is looked
-        at: whether what is stored can be read. The other arguments are those of ``run``. ``str()`` makes a text of it.
+        entries of its name. Of one task, given itself or by its name, more is looked at: whether what is stored can be
+        read (``UnknownPipelineTask`` if there is none). The other arguments are those of ``run``. ``str()`` is a text.
         """
         from pyperunner_runner.provenance.explanation import explain, explain_task
 
@@ -284,7 +284,7 @@ class Runner:
 
         Raises:
             NotAcceptable: The task is up to date, or has no earlier output; or the store can't do it.
-            UnknownTask: There is no such task.
+            UnknownPipelineTask: There is no such task.
         """
         from pyperunner_runner.provenance.acceptance import accept
 
@@ -302,7 +302,7 @@ class Runner:
 
         Raises:
             NotAcceptable: The store can't remove entries.
-            UnknownTask: There is no such task.
+            UnknownPipelineTask: There is no such task.
         """
         from pyperunner_runner.provenance.acceptance import invalidate
 

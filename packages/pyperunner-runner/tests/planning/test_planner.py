@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyperunner_dag import Pipeline
-from pyperunner_runner import ImpossibleResources, InputLost, SelectionUnmet, UnknownSelection, UnknownTask
+from pyperunner_runner import ImpossibleResources, InputLost, SelectionUnmet, UnknownPipelineTask, UnknownSelection
 from pyperunner_runner.planning.planner import Planner
 from pyperunner_runner.planning.selection import Selection
 
@@ -31,7 +31,7 @@ def test_a_task_of_a_plan_is_found_by_itself_and_by_name(kit):
     pipeline = Pipeline("p", [bare, kit.task("a")])
     planned = Planner(kit.runner().store).plan(pipeline, pipeline.dag())
     assert planned.task(bare) is planned.task("Count") is planned.task("Count()") is bare
-    with pytest.raises(UnknownTask, match=r"no task 'Count\(b\)'. Did you mean Count\(\) or Count\(a\)"):
+    with pytest.raises(UnknownPipelineTask, match=r"no task 'Count\(b\)'. Did you mean Count\(\) or Count\(a\)"):
         planned.task("Count(b)")
 
 

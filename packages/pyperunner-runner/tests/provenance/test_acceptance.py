@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyperunner_dag import Pipeline
-from pyperunner_runner import NotAcceptable, UnknownTask
+from pyperunner_runner import NotAcceptable, UnknownPipelineTask
 
 
 def chain(kit, **params):
@@ -96,7 +96,7 @@ def test_it_is_refused_where_there_is_nothing_to_accept(kit, ready):
     ready.set_pipeline(Pipeline("new", [kit.task("new")]))
     with pytest.raises(NotAcceptable, match="no earlier output"):
         ready.accept("Count(new)")
-    with pytest.raises(UnknownTask):
+    with pytest.raises(UnknownPipelineTask):
         ready.accept("Count(gone)")
 
 
@@ -150,7 +150,7 @@ def test_invalidate(kit):
     assert runner.invalidate("Count(b)", downstream=True) == ["Count(b)", "Count(c)"]
     runner.run()
     assert kit.executed() == ["b", "c"]
-    with pytest.raises(UnknownTask):
+    with pytest.raises(UnknownPipelineTask):
         runner.invalidate("Count(gone)")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyperunner_dag import Pipeline
-from pyperunner_runner import Explanation, TaskExplanation, UnknownTask
+from pyperunner_runner import Explanation, TaskExplanation, UnknownPipelineTask
 
 
 def explained(kit, pipeline, **options):
@@ -104,7 +104,7 @@ def test_one_task(kit):
     assert isinstance(one, TaskExplanation)
     assert (one.name, one.state, str(one)) == ("Count(b)", "up to date", "Count(b)  up to date")
     assert "Count(b)  up to date" in str(runner.explain()).splitlines()
-    with pytest.raises(UnknownTask, match=r"no task 'Count\(d\)'. Did you mean Count\(") as caught:
+    with pytest.raises(UnknownPipelineTask, match=r"no task 'Count\(d\)'. Did you mean Count\(") as caught:
         runner.explain("Count(d)")
     assert isinstance(caught.value, KeyError)
 

@@ -16,7 +16,7 @@ from pyperunner_dag import (
     changed_outputs,
     refresh_hashes,
 )
-from pyperunner_runner.errors import SelectionUnmet, UnknownTask
+from pyperunner_runner.errors import SelectionUnmet, UnknownPipelineTask
 from pyperunner_runner.plan import Action, Decision, plan, unmet
 from pyperunner_runner.planning.selection import Labels, Selection, select
 
@@ -49,13 +49,13 @@ class PlannedRun:
         """Return a task of this run, or the one of its name; ``Hello`` stands for ``Hello()``.
 
         Raises:
-            UnknownTask: There is none; the error gives similar names.
+            UnknownPipelineTask: There is none; the error gives similar names.
         """
         name = task.name if isinstance(task, Task) else task
         for known in (name, f"{name}()"):
             if known in self.decisions:
                 return self.dag[known]
-        raise UnknownTask(name, tuple(get_close_matches(name, self.decisions, n=3, cutoff=0.5)))
+        raise UnknownPipelineTask(name, tuple(get_close_matches(name, self.decisions, n=3, cutoff=0.5)))
 
 
 class Planner:
