@@ -45,8 +45,10 @@ class TaskResult:
         rebuild: Callable[[], BaseException] | None = None,
     ) -> None:
         self.status = status
-        self._exception = exception
-        self._rebuild = rebuild
+        if rebuild is None:
+            self.exception = exception
+        else:
+            self._rebuild = rebuild
         self.traceback = traceback
         self._output = output
         self._load = load
@@ -58,7 +60,7 @@ class TaskResult:
     @cached_property
     def exception(self) -> BaseException | None:
         """What the task raised, rebuilt now where it came from another process; ``None`` if it raised nothing."""
-        return self._exception if self._rebuild is None else self._rebuild()
+        return self._rebuild()
 
     @property
     def output(self) -> Any:
