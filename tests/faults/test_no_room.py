@@ -35,8 +35,8 @@ def fan(way, first, count=12, limit=6):
 @pytest.mark.parametrize("way", list(WAYS))
 def test_fork_fails_with_eagain(project, group, way):
     """There is room for two children at a time, and six are asked for: they wait for one another."""
-    # The script, its supervisor, two children.
-    with group("pids", pids__max=4) as folder:
+    # The script, its guard and supervisor, two children.
+    with group("pids", pids__max=5) as folder:
         project.write("flow.py", fan(way, f'open("{folder}/tasks", "w").write("0")'))
         assert project.python("flow.py") == str(sum(range(12)))
         events = (folder / "pids.events").read_text() if (folder / "pids.events").exists() else "max 1"

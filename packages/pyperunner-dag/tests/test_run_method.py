@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import os
+import signal
+import threading
 
 import pytest
 from hypothesis import given
@@ -86,6 +90,48 @@ def test_async_functions_are_run_to_their_end():
 
     assert Waits(n=1).execute([], {}) == 2
     assert Waits(n=1).run() == 2
+
+    async def notebook():
+        return Waits(n=1).execute([], {}), Waits(n=1).run()
+
+    assert asyncio.run(notebook()) == (2, 2)
+
+
+def test_beside_a_running_loop_context_and_errors_are_those_of_the_caller():
+    class Fails(Task):
+        @run
+        async def run(self):
+            raise ValueError(word.get())
+
+    word = contextvars.ContextVar("word")
+
+    async def notebook():
+        word.set("the caller's")
+        Fails().run()
+
+    with pytest.raises(ValueError, match="the caller's"):
+        asyncio.run(notebook())
+
+
+def test_beside_a_running_loop_a_signal_ends_the_task():
+    ended = []
+
+    class Waits(Task):
+        @run
+        async def run(self):
+            threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.append(True)
+
+    async def notebook():
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a kernel; asyncio's own would wait
+        Waits().run()
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(notebook())
+    assert ended
 
 
 @pytest.mark.parametrize("kind", ["generator", "async generator"])

@@ -25,6 +25,14 @@ def test_one_line_per_executed_task(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_each_run_counts_from_one(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    for _ in range(2):
+        lines(START)
+        lines(TaskFinished("A()", 1, "SUCCESS", 1.0, "forced"))
+    assert capsys.readouterr().out.splitlines()[1::2] == ["[1/2] done A(), 1.0 s"] * 2
+
+
 def test_waits_and_retries_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     lines = Lines()
     lines(TaskWaiting("A()", True))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pyperunner_cli.errors import CommandError, UserCodeError, in_words_of_the_command
 from pyperunner_cli.registry import COMMANDS
 from pyperunner_cli.signals import exit_on_signals
+from pyperunner_text.printing import spell_out
 
 __all__ = ["main"]
 
@@ -29,9 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         129 after SIGTERM and SIGHUP.
     """
     try:
+        spell_out(sys.stdout, sys.stderr)
         with exit_on_signals():
             code = _dispatch(sys.argv[1:] if argv is None else list(argv))
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
             return code
     except CommandError as error:
         return _fail(f"pyperunner: {error}")

@@ -46,7 +46,7 @@ def relative(path: str) -> str:
     """Return ``path`` as seen from the current folder if it lies below it."""
     try:
         return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, FileNotFoundError):  # it lies elsewhere; there is no current folder
         return path
 
 

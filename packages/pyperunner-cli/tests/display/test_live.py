@@ -43,6 +43,16 @@ def test_running_tasks_are_shown_with_their_time_and_finished_ones_stay() -> Non
     assert "FAILED B(), 0.1 s: ValueError: [bold]no[/bold]" in shown(console)
 
 
+def test_each_run_counts_from_one() -> None:
+    console = terminal()
+    live = Live(console)
+    for _ in range(2):
+        live(RunStarted("p", "runs/p_1", ("A()", "B()"), ("A()", "B()")))
+        live(TaskFinished("A()", 1, "SUCCESS", 5.0, "forced"))
+        live(RunFinished({"A()": "SUCCESS"}, 5.1, False))
+    assert shown(console).count("[1/2] done A(), 5.0 s") == 2
+
+
 def test_a_task_that_waits_for_another_run_is_shown_as_such() -> None:
     console = terminal()
     live = Live(console)

@@ -13,6 +13,7 @@ from pyperunner_dag.identity.hashing import bind, hash_all
 from pyperunner_dag.inputs import as_tasks
 from pyperunner_dag.options import CODE_FIELDS, NO_OPTIONS, Options, changed, code_options
 from pyperunner_dag.tasks import Task
+from pyperunner_text.printing import say
 
 if TYPE_CHECKING:
     import networkx
@@ -119,7 +120,7 @@ class Pipeline:
         """
         from pyperunner_dag.drawing.text import draw_text
 
-        print_fn(draw_text(self.dag(), mark))
+        (say if print_fn is print else print_fn)(draw_text(self.dag(), mark))
 
     def plot_graph(self, fname: str | os.PathLike[str]) -> None:
         """Write a picture of the graph.

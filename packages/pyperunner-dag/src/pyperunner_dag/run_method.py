@@ -11,7 +11,7 @@ from pyperunner_dag.inputs import resolve_inputs
 from pyperunner_dag.secret import revealed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Coroutine, Sequence
 
 __all__ = ["RunMethod", "as_method", "method_of", "run"]
 
@@ -146,10 +146,33 @@ def _outcome(result: Any) -> Any:
     import inspect
 
     if inspect.iscoroutine(result):
-        import asyncio
-
-        return asyncio.run(result)
+        return _run_to_its_end(result)
     return result
+
+
+def _run_to_its_end(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine on a loop of its own; beside one that runs already, as in a notebook, in a thread of its own."""
+    import asyncio
+
+    if asyncio._get_running_loop() is None:
+        return asyncio.run(coroutine)
+    import contextvars
+    from concurrent.futures import ThreadPoolExecutor
+
+    begun: list[tuple[Any, Any]] = []
+
+    async def main() -> Any:
+        begun.append((asyncio.get_running_loop(), asyncio.current_task()))
+        return await coroutine
+
+    with ThreadPoolExecutor(1, thread_name_prefix="pyperunner-async") as thread:
+        end = thread.submit(contextvars.copy_context().run, asyncio.run, main())
+        try:
+            return end.result()
+        finally:
+            if begun and not end.done():  # a signal has come to the thread that waits
+                loop, task = begun[0]
+                loop.call_soon_threadsafe(task.cancel)
 
 
 def run(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ import weakref
 from pathlib import Path
 from typing import IO
 
-__all__ = ["Appender", "open_regular", "replace_file"]
+__all__ = ["Appender", "Losses", "make_folder", "make_folders", "open_regular", "replace_file"]
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -55,25 +55,77 @@ def replace_file(path: str, data: bytes) -> None:
             os.close(fd)
         temporary.replace(target)
     except BaseException:
-        temporary.unlink()
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def make_folder(path: Path, mode: int) -> None:
+    """Make a folder that its owner can enter and write to, under any umask.
+
+    Raises:
+        FileExistsError: There is something.
+    """
+    path.mkdir(mode)
+    made = stat.S_IMODE(path.stat().st_mode)
+    if made & stat.S_IRWXU != stat.S_IRWXU:
+        path.chmod(made | stat.S_IRWXU)
+
+
+def make_folders(path: Path, mode: int) -> None:
+    """Make a folder and those above it, as far as they are not there, as ``make_folder`` does."""
+    for folder in (*reversed(path.parents), path):
+        if folder.is_dir():
+            continue
+        try:
+            make_folder(folder, mode)
+        except FileExistsError:
+            if folder == path and not path.is_dir():  # else somebody was quicker, or the next one says it
+                raise
+
+
+class Losses:
+    """What a record loses, because its disk is full or gone, which does not end a run: warned of once for all files.
+
+    Args:
+        place: Where the record is.
+    """
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._warned = False
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Do as ``replace_file`` does, if it can be done."""
+        try:
+            replace_file(path, data)
+        except OSError as error:
+            self.note(path, error)
+
+    def note(self, path: str, error: Exception) -> None:
+        """Warn that something of a file is lost, if nothing was before."""
+        if not self._warned:
+            self._warned = True
+            message = f"the record in {self._place!r} is not complete, something of {Path(path).name} is lost: {error}"
+            warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
 class Appender:
     """A file that grows by whole lines, made when the first line comes.
 
     Every call is one ``write`` to the system, so what was written outlives the process. A disk that is full or gone
-    does not end the run: one warning is given, later lines are tried again, and a line cut short is ended first. A
-    process that is forked has no part in the file.
+    does not end the run: later lines are tried again, and a line cut short is ended first. A process that is forked has
+    no part in the file.
 
     Args:
         path: The file.
+        losses: Hears of lines that could not be written.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, losses: Losses | None = None) -> None:
         self.path = path
+        self._losses = losses or Losses(path)
         self._fd = -1
-        self._torn = self._warned = False
+        self._torn = False
         _appenders.add(self)
 
     def write(self, lines: bytes) -> None:
@@ -89,18 +141,13 @@ class Appender:
                 self._torn = True
                 raise OSError("the disk took only a part of the line")
         except OSError as error:
-            self._warn(error)
+            self._losses.note(self.path, error)
 
     def close(self) -> None:
         """Close the file; writing again opens it again."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-    def _warn(self, error: OSError) -> None:
-        if not self._warned:
-            self._warned = True
-            warnings.warn(f"Lines of {self.path!r} are lost: {error}", RuntimeWarning, stacklevel=4)
 
 
 _appenders: weakref.WeakSet[Appender] = weakref.WeakSet()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ class _Clock:
         self._head = self._offset = ""
 
     def stamp(self, when: float) -> str:
-        second = int(when)
+        second = math.floor(when)
         if second != self._second:
             local = time.localtime(second)
             self._head = time.strftime("%Y-%m-%dT%H:%M:%S", local)

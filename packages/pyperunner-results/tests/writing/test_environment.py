@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -148,3 +149,36 @@ def test_a_deleted_source_and_a_lazy_module_do_no_harm(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "none", None)
     names = [source["filename"] for source in get_environment_info()["sources"]]
     assert not any(name.endswith("gone.py") for name in names)
+
+
+def test_modules_that_come_and_go_meanwhile_break_nothing():
+    """A collection of garbage, which any allocation may set off, runs code as an import of another thread would."""
+    made = []
+
+    def meddle(phase, info):
+        name = f"comes_and_goes_{len(made)}"
+        sys.modules[name] = types.ModuleType(name)
+        made.append(name)
+
+    before = gc.get_threshold()
+    gc.callbacks.append(meddle)
+    gc.set_threshold(1)
+    try:
+        assert get_environment_info()["sources"]
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(meddle)
+        for name in made:
+            del sys.modules[name]
+    assert made
+
+
+def test_a_current_folder_that_was_removed_is_no_error(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = (
+        "import json, os, pyperunner_results as r; os.rmdir(os.getcwd()); print(json.dumps(r.get_environment_info()))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(pyperunner_results.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", code], cwd=gone, env=env, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["base_dir"] == os.sep

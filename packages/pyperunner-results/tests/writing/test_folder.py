@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -145,3 +147,86 @@ def test_a_killed_writer_loses_nothing_it_had_said(tmp_path):
     assert [event["task"] for event in events][: said + 1] == [f"T({number})" for number in range(said + 1)]
     assert yaml.safe_load((folder / "pipeline.yaml").read_text())["n"] >= said
     assert json.loads((folder / "summary.json").read_text())["state"] == "running"
+
+
+def write_everything(folder, spoil):
+    """Whatever a run writes, in its order."""
+    spoil(folder)
+    folder.write_pipeline({"pipeline": {"name": "p"}, "tasks": {}})
+    folder.log("a line")
+    log = folder.task_log("A()")
+    log.log("a task's line")
+    folder.log_exception("A()", "Traceback")
+    folder.record({"kind": "run_finished", "wall": 1.0, "interrupted": False, "tasks": {}})
+    folder.write_picture("<svg/>")
+    folder.finish({})
+    folder.lost("report.html", OSError("gone"))
+    log.close()
+    folder.close()
+
+
+def no_place(folder):
+    shutil.rmtree(folder.path)
+
+
+def renamed(folder):
+    folder.log("a line")
+    Path(folder.path).rename(f"{folder.path}.kept")
+
+
+def a_file_in_its_place(folder):
+    shutil.rmtree(folder.path)
+    Path(folder.path).write_text("mine")
+
+
+def a_file_for_a_folder(folder):
+    Path(folder.path, "logs").rmdir()
+    Path(folder.path, "logs").write_text("mine")
+
+
+def no_room(folder):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+@pytest.mark.parametrize("spoil", [no_place, renamed, a_file_in_its_place, a_file_for_a_folder, no_room])
+def test_a_record_without_a_place_is_one_warning(tmp_path, spoil):
+    folder = RunFolder.create(tmp_path, "p")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.warns(RuntimeWarning, match="not complete") as caught:
+            write_everything(folder, spoil)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert len(caught) == 1
+    if "mine" in spoil.__code__.co_consts:
+        assert any(path.is_file() and path.read_text() == "mine" for path in tmp_path.rglob("*"))
+
+
+def test_a_clock_that_is_set_back_makes_no_run_of_negative_length(tmp_path):
+    folder = RunFolder.create(tmp_path, "p", now=datetime(2200, 1, 1))
+    folder.log("far ago", when=-0.5)
+    folder.finish()
+    folder.close()
+    summary = json.loads(Path(folder.path, "summary.json").read_text())
+    assert summary["end"] >= summary["start"]
+    assert parse_line(Path(folder.log_file).read_text()).time.endswith(".500+00:00")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o177, 0o777])
+def test_its_folders_can_be_entered_by_their_owner_and_written_by_nobody_else(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        folder = RunFolder.create(tmp_path / "a" / "b", "p")
+        folder.close()
+    finally:
+        os.umask(before)
+    path = Path(folder.path)
+    for made in (tmp_path / "a", tmp_path / "a" / "b", path, path / "logs"):
+        assert made.stat().st_mode & 0o777 == 0o700 | 0o755 & ~umask
+
+
+def test_a_place_that_is_a_file_is_an_error_at_once(tmp_path):
+    (tmp_path / "a").write_text("mine")
+    for place, error in ((tmp_path / "a", FileExistsError), (tmp_path / "a" / "b", NotADirectoryError)):
+        with pytest.raises(error, match=str(place)):
+            RunFolder.create(place, "p")

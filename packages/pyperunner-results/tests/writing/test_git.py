@@ -66,6 +66,28 @@ def test_the_repository_runs_no_program_of_its_own(repository, tmp_path):
 
 
 @needs_git
+def test_variables_of_another_repository_do_not_count(repository, tmp_path, monkeypatch):
+    """As git sets them for hooks and aliases."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for root in (repository, other):
+        git(root, "init", "-q")
+        git(root, "commit", "-q", "--allow-empty", "-m", root.name)
+    commit = git(repository, "rev-parse", "HEAD")
+    (repository / "a.py").write_text("1")
+    git(repository, "add", "a.py")
+    for name, value in {
+        "GIT_DIR": str(other / ".git"),
+        "GIT_WORK_TREE": str(other),
+        "GIT_INDEX_FILE": str(other / ".git" / "index"),
+        "GIT_COMMON_DIR": str(other / ".git"),
+        "GIT_PREFIX": "sub/",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert ask(repository) == [{"url": None, "commit": commit, "dirty": True}]
+
+
+@needs_git
 def test_several_repositories_are_asked_side_by_side(tmp_path):
     roots = [tmp_path / name for name in "abc"]
     for root in roots:

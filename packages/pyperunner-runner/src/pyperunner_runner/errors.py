@@ -9,6 +9,7 @@ RunnerError
 ├── UnknownPipelineTask   (also KeyError)    the pipeline has no such task
 ├── NotAcceptable         (also ValueError)  no earlier output can stand for today's key
 ├── SelectionUnmet        (also ValueError)  a selected task needs an output that nothing selected makes
+├── NoProcesses           (also RuntimeError) tasks can't have processes of their own, here
 ├── LimitTooLow           (also ValueError)  a memory limit below what any task's process takes
 ├── ImpossibleResources   (also ValueError)  a task asks for more than the runner has
 ├── UnknownStartMethod    (also ValueError)
@@ -32,6 +33,7 @@ __all__ = [
     "ImpossibleResources",
     "InputLost",
     "LimitTooLow",
+    "NoProcesses",
     "NotAcceptable",
     "RunFailed",
     "RunnerError",
@@ -187,6 +189,16 @@ class TaskNotPortable(RunnerError, TypeError):
             f"{self.part or 'something in it'} can't be pickled ({self.cause}). Nothing was started. Make it inside "
             "the task instead, or use start_method='fork'."
         )
+
+
+class NoProcesses(RunnerError, RuntimeError):
+    """What makes the processes of tasks can't work, here."""
+
+    cause: str
+    template = (
+        "no process can be made for any task: {cause}. Nothing more was started; "
+        "see to what is missing, or use Runner(..., executor='inline')."
+    )
 
 
 class LimitTooLow(RunnerError, ValueError):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pyperunner_runner.events import RunEvent, RunStarted, TaskFinished, TaskOutput, TaskRetried, TaskWaiting
 from pyperunner_runner.words import count, duration, visible
+from pyperunner_text.printing import say
 from pyperunner_text.visible import visible_lines
 
 __all__ = ["Lines", "finished_line", "note_line", "opening_line"]
@@ -50,14 +51,14 @@ class Lines:
 
     def __init__(self, *, verbose: bool = False, write: Callable[[str], object] | None = None) -> None:
         self._verbose = verbose
-        self._say = write or _print
+        self._say = write or say
         self._total = 0
         self._done = 0
 
     def __call__(self, event: RunEvent) -> None:
         """Print what there is to say of an event."""
         if isinstance(event, RunStarted):
-            self._total = len(event.to_execute)
+            self._total, self._done = len(event.to_execute), 0
             self._say(opening_line(event))
         elif isinstance(event, TaskOutput) and self._verbose:
             for text in visible_lines(event.text):
@@ -72,7 +73,3 @@ class Lines:
 
     def close(self) -> None:
         """Do nothing: lines stay as they are."""
-
-
-def _print(line: str) -> None:
-    print(line, flush=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from pyperunner_dag import DAG, Options, OutputStore, Pipeline, Task, draw_text, open_store
-from pyperunner_results import PipelineResult, run_name, times_of_tasks, write_report
+from pyperunner_results import PipelineResult, run_name, times_of_tasks
 from pyperunner_runner.execution.hooks import hooks_of
 from pyperunner_runner.execution.outcomes import run_failed
 from pyperunner_runner.execution.recorder import RunRecorder
@@ -21,7 +21,9 @@ from pyperunner_runner.planning.checks import check, location_of
 from pyperunner_runner.planning.planner import PlannedRun, Planner, runnable_dag
 from pyperunner_runner.planning.selection import Patterns, Selection
 from pyperunner_runner.planning.settings import RunSettings
+from pyperunner_runner.processes.cores import usable_cores
 from pyperunner_text.gc_paused import gc_paused
+from pyperunner_text.printing import say
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import Hook
@@ -48,7 +50,7 @@ class Runner:
     Args:
         data_path: Where outputs are kept: a folder, a store URL, or an open ``OutputStore``.
         log_path: Folder in which every run gets a folder of its own.
-        process_limit: How many tasks run at once; the number of processors by default.
+        process_limit: How many tasks run at once; by default as many as there are processors that this process may use.
         resources: How much there is of what tasks ask for in their options, such as ``{"gpu": 2}``.
         fail_fast: End the run at the first failure: nothing more starts, what runs is ended.
         keep_going: The opposite of ``fail_fast`` and the default: whatever does not depend on a failed task runs.
@@ -97,7 +99,7 @@ class Runner:
             raise ValueError("fail_fast and keep_going are opposites: give one of them")
         self._settings = RunSettings(
             new_executor=find_executor(executor),
-            process_limit=os.cpu_count() or 1 if process_limit is None else process_limit,
+            process_limit=usable_cores() if process_limit is None else process_limit,
             start_method=known_start_method(start_method),
             resources=dict(resources or {}),
             code=Options(code=code, ignore=ignore, packages=packages, strict=strict),
@@ -170,7 +172,7 @@ class Runner:
             finally:
                 self._pipeline().set_results(self.results())
                 if self._report:
-                    write_report(self.results())
+                    run.recorder.write_report(self.results())
         signals.raise_again()
         error = run_failed(run.planned.dag.nodes, self.run_folder)
         if raise_on_failure and error is not None:
@@ -219,7 +221,7 @@ class Runner:
         if not self.plan:
             self.analyze_pipeline()
         mark = {name for name, decision in self.plan.items() if decision.action == "run"}
-        (print_fn or print)(draw_text(self._pipeline().dag(), mark=mark))
+        (print_fn or say)(draw_text(self._pipeline().dag(), mark=mark))
 
     @gc_paused()
     def queue_tasks(

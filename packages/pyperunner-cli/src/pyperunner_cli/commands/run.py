@@ -22,7 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
     add_places(parser)
     add_selection(parser)
-    parser.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (number of CPUs)")
+    parser.add_argument(
+        "-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (as many as there are usable CPUs)"
+    )
     parser.add_argument(
         "--early-cutoff", action="store_true", help="do not run what follows from a task that made its old output again"
     )
@@ -60,7 +62,6 @@ def execute(options: argparse.Namespace) -> int:
     """Run the pipeline and say what came of it; return 1 if a task failed."""
     from pyperunner_cli.display.choice import choose_display
     from pyperunner_cli.display.tally import Tally
-    from pyperunner_results import write_report
 
     # Graphs of many tasks are many objects that live to the end; looking through them over and over finds no garbage.
     gc.set_threshold(10_000, 20, 20)
@@ -85,10 +86,8 @@ def execute(options: argparse.Namespace) -> int:
     finally:
         display.close()
     _say(tally)
-    results = runner.results()
-    if not options.no_report:
-        print(f"report: {relative(write_report(results))}")
-    _say_how_to_see_the_output(results)
+    for line in _where_it_is(runner.results(), report=not options.no_report):
+        print(line)
     return tally.exit_code
 
 
@@ -97,12 +96,18 @@ def _say(tally: Tally) -> None:
         print(line)
 
 
-def _say_how_to_see_the_output(results: PipelineResult) -> None:
-    """Print the command that shows the last task's output, if it is stored and can be typed as it is shown."""
+def _where_it_is(results: PipelineResult, *, report: bool) -> list[str]:
+    """Write the report; return where it is, and the command that shows the last task's output, if it can be typed."""
+    from pyperunner_results import NotARun, write_report
+
     *_, last = results
     command = shlex.join(["pyperunner", "results", relative(results.run_folder or ""), last])
-    if results.task(last).output_exists() and command == visible(command):
-        print(f"output: {command}")
+    try:
+        lines = [f"report: {relative(write_report(results))}"] if report else []
+        shown = results.task(last).output_exists() and command == visible(command)
+    except (OSError, NotARun) as error:  # the folder was removed meanwhile, or its disk is full
+        return [f"no report: {error}"]
+    return [*lines, f"output: {command}"] if shown else lines
 
 
 def _jobs(text: str) -> int:

@@ -31,7 +31,7 @@ def choose_display(*, verbose: bool) -> Display:
     Args:
         verbose: Show what tasks print, and why they run.
     """
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         from pyperunner_cli.display.live import Live
 
         return Live(verbose=verbose)

@@ -58,7 +58,7 @@ class Live:
     def __call__(self, event: RunEvent) -> None:
         """Show what an event changes."""
         if isinstance(event, RunStarted):
-            self._total = len(event.to_execute)
+            self._total, self._done = len(event.to_execute), 0
             self._console.print(Text(opening_line(event)))
             if event.to_execute:
                 self._live.start()

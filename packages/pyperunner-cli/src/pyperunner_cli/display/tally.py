@@ -78,12 +78,18 @@ class Tally:
         return [name for name, found in self._end.statuses.items() if found == status] if self._end else []
 
     def _failures(self, names: list[str]) -> Iterator[str]:
-        from pyperunner_results import PipelineResult
-
-        record = PipelineResult.from_file(self._folder)
+        logs = self._logs(names[:_FAILURES])
         for name in names[:_FAILURES]:
             yield f"  {visible(name)}: {visible(self._errors.get(name) or 'no cause was recorded')}"
-            log = record.task(name).log_file or os.path.join(self._folder, "exception.log")
-            yield f"    {relative(log)}"
+            yield f"    {relative(logs.get(name) or os.path.join(self._folder, 'exception.log'))}"
         if len(names) > _FAILURES:
             yield f"  and {len(names) - _FAILURES} more"
+
+    def _logs(self, names: list[str]) -> dict[str, str | None]:
+        from pyperunner_results import NotARun, PipelineResult
+
+        try:
+            record = PipelineResult.from_file(self._folder)
+            return {name: record.task(name).log_file for name in names}
+        except (OSError, NotARun):  # the folder was removed meanwhile, or its disk is full
+            return {}

@@ -69,5 +69,7 @@ def _is_ours(frame: traceback.FrameSummary) -> bool:
 
 
 def _our_folders() -> list[str]:
-    packages = (module for name, module in sys.modules.items() if name.startswith("pyperunner") and "." not in name)
+    packages = (
+        module for name, module in sys.modules.copy().items() if name.startswith("pyperunner") and "." not in name
+    )
     return [folder + os.sep for package in packages for folder in getattr(package, "__path__", ())]

@@ -45,7 +45,7 @@ def get_environment_info(mainfile: str | os.PathLike[str] | None = None) -> Envi
         dirty}]``, that of ``base_dir`` first).
     """
     main = _main_file(mainfile)
-    base_dir = str(Path(main).parent) if main else os.path.realpath(".")
+    base_dir = str(Path(main).parent) if main else _folder()
     files = sorted({*_own_files(), *([main] if main else [])})
     query = GitQuery(repository_roots([Path(base_dir), *(Path(file).parent for file in files)]))
     return {
@@ -70,6 +70,13 @@ def _main_file(given: str | os.PathLike[str] | None) -> str | None:
     return None if _INSTALLED.search(main) or main.startswith(_scripts()) else main
 
 
+def _folder() -> str:
+    try:
+        return os.path.realpath(".")
+    except FileNotFoundError:  # it was removed
+        return os.sep
+
+
 def _scripts() -> str:
     """Return the folder of installed commands."""
     return os.path.join(os.path.realpath(sys.prefix), _SCRIPTS, "")
@@ -78,7 +85,7 @@ def _scripts() -> str:
 def _own_files() -> set[str]:
     standard, scripts = os.path.realpath(Path(os.__file__).parent) + os.sep, _scripts()
     files = set()
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # a list of the items could meet an import of another thread
         # Not getattr of what is looked for: a lazy module would be woken up by it.
         known = getattr(module, "__dict__", {})
         file, spec = known.get("__file__"), known.get("__spec__")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pyperunner_results.files import Appender, replace_file
+from pyperunner_results.files import Appender, Losses
 from pyperunner_results.process import process_identity
 from pyperunner_results.run_files import EVENTS_FILE, SCHEMA, SUMMARY_FILE
 from pyperunner_results.strict_json import to_json
@@ -29,12 +29,15 @@ class EventLog:
         folder: The run folder.
         pipeline_name: The pipeline's name.
         start: Start of the run, in epoch seconds.
+        losses: Hears of what could not be written.
     """
 
-    def __init__(self, folder: str, pipeline_name: str, start: float) -> None:
-        self._lines = Appender(os.path.join(folder, EVENTS_FILE))
+    def __init__(self, folder: str, pipeline_name: str, start: float, losses: Losses) -> None:
+        self._losses = losses
+        self._lines = Appender(os.path.join(folder, EVENTS_FILE), losses)
         self._summary_file = os.path.join(folder, SUMMARY_FILE)
         self._outcomes: dict[str, str] = {}
+        self._began = time.monotonic()  # the clock may be set meanwhile, and a run has no negative length
         self._summary: Summary = {
             "schema": SCHEMA,
             "pipeline": pipeline_name,
@@ -63,7 +66,8 @@ class EventLog:
         outcomes = Counter(self._outcomes.values())
         failed = any(outcomes[status] for status in _FAILED)
         self._summary["state"] = "failure" if failed else "success"
-        self._summary["end"], self._summary["tasks"] = time.time(), dict(outcomes)
+        self._summary["end"] = self._summary["start"] + time.monotonic() - self._began
+        self._summary["tasks"] = dict(outcomes)
         self._summary.update(facts)
         self._save()
 
@@ -72,4 +76,4 @@ class EventLog:
         self._lines.close()
 
     def _save(self) -> None:
-        replace_file(self._summary_file, f"{to_json(self._summary)}\n".encode())
+        self._losses.replace(self._summary_file, f"{to_json(self._summary)}\n".encode())

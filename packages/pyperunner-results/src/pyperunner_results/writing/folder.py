@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyperunner_results.errors import RecordError
-from pyperunner_results.files import Appender, replace_file
+from pyperunner_results.files import Appender, Losses, make_folder, make_folders
 from pyperunner_results.former_names import formerly
 from pyperunner_results.log_lines import format_lines
 from pyperunner_results.run_files import EXCEPTION_FILE, LOG_FILE, LOGS_FOLDER, PICTURE_FILE, PIPELINE_FILE
@@ -54,8 +54,9 @@ def task_log_name(task: str, attempt: int) -> str:
 class RunFolder:
     """The folder of one run, open for writing. Made by :meth:`create`.
 
-    What was logged survives a ``kill -9`` of the process, and a reader sees valid files at any moment. No file holds a
-    secret that ``masking`` knows.
+    What was logged survives a ``kill -9`` of the process, and a reader sees valid files at any moment. What can't be
+    written, because the folder or its disk's room has gone, is lost with one warning, and never the run. No file holds
+    a secret that ``masking`` knows.
     """
 
     def __init__(self, path: str, pipeline_name: str, start: float, masking: Masking = NO_SECRETS) -> None:
@@ -66,9 +67,10 @@ class RunFolder:
         self.log_file = os.path.join(path, LOG_FILE)
         self.exception_file = os.path.join(path, EXCEPTION_FILE)
         self.picture_file = os.path.join(path, PICTURE_FILE)
-        self._log = Appender(self.log_file)
-        self._exceptions = Appender(self.exception_file)
-        self._events = EventLog(path, pipeline_name, start)
+        self._losses = Losses(path)
+        self._log = Appender(self.log_file, self._losses)
+        self._exceptions = Appender(self.exception_file, self._losses)
+        self._events = EventLog(path, pipeline_name, start, self._losses)
 
     @classmethod
     def create(
@@ -91,17 +93,17 @@ class RunFolder:
             OSError: The folder cannot be made.
         """
         root = Path(log_path).absolute()
-        root.mkdir(parents=True, exist_ok=True)
+        make_folders(root, _FOLDER_MODE)
         start = now.timestamp() if now else time.time()
         name = run_name(pipeline_name, now)
         for number in count(1):
             path = root / (name if number == 1 else f"{name}_{number}")
             try:
-                path.mkdir(_FOLDER_MODE)
+                make_folder(path, _FOLDER_MODE)
             except FileExistsError:
                 continue
             break
-        (path / LOGS_FOLDER).mkdir(_FOLDER_MODE)
+        make_folder(path / LOGS_FOLDER, _FOLDER_MODE)
         return cls(str(path), pipeline_name, start, masking)
 
     def write_pipeline(self, conf: Mapping[str, object]) -> None:
@@ -112,14 +114,13 @@ class RunFolder:
 
         Raises:
             RecordError: A value that YAML cannot keep; the error names its path.
-            OSError: The file cannot be written.
         """
         conf = self.masking.value(conf)
         try:
             text = to_yaml(conf)
         except UnwritableValue as error:
             raise RecordError(error.where, error.type_name) from None
-        replace_file(self.pipeline_file, text.encode())
+        self._losses.replace(self.pipeline_file, text.encode())
         self._events.describe(conf)
 
     def log(
@@ -160,7 +161,7 @@ class RunFolder:
 
     def write_picture(self, svg: str) -> None:
         """Write the picture of the graph, an SVG text, replacing what is there."""
-        replace_file(self.picture_file, self.masking.text(svg).encode(errors="backslashreplace"))
+        self._losses.replace(self.picture_file, self.masking.text(svg).encode(errors="backslashreplace"))
 
     def record(self, event: Event) -> None:
         """Append one event to ``events.jsonl``; the time of the event is now."""
@@ -183,6 +184,10 @@ class RunFolder:
         """
         self._events.finish(summary or {})
 
+    def lost(self, file: str, error: Exception) -> None:
+        """Take note that a file of the folder could not be written: warn of it, if nothing was lost before."""
+        self._losses.note(file, error)
+
     def close(self) -> None:
         """Close the open files. Closing twice is harmless."""
         for appender in (self._log, self._exceptions, self._events):
@@ -202,7 +207,7 @@ class TaskLog:
         self.path = os.path.join(folder.path, *relative.split("/"))
         self._shared = folder._log
         self._masking = folder.masking
-        self._own = Appender(self.path)
+        self._own = Appender(self.path, folder._losses)
 
     def log(
         self,

@@ -21,6 +21,8 @@ _TIMEOUT = 5.0
 # No lock is taken in the user's repository, and no monitor that its configuration may name is started.
 _GIT = ("git", "-c", "core.fsmonitor=false", "--no-optional-locks")
 _STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=no")
+_KEPT = ("GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+"""Variables about git and its user. The others speak of a repository, that of a hook or an alias."""
 _REMOTES = ("config", "--get-regexp", r"^remote\..*\.url$")
 
 
@@ -87,7 +89,8 @@ def _start(root: Path, arguments: tuple[str, ...]) -> subprocess.Popen[str] | No
     import subprocess
 
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
-    env = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
+    env |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
         return subprocess.Popen(
             [*_GIT, *arguments],

@@ -33,7 +33,9 @@ class ReadAudit:
     def __init__(self, ignore: Iterable[str] = ()) -> None:
         self._ignore = tuple(_folder(path) for path in (*ignore, sys.prefix, sys.base_prefix, sys.exec_prefix))
         home = os.path.expanduser("~")  # noqa: PTH111 - for a user without a home it is no error, and stays what it is
-        self._roots = tuple(_folder(path) for path in (str(Path.cwd()), home) if Path(path).is_absolute())
+        # Below the root lies all that a program reads anyway, and a folder that was removed has no name.
+        roots = [_folder(path) for path in (".", home) if path == "." or Path(path).is_absolute()]
+        self._roots = tuple(root for root in roots if root not in ("", os.sep))
         self._read: dict[str, None] = {}
         self._written: set[str] = set()
         self._listening = self._installed = False
@@ -86,4 +88,7 @@ def undeclared_reads(audit: ReadAudit, declared: Iterable[File | Folder]) -> lis
 
 
 def _folder(path: str) -> str:
-    return os.path.join(os.path.realpath(path), "")
+    try:
+        return os.path.join(os.path.realpath(path), "")
+    except FileNotFoundError:
+        return ""

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.secret import known_secrets
-from pyperunner_results import RunFolder, get_environment_info, run_section
+from pyperunner_results import NotARun, RunFolder, get_environment_info, run_section, write_report
+from pyperunner_results.run_files import REPORT_FILE
 from pyperunner_runner.events import (
     Hook,
     RunFinished,
@@ -28,7 +29,7 @@ from pyperunner_text.masking import SHORTEST, Masking
 if TYPE_CHECKING:
     from pyperunner_dag import Task
     from pyperunner_keys import Fingerprint
-    from pyperunner_results import TaskLog
+    from pyperunner_results import PipelineResult, TaskLog
     from pyperunner_results.schema import Figures, TaskFinishedEvent, Times
     from pyperunner_runner.planning.planner import PlannedRun
     from pyperunner_runner.ports import Ended, Logged
@@ -145,6 +146,13 @@ class RunRecorder:
         for log in self._logs.values():
             log.close()
         self.folder.close()
+
+    def write_report(self, results: PipelineResult) -> None:
+        """Write the report of the run, if its folder is still there and takes it."""
+        try:
+            write_report(results)
+        except (OSError, NotARun) as error:
+            self.folder.lost(REPORT_FILE, error)
 
     # -- of a task that runs ---------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from pyperunner_runner.execution.outcomes import failure_of, result_of, summariz
 from pyperunner_runner.execution.retries import Retries
 from pyperunner_runner.execution.timeouts import LimitEnforcer
 from pyperunner_runner.execution.timers import Kind, Timers
+from pyperunner_runner.executors.no_room import Shortage
 from pyperunner_runner.executors.supervisor.start_methods import start_method_beside
 from pyperunner_runner.plan import UNCONDITIONAL, Decision
 from pyperunner_runner.ports import Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Session, Started, Waiting
@@ -65,6 +66,7 @@ class Run:
         self._retries = Retries()
         self._signals: Signals | None = None
         self._cancelled = ""
+        self._shortage = Shortage(lambda text: self.recorder.warn(text))
         self._stored_by_hand: set[str] = set()
         place = str((planned.store.spec() or {}).get("url", ""))
         for task in planned.dag:
@@ -117,11 +119,10 @@ class Run:
             try:
                 while self._has_room and (task := self.next_task()) is not None:
                     self.start(task)
+                self._shortage.end()
             except BlockingIOError as error:
-                self.recorder.warn(f"no room for another process, trying again: {error}")
+                self._shortage.go_on(error, time.monotonic(), may_end=bool(self._jobs))
                 pause = _NO_ROOM_SECONDS
-                if not self._jobs:
-                    self._pause(pause)
             self.collect(pause)
             self._check_signals(signals)
 

@@ -88,11 +88,15 @@ class Signals:
 
         Raises:
             KeyboardInterrupt: It was SIGINT, and no handler has raised anything else.
+            SystemExit: It should have ended the process, and the system keeps it alive: process 1 of a container.
         """
         if self.received:
-            signal.raise_signal(self.received[0])
-            if self.received[0] == signal.SIGINT:
+            first = self.received[0]
+            signal.raise_signal(first)
+            if first == signal.SIGINT:
                 raise KeyboardInterrupt
+            if signal.getsignal(first) == signal.SIG_DFL:
+                raise SystemExit(128 + first)
 
     def _open_wake(self) -> Callable[[], None]:
         """Have every signal be seen by whoever waits for ``wake``; return what undoes it."""

@@ -9,11 +9,13 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING
 
-from pyperunner_runner.errors import TaskNotPortable
+from pyperunner_runner.errors import NoProcesses, TaskNotPortable
 from pyperunner_runner.executors.arrivals import PATIENCE_SECONDS, Arrivals
+from pyperunner_runner.executors.no_room import no_room_is_blocking
 from pyperunner_runner.executors.supervisor.client import SupervisorClient
 from pyperunner_runner.executors.supervisor.protocol import ChildEnded, ChildRefused, ChildStarted
 from pyperunner_runner.ports import Logged
+from pyperunner_runner.processes import posix
 
 if TYPE_CHECKING:
     from pyperunner_runner.executors.supervisor.protocol import Report
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["NOT_BEGUN", "SupervisedExecutor"]
 
 NOT_BEGUN = f"its process, a copy of this program, has not begun within {PATIENCE_SECONDS:.0f} s"
+
+_MOST_FRUITLESS = 3
 
 
 class SupervisedExecutor(ABC):
@@ -37,9 +41,11 @@ class SupervisedExecutor(ABC):
     """
 
     def __init__(self, session: Session) -> None:
+        posix.occupy_standard_descriptors()
         self._selector = selectors.DefaultSelector()
         self._events: deque[Event] = deque()
         self._owner = os.getpid()
+        self._fruitless = 0  # supervisors that were lost one after the other, and had made no child
         self._writes = False  # whether the supervisor's line is watched for room to write
         self._client = SupervisorClient(session)
         self._arrivals = Arrivals()
@@ -122,10 +128,8 @@ class SupervisedExecutor(ABC):
             BlockingIOError: There is no room for it just now.
         """
         if not self._client.is_open:
-            try:
+            with no_room_is_blocking():
                 self._client.open()
-            except OSError as error:
-                raise BlockingIOError(*error.args) from error
             self._selector.register(self._client, selectors.EVENT_READ, self._receive)
         return self._client
 
@@ -157,7 +161,11 @@ class SupervisedExecutor(ABC):
             self._take_report(ChildRefused(name, f"{NOT_BEGUN}, and there is no room for another process: {error}"))
 
     def _lose_supervisor(self) -> None:
+        self._fruitless = 0 if self._client.was_fruitful else self._fruitless + 1
+        why = self._client.unable or f"{_MOST_FRUITLESS} supervisors have ended before they made one"
         self._drop_supervisor(lost=True)
+        if self._client.unable or self._fruitless == _MOST_FRUITLESS:
+            raise NoProcesses(why)
         self._lose_all()
 
     def _drop_supervisor(self, *, lost: bool = False) -> None:

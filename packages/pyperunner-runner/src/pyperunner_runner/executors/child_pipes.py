@@ -7,6 +7,7 @@ import selectors
 from collections.abc import Callable, Iterable, Mapping
 
 from pyperunner_runner.executors.child_output import STREAMS, ChildOutput, Listener
+from pyperunner_runner.executors.no_room import no_room_is_blocking
 
 __all__ = ["PIPES", "ChildPipes", "open_pipes"]
 
@@ -25,12 +26,13 @@ def open_pipes(names: Iterable[str] = PIPES) -> tuple[dict[str, int], dict[str, 
     read: dict[str, int] = {}
     write: dict[str, int] = {}
     try:
-        for name in names:
-            read[name], write[name] = os.pipe()
-    except OSError as error:
+        with no_room_is_blocking():
+            for name in names:
+                read[name], write[name] = os.pipe()
+    except OSError:
         for fd in (*read.values(), *write.values()):
             os.close(fd)
-        raise BlockingIOError(*error.args) from error
+        raise
     return read, write
 
 

@@ -21,6 +21,7 @@ from pyperunner_runner.errors import UnknownExecutor
 from pyperunner_runner.executors.base import NOT_BEGUN, SupervisedExecutor
 from pyperunner_runner.executors.child_output import STREAMS
 from pyperunner_runner.executors.child_pipes import ChildPipes, open_pipes
+from pyperunner_runner.executors.no_room import no_room_is_blocking
 from pyperunner_runner.executors.pool_worker import Done, ServeJobs
 from pyperunner_runner.executors.supervisor.protocol import ChildRefused, ChildStarted, Report
 from pyperunner_runner.ports import (
@@ -315,13 +316,11 @@ def _open_channel() -> tuple[socket.socket, int, int]:
     Raises:
         BlockingIOError: There are no descriptors left just now.
     """
-    try:
+    with no_room_is_blocking():
         ours, theirs = socket.socketpair()
-    except OSError as error:
-        raise BlockingIOError(*error.args) from error
-    try:
-        return ours, os.dup(ours.fileno()), theirs.detach()
-    except OSError as error:
-        ours.close()
-        theirs.close()
-        raise BlockingIOError(*error.args) from error
+        try:
+            return ours, os.dup(ours.fileno()), theirs.detach()
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise

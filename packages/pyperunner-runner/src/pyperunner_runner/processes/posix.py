@@ -31,6 +31,7 @@ __all__ = [
     "hold_signals_back",
     "lead_session",
     "let_signals_through",
+    "occupy_standard_descriptors",
     "set_aside",
     "set_default_signals",
     "show_no_stacks",
@@ -40,6 +41,7 @@ __all__ = [
 
 SHOW_STACKS = getattr(signal, "SIGUSR2", 0)
 """The signal at which a child that has not begun yet writes where it is to standard error."""
+_STANDARD_ERROR = 2
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _HANDLED = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
@@ -118,6 +120,13 @@ def hear_of_ends() -> set[int]:
     signal.pthread_sigmask(signal.SIG_BLOCK, heard)
     _prctl()(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     return heard
+
+
+def occupy_standard_descriptors() -> None:
+    """Put the null device where descriptors 0 to 2 are closed, so that nothing else gets these numbers."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        os.set_inheritable(fd, True)
+    os.close(fd)
 
 
 def set_default_signals() -> None:

@@ -7,6 +7,7 @@ process, and compares creation times before it signals.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
@@ -81,7 +82,8 @@ def signal_group(leader: int, signum: int) -> None:
         try:
             os.killpg(leader, number)
         except ProcessLookupError:
-            os.kill(leader, number)
+            with contextlib.suppress(ProcessLookupError):  # a library of the user's has reaped it
+                os.kill(leader, number)
         except PermissionError:  # macOS says so of a group in which only an ended process is left
             return
 

@@ -34,6 +34,7 @@ from pyperunner_runner.executors.supervisor.protocol import (
     ShowStacks,
     StartChild,
     StopChild,
+    Unable,
 )
 from pyperunner_runner.executors.supervisor.server import Supervisor
 from pyperunner_runner.executors.supervisor.silence import Silence
@@ -69,13 +70,15 @@ class SupervisorClient:
     Args:
         session: The run's tasks and store.
 
+    Attributes:
+        notes: What is to be said of the way in which processes are made, with the level of each line.
+        unable: Why the supervisor can't make any child, if it has said so.
+        was_fruitful: Whether it has made one.
+
     Raises:
         StoreNotShareable: A child could not reopen the store.
         UnknownStartMethod: There is no such start method.
         TaskNotPortable: A task can't be sent to a fresh interpreter, as the start method asks for.
-
-    Attributes:
-        notes: What is to be said of the way in which processes are made, with the level of each line.
     """
 
     def __init__(self, session: Session) -> None:
@@ -89,6 +92,8 @@ class SupervisorClient:
         self._one_store = isinstance(session.store, SupportsFork) and session.store.survives_fork
         self._mark = ""
         self._guard = 0
+        self.unable = ""
+        self.was_fruitful = False
         self._forget()
 
     def _forget(self) -> None:
@@ -140,6 +145,7 @@ class SupervisorClient:
         """Start the supervisor."""
         ours, theirs = socket.socketpair()
         self._forget()
+        self.was_fruitful = False
         self._mark = f"{os.getpid()}.{secrets.token_hex(4)}"
         keep_from_forks(ours)
         with theirs:
@@ -228,7 +234,7 @@ class SupervisorClient:
             data = b""
         return [word for word in self._frames.feed(data) if self._hear(word)] if data else None
 
-    def _hear(self, word: Report | Serving | Obeyed) -> bool:
+    def _hear(self, word: Report | Serving | Obeyed | Unable) -> bool:
         """Take note of what the supervisor says; return whether it is about a child."""
         if isinstance(word, Obeyed):
             self._silence.answer(time.monotonic())
@@ -236,7 +242,11 @@ class SupervisorClient:
         if isinstance(word, Serving):
             self._supervisor = word.pid
             return False
+        if isinstance(word, Unable):
+            self.unable = word.why
+            return False
         if isinstance(word, ChildStarted):
+            self.was_fruitful = True
             self._children[word.name] = word.pid
         else:
             self._children.pop(word.name, None)
@@ -312,7 +322,7 @@ class SupervisorClient:
     def _fork(self, theirs: socket.socket) -> int:
         supervisor = Supervisor(theirs, self._mark, self._copies)
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
+            with contextlib.suppress(Exception):  # it is closed, its reader has gone, its disk is full, it is no file
                 stream.flush()
         with warnings.catch_warnings():
             # Python warns of forking beside threads. This is the one such fork of a run, the supervisor uses no lock

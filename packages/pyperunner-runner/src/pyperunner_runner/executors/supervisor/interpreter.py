@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Protocol
 
+from pyperunner_runner.processes import posix
+
 if TYPE_CHECKING:
     from pyperunner_runner.executors.supervisor.transport import InterpreterState
 
@@ -76,6 +78,7 @@ def main(file: IO[bytes]) -> None:
     Args:
         file: Made by ``write_beginning``, read up to the path.
     """
+    posix.occupy_standard_descriptors()
     with file:
         state, begin = pickle.load(file)
     fds = tuple(map(int, sys.argv[2:]))

@@ -28,6 +28,7 @@ __all__ = [
     "ShowStacks",
     "StartChild",
     "StopChild",
+    "Unable",
 ]
 
 Fds = tuple[int, int, int]
@@ -139,6 +140,13 @@ class ChildEnded:
 
     name: str
     exit: Exit
+
+
+@dataclass(frozen=True)
+class Unable:
+    """From the supervisor, as its last word: it can't make any child; ``why`` says what is missing."""
+
+    why: str
 
 
 Report = ChildStarted | ChildRefused | ChildEnded

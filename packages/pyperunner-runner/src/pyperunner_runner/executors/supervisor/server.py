@@ -11,7 +11,6 @@ What the two say to each other is in ``protocol``.
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
 import selectors
@@ -23,6 +22,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pyperunner_runner.child.messages import FrameBuffer, pack
+from pyperunner_runner.executors.no_room import NO_ROOM, NO_ROOM_SECONDS
 from pyperunner_runner.executors.supervisor.descendants import Descendants
 from pyperunner_runner.executors.supervisor.guard import stand_guard
 from pyperunner_runner.executors.supervisor.protocol import (
@@ -39,6 +39,7 @@ from pyperunner_runner.executors.supervisor.protocol import (
     ShowStacks,
     StartChild,
     StopChild,
+    Unable,
 )
 from pyperunner_runner.processes import posix, tree
 
@@ -47,9 +48,7 @@ __all__ = ["Supervisor"]
 _FDS_PER_CHILD = 3
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _FORK_RETRY_SECONDS = (0.01, 1.0)  # first and longest pause while the system has no room for another process
-_FORK_PATIENCE_SECONDS = 30.0  # with no child of ours that could make room by ending
 _END_SECONDS = 1.0
-_NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
 class _Queued(NamedTuple):
@@ -92,6 +91,7 @@ class Supervisor:
         parent = runner
         try:
             posix.hold_signals_back()
+            posix.occupy_standard_descriptors()  # files of the runner's, closed in its copies, may have been there
             parent = stand_guard(runner, self._control)
             posix.lead_session()
             posix.adopt_orphans()
@@ -100,8 +100,9 @@ class Supervisor:
             self._launcher = self._make_launcher()
             gc.freeze()  # nothing of the runner's is garbage here; collecting it would copy its pages
             self._loop(runner, parent)
-        except BaseException:
-            traceback.print_exc()  # the runner sees the socket close and reports the tasks as lost
+        except BaseException as error:
+            traceback.print_exc()
+            self._send(Unable(f"{type(error).__name__}: {error}"))
         finally:
             tree.end_children(_END_SECONDS)
             if os.getppid() == parent != runner:
@@ -175,7 +176,7 @@ class Supervisor:
                 pid = (launcher or self._launcher).start(command, fds, mark, self._leave_behind)
             except OSError as error:
                 self._descendants.forget(name)
-                if error.errno not in _NO_ROOM:
+                if error.errno not in NO_ROOM:
                     raise
                 self._back_off(now, error)
                 return
@@ -197,10 +198,10 @@ class Supervisor:
 
     def _back_off(self, now: float, error: OSError) -> None:
         self._waiting_since = self._waiting_since or now
-        if not self._running and now - self._waiting_since > _FORK_PATIENCE_SECONDS:
-            why = f"no process could be made for {_FORK_PATIENCE_SECONDS:.0f} s: {error.strerror}"
-            self._unqueue(self._queue[0][0], why)
-            self._waiting_since = None
+        if not self._running and now - self._waiting_since > NO_ROOM_SECONDS:
+            why = f"no process could be made for {NO_ROOM_SECONDS:.0f} s: {error.strerror}"
+            for queued in list(self._queue):  # who comes later does not wait as long
+                self._unqueue(queued.name, why)
         self._retry_at = now + self._pause
         self._pause = min(2 * self._pause, _FORK_RETRY_SECONDS[1])
 
@@ -225,7 +226,7 @@ class Supervisor:
             self._descendants.end_rest(name, pid, self._running)
             self._send(ChildEnded(name, posix.exit_of(status, usage, None if killed else self._kills)))
 
-    def _send(self, report: Report | Serving | Obeyed) -> None:
+    def _send(self, report: Report | Serving | Obeyed | Unable) -> None:
         try:
             self._control.sendall(pack(report))
         except OSError:

@@ -58,13 +58,13 @@ class InterpreterState:
     def of(cls, tasks: Iterable[Task], spec: Mapping[str, Any]) -> InterpreterState:
         """Return the state of this interpreter."""
         main = getattr(sys.modules["__main__"], "__file__", None)
-        path = [str(Path(entry).absolute()) for entry in sys.path]
+        path = [found for entry in sys.path if (found := _absolute(entry))]
         tasks = list(tasks)
         reached = [type(task).__module__ for task in tasks]
         reached += modules_of({path for task in tasks for path in task.fingerprint().modules})
         loaded = loaded_modules(["__main__", *reached])
         modules = tuple(name for name in dict.fromkeys(reached) if name in loaded or not _by_value(name))
-        return cls(path, list(sys.argv), main and str(Path(main).absolute()), modules, dict(spec), loaded)
+        return cls(path, list(sys.argv), main and _absolute(main), modules, dict(spec), loaded)
 
     def enter(self) -> None:
         """Make this interpreter, which has just started, like that one."""
@@ -241,6 +241,14 @@ def _sent_by_value(modules: Iterable[ModuleType]) -> Iterator[None]:
 
 def _not_found(names: Iterable[str]) -> list[ModuleType]:
     return [sys.modules[name] for name in names if name in sys.modules and _by_value(name)]
+
+
+def _absolute(path: str) -> str | None:
+    """Return the absolute path; ``None`` of one below a current folder that was removed."""
+    try:
+        return str(Path(path).absolute())
+    except FileNotFoundError:
+        return None
 
 
 def _by_value(name: str) -> bool:
