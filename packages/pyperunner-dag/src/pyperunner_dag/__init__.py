@@ -40,7 +40,9 @@ from pyperunner_dag.errors import (
     UnknownStoreError,
 )
 from pyperunner_dag.identity.changes import (
+    check_code,
     detect_changes,
+    faults_of,
     files_of,
     guard_of,
     note_loaded,
@@ -105,6 +107,7 @@ __all__ = [
     "UnknownStoreError",
     "__version__",
     "changed_outputs",
+    "check_code",
     "detect_changes",
     "differences",
     "draw_dot",
@@ -112,6 +115,7 @@ __all__ = [
     "draw_png",
     "draw_svg",
     "draw_text",
+    "faults_of",
     "files_of",
     "guard_of",
     "is_stored",

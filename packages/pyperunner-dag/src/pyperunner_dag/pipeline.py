@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import DAG
 from pyperunner_dag.errors import PipelineError
-from pyperunner_dag.identity.hashing import bind, hash_all
+from pyperunner_dag.identity.hashing import bind, hash_all, refresh_hashes
 from pyperunner_dag.inputs import as_tasks
 from pyperunner_dag.options import CODE_FIELDS, NO_OPTIONS, Options, changed, code_options
 from pyperunner_dag.tasks import Task
@@ -167,7 +167,10 @@ class Pipeline:
         """
         from pyperunner_dag.saved.dump import dump
 
-        return dump(self.name, self.dag(), self.code_options(defaults))
+        dag = self.dag()
+        if defaults is None:
+            refresh_hashes(dag, self.options)
+        return dump(self.name, dag, self.code_options(defaults))
 
     def to_file(self, filename: str | os.PathLike[str]) -> None:
         """Write the pipeline to a YAML file, which is there whole or not at all."""

@@ -13,6 +13,8 @@ from pyperunner_dag.secret import revealed
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Sequence
 
+    from pyperunner_keys import Snapshot
+
 __all__ = ["RunMethod", "as_method", "method_of", "run"]
 
 T = TypeVar("T")
@@ -41,6 +43,7 @@ class RunMethod:
     Attributes:
         signature: Signature without ``self``.
         problem: Why no task can have this function; ``None`` where it can.
+        codes: What was read of the code of the classes that have it, by class and options.
     """
 
     def __init__(self, function: Callable[..., Any], takes_self: bool, receives_input: bool | None = None) -> None:
@@ -49,6 +52,7 @@ class RunMethod:
         from pyperunner_text.signatures import signature_of
 
         self.function = function
+        self.codes: dict[tuple[object, ...], Snapshot] = {}
         self.takes_self = takes_self
         self.problem: str | None = None
         try:
@@ -64,6 +68,10 @@ class RunMethod:
         self.receives_input = self.has_data if receives_input is None else receives_input
         self.problem = self.problem or self._find_problem()
         self._required, self._known = self._names()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave behind what was read in this process."""
+        return {**self.__dict__, "codes": {}}
 
     def _names(self) -> tuple[frozenset[str], frozenset[str] | None]:
         """Return the arguments that must be given and those that may be, by name; ``None`` where names don't say it."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pyperunner_dag import status as _status
 from pyperunner_dag.dag import Node, check_name
 from pyperunner_dag.errors import SecretNotSetError, TaskDefinitionError, TaskParamError, TaskStoreError, whose
-from pyperunner_dag.identity.hashing import forget, hash_of
+from pyperunner_dag.identity.changes import faults_of
+from pyperunner_dag.identity.hashing import forget, hash_of, kept_hash
 from pyperunner_dag.identity.key import TaskKey, Upstream, digests_of, hash_in_one_run, with_key
 from pyperunner_dag.inputs import ATOMS, as_tasks, holds_task, leaves, nesting, rebuild
 from pyperunner_dag.options import COUNTED, NO_OPTIONS, Options, changed
@@ -166,7 +167,7 @@ class Task(Node, ABC):
         self.options = changed(self.options, changes, whose(self.task_name, self.tag))
         self._own_options |= changes.keys()
         if not COUNTED.isdisjoint(changes):
-            self.identity.code = None
+            self.identity.forget_code()
             forget(self)
         return self
 
@@ -201,7 +202,7 @@ class Task(Node, ABC):
     def hash(self) -> str:
         """Return the task's hash, 32 hex digits over class name, tag, params, inputs, code, ``env`` and all ancestors.
 
-        It is kept until a parent is connected, a param or an option that counts is set, or a plan reads all afresh.
+        It is that of code and values as they are now, and takes a look at the task and all its ancestors.
 
         Raises:
             CycleError: The task is its own ancestor.
@@ -210,8 +211,11 @@ class Task(Node, ABC):
 
     @property
     def key(self) -> str:
-        """Key of the output in a store: ``'<name>/<hash>'``; with ``cache=False`` the hash is the run's own."""
-        own = self.hash()
+        """Key of the output in a store: ``'<name>/<hash>'``; with ``cache=False`` the hash is the run's own.
+
+        It has the hash that the latest plan, or call of ``hash()``, has found.
+        """
+        own = kept_hash(self)
         return f"{self.name}/{own if self.options.cache or not self._scope else hash_in_one_run(own, self._scope)}"
 
     def scope_to(self, run_id: str) -> None:
@@ -223,11 +227,11 @@ class Task(Node, ABC):
         self._scope = run_id
 
     def key_parts(self) -> KeyParts:
-        """Return what ``hash()`` is made of, in builtins: task, tag, params, inputs, code and parents with digests.
+        """Return what the hash in ``key`` is made of, in builtins: task, tag, params, inputs, code and parents.
 
         ``values`` shows the params in short, for people.
         """
-        self.hash()
+        kept_hash(self)
         return self.identity.parts(self)
 
     def entry_meta(self) -> EntryMeta:
@@ -242,7 +246,7 @@ class Task(Node, ABC):
         raise UnencodableError("", self.task_name, reason)
 
     def fingerprint(self) -> Fingerprint:
-        """Return the fingerprint of the task's code, as read at its first hash: digest, parts and gaps."""
+        """Return the fingerprint of the task's code that the hash in ``key`` was made with: digest, parts and gaps."""
         return self.identity.fingerprint(self)
 
     def description(self) -> Description:
@@ -269,9 +273,11 @@ class Task(Node, ABC):
         It can be executed and asked for ``key_parts()``; it holds neither graph, store, output nor result.
         """
         # The copy keeps hash and code, because there may be no sources where it goes.
-        self.hash()
-        stand_ins = {task: Upstream(task.name, task.hash(), task.key) for task in self.upstream}
+        kept_hash(self)
+        stand_ins = {task: Upstream(task.name, kept_hash(task), task.key) for task in self.upstream}
         alone = copy.copy(self)
+        alone.identity.is_fixed = True
+        alone.identity.faults = faults_of(self)
         alone._parents = [stand_ins[parent] for parent in self._parents]
         alone._inputs = tuple(stand_ins[task] for task in self._inputs)
         alone._children = {}
@@ -363,6 +369,7 @@ class Task(Node, ABC):
 
     def output_exists(self) -> bool:
         """Return whether the output is stored, with the files it holds unchanged. Writes nothing."""
+        self.hash()
         return self.store is not None and is_stored(self.store, self.key)
 
     def load_output(self) -> Any:
@@ -380,6 +387,7 @@ class Task(Node, ABC):
         Raises:
             TaskStoreError: The task has no store.
         """
+        self.hash()
         save_output(self._bound(), self.key, output, self.entry_meta())
 
     def output_filename(self, filename: str = _DEFAULT_FILE) -> str:

@@ -69,9 +69,9 @@ def test_it_may_stand_anywhere_in_a_param(csv, nest):
     before = task.hash()
     assert files_of(task) == [File("a.csv")]
     csv.write_text("2")
-    assert task.hash() == before
-    refresh_hashes(DAG([task]))
+    assert task.key.endswith(before)  # until somebody asks
     assert task.hash() != before
+    assert not task.key.endswith(before)
     csv.write_text("1")
     refresh_hashes(DAG([task]))
     assert (task.hash(), files_of(task)) == (before, [File("a.csv")])

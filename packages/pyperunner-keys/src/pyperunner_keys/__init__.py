@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyperunner_keys.code.fingerprint import Fingerprint, Fingerprinter, Snapshot, fingerprint
     from pyperunner_keys.code.live import LiveFingerprint
     from pyperunner_keys.code.places import Place, unpack_places
-    from pyperunner_keys.code.reading.loaded import loaded_digest
+    from pyperunner_keys.code.reading.source import loaded_digest
 
 __all__ = [
     "KEY_FORMAT",
@@ -82,7 +82,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(places, name)
     if name == "loaded_digest":
-        from pyperunner_keys.code.reading import loaded
+        from pyperunner_keys.code.reading import source
 
-        return loaded.loaded_digest
+        return source.loaded_digest
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChangeDetector",
+    "check_code",
     "detect_changes",
+    "faults_of",
     "files_of",
     "guard_of",
     "note_loaded",
@@ -84,7 +86,51 @@ def take_as_loaded(task: Keyed, files: Collection[str]) -> None:
         task: The task, in another process than the one that hashed it.
         files: Their absolute paths.
     """
-    task.identity.unloaded = tuple(path for path in task.identity.fingerprint(task).modules if path not in files)
+    key = task.identity
+    key.unloaded = tuple(path for path in key.fingerprint(task).modules if path not in files)
+    # From now on it is this process that could change it.
+    key.snapshot, key.traits = CodeReader().snapshot(type(task), task.options, key.defaults), None
+
+
+def faults_of(task: Keyed, *, params: bool = True) -> tuple[str, ...]:
+    """Return what of a hashed task's code and params is not what its key says, as they are now; in words.
+
+    In another process than that which planned, what travelled there is what it was when it left; what is found there by
+    its name is compared.
+
+    Args:
+        task: The task.
+        params: Whether to look at its params, which may become others while it runs.
+    """
+    key = task.identity
+    if key.faults:
+        return key.faults
+    now, before = CodeReader().snapshot(type(task), task.options, key.defaults), key.snapshot
+    if before is not None:
+        changed = [] if now is before else now.changes_since(before)
+    elif key.traits is not None:
+        changed = now.differences(key.traits)
+        if not changed:
+            key.snapshot, key.traits = now, None
+    else:
+        changed = []
+    found = [f"{name} is another one now" for name in changed]
+    return tuple(found + [f"param {name} is another one now" for name in (key.changed_params(task) if params else ())])
+
+
+def check_code(task: Keyed, *, params: bool = True) -> None:
+    """Check that the code and params of a hashed task are what its key says.
+
+    Args:
+        task: The task.
+        params: See ``faults_of``.
+
+    Raises:
+        ChangedDuringRunError: They are not; the error says what is another one now.
+    """
+    faults = faults_of(task, params=params)
+    if faults:
+        raise ChangedDuringRunError(task.task_name, task.tag, faults)
 
 
 def guard_of(task: Keyed, given: Sequence[FileState] = ()) -> ChangeDetector | None:
@@ -165,9 +211,7 @@ class ChangeDetector:
 
     def _is_the_same_code(self) -> bool:
         """Compare the code itself, where it was no file's text at the plan: edited since its import, or made anew."""
-        task = self._task
-        here = CodeReader().fingerprint(type(task), task.options, task.identity.defaults)
-        return here.digest == task.identity.fingerprint(task).digest
+        return not faults_of(self._task, params=False)
 
 
 class _TextLoader(SourceFileLoader):

@@ -13,13 +13,15 @@ from pyperunner_dag.run_method import method_of
 
 if TYPE_CHECKING:
     from pyperunner_dag.schema import Plain
-    from pyperunner_keys import Fingerprint
+    from pyperunner_keys import Fingerprint, Snapshot
 
 __all__ = ["CodeReader", "counted_options", "unloaded_sources"]
 
 
 class CodeReader:
-    """Fingerprints the code of Task classes: all that is read in one pass is read once and shared.
+    """Fingerprints the code of Task classes as it is now.
+
+    In one pass everything is looked at once; what an earlier pass has read is read again only where it has changed.
 
     Attributes:
         seeds: See ``program_seeds``.
@@ -30,12 +32,13 @@ class CodeReader:
 
         self.seeds = program_seeds()
         self._fingerprinter = Fingerprinter()
-        self._known: dict[tuple[object, ...], Fingerprint] = {}
-        self._same: dict[tuple[object, ...], Fingerprint] = {}
+        self._answered: dict[int, bool] = {}
+        self._known: dict[tuple[object, ...], Snapshot] = {}
+        self._same: dict[tuple[object, ...], Snapshot] = {}
         self._unloaded: dict[str, tuple[str, ...]] = {}
 
-    def fingerprint(self, cls: type, options: Options, defaults: Options | None) -> Fingerprint:
-        """Return the fingerprint of the code of a Task class.
+    def snapshot(self, cls: type, options: Options, defaults: Options | None) -> Snapshot:
+        """Return the fingerprint of the code of a Task class, with what it was read from.
 
         Args:
             cls: The class.
@@ -49,19 +52,23 @@ class CodeReader:
             found = self._same[same] = self._look_up(cls, code_options(options, defaults))
         return found
 
-    def _look_up(self, cls: type, options: Options) -> Fingerprint:
+    def _look_up(self, cls: type, options: Options) -> Snapshot:
         # What options depend on may be anything, so it counts by its identity.
         which = (options.code, options.version, options.ignore, options.packages, *map(id, options.depends))
-        key = (method_of(cls), cls, *which)
+        method = method_of(cls)
+        key = (method, cls, *which)
         if key not in self._known:
-            self._known[key] = self._read(cls, options)
+            kept = method.codes.get((cls, *which))
+            if kept is None or not kept.holds(self._answered):
+                kept = method.codes[(cls, *which)] = self._read(cls, options)
+            self._known[key] = kept
         return self._known[key]
 
-    def _read(self, cls: type, options: Options) -> Fingerprint:
+    def _read(self, cls: type, options: Options) -> Snapshot:
         method = method_of(cls)
         # An inherited run reaches what the task's own class overrides.
         classes = (cls,) if method.takes_self and options.code in (None, "deep") else ()
-        return self._fingerprinter.fingerprint(
+        return self._fingerprinter.snapshot(
             method.function,
             code=options.code or "deep",
             version=options.version or "",

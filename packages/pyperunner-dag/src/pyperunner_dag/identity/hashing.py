@@ -19,34 +19,49 @@ if TYPE_CHECKING:
     from pyperunner_dag.identity.key import Keyed
     from pyperunner_dag.options import Options
 
-__all__ = ["bind", "forget", "hash_all", "hash_of", "refresh_hashes"]
+__all__ = ["bind", "forget", "hash_all", "hash_of", "kept_hash", "refresh_hashes"]
 
 
 def hash_of(task: Keyed) -> str:
-    """Return the hash of ``task``, having hashed those of its ancestors that were not.
+    """Return the hash of ``task`` as it is now, having looked at all its ancestors.
 
     Raises:
         CycleError: The task is its own ancestor.
     """
-    if task.identity.hash is not None:
-        return task.identity.hash
-    codes = CodeReader()
+    key = task.identity
+    if not key.is_fixed or key.hash is None:
+        _renew(_in_order(task))
+    return key.hash or ""
+
+
+def kept_hash(task: Keyed) -> str:
+    """Return the hash of ``task`` as it was last asked for or planned with; it is computed if it never was.
+
+    Raises:
+        CycleError: The task is its own ancestor.
+    """
+    return task.identity.hash or hash_of(task)
+
+
+def _in_order(task: Keyed) -> list[Keyed]:
+    """Return ``task`` and its ancestors, each after its own, without those whose hash is fixed."""
+    found: dict[Keyed, None] = {}
     path: list[Keyed] = [task]
     seen: set[Keyed] = set()
     while path:
         node = path[-1]
-        if node.identity.hash is not None:  # it was needed by several
+        if node in found:  # it was needed by several
             path.pop()
             continue
-        waiting = [up for up in node.upstream if up.identity.hash is None]
+        waiting = [up for up in node.upstream if up not in found and not up.identity.is_fixed]
         if not waiting:
-            node.identity.compute(node, codes)
+            found[node] = None
         elif node in seen:
             raise CycleError(tuple(up.name for up in cycle({up: up.upstream for up in reachable([task], _upstream)})))
         else:
             seen.add(node)
             path += waiting
-    return task.identity.hash or ""
+    return [*found]
 
 
 def _upstream(task: Keyed) -> Iterable[Keyed]:
@@ -68,7 +83,7 @@ def bind(dag: Iterable[Keyed], defaults: Options) -> None:
     for task in dag:
         key = task.identity
         if key.defaults is not said and key.defaults != said:
-            key.code = None
+            key.forget_code()
             forget(task)
             key.defaults = said
 
@@ -92,7 +107,7 @@ def forget(task: Keyed) -> None:
 
 
 def refresh_hashes(dag: Collection[Keyed], defaults: Options | None = None) -> None:
-    """Compute every hash of ``dag`` afresh, reading all params again; a code fingerprint that is known is kept.
+    """Compute every hash of ``dag`` afresh: params are read again, and code where it may have changed.
 
     Args:
         dag: The graph.
@@ -105,14 +120,20 @@ def refresh_hashes(dag: Collection[Keyed], defaults: Options | None = None) -> N
     """
     if defaults is not None:
         bind(dag, defaults)
-    _read_ahead(dag)
+    _renew(dag)
+
+
+def _renew(tasks: Collection[Keyed]) -> None:
+    """Make the hashes of tasks, which come each after its ancestors, those of today; keep what is the same."""
+    _read_ahead(tasks)
     codes = CodeReader()
-    for task in dag:
+    for task in tasks:
         key = task.identity
-        if key.hash is not None and key.is_as_read(task.params) and key.seeds == codes.seeds:
-            key.unloaded = codes.unloaded(key.fingerprint(task, codes))
+        before, code = key.hash, key.code
+        as_read = before is not None and key.is_as_read(task.params) and key.seeds == codes.seeds
+        if as_read and code is not None and key.renew(task, codes) is code:
+            key.unloaded = codes.unloaded(code)
             continue
-        before = key.hash
         key.read(task)
         if key.compute(task, codes) != before and before is not None:
             for child in task.children:

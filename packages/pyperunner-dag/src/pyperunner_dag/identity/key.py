@@ -25,7 +25,7 @@ from pyperunner_text.visible import visible
 if TYPE_CHECKING:
     from pyperunner_dag.options import Options
     from pyperunner_dag.schema import InputPart, KeyParts, OwnParts
-    from pyperunner_keys import FileState, Fingerprint
+    from pyperunner_keys import FileState, Fingerprint, Snapshot
 
 __all__ = ["Keyed", "TaskKey", "Upstream", "digests_of", "hash_in_one_run", "with_key"]
 
@@ -76,13 +76,20 @@ class TaskKey:
         files: States of the files among the params, and in plain values of named inputs, by where they stand.
         inputs: What the named inputs count by.
         code: Fingerprint of the code, once it was needed.
+        snapshot: What it was read from; ``None`` in another process than that, until the code was read there.
+        traits: What of the code another process finds by its name; there only.
+        faults: What had changed already when the key was sent to another process.
+        is_fixed: Whether the hash is no longer asked for what it is now: that of a copy for another process.
         defaults: What counts of the code where the task's own options do not say so.
         seeds: Seeds that the program had given when the hash was made, as far as this process knows.
         unloaded: Source files of the code that no module was loaded from when the hash was made; ``None`` in another
             process than that.
     """
 
-    __slots__ = ("_read", "code", "defaults", "digests", "files", "hash", "inputs", "seeds", "unloaded")
+    __slots__ = (
+        *("_read", "code", "defaults", "digests", "faults", "files", "hash", "inputs", "is_fixed", "seeds"),
+        *("snapshot", "traits", "unloaded"),
+    )
 
     def __init__(self) -> None:
         self.hash: str | None = None
@@ -90,6 +97,10 @@ class TaskKey:
         self.files: dict[str, list[FileState]] = _NONE
         self.inputs: dict[str, InputPart] = _NONE
         self.code: Fingerprint | None = None
+        self.snapshot: Snapshot | None = None
+        self.traits: dict[str, set[str]] | None = None
+        self.faults: tuple[str, ...] = ()
+        self.is_fixed = False
         self.defaults: Options | None = None
         self.seeds: Mapping[str, int | str] = _NONE
         self.unloaded: tuple[str, ...] | None = None
@@ -97,11 +108,14 @@ class TaskKey:
 
     def __getstate__(self) -> tuple[object, ...]:
         """Leave behind what holds in this process only: which modules were loaded."""
-        return self.hash, self.digests, self.files, self.inputs, self.code, self.defaults, self._read
+        traits = self.traits if self.snapshot is None else self.snapshot.traits
+        known = (self.hash, self.digests, self.files, self.inputs, self.code, self.defaults, self._read)
+        return *known, traits, self.faults, self.is_fixed
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.hash, self.digests, self.files, self.inputs, self.code, self.defaults, self._read = state
-        self.seeds, self.unloaded = _NONE, None
+        self.hash, self.digests, self.files, self.inputs, self.code, self.defaults, self._read = state[:7]
+        self.traits, self.faults, self.is_fixed = state[7:] or (None, (), False)
+        self.seeds, self.snapshot, self.unloaded = _NONE, None, None
 
     def take(self, digests: dict[str, str], values: tuple[object, ...] | None) -> None:
         """Take new params.
@@ -126,6 +140,12 @@ class TaskKey:
         read = self._read
         return read is not None and params.keys() == self.digests.keys() and all(map(is_, read, params.values()))
 
+    def changed_params(self, task: Keyed) -> list[str]:
+        """Return the names of the params that are not what they were when they were read."""
+        if self._read is not None or not self.is_read:
+            return []
+        return [name for name, value in task.params.items() if _digest(task, name, value)[0] != self.digests.get(name)]
+
     @property
     def is_read(self) -> bool:
         """Whether all params have a digest, because none of them holds a file that was not read yet."""
@@ -144,7 +164,7 @@ class TaskKey:
             self.read(task)
         if task.inputs:
             self._read_inputs(task)
-        code = self.fingerprint(task, codes)
+        code = self.renew(task, codes)
         if code.gaps and code_options(task.options, self.defaults).strict:
             raise CodeGapError(task.task_name, task.tag, code.gaps)
         parents = [parent.identity.hash for parent in task.parents]
@@ -158,9 +178,25 @@ class TaskKey:
 
     def fingerprint(self, task: Keyed, codes: CodeReader | None = None) -> Fingerprint:
         """Return the fingerprint of the code; once read, it stays."""
-        if self.code is None:
-            self.code = (codes or CodeReader()).fingerprint(type(task), task.options, self.defaults)
+        return self.renew(task, codes or CodeReader()) if self.code is None else self.code
+
+    def renew(self, task: Keyed, codes: CodeReader) -> Fingerprint:
+        """Return the fingerprint of the code as it is now."""
+        now, before = codes.snapshot(type(task), task.options, self.defaults), self.snapshot
+        if before is now and self.code is not None:
+            return self.code
+        if before is not None:
+            same = before.fingerprint.digest == now.fingerprint.digest
+        else:  # a copy from another process, where its code has another form
+            same = self.traits is not None and not now.differences(self.traits)
+        if not same or self.code is None:
+            self.code = now.fingerprint
+        self.snapshot, self.traits = now, None
         return self.code
+
+    def forget_code(self) -> None:
+        """Forget what is known of the code, because other options say what of it counts."""
+        self.code = self.snapshot = self.traits = None
 
     def _read_inputs(self, task: Keyed) -> None:
         files: dict[str, list[FileState]] = {}
@@ -209,6 +245,7 @@ class Upstream(Node):
         self.key = key
         self.identity = TaskKey()
         self.identity.hash = hash_of_task
+        self.identity.is_fixed = True
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(with_key(state))

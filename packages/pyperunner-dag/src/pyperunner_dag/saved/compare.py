@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.errors import HashMismatchError
 from pyperunner_dag.identity.differences import differences
+from pyperunner_dag.identity.hashing import kept_hash
 from pyperunner_dag.schema import as_mapping, format_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def compare(saved: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
         warnings.warn(message, UserWarning, stacklevel=3)
         return
     hashes = {name: entry["hash"] for name, entry in saved["tasks"].items()}
-    changed = [name for name, task in tasks.items() if task.hash() != hashes[name]]
+    changed = [name for name, task in tasks.items() if kept_hash(task) != hashes[name]]
     if changed:
         keys, code = as_mapping(saved.get("keys")), as_mapping(saved.get("code"))
         reasons = {name: _reasons(tasks[name], hashes, as_mapping(keys.get(name)), code) for name in changed}
@@ -48,7 +49,7 @@ def compare(saved: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
 def _reasons(task: Task, hashes: Mapping[str, str], key: Mapping[str, Any], code: Mapping[str, Any]) -> list[str]:
     """Say why the hash of a task is another one than was saved."""
     upstream = task.upstream
-    now: dict[str, Any] = {**task.key_parts(), "inputs": {}, "parents": [[up.name, up.hash()] for up in upstream]}
+    now: dict[str, Any] = {**task.key_parts(), "inputs": {}, "parents": [[up.name, kept_hash(up)] for up in upstream]}
     recorded = isinstance(key.get("params"), Mapping)
     parents = [[up.name, hashes[up.name]] for up in upstream]
     before = {**(key if recorded else now), "format": now["format"], "inputs": {}, "parents": parents}
@@ -57,5 +58,5 @@ def _reasons(task: Task, hashes: Mapping[str, str], key: Mapping[str, Any], code
         before["code"] = {"digest": digest, "root": now["code"]["root"], "parts": code.get(digest)}
     reasons = [found.text for found in differences(before, now, {}, task.fingerprint().places)]
     if not reasons and not recorded:
-        reasons.append(f"hash {task.hash()} instead of {hashes[task.name]}")
+        reasons.append(f"hash {kept_hash(task)} instead of {hashes[task.name]}")
     return reasons or ["its parents, its inputs or its hash were edited in the saved pipeline"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag.identity.hashing import bind, hash_all
+from pyperunner_dag.identity.hashing import bind, hash_all, kept_hash
 from pyperunner_dag.inputs import holds_task, is_task
 from pyperunner_dag.options import NO_OPTIONS
 from pyperunner_dag.saved.files import write_atomically
@@ -53,13 +53,14 @@ def dump_file(saved: SavedForm, filename: str | os.PathLike[str]) -> None:
 
 
 def _task(task: Task) -> SavedTask:
-    known = task.description()
+    from pyperunner_keys import importable_name
+
     found: SavedTask = {
-        "name": known["name"],
-        "module": known["module"],
-        "tag": known["tag"],
-        "params": {name: to_plain(value) for name, value in known["params"].items()},
-        "hash": known["hash"],
+        "name": task.task_name,
+        "module": importable_name(type(task).__module__),
+        "tag": task.tag,
+        "params": {name: to_plain(value) for name, value in task.params.items()},
+        "hash": kept_hash(task),
         "parents": [parent.name for parent in task.parents],
     }
     if task.inputs:

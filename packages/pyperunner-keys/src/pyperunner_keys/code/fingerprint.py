@@ -90,6 +90,14 @@ class Snapshot:
         """
         return self._reads.hold({} if answered is None else answered)
 
+    def changes_since(self, before: Snapshot) -> list[str]:
+        """Return the names of the parts that are not what they were in an earlier one; none where it is the same."""
+        was, now = before.fingerprint, self.fingerprint
+        if was.digest == now.digest:
+            return []
+        names = {**was.parts, **now.parts}
+        return sorted(name for name in names if was.parts.get(name) != now.parts.get(name)) or [now.root]
+
     @cached_property
     def traits(self) -> Traits:
         """Digests of the parts that are found by their names and not sent along, to compare two processes by."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -13,6 +14,7 @@ from pyperunner_dag import (
     OutputStore,
     Task,
     UndeclaredInputError,
+    check_code,
     files_of,
     guard_of,
     is_stored,
@@ -72,6 +74,8 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
         return Outcome("inputs", inputs=lost)
     data = [loaded.outputs[parent.name] for parent in task.parents]
     inputs = resolve_inputs(task.inputs, lambda source: loaded.outputs[source.name])
+    check_code(task)
+    alone = threading.active_count() == 1
     started = time.perf_counter()
     guard = guard_of(task, given)
     with environment(task.options.env), seeded(job.seed), guard or nullcontext(), audit or nullcontext():
@@ -79,6 +83,8 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
     seconds = time.perf_counter() - started
     if guard:
         guard.check()
+    if not (alone and threading.active_count() == 1):
+        check_code(task, params=False)  # what other threads have changed meanwhile; all else is the task's own doing
     undeclared = undeclared_reads(audit, [*files_of(task), *(state.item for state in given)]) if audit else []
     if undeclared and job.audit == "error":
         raise UndeclaredInputError(task.task_name, task.tag, tuple(undeclared))

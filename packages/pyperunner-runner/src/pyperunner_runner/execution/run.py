@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import Task, draw_svg, layout
+from pyperunner_dag import Task, draw_svg, layout, save_output
 from pyperunner_dag.ports import SupportsLock
 from pyperunner_runner.errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
@@ -265,7 +265,7 @@ class Run:
     def _store_given_inputs(self, task: Task) -> None:
         for source in task.upstream:
             if source.held and source.name not in self._stored_by_hand:
-                source.store_output(source.output)
+                save_output(self.planned.store, source.key, source.output, source.entry_meta())
                 self._stored_by_hand.add(source.name)
 
     def _open_executor(self) -> Executor:

@@ -7,16 +7,17 @@ files one time, it runs what the text no longer says; and so it does until the f
 
 from __future__ import annotations
 
-import types
-import warnings
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from types import CodeType
+from typing import TYPE_CHECKING
 
 from pyperunner_keys.encoding.plain import digest_bytes, encode_plain
-from pyperunner_keys.project import Names, file_of
 
-__all__ = ["foreign_code", "is_imported", "loaded_digest"]
+if TYPE_CHECKING:
+    from pyperunner_keys.project import Names
+
+__all__ = ["foreign_code", "is_imported"]
 
 _known: dict[str, tuple[object, str]] = {}
 """By the path of a module: its specification, which each import makes anew, and the answer."""
@@ -50,24 +51,6 @@ def foreign_code(names: Names, path: str, compiled: Callable[[], CodeType]) -> s
     return known[1]
 
 
-def loaded_digest(module: types.ModuleType) -> str:
-    """Return a digest of what a module was loaded from, as ``Fingerprint.modules`` holds it.
-
-    It is ``digest_bytes`` of its file, or of the byte code where Python has taken that of another text for it; empty
-    where there is no such file.
-
-    Args:
-        module: A module with a file of Python source.
-    """
-    path = file_of(vars(module))
-    try:
-        with open(path or "", "rb") as file:
-            data = file.read()
-    except OSError:
-        return ""
-    return foreign_code(vars(module), str(path), lambda: _compile(data, str(path))) or digest_bytes(data)
-
-
 class _ByteCode(SourceFileLoader):
     """Finds byte code as Python does; compiles nothing and writes nothing."""
 
@@ -81,16 +64,6 @@ class _ByteCode(SourceFileLoader):
 
     def source_to_code(self, *_: object, **options: object) -> CodeType:  # type: ignore[override]
         raise ImportError("the text would be compiled")
-
-
-def _compile(data: bytes, path: str) -> CodeType:
-    with warnings.catch_warnings():
-        # Python has said what it has to say about this text when it imported it.
-        warnings.simplefilter("ignore")
-        try:
-            return compile(data, path, "exec", dont_inherit=True)
-        except (SyntaxError, ValueError):
-            return compile("", path, "exec")
 
 
 def _digest(code: CodeType) -> str:

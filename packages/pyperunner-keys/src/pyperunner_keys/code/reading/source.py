@@ -11,7 +11,7 @@ import linecache
 import sys
 import warnings
 from collections.abc import Callable, Iterable
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, TypeAlias
 
 import xxhash
@@ -19,16 +19,18 @@ import xxhash
 from pyperunner_keys.code.cached import cached_property
 from pyperunner_keys.code.reading.bytecode import code_form, nested_codes
 from pyperunner_keys.code.reading.class_text import ClassText
+from pyperunner_keys.code.reading.loaded import foreign_code
 from pyperunner_keys.code.reading.module_names import TopLevel
 from pyperunner_keys.code.reading.references import Facts, read_function, read_statements
 from pyperunner_keys.code.reading.syntax import function_form, tree_form
 from pyperunner_keys.encoding.plain import digest_bytes, encode_plain
+from pyperunner_keys.project import file_of
 
 if TYPE_CHECKING:
     from pyperunner_keys.code.reading.scope import Function
     from pyperunner_keys.project import Names
 
-__all__ = ["SourceFile", "Written", "file_source", "loaded_source", "source_of"]
+__all__ = ["SourceFile", "Written", "file_source", "loaded_digest", "loaded_source", "source_of"]
 
 Written: TypeAlias = "str | Function | dict[str, Written]"
 """What a name is to hold: a value as its ``repr``, a function, or a class by its members."""
@@ -227,6 +229,21 @@ def loaded_source(names: Names, path: str) -> SourceFile | None:
     if not stays and file is not None:
         _loaded[path] = spec, file
     return known if stays else file
+
+
+def loaded_digest(module: ModuleType) -> str:
+    """Return a digest of what a module was loaded from, as ``Fingerprint.modules`` holds it.
+
+    It is ``digest_bytes`` of its file, or of the byte code where Python has taken that of another text for it; empty
+    where there is no such file. The text is kept, so that what becomes of the file later does not count here.
+
+    Args:
+        module: A module with a file of Python source.
+    """
+    names = vars(module)
+    path = file_of(names) or ""
+    file = loaded_source(names, path)
+    return "" if file is None else foreign_code(names, path, lambda: file.code) or file.digest
 
 
 def _is_rather(file: SourceFile | None, other: SourceFile, names: Names) -> bool:
