@@ -49,6 +49,8 @@ class Session:
         process_limit: How many jobs the runner keeps going at once.
         start_method: How processes are made: ``fork``, ``forkserver`` or ``spawn``; empty for what is safe and fast
             on this platform beside the threads that there are. An executor without processes of its own ignores it.
+        preload: Modules to import once for all processes that are copied, where that does no harm, as
+            ``package.module``, or ``package.module:name`` for a name that is imported from one.
         wake: A descriptor that becomes readable when ``wait`` is to return at once, because a signal has come; it is
             read and closed by the runner. ``None`` where there is none.
         let_signals_through: Gives a context for code of a task that runs in this very process: a signal that is to end
@@ -62,6 +64,7 @@ class Session:
     start_method: str = ""
     wake: int | None = None
     let_signals_through: Callable[[], AbstractContextManager[object]] = nullcontext
+    preload: Sequence[str] = ()
 
     def task_of(self, job: Job) -> Task:
         """Return the task that a job executes: the one it brings along, else the session's of that name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
@@ -54,11 +54,11 @@ class Runner:
         resources: How much there is of what tasks ask for in their options, such as ``{"gpu": 2}``.
         fail_fast: End the run at the first failure: nothing more starts, what runs is ended.
         keep_going: The opposite of ``fail_fast`` and the default: whatever does not depend on a failed task runs.
-        early_cutoff: Where a task that ran again made the output that it had made before, do not run again what
-            follows from it. (By default all that follows from a task that runs does, too.)
+        early_cutoff: Where a task that ran again made the output it had made before, do not run what follows from it.
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
         start_method: How processes are made: ``"fork"``, ``"forkserver"`` or ``"spawn"`` (see docs/executors.md); by
             default ``fork`` on Linux, ``forkserver`` beside threads, and ``spawn`` elsewhere.
+        preload: Packages that tasks import by themselves are imported once; ``False`` leaves that, a list names them.
         code, ignore, packages, strict: What counts of the code of tasks where neither they nor the pipeline say so; see
             ``pyperunner_dag.Options``.
         audit: What to do about files of yours that a task reads without declaring them as ``File`` or ``Folder``:
@@ -85,6 +85,7 @@ class Runner:
         early_cutoff: bool = False,
         executor: str | ExecutorFactory = "process",
         start_method: str | None = None,
+        preload: bool | Sequence[str] = True,
         code: Literal["deep", "own", "off"] | None = None,
         ignore: Iterable[str] = (),
         packages: Literal["none", "version"] | None = None,
@@ -106,6 +107,7 @@ class Runner:
             audit=audit,
             fail_fast=fail_fast or keep_going is False,
             early_cutoff=early_cutoff,
+            preload=preload,
         )
         self._hooks = hooks_of(progress, hooks)
         self.data_path = data_path

@@ -21,6 +21,7 @@ from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.executors.no_room import Shortage
 from pyperunner_runner.executors.supervisor.start_methods import start_method_beside
 from pyperunner_runner.plan import UNCONDITIONAL, Decision
+from pyperunner_runner.planning.inner_imports import modules_to_preload
 from pyperunner_runner.ports import Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Session, Started, Waiting
 
 if TYPE_CHECKING:
@@ -274,10 +275,10 @@ class Run:
         planned, settings, signals = self.planned, self._settings, self._signals
         if not isinstance(planned.store, SupportsLock):
             self.recorder.warn("the store has no locks: single flight is off, two runs at once make an output twice")
-        for name, decision in self._decisions.items():
-            if decision.action == "run":
-                # Made ready here, once for all tasks of the same code, and not in every child.
-                _ = planned.dag[name].fingerprint().packed
+        to_run = [planned.dag[name] for name, decision in self._decisions.items() if decision.action == "run"]
+        for task in to_run:
+            # Made ready here, once for all tasks of the same code, and not in every child.
+            _ = task.fingerprint().packed
         return settings.new_executor(
             Session(
                 tasks={task.name: task for task in planned.dag},
@@ -285,6 +286,7 @@ class Run:
                 store_spec=planned.store.spec(),
                 process_limit=settings.process_limit,
                 start_method=start_method_beside(planned.store, settings.start_method),
+                preload=modules_to_preload(to_run, settings.preload),
                 wake=signals.wake if signals else None,
                 let_signals_through=signals.let_through if signals else nullcontext,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ class RunSettings:
         audit: What to do about files that tasks read without declaring them.
         fail_fast: Whether the first failure ends the run.
         grace: Seconds between asking a process to end and making it.
+        preload: Whether packages that tasks import by themselves are imported once for all processes, or which.
         early_cutoff: Whether a task whose inputs turn out to be identical is satisfied from the store.
 
     Raises:
@@ -41,6 +42,7 @@ class RunSettings:
     fail_fast: bool = False
     grace: float = 2.0
     early_cutoff: bool = False
+    preload: bool | Sequence[str] = True
 
     def __post_init__(self) -> None:
         if self.process_limit < 1:

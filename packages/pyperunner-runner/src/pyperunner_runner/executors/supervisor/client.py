@@ -23,6 +23,7 @@ from pyperunner_runner.errors import StoreNotShareable, TaskNotPortable
 from pyperunner_runner.executors.supervisor.descendants import Descendants
 from pyperunner_runner.executors.supervisor.interpreter import start_python
 from pyperunner_runner.executors.supervisor.launch import ForkLauncher, SpawnLauncher
+from pyperunner_runner.executors.supervisor.preload import preload
 from pyperunner_runner.executors.supervisor.protocol import (
     AreYouThere,
     ChildCommand,
@@ -335,12 +336,13 @@ class SupervisorClient:
         return pid
 
     def _copies(self) -> Launcher:
+        preload(self._session.preload)
         store = self._session.store if self._one_store else None
         return ForkLauncher(ChildRuntime(self._session.tasks, self._spec, store))
 
     def _start_fresh(self, theirs: socket.socket) -> int:
         state = InterpreterState.of(self._session.tasks.values(), self._spec)
-        begin = _BeSupervisor(self._method, self._pickled, self._one_store, self._mark)
+        begin = _BeSupervisor(self._method, self._pickled, self._one_store, self._mark, tuple(self._session.preload))
         return start_python(state, begin, [theirs.fileno()])
 
 
@@ -352,6 +354,7 @@ class _BeSupervisor:
     pickled: dict[str, bytes]
     one_store: bool
     mark: str
+    preload: tuple[str, ...]
 
     def __call__(self, state: InterpreterState, fds: tuple[int, ...]) -> None:
         def interpreters() -> Launcher:
@@ -361,6 +364,7 @@ class _BeSupervisor:
             tasks = PickledTasks(self.pickled)
             state.preload()
             tasks.unpack_all()
+            preload(self.preload)
             if threads_that_matter():  # the user's own modules have started them
                 return interpreters()
             store = reopen_store(state.spec) if self.one_store else None
