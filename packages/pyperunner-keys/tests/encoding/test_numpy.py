@@ -58,9 +58,11 @@ def test_padding_of_structures_does_not_count():
     wide.view("u1")[:] = 7
     wide["a"], wide["b"] = 1, np.nan
     tight["a"], tight["b"] = 1, np.nan
-    assert digest(wide) == digest(tight)
-    tight["b"][0, 1] = 5
-    assert digest(wide) != digest(tight)
+    again = np.zeros(3, wide.dtype)
+    again["a"], again["b"] = 1, np.nan
+    assert digest(wide) == digest(again) != digest(tight)
+    again["b"][0, 1] = 5
+    assert digest(wide) != digest(again)
 
 
 def test_scalars_are_not_python_numbers():
@@ -77,11 +79,30 @@ def test_objects_count_one_by_one():
     assert caught.value.path == "['x'][1, 1]"
 
 
-def test_what_lies_under_a_mask_does_not_count():
-    one = np.ma.array([1, 2, 3], mask=[0, 1, 0])
-    other = np.ma.array([1, 9, 3], mask=[0, 1, 0])
-    assert digest(one) == digest(other) != digest(np.ma.array([1, 2, 3], mask=[0, 0, 1]))
-    assert digest(np.ma.array([1, 2, 3])) != digest(np.array([1, 2, 3]))
+def test_each_thing_that_a_masked_array_shows_counts():
+    found = [
+        np.array([1, 2, 3]),
+        np.ma.array([1, 2, 3]),
+        np.ma.array([1, 2, 3], mask=[0, 0, 0]),
+        np.ma.array([1, 2, 3], mask=[0, 1, 0]),
+        np.ma.array([1, 9, 3], mask=[0, 1, 0]),
+        np.ma.array([1, 2, 3], mask=[0, 1, 0], fill_value=7),
+        np.ma.array([1, 2, 3], mask=[0, 1, 0], hard_mask=True),
+        np.ma.array(np.array([1, 2, 3]).view(np.recarray), mask=[0, 1, 0]),
+    ]
+    assert len({digest(each) for each in found}) == len(found)
+    asked = np.ma.array([1, 2, 3])
+    assert asked.fill_value == 999999
+    assert digest(asked) == digest(found[1]) == digest(found[1].copy())
+
+
+def test_a_subclass_of_a_scalar_counts_with_its_state(project):
+    text = "import numpy as np\nclass Metres(np.float64):\n    def f(self): return {}\n"
+    one, other = project(one=text.format(1)).Metres, project(other=text.format(2)).Metres
+    other.__module__ = "one"
+    noted = one(1.5)
+    noted.unit = "m"
+    assert len({digest(each) for each in (np.float64(1.5), one(1.5), other(1.5), noted)}) == 4
 
 
 def test_a_mapped_file_is_an_array(tmp_path):
@@ -122,13 +143,18 @@ def test_each_thing_that_a_dtype_says_counts():
         plain.astype(np.dtype([("a", "i4")], metadata={"unit": "km"})),
         plain["a"],
         plain["a"].astype(np.dtype("i4", metadata={"unit": "m"})),
+        plain.view(np.dtype({"names": ["a"], "formats": ["i4"], "offsets": [0], "itemsize": 4}, align=True)),
+        np.zeros(1, np.dtype({"names": ["a"], "formats": ["i4"], "offsets": [4], "itemsize": 8})),
+        np.zeros(1, np.dtype({"names": ["a"], "formats": ["i4"], "offsets": [0], "itemsize": 8})),
     ]
     assert len({digest(each) for each in found}) == len(found)
 
 
-def test_a_hard_mask_counts():
-    soft, hard = np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 2], mask=[0, 1], hard_mask=True)
-    assert digest(soft) != digest(hard)
+def test_each_thing_that_a_text_dtype_says_counts():
+    kind = np.dtypes.StringDType
+    dtypes = [kind(), kind(coerce=False), kind(na_object=None), kind(na_object=np.nan), kind(na_object="?")]
+    assert len({digest(np.array(["a"], each)) for each in dtypes}) == len(dtypes)
+    assert digest(np.array(["a"], kind())) == digest(np.array(["a"], kind()))
 
 
 def test_other_things_of_numpy():

@@ -78,6 +78,16 @@ def test_the_code_and_the_state_of_a_subclass_count(project):
 
 
 ROWS = {
+    "wide numbers": [pl.Series([each], dtype=pl.Int128) for each in (0, 1, -1, 2**63, 2**64, 2**100, -(2**63), None)],
+    "wide decimals": [pl.Series([each], dtype=pl.Decimal(38, 1)) for each in ("1.0", "1.1", "1" * 30, "1" * 29 + "2")],
+    "bytes": [pl.Series(each) for each in ([b"ab", b"c"], [b"a", b"bc"], [b"abc", b""], [b"abc", None])],
+    "units": [
+        pl.Series([dt.datetime(2024, 1, 1)], dtype=pl.Datetime(*each)) for each in (("us",), ("ms",), ("us", "UTC"))
+    ],
+    "many values of an enum": [
+        pl.Series(["a"], dtype=pl.Enum(["a", *map(str, range(each))])) for each in (98, 99, 100)
+    ],
+    "objects": [pl.Series([each], dtype=pl.Object) for each in ({1}, {2}, None)],
     "where texts end": [pl.Series(each) for each in (["ab", "c"], ["a", "bc"], ["abc", ""], ["abc", None])],
     "where lists end": [pl.Series(each) for each in ([["a"], ["b"]], [["a", "b"], []], [["a", "b"], None])],
     "a list of nothing": [pl.Series([each], dtype=pl.List(pl.Int8)) for each in ([], None, [None])],

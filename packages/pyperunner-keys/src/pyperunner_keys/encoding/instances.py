@@ -98,14 +98,16 @@ def _slots(cls: type[object], base: type[object] = object) -> list[str]:
 
 
 def left_behind(value: Any) -> dict[str, Any]:
-    """Return what a pickle forgets: attributes of a subclass of a standard type whose reduction knows no attributes.
+    """Return what a pickle may forget: attributes of a subclass of a type whose own reduction knows no attributes.
 
     Args:
         value: Any instance, such as one of a subclass of ``Counter``.
     """
     cls = type(value)
     owner = next(base for base in cls.__mro__ if "__reduce_ex__" in vars(base) or "__reduce__" in vars(base))
-    return own_state(value, owner) if owner is not object and _is_standard(owner) and not _is_standard(cls) else {}
+    if owner is object or is_own_class(owner) or not (is_own_class(cls) or _is_standard(owner) > _is_standard(cls)):
+        return {}
+    return own_state(value, owner)
 
 
 def _is_standard(cls: type[object]) -> bool:

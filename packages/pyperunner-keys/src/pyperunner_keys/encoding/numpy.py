@@ -9,8 +9,9 @@ from typing import Any
 from pyperunner_keys.encoding.instances import own_state, write_class, write_state
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
 from pyperunner_keys.errors import UnencodableError
+from pyperunner_keys.names import type_name
 
-__all__ = ["encoder_of_array", "write_array"]
+__all__ = ["encoder_of_array", "write_array", "write_numbers"]
 
 _CHUNK = 1 << 17
 """Elements looked at in one go: a chunk stays in the processor's cache between the search for NaN and the hash."""
@@ -42,19 +43,21 @@ def _write_dtype(value: Any, out: Writer) -> None:
 
 
 def _dtype_form(dtype: Any) -> Any:
-    """Return what a dtype means, without paddings and offsets of its fields."""
+    """Return all that a dtype means; where the fields of a structure lie counts, for code that maps bytes sees it."""
     form = _bare_form(dtype)
     return {"dtype": form, "metadata": dict(dtype.metadata)} if dtype.metadata else form
 
 
 def _bare_form(dtype: Any) -> Any:
     if dtype.names is not None:
-        fields = [(name, _dtype_form(dtype.fields[name][0]), *dtype.fields[name][2:]) for name in dtype.names]
-        return fields if dtype.type is sys.modules["numpy"].void else (fields, "record")
+        fields = [(name, _dtype_form(dtype.fields[name][0]), *dtype.fields[name][1:]) for name in dtype.names]
+        return (fields, dtype.itemsize, dtype.isalignedstruct, type_name(dtype.type))
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
         return (_dtype_form(base), shape)
-    return f"{dtype.str} {dtype.name}" if dtype.kind in "VT" else dtype.str
+    if dtype.kind == "T":
+        return (dtype.str, hasattr(dtype, "na_object"), getattr(dtype, "na_object", None), dtype.coerce)
+    return f"{dtype.str} {dtype.name}" if dtype.kind == "V" else dtype.str
 
 
 def write_array(value: Any, out: Writer) -> None:
@@ -69,8 +72,17 @@ def write_array(value: Any, out: Writer) -> None:
 
 def _write_scalar(value: Any, out: Writer) -> None:
     np = sys.modules["numpy"]
-    out.buffer += b"g"
+    cls = type(value)
+    if cls.__module__.partition(".")[0] == "numpy":
+        out.buffer += b"g"
+        write_array(np.asarray(value), out)
+        return
+    out.enter(value)
+    out.buffer += b"G"
+    write_class(cls, out)
     write_array(np.asarray(value), out)
+    write_state(own_state(value), value, out)
+    out.leave()
 
 
 def _write_subclass(value: Any, out: Writer) -> None:
@@ -78,7 +90,7 @@ def _write_subclass(value: Any, out: Writer) -> None:
     out.enter(value)
     out.buffer += b"m"
     write_class(type(value), out)
-    write_array(value.view(np.ndarray), out)
+    write_array(np.ndarray.view(value, np.ndarray), out)
     write_state(own_state(value), value, out)
     out.leave()
 
@@ -88,10 +100,10 @@ def _write_masked(value: Any, out: Writer) -> None:
     out.enter(value)
     out.buffer += b"M"
     write_class(type(value), out)
-    write_array(np.ma.getmaskarray(value), out)
-    # What lies under the mask is nobody's business.
-    write_array(value.filled(np.zeros((), value.dtype)[()]), out)
-    write_item(value.fill_value, out)
+    write_item(None if value.mask is np.ma.nomask else np.asarray(value.mask), out)
+    # Also what lies under the mask: `data` shows it, and a mask can be taken off.
+    write_item(value.data, out)
+    write_item(np.asarray(value.fill_value), out)
     write_item(value.hardmask, out)
     write_state({name: own for name, own in own_state(value).items() if name not in _MASKED_STATE}, value, out)
     out.leave()
@@ -117,8 +129,13 @@ def _write_elements(value: Any, out: Writer) -> None:
         for number in value.flat:
             write_text(str(number), out)
     elif dtype.itemsize:
-        for chunk in _chunks(value):
-            out.big(_same_nan(chunk) if dtype.kind in "fc" else memoryview(chunk.view("u1")))
+        write_numbers(value, out)
+
+
+def write_numbers(value: Any, out: Writer) -> None:
+    """Write the elements of an array of fixed width in C order, every NaN as the same one."""
+    for chunk in _chunks(value):
+        out.big(_same_nan(chunk) if value.dtype.kind in "fc" else memoryview(chunk.view("u1")))
 
 
 def _write_objects(value: Any, out: Writer) -> None:

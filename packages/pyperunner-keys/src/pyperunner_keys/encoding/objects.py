@@ -103,12 +103,18 @@ def _polars(value: Any) -> Encoder | None:
     return encoder_of_frame(value)
 
 
+def _pyarrow(value: Any) -> Encoder | None:
+    from pyperunner_keys.encoding.arrow import encoder_of_arrow
+
+    return encoder_of_arrow(value)
+
+
 def _logging(value: Any) -> Encoder | None:
     # What a task logs, and under which name, is no part of what it computes.
     return as_tagged("logger", lambda _: ()) if isinstance(value, sys.modules["logging"].Logger) else None
 
 
-_LIBRARIES = {"logging": _logging, "numpy": _numpy, "pandas": _pandas, "polars": _polars}
+_LIBRARIES = {"logging": _logging, "numpy": _numpy, "pandas": _pandas, "polars": _polars, "pyarrow": _pyarrow}
 
 
 def _write_code(value: Any, out: Writer) -> None:

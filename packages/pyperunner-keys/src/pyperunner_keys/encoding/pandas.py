@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from pyperunner_keys.encoding.instances import write_class, write_state
+from pyperunner_keys.encoding.arrow import write_rows
+from pyperunner_keys.encoding.instances import attributes_of, own_state, write_class, write_state
 from pyperunner_keys.encoding.numpy import write_array
 from pyperunner_keys.encoding.standard import as_tagged, zone_form
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
@@ -21,13 +22,12 @@ def encoder_of_frame(value: Any) -> Encoder | None:
         (pd.DataFrame, _write_frame),
         (pd.Series, _write_series),
         (pd.Index, _write_index),
-        (pd.Timestamp, _TIMESTAMP),
-        (pd.Timedelta, _TIMEDELTA),
         (pd.api.extensions.ExtensionDtype, _write_dtype),
     ):
-        # NaT passes for a Timestamp; it has a reduction of its own.
-        if isinstance(value, kind) and value is not pd.NaT:
+        if isinstance(value, kind):
             return encoder
+    if type(value) in (pd.Timestamp, pd.Timedelta):
+        return _TIMESTAMP if type(value) is pd.Timestamp else _TIMEDELTA
     return _write_column if _is_known_array(value) else None
 
 
@@ -37,22 +37,41 @@ _TIMEDELTA = as_tagged("pandas timedelta", lambda v: (v.isoformat(), v.unit))
 
 def _is_known_array(value: Any) -> bool:
     """Say whether an array is one of pandas' own; what others keep, only their pickles tell."""
-    array = sys.modules["pandas"].api.extensions.ExtensionArray
-    return isinstance(value, array) and type(value).__module__.partition(".")[0] == "pandas"
+    return isinstance(value, sys.modules["pandas"].api.extensions.ExtensionArray) and _is_of_pandas(type(value))
+
+
+def _is_of_pandas(cls: type[Any]) -> bool:
+    return str(cls.__module__).partition(".")[0] == "pandas"
 
 
 def _head(kind: str, value: Any, known: type[Any], out: Writer) -> None:
-    """Write what a value is; of a subclass, its class and what pandas hands on by its ``_metadata``."""
+    """Write what a value is, what pandas hands on by its ``_metadata``, and what someone has set on this object."""
     cls = type(value)
     out.enter(value)
     out.buffer += b"p"
     if cls is known:
         write_text(kind, out)
-        return
-    write_text(f"{kind} subclass", out)
-    write_class(cls, out)
-    names = [name for name in cls._metadata if name not in known._metadata]
-    write_state({name: getattr(value, name, None) for name in names}, value, out)
+    else:
+        write_text(f"{kind} subclass", out)
+        write_class(cls, out)
+    handed_on = {name: getattr(value, name, None) for name in cls._metadata if name not in known._metadata}
+    write_state({**_set_on(value), **handed_on}, value, out)
+
+
+def _set_on(value: Any) -> dict[str, Any]:
+    """Return the attributes of an object that neither pandas nor one of its accessors keeps there."""
+    found = attributes_of(value).items()
+    return {name: own for name, own in found if name not in _STATE and not _is_of_pandas(type(own))}
+
+
+_STATE = frozenset(
+    {
+        *("_attrs", "_cacher", "_flags", "_is_copy", "_item_cache", "_mgr", "_name", "_hash", "_comparables"),
+        *("_cache", "_codes", "_data", "_id", "_levels", "_names", "_no_setting_name", "_range", "_references"),
+        *("_engine", "_freq", "_metadata", "_sortorder", "_subtyp", "_typ", "_tz", "sortorder"),
+    }
+)
+"""What pandas itself keeps in frames, series and indexes."""
 
 
 def _tail(value: Any, out: Writer) -> None:
@@ -89,9 +108,11 @@ def _write_index(value: Any, out: Writer) -> None:
     out.buffer += b"I"
     write_class(type(value), out)
     write_item(list(value.names), out)
+    write_state(_set_on(value), value, out)
     if isinstance(value, pd.RangeIndex):
         write_item((value.start, value.stop, value.step), out)
     elif isinstance(value, pd.MultiIndex):
+        write_item(value.sortorder, out)
         for level, codes in zip(value.levels, value.codes, strict=True):
             _write_index(level, out)
             write_array(codes.astype("i8"), out)
@@ -119,8 +140,9 @@ def _write_dtype(dtype: Any, out: Writer) -> None:
     else:
         write_text(str(dtype), out)
         for name in dtype._metadata:
-            fact = getattr(dtype, name)
-            write_item(str(fact) if type(fact).__module__.startswith("pyarrow") else fact, out)
+            write_item(getattr(dtype, name), out)
+    if not _is_of_pandas(type(dtype)):
+        write_state(own_state(dtype), dtype, out)
     out.leave()
 
 
@@ -132,36 +154,32 @@ def _write_column(value: Any, out: Writer) -> None:
     dtype = value.dtype
     out.enter(value)
     out.buffer += b"E%d:" % len(value)
+    write_text(type(value).__qualname__, out)
     write_item(dtype, out)
     if isinstance(dtype, pd.CategoricalDtype):
         write_array(value.codes.astype("i8"), out)
-    elif isinstance(dtype, (pd.DatetimeTZDtype, pd.PeriodDtype)):
+    elif hasattr(value, "asi8"):
+        write_item(None if isinstance(dtype, pd.PeriodDtype) else getattr(value, "freq", None), out)
         write_array(value.asi8, out)
     elif isinstance(dtype, pd.IntervalDtype):
         _write_index(value.left, out)
         _write_index(value.right, out)
+    elif isinstance(dtype, pd.SparseDtype):
+        write_item(value.kind, out)
+        write_array(value.sp_index.indices if value.kind == "integer" else _indices(value.sp_index), out)
+        write_array(np.asarray(value.sp_values), out)
     elif isinstance(getattr(dtype, "numpy_dtype", None), np.dtype) and dtype.numpy_dtype.kind in "iufb":
         write_array(np.asarray(value.isna()), out)
         write_array(value.to_numpy(dtype=dtype.numpy_dtype, na_value=0), out)
-    elif isinstance(dtype, pd.StringDtype) and dtype.storage == "pyarrow":
-        _write_text(value, out)
+    elif isinstance(dtype, pd.ArrowDtype) or getattr(dtype, "storage", "") == "pyarrow":
+        write_rows(value.__arrow_array__(), out)
     else:
         write_array(_as_objects(value), out)
     out.leave()
 
 
-def _write_text(value: Any, out: Writer) -> None:
-    """Write texts that Arrow keeps from its buffers; one by one, as Python objects, they take long."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    np = sys.modules["numpy"]
-    texts = pa.array(pc.fill_null(pa.array(value), ""), pa.large_string())
-    _, offsets, data = texts.buffers()
-    bounds = np.frombuffer(offsets, "i8")[texts.offset : texts.offset + len(texts) + 1]
-    write_array(np.asarray(value.isna()), out)
-    write_array(np.diff(bounds), out)
-    write_array(np.frombuffer(data or b"", "u1")[bounds[0] : bounds[-1]] if len(texts) else np.zeros(0, "u1"), out)
+def _indices(index: Any) -> Any:
+    return index.to_int_index().indices
 
 
 def _as_objects(value: Any) -> Any:

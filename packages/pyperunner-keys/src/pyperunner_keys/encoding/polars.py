@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
-from pyperunner_keys.encoding.instances import attributes_of, write_class, write_state
-from pyperunner_keys.encoding.numpy import write_array
+from pyperunner_keys.encoding.instances import attributes_of, own_state, write_class, write_state
+from pyperunner_keys.encoding.numpy import write_array, write_numbers
 from pyperunner_keys.encoding.standard import as_tagged
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
 from pyperunner_keys.errors import UnencodableError
@@ -24,8 +25,17 @@ def encoder_of_frame(value: Any) -> Encoder | None:
     if isinstance(value, pl.LazyFrame):
         return _refuse_lazy
     if isinstance(value, pl.DataType) or (isinstance(value, type) and issubclass(value, pl.DataType)):
-        return as_tagged("polars dtype", lambda v: (str(v),))
+        return as_tagged("polars dtype", _dtype_form)
+    if type(value).__name__ == "Categories":
+        return as_tagged("polars categories", lambda v: (v.name(), v.namespace(), v.physical()))
     return None
+
+
+def _dtype_form(dtype: Any) -> tuple[Any, ...]:
+    """Return name and state of a dtype; one without a state counts like its class."""
+    if isinstance(dtype, type):
+        return (dtype.__qualname__, {})
+    return (type(dtype).__qualname__, dict(sorted(own_state(dtype).items())))
 
 
 def _refuse_lazy(value: Any, out: Writer) -> None:
@@ -52,7 +62,7 @@ def _write_series(value: Any, out: Writer) -> None:
     out.buffer += b"R%d:" % len(value)
     _write_kind(value, pl.Series, out)
     write_text(value.name, out)
-    write_text(str(value.dtype), out)
+    write_item(value.dtype, out)
     try:
         _write_rows(value, out)
     except UnencodableError:
@@ -63,15 +73,17 @@ def _write_series(value: Any, out: Writer) -> None:
     out.leave()
 
 
-_AS_TEXT = ("Categorical", "Decimal", "Enum", "Int128", "String", "UInt128")
-"""What is text, or has no type in numpy."""
+_ROWS = 1 << 16
+_AS_TEXT = ("Categorical", "Enum", "String")
 
 
 def _write_rows(value: Any, out: Writer) -> None:
     """Write which rows are missing, and the others one behind the other: not as Python objects, which takes long."""
-    np, pl = sys.modules["numpy"], sys.modules["polars"]
+    pl = sys.modules["polars"]
     dtype = value.dtype
-    write_array(value.is_null().to_numpy(), out)
+    write_item(value.null_count(), out)
+    if value.null_count():
+        write_array(value.is_null().to_numpy(), out)
     if isinstance(dtype, pl.Array):
         value, dtype = value.arr.to_list(), pl.List(dtype.inner)
     if isinstance(dtype, pl.Struct):
@@ -81,16 +93,44 @@ def _write_rows(value: Any, out: Writer) -> None:
         lengths = value.list.len().fill_null(0)
         write_array(lengths.to_numpy(), out)
         _write_series(value.filter(lengths > 0).explode(), out)
-    elif dtype.base_type().__name__ in _AS_TEXT:
-        text = value.cast(pl.String)
-        write_array(text.str.len_bytes().fill_null(0).to_numpy(), out)
-        write_array(np.frombuffer(text.str.join("").item().encode(), "u1"), out)
+    elif dtype.is_decimal() or dtype in (pl.Int128, pl.UInt128):
+        _write_wide(value.to_physical().fill_null(0), out)
+    elif dtype == pl.Binary or dtype.base_type().__name__ in _AS_TEXT:
+        _write_texts(value, out)
     elif dtype == pl.Boolean:
         write_array(value.fill_null(False).to_numpy(), out)
     elif dtype.is_numeric() or dtype.is_temporal():
         write_array(value.to_physical().fill_null(0).to_numpy(), out)
     else:
         write_item(value.to_list(), out)
+
+
+def _write_wide(value: Any, out: Writer) -> None:
+    """Write numbers of 128 bits, for which numpy has no type: those that need no more than 64 take no longer."""
+    pl = sys.modules["polars"]
+    wide = len(value) > 0 and not -(1 << 63) <= value.min() <= value.max() < 1 << 63
+    write_item(wide, out)
+    if wide:
+        _write_texts(value, out)
+    else:
+        write_numbers(value.cast(pl.Int64).to_numpy(), out)
+
+
+def _write_texts(value: Any, out: Writer) -> None:
+    pl = sys.modules["polars"]
+    is_binary = value.dtype == pl.Binary
+    for piece in _pieces(value):
+        lengths = piece.bin.size() if is_binary else piece.cast(pl.String).str.len_bytes()
+        write_numbers(lengths.fill_null(0).to_numpy(), out)
+    for piece in _pieces(value):
+        whole = b"".join(piece.drop_nulls()) if is_binary else piece.cast(pl.String).str.join("").item().encode()
+        out.big(whole)
+
+
+def _pieces(value: Any) -> Iterator[Any]:
+    """Yield the rows in pieces, so that copies of them stay small."""
+    for start in range(0, len(value), _ROWS):
+        yield value.slice(start, _ROWS)
 
 
 def _write_kind(value: Any, known: type[object], out: Writer) -> None:
