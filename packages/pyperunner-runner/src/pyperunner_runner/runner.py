@@ -377,9 +377,9 @@ class Runner:
     def results(self) -> PipelineResult:
         """Return the reader of the current run's outputs."""
         recorder = self._current_run().recorder
-        if not recorder.conf:
+        if recorder.conf is None:
             self.save_pipeline_params()
-        return PipelineResult(recorder.conf, self.store, run_folder=recorder.folder.path)
+        return PipelineResult(recorder.conf or {}, self.store, run_folder=recorder.folder.path)
 
     def _pipeline(self) -> Pipeline:
         if self.pipeline is None:

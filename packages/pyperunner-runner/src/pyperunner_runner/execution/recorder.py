@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pickle
 import time
+import zlib
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RunRecorder"]
 
-_MOST_DRAWN = 300
-"""Beyond this many tasks a reader folds them into groups, and draws those in its own way."""
 _LAST_LINES = 20
 _CHARACTERS = 500  # of one of the last lines
 
@@ -52,13 +52,12 @@ class RunRecorder:
 
     Attributes:
         folder: The run's folder.
-        conf: What ``pipeline.yaml`` says; empty before it is written.
     """
 
     def __init__(self, log_path: str, pipeline: str, hooks: Iterable[Hook] = ()) -> None:
         masking = Masking(known_secrets())
         self.folder = RunFolder.create(log_path, pipeline, masking=masking)
-        self.conf: Mapping[str, Any] = {}
+        self._conf = b""
         self._log_path = log_path
         self._pipeline = pipeline
         self._mask = masking.text
@@ -103,17 +102,24 @@ class RunRecorder:
         """
         env = get_environment_info(mainfile)
         section = run_section(data_path, self._log_path, env, __version__, storage_options)
-        self.conf = self.folder.masking.value({**pipeline, "run": section})
-        self.folder.write_pipeline(self.conf)
+        conf = self.folder.masking.value({**pipeline, "run": section})
+        self.folder.write_pipeline(conf)
+        # Packed, for of very many tasks it would take a third of the runner's memory.
+        self._conf = zlib.compress(pickle.dumps(conf), 1)
+
+    @property
+    def conf(self) -> Mapping[str, Any] | None:
+        """What ``pipeline.yaml`` says; ``None`` before it is written."""
+        return pickle.loads(zlib.decompress(self._conf)) if self._conf else None
 
     # -- of the run ------------------------------------------------------------------------------------------------
 
-    def run_started(self, planned: PlannedRun, layout: Mapping[str, Any]) -> None:
+    def run_started(self, planned: PlannedRun, layout: Mapping[str, Any] | None) -> None:
         """Record that the plan stands and work begins.
 
         Args:
             planned: The plan.
-            layout: The drawing of the graph, kept for readers that paint it.
+            layout: The drawing of the graph, kept for readers that paint it task by task.
         """
         tasks, to_execute = tuple(planned.decisions), tuple(planned.names("run"))
         self.folder.record(
@@ -122,7 +128,7 @@ class RunRecorder:
                 "pipeline": self._pipeline,
                 "tasks": len(tasks),
                 "to_execute": len(to_execute),
-                "layout": layout if len(tasks) <= _MOST_DRAWN else None,
+                "layout": layout,
             }
         )
         self.say(f"run of {self._pipeline}: {len(tasks)} tasks, {len(to_execute)} to execute")

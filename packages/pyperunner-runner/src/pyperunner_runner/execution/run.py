@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 _INTERRUPTED = "the run was interrupted"
+_MOST_DRAWN = 300  # beyond so many tasks a reader folds them into groups, and draws those in its own way
 _TICK_SECONDS = 0.1
 _NO_ROOM_SECONDS = 0.05  # pause when the system has no room for another process and none of ours is about to end
 
@@ -94,7 +95,7 @@ class Run:
         Args:
             signals: Those that end it: the first gives jobs a moment to end by themselves, the second none.
         """
-        drawing = layout(self.planned.dag)
+        drawing = layout(self.planned.dag) if len(self.planned.dag) <= _MOST_DRAWN else None
         began = time.monotonic()
         interrupted = True
         try:
@@ -107,7 +108,7 @@ class Run:
         finally:
             self.abort()
             statuses = {task.name: task.status.name for task in self.planned.dag}
-            picture = draw_svg(drawing, statuses)
+            picture = draw_svg(drawing or layout(self.planned.dag), statuses)
             self.recorder.run_finished(statuses, time.monotonic() - began, interrupted, picture)
 
     def _loop(self, signals: Signals) -> None:
