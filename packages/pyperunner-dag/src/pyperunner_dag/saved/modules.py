@@ -5,14 +5,15 @@ from __future__ import annotations
 import builtins
 import importlib
 import sys
-import types
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from pyperunner_dag.errors import ModuleRefusedError, TaskLookupError
 from pyperunner_dag.saved.values_code import follow
 from pyperunner_dag.tasks import Task
+from pyperunner_text.inert import find, static_attribute
 
 __all__ = ["Modules"]
 
@@ -85,25 +86,38 @@ class Modules:
             TaskLookupError: It is not there.
         """
         module, _, qualname = reference.partition(":")
-        try:
-            found = follow(self.module(task, module, qualname), qualname)
-        except AttributeError as error:
-            raise TaskLookupError(task, module, qualname, str(error)) from error
-        if module != "builtins" and not self._may_define(found):
-            home = getattr(found, "__module__", None)
-            raise ModuleRefusedError(task, home if isinstance(home, str) else f"of {reference}", self.allowed or ())
+        home = self.module(task, module, qualname)
+        if self.allowed is None:
+            try:
+                return follow(home, qualname)
+            except AttributeError as error:
+                raise TaskLookupError(task, module, qualname, str(error)) from error
+        # What an allowed module lacks its __getattr__ may import, so nobody is asked.
+        outer, found = find(home.__name__, qualname.partition(".")[0]), find(home.__name__, qualname)
+        for part in (outer, found) if module != "builtins" else ():
+            if part is not None and not self._may_define(part):
+                raise ModuleRefusedError(task, _home_of(part) or f"of {reference}", self.allowed)
+        if found is None and outer is not None:  # what is no class within a class is nobody's to name
+            raise ModuleRefusedError(task, f"of {reference}", self.allowed)
+        if found is None:
+            raise TaskLookupError(task, module, qualname, f"module {module!r} defines no {qualname!r:.60}")
         return found
 
     def _may_define(self, found: Any) -> bool:
         """Whether a function or class, and nothing else, is defined in an allowed module, and not just named there."""
         from pyperunner_keys import importable_name
 
-        if self.allowed is None:
-            return True
-        if not isinstance(found, (type, types.FunctionType, types.BuiltinFunctionType)):
-            return False
-        home = found.__module__
-        return isinstance(home, str) and self._allows(importable_name(home))
+        home = _home_of(found)
+        return self.allowed is None or (home is not None and self._allows(importable_name(home)))
 
     def _allows(self, module: str) -> bool:
         return self.allowed is None or any(fnmatchcase(module, glob) for glob in self.allowed)
+
+
+def _home_of(found: Any) -> str | None:
+    """Return the module in which a function or class is defined, ``None`` for anything else."""
+    if issubclass(type(found), type):
+        home = static_attribute(found, "__module__")
+    else:
+        home = found.__module__ if type(found) in (FunctionType, BuiltinFunctionType) else None
+    return home if isinstance(home, str) else None

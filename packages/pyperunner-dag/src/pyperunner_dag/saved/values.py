@@ -12,6 +12,7 @@ import datetime
 import decimal
 import fractions
 import pathlib
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -37,6 +38,13 @@ MAX_DEPTH = 50
 """Levels of nesting that are kept; a YAML file of three times that many levels can still be read."""
 LONG_INT = 2000
 """Bits; Python refuses to write very long numbers in decimal."""
+FRACTION_BITS = 1 << 16
+"""Of numerator and denominator; whoever reads them looks for a common divisor, which of larger ones takes long."""
+_MICROSECONDS = 1 << 62
+_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,3}").fullmatch
+"""Of a key: a file of that name is opened, or a module of the package tzdata imported."""
+_MANY_LEVELS = 2 * MAX_DEPTH
+"""More than any value is saved with; each takes a few calls."""
 
 
 class _ContainsItself(Exception):
@@ -110,20 +118,23 @@ def _opaque(value: object) -> dict[str, Plain]:
     return opaque(value, digest(value))
 
 
-def from_plain(value: Plain, find: Finder) -> Any:
+def from_plain(value: Plain, find: Finder, depth: int = 0) -> Any:
     """Return the value that ``to_plain`` was given.
 
     Args:
         value: What ``to_plain`` returned.
         find: Gets classes and functions; it decides what may be imported.
+        depth: Levels above it.
 
     Raises:
         OpaqueFound: There is a value in it that could not be kept.
-        ValueError: There is a mapping in it that this package does not write.
+        ValueError: There is something in it that this package does not write.
     """
+    if depth > _MANY_LEVELS:
+        raise ValueError(f"it is nested more than {_MANY_LEVELS} levels deep")
 
     def inner(part: Plain) -> Any:
-        return from_plain(part, find)
+        return from_plain(part, find, depth + 1)
 
     if isinstance(value, list):
         return [inner(item) for item in value]
@@ -163,6 +174,8 @@ def _read_zone(zone: Plain) -> datetime.tzinfo | None:
     if isinstance(zone, str):
         from zoneinfo import ZoneInfo
 
+        if not _ZONE(zone):
+            raise ValueError(f"{zone!r:.60} is no time zone")
         return ZoneInfo(zone)
     seconds, name = zone
     offset = datetime.timedelta(seconds=seconds)
@@ -187,15 +200,14 @@ def _read_moment(kind: type[datetime.datetime] | type[datetime.time]) -> Reader:
     return read
 
 
+def _fraction(value: fractions.Fraction, inner: Convert) -> Plain:
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > FRACTION_BITS:
+        return None
+    return [inner(value.numerator), inner(value.denominator)]
+
+
 def _bytes(value: bytes | bytearray, inner: Convert) -> str:
     return base64.b64encode(value).decode()
-
-
-def _read_fraction(content: Plain, inner: Convert, find: Finder) -> fractions.Fraction:
-    numerator, denominator = map(inner, content)
-    if type(numerator) is not int or type(denominator) is not int:
-        raise ValueError("a fraction is made of two integers")  # a text such as 1e999999999 takes for ever
-    return fractions.Fraction(numerator, denominator)
 
 
 def _read_path(content: Plain, inner: Convert, find: Finder) -> pathlib.PurePath:
@@ -225,7 +237,7 @@ _WRITERS: dict[type, tuple[str, Writer]] = {
     datetime.date: ("$date", lambda v, inner: v.isoformat()),
     datetime.timedelta: ("$timedelta", lambda v, inner: [v.days, v.seconds, v.microseconds]),
     decimal.Decimal: ("$decimal", lambda v, inner: str(v)),
-    fractions.Fraction: ("$fraction", lambda v, inner: [inner(v.numerator), inner(v.denominator)]),
+    fractions.Fraction: ("$fraction", _fraction),
     uuid.UUID: ("$uuid", lambda v, inner: str(v)),
     range: ("$range", lambda v, inner: [inner(part) for part in (v.start, v.stop, v.step)]),
     slice: ("$slice", lambda v, inner: [inner(part) for part in (v.start, v.stop, v.step)]),
@@ -234,12 +246,34 @@ _WRITERS: dict[type, tuple[str, Writer]] = {
 }
 
 
+def _text(content: Plain) -> str:
+    if not isinstance(content, str):
+        raise TypeError(f"it is a {type(content).__name__} in the place of a text")
+    return content
+
+
+def _ints(parts: Iterable[Any], count: int, most: int = 0) -> list[int]:
+    """Return whole numbers, so many of them: classes of numbers take much else, such as the text of a huge one.
+
+    Args:
+        parts: What should be the numbers.
+        count: How many there are.
+        most: How large they may be; 0 for any size.
+    """
+    found = list(parts)
+    if len(found) != count or not all(isinstance(part, int) for part in found):
+        raise TypeError(f"it is not made of {count} whole numbers")
+    if most and any(abs(part) > most for part in found):
+        raise ValueError("it is made of numbers too large for it")
+    return found
+
+
 def _opaque_reader(content: Plain, inner: Convert, find: Finder) -> NoReturn:
     raise OpaqueFound(str(content["type"]))
 
 
 _READERS: dict[str, Reader] = {
-    "$int": lambda c, inner, find: int(c, 16),
+    "$int": lambda c, inner, find: int(_text(c), 16),
     "$str": lambda c, inner, find: c.encode("ascii").decode("unicode_escape"),
     "$tuple": lambda c, inner, find: tuple(map(inner, c)),
     "$set": lambda c, inner, find: set(map(inner, c)),
@@ -251,11 +285,11 @@ _READERS: dict[str, Reader] = {
     "$datetime": _read_moment(datetime.datetime),
     "$time": _read_moment(datetime.time),
     "$date": lambda c, inner, find: datetime.date.fromisoformat(c),
-    "$timedelta": lambda c, inner, find: datetime.timedelta(*c),
-    "$decimal": lambda c, inner, find: decimal.Decimal(c),
-    "$fraction": _read_fraction,
+    "$timedelta": lambda c, inner, find: datetime.timedelta(*_ints(c, 3, _MICROSECONDS)),
+    "$decimal": lambda c, inner, find: decimal.Decimal(_text(c)),
+    "$fraction": lambda c, inner, find: fractions.Fraction(*_ints(map(inner, c), 2, 1 << FRACTION_BITS)),
     "$uuid": lambda c, inner, find: uuid.UUID(c),
-    "$range": lambda c, inner, find: range(*map(inner, c)),
+    "$range": lambda c, inner, find: range(*_ints(map(inner, c), 3)),
     "$slice": lambda c, inner, find: slice(*map(inner, c)),
     "$path": _read_path,
     "$secret": lambda c, inner, find: Secret(env=c["env"], key=c["key"]),

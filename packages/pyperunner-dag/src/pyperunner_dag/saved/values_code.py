@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from enum import Enum, Flag
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_text.inert import fill, member_of, static_attribute
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
@@ -99,20 +101,24 @@ def _partial(content: Plain, inner: Convert, find: Finder) -> Any:
 
 
 def _enum(content: Plain, inner: Convert, find: Finder) -> Any:
-    kind = find(content["type"])
-    if not (isinstance(kind, type) and issubclass(kind, Enum)):
-        raise ValueError(f"{content['type']} is not an enum")
-    return kind[content["name"]] if "name" in content else kind(inner(content["value"]))
+    kind, which = find(content["type"]), content["name"] if "name" in content else inner(content["value"])
+    member = member_of(kind, which) if isinstance(kind, type) and isinstance(which, (str, int)) else None
+    if member is None:
+        raise ValueError(f"{content['type']} has no member {which!r:.60}")
+    return member
 
 
 def _dataclass(content: Plain, inner: Convert, find: Finder) -> Any:
     """Make an instance field by field, as unpickling would: ``__init__`` may compute, and here all is known."""
-    kind = find(content["type"])
-    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+    kind, given = find(content["type"]), content["fields"]
+    fields = static_attribute(kind, "__dataclass_fields__") if isinstance(kind, type) else None
+    if fields is None:
         raise ValueError(f"{content['type']} is not a dataclass")
+    names = {name for name, field in fields.items() if str(field._field_type) == "_FIELD"}  # no class variables
+    if given.keys() != names:
+        raise ValueError(f"{content['type']} has not these fields: {', '.join(map(str, given))!s:.200}")
     value = object.__new__(kind)
-    for field in dataclasses.fields(kind):
-        object.__setattr__(value, field.name, inner(content["fields"][field.name]))
+    fill(value, {name: inner(part) for name, part in given.items()})
     return value
 
 

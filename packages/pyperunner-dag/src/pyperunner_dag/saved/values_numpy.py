@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ MAX_BYTES = 65_536
 
 _READABLE = "biufcSU"
 _COUNTED = "mM"
+_SIMPLE = re.compile(r"[<>|=][biufcSUmM][0-9]{0,9}(\[[0-9]{0,9}[A-Za-z]{1,7}\])?").fullmatch
+_SCALARS = (bool, int, float, complex, str, bytes)
 _LONG = ("f12", "f16", "c24", "c32")
 
 
@@ -53,8 +56,10 @@ def _dtype(text: str) -> Any:
     """Return the dtype, if it is one that is kept: bytes read as object pointers would crash the process."""
     import numpy
 
+    if not isinstance(text, str) or not _SIMPLE(text):  # numpy takes much else for a dtype
+        raise ValueError(f"{text!r:.60} are elements that are not kept")
     dtype = numpy.dtype(text)
-    if not _is_kept(dtype):
+    if not _is_kept(dtype) or not dtype.itemsize:
         raise ValueError(f"arrays of {text} are not kept")
     return dtype
 
@@ -75,6 +80,10 @@ def _scalar(content: Plain, inner: Convert, find: Finder) -> Any:
 
     dtype = _dtype(content["dtype"])
     value = inner(content["value"])
+    if type(value) not in _SCALARS:
+        raise TypeError(f"it is made of a {type(value).__name__}")
+    if dtype.kind == "S" and not isinstance(value, bytes):
+        raise TypeError("it is made of no bytes")  # numpy makes as many as a number says
     return numpy.int64(value).view(dtype) if dtype.kind in _COUNTED else dtype.type(value)
 
 
