@@ -165,6 +165,26 @@ def test_the_error_of_an_output_says_that_its_task_failed(folder, conf, json_fol
         results["Train()"]
 
 
+class Unusable(KeyError):
+    absent = False
+    reason = "its class is gone"
+
+
+class StoreOfUnusable:
+    def missing(self, keys):
+        return set()
+
+    def load(self, key):
+        raise Unusable(key)
+
+
+def test_the_error_of_an_entry_that_no_run_replaces_says_how_to_remove_it(folder, conf):
+    folder.write_pipeline(conf)
+    results = PipelineResult.from_file(folder.path, StoreOfUnusable())
+    with pytest.raises(OutputMissing, match=r"its class is gone.* first run: pyperunner invalidate .* 'Load\(csv\)'\."):
+        results["Load(csv)"]
+
+
 def test_the_record_is_read_again_when_it_has_grown(folder, conf, reader):
     folder.write_pipeline(conf)
     results = PipelineResult.from_file(folder.path, reader)

@@ -96,6 +96,8 @@ class TaskResult:
             known = [why[self.status]] if self.status in why else []
             if not known and not getattr(error, "absent", True):  # there is an entry, and the store says what it lacks
                 known = [str(getattr(error, "reason", "it cannot be used"))]
+                if self._folder:  # a run that does not load it may take it for done
+                    again += f"; if that skips the task, first run: pyperunner invalidate {self._folder} {self.name!r}"
             raise OutputMissing(self.name, self.key, self._outputs.name, again, *known) from error
 
     def shares_output(self, other: TaskResult) -> bool:
