@@ -24,6 +24,7 @@ from pyperunner_cache.values.pack import pack
 from pyperunner_keys import recording
 
 if TYPE_CHECKING:
+    from pyperunner_cache.maintenance.progress import Progress
     from pyperunner_cache.ports import Buffer, Codec
     from pyperunner_cache.schema import Collected, EntryInfo, FileRecord, Receipt, Stat, Verified
 
@@ -136,11 +137,7 @@ class Cache:
         return self._load(key, None, _ALIAS_HOPS)[0]
 
     def load_with_digest(self, key: str) -> tuple[Any, str]:
-        """Return what `load` does, and the digest that its receipt had.
-
-        Raises:
-            MissingEntryError: As for `load`.
-        """
+        """Return what `load` does, and the digest that its receipt had; raise what `load` does."""
         return self._load(key, None, _ALIAS_HOPS)
 
     def save(self, key: str, value: Any, meta: Mapping[str, Any] | None = None, *, codec: str | None = None) -> Receipt:
@@ -234,12 +231,12 @@ class Cache:
         """Count entries, their bytes, damaged entries set aside, and orphans; changes nothing."""
         return inspection.describe(self.backend)
 
-    def verify(self, name: str | None = None) -> Verified:
+    def verify(self, name: str | None = None, *, progress: Progress | None = None) -> Verified:
         """Read every entry, or those of ``name``, and check every checksum; what is damaged is set aside.
 
-        Nothing is rebuilt, so no pickle is executed.
+        Nothing is rebuilt, so no pickle is executed. ``progress`` is called as by `gc`.
         """
-        return inspection.verify(self.backend, self._check, name)
+        return inspection.verify(self.backend, self._check, name, progress)
 
     def gc(
         self,
@@ -248,6 +245,7 @@ class Cache:
         keep: Iterable[str] = (),
         *,
         dry_run: bool = False,
+        progress: Progress | None = None,
     ) -> Collected:
         """Remove what dead writers left and what was set aside, then the least recently used entries.
 
@@ -258,13 +256,13 @@ class Cache:
             max_age: Seconds, or text such as ``"7d"``, since an entry was last used.
             keep: Keys that stay whatever the limits say.
             dry_run: Only say what would go.
+            progress: Called with the number of entries looked at so far, at every thousand and at the end of a walk.
 
-        Raises:
-            BadSizeError: A limit says no amount.
+        Raises: BadSizeError: A limit says no amount.
         """
-        done = garbage_collection.collect(self.backend, max_size, max_age, keep, dry_run)
+        done = garbage_collection.collect(self.backend, max_size, max_age, keep, dry_run=dry_run, progress=progress)
         if self._max_size is not None and not dry_run:
-            garbage_collection.recount(self.backend)
+            garbage_collection.recount(self.backend)  # a person may have removed entries
         return done
 
     def clear(self, name: str | None = None) -> int:
@@ -282,9 +280,7 @@ class Cache:
         mmap_mode: str | None = None,
         cache_validation_callback: None = None,
     ) -> Any:
-        """Return ``func`` memoized in this store, as ``joblib.Memory.cache`` would, so that a store can be used as one.
-
-        scikit-learn's ``Pipeline(memory=store)`` calls it.
+        """Return ``func`` memoized here as by ``joblib.Memory.cache``, for scikit-learn's ``Pipeline(memory=store)``.
 
         Args:
             func: The function; without one, a decorator is returned.

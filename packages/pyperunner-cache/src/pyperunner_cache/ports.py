@@ -31,6 +31,7 @@ __all__ = [
     "SupportsOthers",
     "SupportsRemove",
     "SupportsSetAside",
+    "SupportsSurvey",
     "SupportsSweep",
     "SupportsTally",
     "SupportsTouch",
@@ -152,7 +153,10 @@ class Backend(Protocol):
         ...
 
     def scan(self, name: str | None = None) -> Iterator[BlobInfo]:
-        """Yield all entries, or those whose key begins with ``name/``, in no particular order."""
+        """Yield all entries, or those whose key begins with ``name/``, in no particular order.
+
+        An entry may be removed as soon as it was yielded; all others are yielded all the same.
+        """
         ...
 
     def close(self) -> None:
@@ -192,6 +196,19 @@ class ForbidsFork(Protocol):
         """Whether a child forked from a process that has used it hangs, as with libraries that keep threads.
 
         The processes of a run are fresh interpreters then, or copies of one that has never used a store.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsSurvey(Protocol):
+    """A backend that can count what it holds faster than by a listing and a sweep."""
+
+    def survey(self, but: str | None = None) -> tuple[int, int, int, int]:
+        """Return how many entries there are, their bytes, how many orphans, and theirs.
+
+        Args:
+            but: Entries whose key begins with this name and a slash are not counted.
         """
         ...
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -136,3 +137,30 @@ def test_a_row_and_a_file_leave_each_other(tmp_path, monkeypatch, first):
         monkeypatch.setattr(*((files, "put", put_then_save) if first > 1000 else (database, "using", use_then_save)))
         store.save(KEY, value)
         assert other.load(KEY) in (value, late)
+
+
+@pytest.mark.parametrize("rounds", [20, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("url", ["{}/s", "sqlite:///{}/s.db"])
+@pytest.mark.filterwarnings("ignore:the entry")
+def test_a_save_beside_the_quarantine_of_what_was_there_stays(tmp_path, url, rounds):
+    with open_store(url.format(tmp_path)) as store, open_store(url.format(tmp_path)) as other:
+        barrier = threading.Barrier(2)
+
+        def save():
+            for number in range(rounds):
+                barrier.wait(60)
+                other.save(KEY, number)
+                barrier.wait(60)
+
+        saving = threading.Thread(target=save)
+        saving.start()
+        lost = []
+        for number in range(rounds):
+            store.backend.put(KEY, [b"damaged"], "result.dump.gz")
+            barrier.wait(60)
+            with suppress(MissingEntryError):
+                store.load(KEY)
+            barrier.wait(60)
+            lost += [number] if other.missing([KEY]) or other.load(KEY) != number else []
+        saving.join()
+    assert lost == []

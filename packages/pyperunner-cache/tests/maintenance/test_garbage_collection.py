@@ -8,6 +8,7 @@ import time
 import pytest
 
 from pyperunner_cache import CacheWarning, open_store
+from pyperunner_keys import File
 
 
 def test_gc_evicts_the_least_recently_used(filled):
@@ -146,3 +147,43 @@ def test_a_limit_that_cannot_be_kept_costs_no_entry(tmp_path):
         with pytest.warns(CacheWarning, match="not kept within"):
             store.save("T()/0", 1)
         assert store.load("T()/0") == 1
+
+
+def test_of_those_equally_old_no_more_go_than_have_to(any_store, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 1e9)
+    monkeypatch.setattr("time.time_ns", lambda: 10**18 + 1)
+    sizes = [any_store.save(f"T()/{number}", "x" * 100)["size"] for number in range(10)]
+    monkeypatch.undo()
+    assert any_store.gc(max_size=sum(sizes[:7]), keep=["T()/9"])["evicted"] == 3
+    assert any_store.missing(["T()/9"]) == set()
+    assert any_store.stat()["entries"] == 7
+
+
+def test_progress_is_told(any_store):
+    for number in range(5):
+        any_store.save(f"T()/{number}", number)
+    told = []
+    any_store.verify(progress=told.append)
+    any_store.gc(max_size=0, progress=told.append)
+    assert told == [5, 5, 5]
+
+
+def test_a_marker_that_a_writer_relies_on_is_not_swept(tmp_path, monkeypatch):
+    """The entry comes after its markers; those of an earlier one are old, and about to go, as the writer looks."""
+    (tmp_path / "data").write_text("x")
+    with open_store(tmp_path / "s") as store:
+        store.save("T()/1", File(tmp_path / "data"))
+        for info in store.backend.scan(".files"):
+            path = store.backend.located(info.key)
+            os.utime(path, (time.time() - 90_000,) * 2)
+        store.backend.delete("T()/1")
+        remove = type(store.backend).remove
+
+        def save_first(self, info):
+            monkeypatch.setattr(type(store.backend), "remove", remove)
+            store.save("T()/1", File(tmp_path / "data"))
+            return remove(self, info)
+
+        monkeypatch.setattr(type(store.backend), "remove", save_first)
+        store.gc()
+        assert store.files(["T()/1"])["T()/1"]

@@ -16,7 +16,7 @@ from pyperunner_cache.backends.os_errors import translate, translating
 from pyperunner_cache.backends.quarantine import Quarantine
 from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
 from pyperunner_cache.backends.size_ledger import Ledger
-from pyperunner_cache.backends.tree import entry_files, temporary_files
+from pyperunner_cache.backends.tree import entry_files, survey_files
 from pyperunner_cache.backends.writing import Counted, make_folder, sweep_file, write_atomically
 from pyperunner_cache.entry.blobs import FileBlob
 from pyperunner_cache.errors import BadKeyError, BadURLError, CacheError
@@ -51,7 +51,7 @@ class FileBackend:
         self.shared, self.durable = shared, durable
         self._file_mode, self._folder_mode = (0o666, 0o777) if shared else (0o600, 0o700)
         self._quarantine = Quarantine(self.root, self._folder_mode)
-        self._ledger = Ledger(os.path.join(self.root, _LEDGER), self._file_mode, self._count)
+        self._ledger = Ledger(os.path.join(self.root, _LEDGER), self._file_mode, lambda: self.survey()[1])
 
     def __str__(self) -> str:
         return self.root
@@ -76,11 +76,23 @@ class FileBackend:
         """Look for each key's file; of many keys only those whose names have a folder at all."""
         wanted = list(keys)
         names = self._names() if len(wanted) > _MANY else None
-        return {
-            key
-            for key in wanted
-            if (names is not None and safe_name(split_key(key)[0]) not in names) or self.located(key) is None
-        }
+        folders: dict[str, str] = {}
+        absent = set()
+        for key in wanted:
+            name, digest = split_key(key)
+            folder = folders.get(name)
+            if folder is None:
+                folder = folders[name] = safe_name(name)
+            if names is not None and folder not in names:
+                absent.add(key)
+                continue
+            folder = f"{self.root}{os.sep}{folder}{os.sep}{safe_name(digest)}"
+            try:
+                os.lstat(f"{folder}{os.sep}{KNOWN_FILENAMES[0]}")
+            except OSError:
+                if _located(folder) is None:
+                    absent.add(key)
+        return absent
 
     def get(self, key: str) -> Blob:
         """Open the entry's file."""
@@ -164,6 +176,12 @@ class FileBackend:
             if name is None or entry.key.rpartition("/")[0] == name:
                 yield entry
 
+    def survey(self, but: str | None = None) -> tuple[int, int, int, int]:
+        """Look at the folders of the entries, and into those that are not sealed."""
+        count, size, temporary = survey_files(self.root, None if but is None else safe_name(but))
+        orphans = [found for path in temporary if (found := sweep_file(path, dry_run=True)) is not None]
+        return count, size, len(orphans), sum(orphans)
+
     def locate(self, key: str, filename: str) -> str:
         """Return the path of ``filename`` in the entry's folder."""
         folder = self._folder(key)
@@ -174,16 +192,7 @@ class FileBackend:
 
     def located(self, key: str) -> str | None:
         """Return the path of the entry's file."""
-        folder = self._folder(key)
-        for filename in KNOWN_FILENAMES:
-            path = os.path.join(folder, filename)
-            if os.path.lexists(path):
-                return path
-        try:
-            others = os.listdir(folder)
-        except OSError:
-            return None
-        return next((os.path.join(folder, other) for other in others if other.startswith(ENTRY_PREFIX)), None)
+        return _located(self._folder(key))
 
     def lock(self, key: str, timeout: float | None = None) -> FileLock:
         """Lock the key's byte of ``<root>/.lock``."""
@@ -215,7 +224,7 @@ class FileBackend:
 
     def sweep(self, *, dry_run: bool = False, aside: bool = False) -> tuple[int, int]:
         """Remove temporary files of dead processes."""
-        sizes = [sweep_file(path, dry_run=dry_run) for path in temporary_files(self.root)]
+        sizes = [sweep_file(path, dry_run=dry_run) for path in survey_files(self.root)[2]]
         gone = [size for size in sizes if size is not None]
         if aside:
             count, size = self._quarantine.usage()
@@ -236,9 +245,6 @@ class FileBackend:
 
     def _accounted(self, key: str) -> AbstractContextManager[None]:
         return self._ledger.changing(lambda: sum(file.status.st_size for file in self.found(key)[:1]))
-
-    def _count(self) -> int:
-        return sum(info.size for info in self.scan())
 
     def _names(self) -> frozenset[str]:
         try:
@@ -278,6 +284,18 @@ class _StoreLock(FileLock):
                     return super().__enter__()
                 except FileNotFoundError:
                     make_folder(self._folder, self._folder_mode)
+
+
+def _located(folder: str) -> str | None:
+    for filename in KNOWN_FILENAMES:
+        path = os.path.join(folder, filename)
+        if os.path.lexists(path):
+            return path
+    try:
+        others = os.listdir(folder)
+    except OSError:
+        return None
+    return next((os.path.join(folder, other) for other in others if other.startswith(ENTRY_PREFIX)), None)
 
 
 def _unlink(path: str) -> bool:

@@ -1,19 +1,28 @@
-"""Tree: a walk through the folders of a file store."""
+"""Tree: a walk through the folders of a file store, of a million entries, too.
+
+Nearly all that a walk costs, when nothing is in memory, is a read of the disk for the content of each entry's folder.
+What a seal says (see `writing`) stands beside those of its neighbours, and folders are looked at in the order in which
+they lie on the disk.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 
-from pyperunner_cache.backends.names import ENTRY_PREFIX, unsafe_name
-from pyperunner_cache.backends.removal import version_of
-from pyperunner_cache.backends.writing import TEMPORARY
+from pyperunner_cache.backends.names import ENTRY_PREFIX, KNOWN_FILENAMES, unsafe_name
+from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
+from pyperunner_cache.backends.writing import TEMPORARY, sealed_size
 from pyperunner_cache.entry.blobs import FileBlob
 from pyperunner_cache.entry.envelope import key_of
 from pyperunner_cache.ports import BlobInfo
-from pyperunner_cache.system import READ_FLAGS
+from pyperunner_cache.system import READ_FLAGS, usable_cores
 
-__all__ = ["entry_files", "temporary_files"]
+__all__ = ["entry_files", "survey_files"]
+
+_AT_ONCE = 50_000
+"""Names that are in memory."""
 
 
 def entry_files(root: str, folder: str | None = None) -> Iterator[BlobInfo]:
@@ -21,30 +30,84 @@ def entry_files(root: str, folder: str | None = None) -> Iterator[BlobInfo]:
 
     A name that was cut is read from the entry itself.
     """
-    for name_folder in [os.path.join(root, folder)] if folder is not None else _folders(root):
-        name = unsafe_name(os.path.basename(name_folder))
-        for hash_folder in _folders(name_folder):
-            digest = unsafe_name(os.path.basename(hash_folder))
-            files = [entry for entry in _listing(hash_folder) if entry.name.startswith(ENTRY_PREFIX)]
-            for entry in sorted(files, key=lambda entry: entry.name):  # of two, the one that is read
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                key = f"{name}/{digest}" if name is not None and digest is not None else _key_inside(entry.path)
-                if key is not None:
-                    used = max(status.st_atime, status.st_mtime)
-                    yield BlobInfo(key, status.st_size, status.st_mtime, used, version_of(status))
-                break
+    for place in [os.path.join(root, folder)] if folder is not None else _folders(root):
+        name = unsafe_name(os.path.basename(place))
+        for inner, sealed in _entry_folders(place):
+            entry = _entry(f"{place}{os.sep}{inner}", sealed)
+            if entry is None:
+                continue
+            digest = unsafe_name(inner)
+            key = f"{name}/{digest}" if name is not None and digest is not None else _key_inside(entry.path)
+            if key is not None:
+                status = entry.status
+                used = max(status.st_atime, status.st_mtime)
+                yield BlobInfo(key, status.st_size, status.st_mtime, used, version_of(status))
 
 
-def temporary_files(root: str) -> Iterator[str]:
-    """Yield the paths of temporary files under ``root``."""
-    for folder in (root, *_folders(root)):
-        for inner in (folder, *(_folders(folder) if folder != root else ())):
-            for entry in _listing(inner):
-                if entry.name.startswith(TEMPORARY):
-                    yield entry.path
+def survey_files(root: str, but: str | None = None) -> tuple[int, int, list[str]]:
+    """Return how many entries are under ``root``, their bytes, and the paths of temporary files.
+
+    Args:
+        root: The store's folder.
+        but: The name of a folder in it whose entries do not count.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    folders = _folders(root)
+    # The system looks for what is not in memory yet, which several can wait for at once.
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        found = dict(zip(folders, pool.map(_survey_folder, folders), strict=True))
+    counted = [(count, size) for place, (count, size, _) in found.items() if os.path.basename(place) != but]
+    temporary = [*_files(root, TEMPORARY), *(path for _, _, paths in found.values() for path in paths)]
+    return sum(count for count, _ in counted), sum(size for _, size in counted), temporary
+
+
+def _survey_folder(place: str) -> tuple[int, int, list[str]]:
+    count = total = 0
+    temporary = list(_files(place, TEMPORARY))
+    for inner, sealed in _entry_folders(place):
+        size = sealed
+        if size is None:
+            path = f"{place}{os.sep}{inner}"
+            temporary += _files(path, TEMPORARY)
+            entry = _entry(path, sealed)
+            if entry is None:
+                continue
+            size = entry.status.st_size
+        count += 1
+        total += size
+    return count, total, temporary
+
+
+def _entry_folders(place: str) -> Iterator[tuple[str, int | None]]:
+    """Yield the names of the folders in ``place``, and the bytes of the entry in each that is sealed."""
+    try:
+        fd = os.open(place, READ_FLAGS | getattr(os, "O_DIRECTORY", 0))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    try:
+        with os.scandir(fd) as listing:
+            while some := list(islice(listing, _AT_ONCE)):
+                for _, name, entry in sorted((entry.inode(), entry.name, entry) for entry in some if _is_folder(entry)):
+                    try:
+                        yield name, sealed_size(entry.stat(follow_symlinks=False))
+                    except FileNotFoundError:
+                        continue
+    finally:
+        os.close(fd)
+
+
+def _entry(folder: str, sealed: int | None) -> FoundFile | None:
+    """Return the entry in a folder; of several the one that is read."""
+    for filename in KNOWN_FILENAMES if sealed is not None else ():
+        found = find_file(f"{folder}{os.sep}{filename}")
+        if found is not None:
+            return found
+    for path in sorted(_files(folder, ENTRY_PREFIX)):
+        found = find_file(path)
+        if found is not None:
+            return found
+    return None
 
 
 def _key_inside(path: str) -> str | None:
@@ -58,15 +121,21 @@ def _key_inside(path: str) -> str | None:
         blob.close()
 
 
-def _folders(folder: str) -> Iterator[str]:
-    for entry in _listing(folder):
-        if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
-            yield entry.path
+def _folders(folder: str) -> list[str]:
+    return [entry.path for entry in _listing(folder) if _is_folder(entry)]
 
 
-def _listing(folder: str) -> list[os.DirEntry[str]]:
+def _files(folder: str, prefix: str) -> Iterator[str]:
+    return (entry.path for entry in _listing(folder) if entry.name.startswith(prefix))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+
+
+def _listing(folder: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return list(entries)
+            yield from entries
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return

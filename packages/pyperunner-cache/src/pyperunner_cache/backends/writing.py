@@ -3,6 +3,11 @@
 The temporary file lies in the same folder and is locked by its writer for as long as it writes; the lock ends with the
 writer. A sweep takes whatever it can lock; who finds its own file swept away in the moment between creating and locking
 it starts afresh.
+
+A *seal* says what is in a folder to who looks at the folder alone: the folder's modification time is that of the file
+that was saved last, its access time has the same nanoseconds and, as its seconds, 2**32 and the bytes of that file.
+Whatever is made, renamed or removed in a folder changes its modification time, so that a seal which holds says that
+nothing was. Reading the folder leaves an access time alone that lies ahead (``relatime``, the default of Linux).
 """
 
 from __future__ import annotations
@@ -20,12 +25,14 @@ from pyperunner_cache.system import CREATE_FLAGS, reserve, write_all
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Buffer
 
-__all__ = ["TEMPORARY", "Counted", "make_folder", "sweep_file", "write_atomically"]
+__all__ = ["TEMPORARY", "Counted", "make_folder", "sealed_size", "sweep_file", "write_atomically"]
 
 TEMPORARY = ".tmp-"
 _BATCH = 8 << 20
 _RESERVE_FROM = 32 << 20
 """Blocks reserved at once cost a fifth less than blocks found one by one, from about this many bytes on."""
+_SECOND = 1_000_000_000
+_AHEAD = 1 << 32
 _FOLDER_ATTEMPTS = 20
 """A sweep may take an empty folder as soon as it is made, and one that is in the way before it can be looked at."""
 
@@ -71,6 +78,7 @@ def write_atomically(
         OSError: The medium failed. What was there before is still there, and nothing else.
     """
     path, file, made = _create(folder, name, file_mode, folder_mode)
+    target = os.path.join(folder, name)
     try:
         try:
             _write(file.fd, chunks)
@@ -78,7 +86,8 @@ def write_atomically(
             if durable:
                 os.fsync(file.fd)
             with replacing or nullcontext():
-                os.replace(path, os.path.join(folder, name))
+                os.replace(path, target)
+            _seal(folder, target, os.fstat(file.fd))
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(path)
@@ -143,6 +152,29 @@ def _set_time(fd: int) -> None:
     if os.utime in os.supports_fd:
         now = time.time_ns()
         os.utime(fd, ns=(now, now))
+
+
+def _seal(folder: str, path: str, status: os.stat_result) -> None:
+    mark = status.st_mtime_ns % _SECOND
+    if not mark or status.st_size >= _AHEAD:
+        return  # one has to look
+    try:
+        os.utime(folder, ns=((_AHEAD + status.st_size) * _SECOND + mark, status.st_mtime_ns))
+        if not os.path.samestat(os.lstat(path), status):
+            os.utime(folder)  # somebody has saved another file since, and may have sealed the folder before us
+    except OSError:
+        pass
+
+
+def sealed_size(status: os.stat_result) -> int | None:
+    """Return the bytes of the one file in a folder, ``None`` if its times do not say it.
+
+    Args:
+        status: Of the folder.
+    """
+    seconds, mark = divmod(status.st_atime_ns, _SECOND)
+    sealed = seconds >= _AHEAD and mark == status.st_mtime_ns % _SECOND
+    return seconds - _AHEAD if sealed else None
 
 
 def make_folder(folder: str, mode: int) -> bool:

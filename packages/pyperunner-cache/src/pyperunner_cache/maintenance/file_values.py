@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_cache.backends.names import key_digest
 from pyperunner_cache.entry.draft import Draft
+from pyperunner_cache.ports import SupportsRemove, SupportsSurvey, SupportsSweep
 from pyperunner_cache.values.pack import pack
 from pyperunner_keys import FileError, FileState, note
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pyperunner_cache.ports import Backend, BlobInfo, Codec
     from pyperunner_cache.schema import FileRecord
 
-__all__ = ["entries_of", "mark", "marked", "marker_of", "recheck", "sweep_markers"]
+__all__ = ["entries_of", "mark", "marked", "marker_of", "recheck", "remove", "survey", "sweep_markers"]
 
 _NAME = ".files"
 _ANY = f"{_NAME}/any"
@@ -73,10 +74,21 @@ def out_of_reach(records: Iterable[FileRecord]) -> str | None:
 
 def mark(backend: Backend, key: str, codec: Codec, signing_key: bytes | None) -> None:
     """Note that the value of ``key`` holds files, before there is an entry that says so."""
-    absent = backend.missing(_markers(key))
     for marker in _markers(key):
-        if marker in absent:
+        if not _is_young(backend, marker):
             backend.put(marker, Draft(marker, pack(None), codec, {}, signing_key).chunks(), codec.filename)
+
+
+def _is_young(backend: Backend, marker: str) -> bool:
+    """Say whether no sweep can take the marker before the entry is there."""
+    try:
+        blob = backend.get(marker)
+    except KeyError:
+        return False
+    try:
+        return blob.modified > time.time() - _YOUNG_SECONDS / 2
+    finally:
+        blob.close()
 
 
 def marker_of(key: str) -> str:
@@ -106,6 +118,15 @@ def entries_of(backend: Backend, name: str | None = None) -> Iterator[BlobInfo]:
     return (info for info in backend.scan(name) if not info.key.startswith(f"{_NAME}/"))
 
 
+def survey(backend: Backend) -> tuple[int, int, int, int]:
+    """Return how many entries there are but for the markers, their bytes, how many orphans, and theirs."""
+    if isinstance(backend, SupportsSurvey):
+        return backend.survey(but=_NAME)
+    sizes = [info.size for info in entries_of(backend)]
+    orphans = backend.sweep(dry_run=True) if isinstance(backend, SupportsSweep) else (0, 0)
+    return len(sizes), sum(sizes), *orphans
+
+
 def sweep_markers(backend: Backend, *, everything: bool = False) -> None:
     """Remove the markers of entries that are gone, unless a writer may be about to make the entry.
 
@@ -113,10 +134,17 @@ def sweep_markers(backend: Backend, *, everything: bool = False) -> None:
         backend: The store.
         everything: Remove all markers, because there are no entries any more.
     """
-    markers = {info.key for info in backend.scan(_NAME) if everything or info.modified < time.time() - _YOUNG_SECONDS}
+    old = time.time() - _YOUNG_SECONDS
+    markers = {info.key: info for info in backend.scan(_NAME) if everything or info.modified < old}
     if markers and not everything:
-        markers.discard(_ANY)
+        markers.pop(_ANY, None)
         for info in entries_of(backend):
-            markers.difference_update(_markers(info.key))
-    for marker in markers:
-        backend.delete(marker)
+            for marker in _markers(info.key):
+                markers.pop(marker, None)
+    for info in markers.values():
+        remove(backend, info)
+
+
+def remove(backend: Backend, info: BlobInfo) -> bool:
+    """Remove a listed entry, and not one that has replaced it since where the backend can tell them apart."""
+    return backend.remove(info) if isinstance(backend, SupportsRemove) else backend.delete(info.key)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pyperunner_cache.errors import CacheError, CacheWarning
 from pyperunner_cache.maintenance.amounts import parse_duration, parse_size
-from pyperunner_cache.maintenance.file_values import entries_of, sweep_markers
-from pyperunner_cache.ports import SupportsRemove, SupportsSweep, SupportsTally
+from pyperunner_cache.maintenance.file_values import entries_of, remove, sweep_markers
+from pyperunner_cache.maintenance.progress import Progress, watched
+from pyperunner_cache.ports import SupportsSweep, SupportsTally
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Backend, BlobInfo
@@ -23,18 +26,20 @@ def collect(
     backend: Backend,
     max_size: str | int | None,
     max_age: str | float | None,
-    keep: Iterable[str],
-    dry_run: bool,
+    keep: Iterable[str] = (),
+    *,
+    dry_run: bool = False,
+    progress: Progress | None = None,
 ) -> Collected:
     """Sweep orphans, then evict what is too old, then the least recently used until the rest is small enough."""
     limit = None if max_size is None else parse_size(max_size)
     oldest = None if max_age is None else parse_duration(max_age)
     orphans = backend.sweep(dry_run=dry_run, aside=True) if isinstance(backend, SupportsSweep) else (0, 0)
-    evicted = [] if limit is None and oldest is None else _choose(backend, limit, oldest, set(keep))
     count = size = 0
-    for info in evicted:
-        if dry_run or _remove(backend, info):
-            count, size = count + 1, size + info.size
+    if limit is not None or oldest is not None:
+        for info in _evictable(backend, limit, oldest, set(keep), progress):
+            if dry_run or remove(backend, info):
+                count, size = count + 1, size + info.size
     if not dry_run:
         sweep_markers(backend)
     return {"evicted": count, "evicted_bytes": size, "orphans": orphans[0], "orphan_bytes": orphans[1]}
@@ -42,15 +47,10 @@ def collect(
 
 def clear(backend: Backend, name: str | None) -> int:
     """Remove all entries, or those of ``name``; return how many went."""
-    gone = sum(_remove(backend, info) for info in list(entries_of(backend, name)))
+    gone = sum(remove(backend, info) for info in entries_of(backend, name))
     if name is None:
         sweep_markers(backend, everything=True)
     return gone
-
-
-def _remove(backend: Backend, info: BlobInfo) -> bool:
-    """Remove a listed entry, and not one that has replaced it since where the backend can tell them apart."""
-    return backend.remove(info) if isinstance(backend, SupportsRemove) else backend.delete(info.key)
 
 
 def keep_within(backend: Backend, limit: int, key: str) -> None:
@@ -60,8 +60,9 @@ def keep_within(backend: Backend, limit: int, key: str) -> None:
     """
     try:
         if isinstance(backend, SupportsTally) and backend.tally() > limit:
-            collect(backend, limit * 9 // 10, None, (key,), False)
-            recount(backend)
+            collect(backend, limit * 9 // 10, None, (key,))
+            if backend.tally() > limit:
+                recount(backend)  # somebody else has removed entries, such as a person
     except CacheError as error:
         warnings.warn(f"the store was not kept within {limit:,} bytes: {error}", CacheWarning, stacklevel=4)
 
@@ -72,16 +73,46 @@ def recount(backend: Backend) -> None:
         backend.tally(recount=True)
 
 
-def _choose(backend: Backend, limit: int | None, oldest: float | None, keep: set[str]) -> list[BlobInfo]:
+def _evictable(
+    backend: Backend, limit: int | None, oldest: float | None, keep: set[str], progress: Progress | None
+) -> Iterator[BlobInfo]:
+    """Yield what is to go, in two walks: a million entries do not fit into memory, their ages and sizes do."""
     now = time.time()
+    ages, sizes, total = array("d"), array("q"), 0
+    for info in watched(entries_of(backend), progress):
+        total += info.size
+        if info.key not in keep:
+            ages.append(_age(info, now))
+            sizes.append(info.size)
+    last, left = _youngest_to_go(ages, sizes, math.inf if limit is None else limit - total, oldest)
+    for info in watched(entries_of(backend), progress):
+        age = _age(info, now)
+        if info.key in keep or age < last or (age == last and not left):
+            continue
+        left -= age == last
+        yield info
+
+
+def _youngest_to_go(
+    ages: Sequence[float], sizes: Sequence[int], room: float, oldest: float | None
+) -> tuple[float, int]:
+    """Return the age of the youngest entry that has to go, and how many of that age.
+
+    Args:
+        ages: In seconds.
+        sizes: In bytes, in the same order.
+        room: How many bytes more could be there; negative where there are too many.
+        oldest: The greatest age that may stay.
+    """
+    last, many = math.inf, 0
+    for at in sorted(range(len(ages)), key=ages.__getitem__, reverse=True):
+        if room >= 0 and (oldest is None or ages[at] <= oldest):
+            break
+        room += sizes[at]
+        last, many = ages[at], many + 1 if ages[at] == last else 1
+    return last, many
+
+
+def _age(info: BlobInfo, now: float) -> float:
     # What a clock that was ahead has stamped is as old as it is far ahead, or it would never be old.
-    entries = sorted(entries_of(backend), key=lambda info: abs(now - info.used), reverse=True)
-    total = sum(info.size for info in entries)
-    chosen = []
-    for info in entries:
-        too_old = oldest is not None and abs(now - info.used) > oldest
-        too_much = limit is not None and total > limit
-        if (too_old or too_much) and info.key not in keep:
-            chosen.append(info)
-            total -= info.size
-    return chosen
+    return abs(now - info.used)

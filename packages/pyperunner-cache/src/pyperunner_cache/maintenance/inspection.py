@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pyperunner_cache.errors import DamagedEntryWarning, MissingEntryError
-from pyperunner_cache.maintenance.file_values import entries_of
-from pyperunner_cache.ports import SupportsSetAside, SupportsSweep
+from pyperunner_cache.maintenance.file_values import entries_of, survey
+from pyperunner_cache.maintenance.progress import Progress, watched
+from pyperunner_cache.ports import SupportsSetAside
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Backend
@@ -19,25 +20,24 @@ __all__ = ["describe", "verify"]
 
 def describe(backend: Backend) -> Stat:
     """Count entries, damaged entries and orphans; changes nothing."""
-    count = size = 0
-    for info in entries_of(backend):
-        count, size = count + 1, size + info.size
-    aside = backend.aside() if isinstance(backend, SupportsSetAside) else (0, 0)
-    orphans = backend.sweep(dry_run=True) if isinstance(backend, SupportsSweep) else (0, 0)
+    count, size, orphans, orphan_bytes = survey(backend)
+    aside, aside_bytes = backend.aside() if isinstance(backend, SupportsSetAside) else (0, 0)
     return {
         "entries": count,
         "bytes": size,
-        "aside": aside[0],
-        "aside_bytes": aside[1],
-        "orphans": orphans[0],
-        "orphan_bytes": orphans[1],
+        "aside": aside,
+        "aside_bytes": aside_bytes,
+        "orphans": orphans,
+        "orphan_bytes": orphan_bytes,
     }
 
 
-def verify(backend: Backend, check: Callable[[str], None], name: str | None) -> Verified:
+def verify(
+    backend: Backend, check: Callable[[str], None], name: str | None, progress: Progress | None = None
+) -> Verified:
     """Run ``check`` on every entry, or on those of ``name``; it raises `MissingEntryError` for an unusable one."""
     checked, damaged = 0, {}
-    for info in list(entries_of(backend, name)):
+    for info in watched(entries_of(backend, name), progress):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DamagedEntryWarning)

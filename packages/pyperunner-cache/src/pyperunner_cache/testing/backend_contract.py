@@ -147,6 +147,17 @@ class BackendContract(StoreContract):
         assert {info.key for info in backend.scan("T()")} == {"T()/1", "T()/2"}
         assert list(backend.scan("Nobody()")) == []
 
+    def test_what_is_listed_can_be_removed_meanwhile(self, backend: Backend) -> None:
+        """A listing goes on while what it has yielded is removed."""
+        for number in range(30):
+            backend.put(f"T{number % 3}()/{number}", [b"x" * number], FILENAME)
+        seen = []
+        for info in backend.scan():
+            seen.append(info.key)
+            assert backend.delete(info.key)
+        assert len(set(seen)) == len(seen) == 30
+        assert list(backend.scan()) == []
+
     @pytest.mark.parametrize("key", ["", "no slash", "name/", None, 7])
     def test_what_is_no_key_is_refused(self, backend: Backend, key: Any) -> None:
         """What is not a key is refused by every method that takes one."""

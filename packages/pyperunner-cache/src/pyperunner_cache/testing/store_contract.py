@@ -17,6 +17,7 @@ from pyperunner_cache.ports import (
     SupportsLock,
     SupportsRemove,
     SupportsSetAside,
+    SupportsSurvey,
     SupportsSweep,
     SupportsTally,
     SupportsTouch,
@@ -214,6 +215,18 @@ class StoreContract:
                 backend.remove(info)
             writer.join()
             assert backend.missing(keys) == set()
+
+    def test_a_survey_is_a_listing(self, backend: Backend) -> None:
+        """What is counted at once is what a listing counts."""
+        if not isinstance(backend, SupportsSurvey):
+            return
+        for turn in range(3):
+            for number in range(6):
+                backend.put(f"T{number % 2}()/{number}", [bytes(10 * turn + number)], FILENAME)
+            backend.delete(f"T{turn % 2}()/{turn}")
+            for but in (None, "T1()", "Nobody()"):
+                sizes = [info.size for info in backend.scan() if but is None or not info.key.startswith(f"{but}/")]
+                assert backend.survey(but) == (len(sizes), sum(sizes), 0, 0)
 
     def test_the_total_is_exact(self, backend: Backend) -> None:
         """The running total is that of all entries, whoever has put, replaced and removed them at the same time."""
