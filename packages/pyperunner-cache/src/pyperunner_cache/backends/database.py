@@ -43,7 +43,11 @@ _KNOWN = (
     "SELECT entries.id, key, size, modified, used, data "
     "FROM entries, (SELECT bytes FROM usage), (SELECT id FROM aside) LIMIT 0"
 )
-_TABLES = "SELECT group_concat(name, ', ') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+_WHAT_IS_THERE = (
+    "SELECT user_version, (SELECT group_concat(name, ', ') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%') "
+    "FROM pragma_user_version"
+)
+"""In one statement, because somebody else may be making the tables."""
 _PARENTS_CONNECTIONS: list[sqlite3.Connection] = []
 """Connections inherited over a fork: closing them, also by collecting them, is not allowed in the child."""
 
@@ -146,7 +150,7 @@ class Database:
         Raises:
             ForeignStoreError: It has something else.
         """
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        version, tables = connection.execute(_WHAT_IS_THERE).fetchone()
         reason = f"it was made by a newer release (version {version}, this one knows {_VERSION})"
         if version == _VERSION:
             try:
@@ -156,10 +160,9 @@ class Database:
                     raise
             else:
                 return True
-        tables = connection.execute(_TABLES).fetchone()[0] or ""
         if not tables and not version:
             return False
-        if version <= _VERSION or "entries" not in tables:
+        if version <= _VERSION or "entries" not in (tables or ""):
             reason = f"it is the database of another program (version {version}, tables: {tables or 'none'})"
         _leave(connection)
         raise ForeignStoreError("use the database", None, self.path, reason)
