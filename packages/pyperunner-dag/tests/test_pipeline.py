@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import networkx
 import pytest
 
@@ -142,3 +144,39 @@ def test_sequential_set_tasks_replaces():
     pipeline.set_tasks([b, c])
     assert names(pipeline) == ["Step(b)", "Step(c)"]
     assert c.parents == [b]
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """As in a notebook: cells are executed again."""
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+
+
+def test_a_cell_that_is_executed_again_makes_the_task_that_counts(typed, capsys):
+    source = Step("source")
+    last = Step("last")(Step("middle", n=1)(source))
+    pipeline = Pipeline("p", [source])
+    before = pipeline.dag()["Step(last)"].hash()
+    again = Step("middle", n=2)(source)
+    assert list(pipeline.dag()) == [source, again, last]
+    assert (last.parents, source.children) == ([again], [again])
+    assert last.hash() != before
+    assert capsys.readouterr().out == "Step(middle) takes the place of an older task of that name\n"
+
+
+def test_so_it_is_as_a_root_as_a_named_input_and_nearer_to_the_root(typed):
+    a, b = Step("a"), Step("b")
+    old = Step("c")(Step("between")(a))
+    reader = Step("reader", n={"x": [old, b]})
+    newer, newer_root = Step("c")(a), Step("b")
+    dag = Pipeline("p", [a, b, newer_root]).dag()
+    assert reader.inputs == {"n": {"x": [newer, newer_root]}}
+    assert set(dag) == {a, newer, newer_root, reader, dag["Step(between)"]}
+    assert dag.upstream(reader) == [newer, newer_root]
+
+
+def test_in_a_script_names_stay_unique():
+    source = Step("source")
+    Step("x")(source), Step("x")(source)
+    with pytest.raises(DuplicateNameError, match="give each of these tasks a tag"):
+        Pipeline("p", [source]).dag()

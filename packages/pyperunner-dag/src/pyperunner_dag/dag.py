@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import graphlib
+import itertools
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -12,9 +14,15 @@ if TYPE_CHECKING:
     import networkx
     from typing_extensions import Self
 
-__all__ = ["DAG", "Node", "check_name", "cycle", "reachable", "topological_levels"]
+__all__ = ["DAG", "Node", "check_name", "cycle", "is_interactive", "reachable", "topological_levels"]
 
 T = TypeVar("T")
+_NUMBERS = itertools.count(1)
+
+
+def is_interactive() -> bool:
+    """Say whether somebody types the program: in IPython, a notebook, or ``python -i``."""
+    return hasattr(sys, "ps1") or bool(sys.flags.interactive)
 
 
 class Node:
@@ -25,10 +33,17 @@ class Node:
 
     Args:
         name: Name of the node, unique in each graph it is part of.
+
+    Attributes:
+        made: Where somebody types the program, one more for each node that is made; else 0.
     """
+
+    made = 0
 
     def __init__(self, name: str) -> None:
         self.name = name
+        if is_interactive():
+            self.made = next(_NUMBERS)
         self._parents: list[Any] = []
         self._inputs: tuple[Any, ...] = ()
         self._children: dict[Any, None] = {}
@@ -70,6 +85,16 @@ class Node:
     def __call__(self, parents: Any) -> Self:
         """Connect ``parents``: see ``connect``."""
         return self.connect(parents)
+
+    def take_place_of(self, other: Node) -> None:
+        """Become the parent of all children of ``other``, which leaves the graph."""
+        for child in other._children:
+            child._parents = [self if parent is other else parent for parent in child._parents]
+            child._set_inputs(self if node is other else node for node in child._inputs)
+            self._children[child] = None
+        other._children.clear()
+        for parent in other.upstream:
+            parent._children.pop(other, None)
 
     def _set_inputs(self, nodes: Iterable[Node]) -> None:
         """Make ``nodes`` the named inputs, in the place of those that were."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag.dag import DAG
-from pyperunner_dag.errors import PipelineError
-from pyperunner_dag.identity.hashing import bind, hash_all, refresh_hashes
-from pyperunner_dag.inputs import as_tasks
+from pyperunner_dag.dag import DAG, is_interactive, reachable
+from pyperunner_dag.errors import DuplicateNameError, PipelineError
+from pyperunner_dag.identity.hashing import bind, forget, hash_all, refresh_hashes
+from pyperunner_dag.inputs import as_tasks, resolve_inputs
 from pyperunner_dag.options import CODE_FIELDS, NO_OPTIONS, Options, changed, code_options
 from pyperunner_dag.tasks import Task
 from pyperunner_text.printing import say
@@ -74,8 +74,15 @@ class Pipeline:
 
         Raises:
             CycleError: A task is its own ancestor.
-            DuplicateNameError: Two tasks share a name.
+            DuplicateNameError: Two tasks share a name. Where somebody types the program, a cell was executed again, and
+                the newer one takes the place of the older instead.
         """
+        try:
+            return DAG(self._added)
+        except DuplicateNameError:
+            if not is_interactive():
+                raise
+        self._added = _with_the_newest(self._added)
         return DAG(self._added)
 
     def code_options(self, defaults: Options | None = None) -> Options:
@@ -254,3 +261,26 @@ def _chain(tasks: list[Task]) -> None:
     for parent, child in pairwise(tasks):
         if parent not in child.parents:
             child.connect(parent)
+
+
+def _with_the_newest(roots: Iterable[Task]) -> list[Task]:
+    """Let the newest task of each name take the place of the others, and say so; return the roots that are left."""
+    newest: dict[str, Task] = {}
+    everything = reachable(roots, lambda task: [*task.children, *task.upstream])
+    for task in sorted(everything, key=lambda task: task.made):
+        older = newest.get(task.name)
+        newest[task.name] = task
+        if older is not None:
+            _replace(older, task)
+            say(f"{task.name} takes the place of an older task of that name")
+    return list(dict.fromkeys(newest[task.name] for task in roots))
+
+
+def _replace(older: Task, newer: Task) -> None:
+    children = older.children
+    for child in children:
+        if child.inputs:
+            child.set_params(**resolve_inputs(child.inputs, lambda source: newer if source is older else source))
+    newer.take_place_of(older)
+    for child in children:
+        forget(child)
