@@ -8,8 +8,9 @@ they lie on the disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import TypeVar
 
 from pyperunner_cache.backends.names import ENTRY_PREFIX, KNOWN_FILENAMES, unsafe_name
 from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
@@ -21,6 +22,7 @@ from pyperunner_cache.system import READ_FLAGS, usable_cores
 
 __all__ = ["entry_files", "survey_files"]
 
+T = TypeVar("T")
 _AT_ONCE = 50_000
 """Names that are in memory."""
 
@@ -51,15 +53,22 @@ def survey_files(root: str, but: str | None = None) -> tuple[int, int, list[str]
         root: The store's folder.
         but: The name of a folder in it whose entries do not count.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     folders = _folders(root)
-    # The system looks for what is not in memory yet, which several can wait for at once.
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        found = dict(zip(folders, pool.map(_survey_folder, folders), strict=True))
+    found = dict(zip(folders, _map_at_once(_survey_folder, folders), strict=True))
     counted = [(count, size) for place, (count, size, _) in found.items() if os.path.basename(place) != but]
     temporary = [*_files(root, TEMPORARY), *(path for _, _, paths in found.values() for path in paths)]
     return sum(count for count, _ in counted), sum(size for _, size in counted), temporary
+
+
+def _map_at_once(function: Callable[[str], T], items: list[str]) -> list[T]:
+    """Map with a thread for each core: the system reads what is not in memory yet, and they wait for it together."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    try:
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            return list(pool.map(function, items))
+    except RuntimeError:  # the interpreter is about to end, and starts no thread any more
+        return list(map(function, items))
 
 
 def _survey_folder(place: str) -> tuple[int, int, list[str]]:
@@ -81,12 +90,15 @@ def _survey_folder(place: str) -> tuple[int, int, list[str]]:
 
 def _entry_folders(place: str) -> Iterator[tuple[str, int | None]]:
     """Yield the names of the folders in ``place``, and the bytes of the entry in each that is sealed."""
+    # Through an open folder the system need not walk the whole path for each name in it.
+    through = os.scandir in os.supports_fd
     try:
-        fd = os.open(place, READ_FLAGS | getattr(os, "O_DIRECTORY", 0))
+        fd = os.open(place, READ_FLAGS | os.O_DIRECTORY) if through else -1
+        entries = os.scandir(fd if through else place)
     except (FileNotFoundError, NotADirectoryError):
         return
     try:
-        with os.scandir(fd) as listing:
+        with entries as listing:
             while some := list(islice(listing, _AT_ONCE)):
                 for _, name, entry in sorted((entry.inode(), entry.name, entry) for entry in some if _is_folder(entry)):
                     try:
@@ -94,7 +106,8 @@ def _entry_folders(place: str) -> Iterator[tuple[str, int | None]]:
                     except FileNotFoundError:
                         continue
     finally:
-        os.close(fd)
+        if through:
+            os.close(fd)
 
 
 def _entry(folder: str, sealed: int | None) -> FoundFile | None:
