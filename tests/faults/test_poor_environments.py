@@ -51,6 +51,7 @@ POOR = {
     "all closed": "os.closerange(0, 3)",
     "16 descriptors": "resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))",
     "output unread": "ends = os.pipe(); os.close(ends[0]); os.dup2(ends[1], 1); os.close(ends[1]); print('buffered')",
+    "gevent": "from gevent import monkey; monkey.patch_all()",
     "output full": "full = os.open('/dev/full', os.O_WRONLY); os.dup2(full, 1); os.close(full); print('buffered')",
 }
 # A thread that leaves all signals to the main one.
@@ -101,6 +102,8 @@ def seen(folder, way, poor="", call=DIRECT, environment=None):
 @pytest.mark.parametrize("way", ["fork", "pool"])
 @pytest.mark.parametrize("what", list(POOR))
 def test_programs(tmp_path, way, what):
+    if what == "gevent":
+        pytest.importorskip("gevent", reason="gevent is not installed")
     if what == "output full" and not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     assert seen(tmp_path, way, POOR[what]) == "SUCCESS SUCCESS 1"
@@ -119,7 +122,7 @@ def test_signals_that_a_thread_has_blocked(tmp_path, way):
 
 @pytest.mark.long
 @pytest.mark.parametrize("way", ["forkserver", "spawn"])
-@pytest.mark.parametrize("what", [*POOR, *ENVIRONMENTS])
+@pytest.mark.parametrize("what", [*(what for what in POOR if what != "gevent"), *ENVIRONMENTS])
 def test_fresh_interpreters(tmp_path, way, what):
     assert seen(tmp_path, way, POOR.get(what, ""), environment=ENVIRONMENTS.get(what)) == "SUCCESS SUCCESS 1"
 

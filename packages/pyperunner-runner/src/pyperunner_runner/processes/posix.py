@@ -42,6 +42,7 @@ __all__ = [
 SHOW_STACKS = getattr(signal, "SIGUSR2", 0)
 """The signal at which a child that has not begun yet writes where it is to standard error."""
 _STANDARD_ERROR = 2
+_set_handler = signal.signal  # what a supervisor uses is taken before modules of the tasks may put gevent's in its place
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _HANDLED = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
@@ -110,7 +111,7 @@ def hold_signals_back() -> None:
 
     A thread of the runner's may have blocked or ignored any of them.
     """
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _set_handler(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, _HANDLED)
 
 
@@ -150,13 +151,13 @@ def show_no_stacks() -> None:
 def wake_on_child_end(fd: int) -> None:
     """Have a byte written to ``fd``, which must not block, whenever a child of this process ends."""
     signal.set_wakeup_fd(fd, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    _set_handler(signal.SIGCHLD, lambda *_: None)
 
 
 def let_signals_through() -> None:
     """In a new child: forget the wake-up descriptor and take signals again, those that came meanwhile first."""
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _set_handler(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 

@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["HARMLESS", "Harmless", "threads_that_matter"]
+__all__ = ["HARMLESS", "Harmless", "is_patched", "threads_that_matter"]
 
 
 class Harmless(NamedTuple):
@@ -46,6 +46,12 @@ _LOOK_SECONDS = 0.01
 _MOST_STACK = 1 << 16
 _SYSTEM = ("libc.", "libc-", "libpthread", "ld-", "libstdc++", "libgcc_s", "libm.")
 _WORD = struct.calcsize("P")
+
+
+def is_patched() -> bool:
+    """Whether gevent has put its own in the place of what waits in this process."""
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and any(map(monkey.is_module_patched, ("os", "select", "socket", "thread")))
 
 
 def threads_that_matter() -> list[str]:

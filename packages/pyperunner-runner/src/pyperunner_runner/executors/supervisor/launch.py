@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ForkLauncher", "SpawnLauncher"]
 
+_fork: Callable[[], int] = getattr(os, "fork", lambda: -1)  # taken before modules of the tasks may put gevent's there
+
 
 class ForkLauncher:
     """Children that are copies of the supervisor, with everything it has loaded."""
@@ -28,7 +30,7 @@ class ForkLauncher:
         """See ``Launcher.start``."""
         os.dup2(fds[2], 2)  # so that a child that waits before any of our code runs in it can show where
         try:
-            pid = os.fork()
+            pid = _fork()
             if pid == 0:
                 try:
                     os.close(self._own_stderr)

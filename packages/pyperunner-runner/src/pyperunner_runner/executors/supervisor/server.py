@@ -46,6 +46,8 @@ from pyperunner_runner.processes import posix, tree
 __all__ = ["Supervisor"]
 
 _FDS_PER_CHILD = 3
+# Taken before modules of the tasks may put gevent's in their place.
+_Selector, _socketpair = selectors.DefaultSelector, socket.socketpair
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _FORK_RETRY_SECONDS = (0.01, 1.0)  # first and longest pause while the system has no room for another process
 _END_SECONDS = 1.0
@@ -111,11 +113,11 @@ class Supervisor:
 
     def _loop(self, runner: int, parent: int) -> None:
         # Both ends live as long as the process: children end, and wake it, to the last.
-        self._wake, self._wake_write = socket.socketpair()
+        self._wake, self._wake_write = _socketpair()
         for end in (self._wake, self._wake_write):
             end.setblocking(False)
         posix.wake_on_child_end(self._wake_write.fileno())
-        with selectors.DefaultSelector() as self._selector:
+        with _Selector() as self._selector:
             selector = self._selector
             selector.register(self._control, selectors.EVENT_READ, self._receive)
             selector.register(self._wake, selectors.EVENT_READ, self._drain_wake)

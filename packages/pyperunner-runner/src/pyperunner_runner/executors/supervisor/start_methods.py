@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyperunner_dag.ports import ForbidsFork
 from pyperunner_runner.errors import UnknownStartMethod
-from pyperunner_runner.processes.threads import threads_that_matter
+from pyperunner_runner.processes.threads import is_patched, threads_that_matter
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore
@@ -48,7 +48,8 @@ def choose_start_method(name: str | None) -> StartMethod:
     """Return how processes are to be made, now that they are about to be.
 
     The choice does not follow that of ``multiprocessing``, which changes with the version of Python. On Linux it is
-    ``fork``, and ``forkserver`` where this process has threads that a copy would miss; elsewhere ``spawn``, because
+    ``fork``, and ``forkserver`` where this process has threads that a copy would miss, or gevent waits in the place of
+    the system, in which a copy would wait without end, even if it is asked for; elsewhere ``spawn``, because
     the system libraries of macOS do not survive a fork and Windows has none.
 
     Raises:
@@ -57,6 +58,8 @@ def choose_start_method(name: str | None) -> StartMethod:
     asked = known_start_method(name)
     if asked not in ("", "fork") or (sys.platform != "linux" and not asked):
         return StartMethod(asked or "spawn", bool(asked), "")
+    if is_patched():
+        return StartMethod("forkserver", True, "greenlets of gevent")
     found = threads_that_matter()
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     threads = ", ".join(found[:_NAMED]) + more
