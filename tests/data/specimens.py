@@ -127,6 +127,7 @@ _ERRORS: dict[str, tuple[Any, ...]] = {
     "pyperunner_runner.ImpossibleResources": ("A()", "gpu", 2.0, 1.0),
     "pyperunner_runner.InputLost": ("B()", ["A()"], False),
     "pyperunner_runner.LimitTooLow": ("A()", 1024, 33554432),
+    "pyperunner_runner.NoProcesses": ("FileNotFoundError: no such folder",),
     "pyperunner_runner.NotAcceptable": ("A()", "it never ran"),
     "pyperunner_runner.RunFailed": (["A()"], ["B()"], "/runs/x", ["ValueError: no"]),
     "pyperunner_runner.RunnerError": ("wrong",),

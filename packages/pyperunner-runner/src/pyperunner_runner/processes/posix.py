@@ -42,7 +42,9 @@ __all__ = [
 SHOW_STACKS = getattr(signal, "SIGUSR2", 0)
 """The signal at which a child that has not begun yet writes where it is to standard error."""
 _STANDARD_ERROR = 2
-_set_handler = signal.signal  # what a supervisor uses is taken before modules of the tasks may put gevent's in its place
+_set_handler = (
+    signal.signal
+)  # what a supervisor uses is taken before modules of the tasks may put gevent's in its place
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _HANDLED = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
