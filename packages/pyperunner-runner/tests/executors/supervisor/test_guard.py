@@ -125,6 +125,34 @@ def test_the_runners_end_is_the_end_of_all_whoever_is_stopped_or_killed(tmp_path
     run.end()
 
 
+@pytest.fixture
+def freezer(tmp_path):
+    """Freezes processes, which then answer nothing but a kill."""
+    group = Path("/sys/fs/cgroup", "unified" if Path("/sys/fs/cgroup/unified").exists() else "", tmp_path.name)
+    try:
+        group.mkdir()
+    except OSError as error:
+        pytest.skip(f"no control group can be made: {error}")
+
+    def freeze(pid):
+        (group / "cgroup.procs").write_text(str(pid))
+        (group / "cgroup.freeze").write_text("1")
+
+    yield freeze
+    (group / "cgroup.freeze").write_text("0")
+    Run.wait_for(lambda: not (group / "cgroup.procs").read_text(), 5)
+    group.rmdir()
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(("peer", "ends"), [("guard", "SIGKILL"), ("supervisor", "SIGINT"), ("supervisor", "SIGKILL")])
+def test_so_it_is_when_one_is_frozen(tmp_path, freezer, peer, ends):
+    run = Run(tmp_path)
+    freezer(run.peers()[peer])
+    send(run.process.pid, getattr(signal, ends))
+    run.end()
+
+
 @pytest.mark.parametrize(("executor", "method"), [("pool", "fork"), ("process", "forkserver"), ("process", "spawn")])
 def test_so_it_is_with_every_executor_and_start_method(tmp_path, executor, method):
     run = Run(tmp_path, executor, method)

@@ -44,8 +44,10 @@ def test_a_kill_asked_for_after_long_silence_is_waited_for_no_longer():
     silence = Silence(0.0)
     silence.ask(0.0)
     assert looks(silence, [0.5, 1.0, 1.5, 2.0]) == ["act"] * 4
+    assert not silence.is_final
     silence.ask(2.1, kill=True)
-    assert silence.look(2.5) == "lost"
+    assert silence.look(2.1) == "lost"
+    assert silence.is_final
 
 
 def test_a_runner_that_was_stopped_for_an_hour_takes_nobody_for_dead():

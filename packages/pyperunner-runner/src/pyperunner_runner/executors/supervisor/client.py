@@ -313,10 +313,11 @@ class SupervisorClient:
     def _end_guard(self) -> None:
         """Wait for the guard, which ends when all is over; see to it where it does not."""
         by_itself, nudged, killed = _END_SECONDS
-        if tree.reap([self._guard], by_itself):
-            return
-        tree.signal_tree(self._guard, signal.SIGCONT)
-        if not tree.reap([self._guard], nudged):
+        if not self._silence.is_final:
+            if tree.reap([self._guard], by_itself):
+                return
+            tree.signal_tree(self._guard, signal.SIGCONT)
+        if self._silence.is_final or not tree.reap([self._guard], nudged):
             tree.signal_tree(self._guard, signal.SIGKILL)
             tree.reap([self._guard], killed)
 

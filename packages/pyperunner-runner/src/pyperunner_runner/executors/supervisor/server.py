@@ -107,8 +107,8 @@ class Supervisor:
             self._send(Unable(f"{type(error).__name__}: {error}"))
         finally:
             tree.end_children(_END_SECONDS)
-            if os.getppid() == parent != runner:
-                os.kill(parent, signal.SIGCONT)  # the guard has to go, even if somebody has stopped it
+            if os.getppid() == parent != runner and not tree.children(os.getpid()):
+                os.kill(parent, signal.SIGKILL)  # the guard has to go, even if somebody has stopped or frozen it
             os._exit(0)
 
     def _loop(self, runner: int, parent: int) -> None:

@@ -18,9 +18,13 @@ class Silence:
 
     Args:
         now: The time, in seconds of any monotonic clock.
+
+    Attributes:
+        is_final: Whether ``look`` has said that it is lost.
     """
 
     def __init__(self, now: float) -> None:
+        self.is_final = False
         self._owed = 0
         self._rounds = 0
         self._kill = False
@@ -31,6 +35,8 @@ class Silence:
         if not self._owed:
             self._rounds, self._kill = 0, False
             self._due = now + _ROUND_SECONDS
+        elif kill and self._rounds:  # it was silent before, and a kill need not wait for it again
+            self._due = now
         self._owed += 1
         self._kill = self._kill or kill
 
@@ -56,4 +62,5 @@ class Silence:
         if not self._owed:
             return "ask"
         self._rounds += 1
-        return "lost" if self._rounds >= (_MOST_ROUNDS_OF_A_KILL if self._kill else _MOST_ROUNDS) else "act"
+        self.is_final = self._rounds >= (_MOST_ROUNDS_OF_A_KILL if self._kill else _MOST_ROUNDS)
+        return "lost" if self.is_final else "act"
