@@ -95,11 +95,12 @@ def test_a_task_that_meddles_with_its_process_disturbs_nobody(kit):
     assert "MEDDLED" not in os.environ
 
 
-def test_a_task_that_closes_every_descriptor_fails_alone(kit):
+def test_a_task_that_closes_descriptors_which_are_not_its_own_disturbs_nobody(kit):
+    """Its own messages go over one of a high number; tests/faults/test_meddling.py has one that closes that, too."""
     closing = CloseEverything()
     other = kit.task("other")
     kit.runner().run(Pipeline("p", [closing, other]))
-    assert closing.status is Task.Status.FAILURE
+    assert closing.status is Task.Status.SUCCESS
     assert other.status is Task.Status.SUCCESS
 
 
