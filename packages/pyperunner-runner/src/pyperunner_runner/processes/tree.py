@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import select
 import signal
 import time
 from collections.abc import Collection, Iterable
@@ -27,13 +28,15 @@ __all__ = [
     "send",
     "signal_group",
     "signal_tree",
+    "wait_for_end",
 ]
 
 MARKER = "PYPERUNNER_TASK"
 """Environment variable that ties a process to the task that started it, whatever session it has moved to."""
 
 _REAP_SECONDS = 1.0
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02  # between two looks at a child
+_PAUSE = 0.1  # between two looks at a child whose end the system tells of
+_GLANCE = 0.002  # where it does not
 
 
 @functools.cache
@@ -141,13 +144,29 @@ def reap(pids: Iterable[int], seconds: float = _REAP_SECONDS) -> bool:
     """Collect children of this process that are about to end, for so many seconds at most; say whether all have."""
     deadline = time.monotonic() + seconds
     for pid in pids:
-        pause = _SHORTEST_PAUSE
         while not is_over(pid):
-            if time.monotonic() > deadline:
+            left = deadline - time.monotonic()
+            if left <= 0:
                 return False
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            wait_for_end(pid, min(left, _PAUSE))
     return True
+
+
+def wait_for_end(pid: int, seconds: float) -> bool:
+    """Wait for the end of any process, for so many seconds at most; say whether it has ended, collected or not."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    except (AttributeError, OSError):  # the system has no such thing, or no descriptor left
+        time.sleep(min(seconds, _GLANCE))
+        return False
+    try:
+        ends = select.poll()
+        ends.register(handle, select.POLLIN)
+        return bool(ends.poll(seconds * 1000))
+    finally:
+        os.close(handle)
 
 
 def end_children(seconds: float) -> None:

@@ -107,8 +107,9 @@ class Supervisor:
             self._send(Unable(f"{type(error).__name__}: {error}"))
         finally:
             tree.end_children(_END_SECONDS)
-            if os.getppid() == parent != runner and not tree.children(os.getpid()):
-                os.kill(parent, signal.SIGKILL)  # the guard has to go, even if somebody has stopped or frozen it
+            if os.getppid() == parent != runner:
+                # The guard has to go, even if somebody has stopped it, or frozen it when nobody waits for it any more.
+                os.kill(parent, signal.SIGKILL if tree.wait_for_end(runner, 0.0) else signal.SIGCONT)
             os._exit(0)
 
     def _loop(self, runner: int, parent: int) -> None:
