@@ -56,11 +56,9 @@ class Runner:
         keep_going: The opposite of ``fail_fast`` and the default: whatever does not depend on a failed task runs.
         early_cutoff: Where a task that ran again made the output it had made before, do not run what follows from it.
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
-        start_method: How processes are made: ``"fork"``, ``"forkserver"`` or ``"spawn"`` (see docs/executors.md); by
-            default ``fork`` on Linux, ``forkserver`` beside threads, and ``spawn`` elsewhere.
+        start_method: How processes are made: ``"fork"``, ``"forkserver"`` or ``"spawn"``; docs/executors.md has more.
         preload: Packages that tasks import by themselves are imported once; ``False`` leaves that, a list names them.
-        code, ignore, packages, strict: What counts of the code of tasks where neither they nor the pipeline say so; see
-            ``pyperunner_dag.Options``.
+        code, ignore, packages, strict: What counts of the code of tasks that do not say it (`pyperunner_dag.Options`).
         audit: What to do about files of yours that a task reads without declaring them as ``File`` or ``Folder``:
             ``"warn"`` records them, ``"error"`` makes the task fail, ``"off"`` looks at nothing.
         hooks: Called with every event of a run (``pyperunner_runner.events``), besides the installed ones.

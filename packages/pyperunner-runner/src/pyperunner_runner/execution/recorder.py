@@ -177,7 +177,10 @@ class RunRecorder:
         self._hooks.tell(TaskWaiting(task, waiting))
 
     def task_output(self, said: Logged) -> None:
-        """Record lines that a task printed or logged."""
+        """Record lines that a task printed or logged, or a line of the executor's own."""
+        if said.task == "-":
+            self.say(said.text, level=said.level)
+            return
         text = self._mask(said.text)
         lines = text.split("\n") if self._hooks else text.rsplit("\n", _LAST_LINES)[-_LAST_LINES:]
         self._last_lines[said.task].extend(

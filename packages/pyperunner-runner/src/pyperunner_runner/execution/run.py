@@ -296,9 +296,7 @@ class Run:
     # -- taking in -------------------------------------------------------------------------------------------------
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, Logged) and event.task == "-":
-            self.recorder.say(event.text, level=event.level)
-        elif isinstance(event, Logged):
+        if isinstance(event, Logged):
             self.recorder.task_output(event)
         elif isinstance(event, Started):
             job = self._jobs[event.task]
