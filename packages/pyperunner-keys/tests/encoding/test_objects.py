@@ -198,3 +198,10 @@ def test_what_a_library_fills_in_when_it_is_used_does_not_count():
     used._attrs = {"unit": "m"}
     assert encode(fresh) != encode(used)
     assert encode(Model({"x"})) == encode(Model(set()))
+
+    class Sparse:  # as those of scipy, which note what they have found out about their indices
+        __module__ = "scipy.sparse"
+
+    fresh, used = Sparse(), Sparse()
+    used._has_sorted_indices = used._has_canonical_format = True
+    assert encode(fresh) == encode(used)

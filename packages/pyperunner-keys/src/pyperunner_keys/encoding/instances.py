@@ -54,12 +54,13 @@ _NOTES = frozenset(
 
 
 def _is_remembered(cls: type[object], name: str, value: Any) -> bool:
-    """Say whether an attribute is there only because someone has asked: for a ``cached_property``, or xarray."""
+    """Say whether an attribute is there only because someone has asked: a ``cached_property``, or a library."""
     if isinstance(getattr(cls, name, None), functools.cached_property):
         return True
-    # Accessors that were used, and places for notes in which none is.
+    # Accessors that were used, and places for notes in which none is; what looking at the indices has shown.
     filled = name == "_cache" or (name in ("_attrs", "_encoding") and not value)
-    return filled and any(base.__module__.partition(".")[0] == "xarray" for base in cls.__mro__)
+    library = "xarray" if filled else "scipy" if name in ("_has_sorted_indices", "_has_canonical_format") else ""
+    return bool(library) and any(str(base.__module__).partition(".")[0] == library for base in cls.__mro__)
 
 
 def attributes_of(value: Any) -> dict[str, Any]:
