@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_cache.backends.names import split_key
-from pyperunner_cache.entry.draft import Draft
+from pyperunner_cache.entry.draft import put_entry
 from pyperunner_cache.entry.meta import pack_meta, unpack_meta
 from pyperunner_cache.entry.reading import EntryReader, Policy
 from pyperunner_cache.entry.signing import read_signing_key, warn_of_others
+from pyperunner_cache.entry.versions import Versions, record_of
 from pyperunner_cache.errors import BadSizeError, MissingEntryError, UnstorableError
-from pyperunner_cache.maintenance import file_values, garbage_collection, inspection
+from pyperunner_cache.maintenance import file_values, garbage_collection, inspection, usable
 from pyperunner_cache.maintenance.amounts import parse_size
 from pyperunner_cache.memoized import memoizer
 from pyperunner_cache.ports import Backend, ForbidsFork, SupportsFork, SupportsLocate, SupportsLock, SupportsTouch
@@ -25,12 +27,11 @@ from pyperunner_keys import recording
 
 if TYPE_CHECKING:
     from pyperunner_cache.maintenance.progress import Progress
-    from pyperunner_cache.ports import Buffer, Codec
     from pyperunner_cache.schema import Collected, EntryInfo, FileRecord, Receipt, Stat, Verified
 
 __all__ = ["Cache", "open_store"]
 
-_ALIAS_HOPS = 8
+_ALIAS_HOPS, _MOST_CLASSES = 8, 50
 _PROBE_KEY = f".probe/{0:032x}"
 
 
@@ -71,7 +72,8 @@ class Cache:
         limit = machine_memory() if max_load is None else parse_size(max_load)
         key = read_signing_key(signing_key, getattr(backend, "root", None))
         pickles, shared = trust == "pickle", bool(getattr(backend, "shared", False))
-        self._policy = Policy(self._codecs.named if pickles else self._codecs.known, pickles, key, limit, shared)
+        codec_named, versions = self._codecs.named if pickles else self._codecs.known, key and Versions(backend, key)
+        self._policy = Policy(codec_named, pickles, key, limit, versions or None, shared)
         # Asked once: isinstance of a protocol can take a fifth of a load.
         self._touch = backend.touch if isinstance(backend, SupportsTouch) else None
         if isinstance(backend, SupportsLocate):
@@ -155,13 +157,15 @@ class Cache:
         """
         chosen = self._codecs.named(codec) if codec else self._codecs.for_name(split_key(key)[0])
         try:
+            classes: set[tuple[str, str]] = set()
             with recording() as states:
-                parts = pack(value, pickles=self._policy.pickles)
+                parts = pack(value, pickles=self._policy.pickles, classes=classes)
             fields = pack_meta(meta)
+            fields |= {"classes": sorted(classes)[:_MOST_CLASSES]} if classes else {}
         except UnstorableError as error:
             raise error.with_key(key) from None
         self._note_files(key, fields, [state.record() for state in states])
-        receipt = self._put(key, parts, chosen, fields)
+        receipt = put_entry(self.backend, key, parts, chosen, fields, self._policy)
         if self._max_size is not None:
             garbage_collection.keep_within(self.backend, self._max_size, key)
         return receipt
@@ -186,12 +190,13 @@ class Cache:
         """
         fields = {"alias": [target, self.meta(target)["digest"]], **pack_meta(meta)}
         self._note_files(key, fields, self.files([target]).get(target, []))
-        self._put(key, pack(None), self._codecs.default, fields)
+        put_entry(self.backend, key, pack(None), self._codecs.default, fields, self._policy)
 
     def delete(self, key: str) -> bool:
         """Remove the entry of ``key``; say whether there was one."""
         found = self.backend.delete(key)
-        self.backend.delete(file_values.marker_of(key))
+        for own in [file_values.marker_of(key), *([record_of(key)] if self._policy.versions else [])]:
+            self.backend.delete(own)
         return found
 
     def files(self, keys: Iterable[str]) -> dict[str, list[FileRecord]]:
@@ -204,14 +209,16 @@ class Cache:
         """
         found = {}
         for key in file_values.marked(self.backend, keys):
-            try:
-                with self._open(key) as entry:
-                    records = entry.envelope().head.get("files")
-            except MissingEntryError:
-                continue
-            if records:
-                found[key] = records
-        return found
+            with suppress(MissingEntryError), self._open(key) as entry:
+                found[key] = entry.envelope().head.get("files", [])
+        return {key: records for key, records in found.items() if records}
+
+    def unusable(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return those of ``keys`` whose entries `load` would refuse, as far as their heads tell, with the reason.
+
+        Nothing is decoded or set aside, nor looked at where that would fetch whole entries.
+        """
+        return usable.refused(self.backend, keys, self._policy)
 
     def probe(self) -> None:
         """Return if entries can be stored just now: one is made and removed.
@@ -287,10 +294,7 @@ class Cache:
             ignore: Parameters that do not influence the result.
             verbose: Accepted for the sake of code written for joblib, without effect.
             mmap_mode: The same: the codec ``raw`` maps.
-            cache_validation_callback: Not supported; `memoize` has ``ttl``.
-
-        Raises:
-            TypeError: A ``cache_validation_callback`` is given, or ``func`` cannot be memoized.
+            cache_validation_callback: Not supported: a `TypeError`; `memoize` has ``ttl``.
         """
         if cache_validation_callback is not None:
             raise TypeError("cache_validation_callback is not supported: use memoize(store, ttl=…)")
@@ -323,11 +327,6 @@ class Cache:
     def _check(self, key: str) -> None:
         with self._open(key) as entry:
             entry.parts(entry.envelope())
-
-    def _put(self, key: str, parts: Sequence[Buffer], codec: Codec, fields: Mapping[str, object]) -> Receipt:
-        draft = Draft(key, parts, codec, fields, self._policy.signing_key)
-        size = self.backend.put(key, draft.chunks(), codec.filename)
-        return {"digest": draft.digest, "size": size}
 
     def _note_files(self, key: str, fields: dict[str, Any], records: list[FileRecord]) -> None:
         if records:

@@ -29,6 +29,7 @@ __all__ = [
     "SupportsLock",
     "SupportsMap",
     "SupportsOthers",
+    "SupportsPeek",
     "SupportsRemove",
     "SupportsSetAside",
     "SupportsSurvey",
@@ -225,6 +226,19 @@ class SupportsLock(Protocol):
 
         Raises:
             pyperunner_cache.LockTimeoutError: On entering, when the lock was not free in time.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsPeek(Protocol):
+    """A backend that opens an entry without fetching it whole, so that a plan can look at the heads of thousands."""
+
+    def peek(self, key: str) -> Blob:
+        """Open an entry of which head and tail will be read.
+
+        Raises:
+            KeyError: There is none.
         """
         ...
 

@@ -28,6 +28,12 @@ class Head(_Head, total=False):
     """The files that the value holds."""
     alias: tuple[str, str] | list[str]
     """Key and digest of the entry that this one stands for."""
+    store: bytes
+    """What tells the store that a signed entry was made for from all others."""
+    count: int
+    """The number of its version, where it is signed."""
+    classes: list[list[str]]
+    """Module and qualified name of classes without which the value cannot be rebuilt."""
 
 
 class Receipt(TypedDict):

@@ -28,6 +28,7 @@ __all__ = [
     "SupportsLocate",
     "SupportsLock",
     "SupportsProbe",
+    "SupportsUsable",
 ]
 
 
@@ -198,6 +199,15 @@ class SupportsEntries(Protocol):
 
     def entries(self, name: str | None = None) -> Iterator[EntryInfo]:
         """Yield every entry, or those of the task called ``name``, in no particular order."""
+        ...
+
+
+@runtime_checkable
+class SupportsUsable(Protocol):
+    """A store that can tell what it would refuse to load without loading it, so that no plan counts on it."""
+
+    def unusable(self, keys: Iterable[str]) -> Mapping[str, str]:
+        """Return those of ``keys`` that ``load`` would refuse, with the reason, in some ten microseconds for each."""
         ...
 
 

@@ -112,6 +112,10 @@ class SqliteBackend:
         row = self._database.first(_GET, (packed,), "load", key)
         return self._files.get(key) if row is None else _RowBlob(self._database.others, *row)
 
+    def peek(self, key: str) -> Blob:
+        """Read the entry's row, which is small, or open its file."""
+        return self.get(key)
+
     def put(self, key: str, chunks: Iterable[Buffer], filename: str) -> int:
         """Insert a row, or write a file for what is large."""
         packed, size, start, source = _as_blob(key), 0, [], iter(chunks)

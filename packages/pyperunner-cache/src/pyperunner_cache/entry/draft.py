@@ -19,12 +19,38 @@ from pyperunner_cache.entry.envelope import (
 from pyperunner_cache.system import usable_cores
 
 if TYPE_CHECKING:
-    from pyperunner_cache.ports import Buffer, Codec
+    from pyperunner_cache.entry.reading import Policy
+    from pyperunner_cache.ports import Backend, Buffer, Codec
+    from pyperunner_cache.schema import Receipt
 
-__all__ = ["Draft"]
+__all__ = ["Draft", "put_entry"]
 
 _HASH_ASIDE_FROM = 16 << 20
 """From this size on the payload is hashed by a thread of its own, while the system writes."""
+
+
+def put_entry(
+    backend: Backend, key: str, parts: Sequence[Buffer], codec: Codec, fields: Mapping[str, object], policy: Policy
+) -> Receipt:
+    """Write an entry; where the store signs, as the next version of its key.
+
+    Args:
+        backend: Where it goes.
+        key: Under which it will lie.
+        parts: What `pack` made of the value.
+        codec: How the parts become a body.
+        fields: More for the head, such as ``meta``.
+        policy: Says how entries are signed.
+    """
+    count = 0
+    if policy.versions is not None:
+        store, count = policy.versions.next(key)
+        fields = {**fields, "store": store, "count": count}
+    draft = Draft(key, parts, codec, fields, policy.signing_key)
+    size = backend.put(key, draft.chunks(), codec.filename)
+    if policy.versions is not None:
+        policy.versions.note(key, count)
+    return {"digest": draft.digest, "size": size}
 
 
 class Draft:

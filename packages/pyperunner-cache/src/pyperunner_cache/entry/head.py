@@ -81,6 +81,12 @@ def _is_alias(found: Any) -> bool:
     return bool(slash and digest)
 
 
+def _is_classes(found: Any) -> bool:
+    return type(found) is list and all(
+        type(names) is list and len(names) == 2 and {str}.issuperset(map(type, names)) for names in found
+    )
+
+
 _REQUIRED = {"key", "codec", "parts", "saved"}
 _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "key": lambda found: type(found) is str,
@@ -88,6 +94,9 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "parts": _is_parts,
     "saved": lambda found: type(found) in (float, int),
     "meta": lambda found: type(found) is bytes,
+    "store": lambda found: type(found) is bytes,
+    "count": lambda found: type(found) is int,
+    "classes": _is_classes,
     "alias": _is_alias,
     "files": lambda found: type(found) is list,  # what is no record of a file is told from one where they are looked at
 }

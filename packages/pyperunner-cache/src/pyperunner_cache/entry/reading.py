@@ -27,9 +27,10 @@ from pyperunner_cache.ports import SupportsSetAside
 from pyperunner_cache.values.pack import unpack
 
 if TYPE_CHECKING:
+    from pyperunner_cache.entry.versions import Versions
     from pyperunner_cache.ports import Backend, Blob, Buffer, Codec
 
-__all__ = ["EntryReader", "Policy"]
+__all__ = ["EntryReader", "Policy", "checked_envelope"]
 
 _STEP = 1 << 20
 _UNTRUSTED = (
@@ -45,6 +46,8 @@ class Policy(NamedTuple):
     pickles: bool
     signing_key: bytes | None
     max_load: int
+    versions: Versions | None = None
+    """Says which versions of signed entries are the latest."""
     trusts_others: bool = False
     """Whether pickles of other users are executed, too."""
 
@@ -52,6 +55,21 @@ class Policy(NamedTuple):
     def is_cautious(self) -> bool:
         """Whether an entry may come from a stranger, so that nothing is done because it says so."""
         return not self.pickles and self.signing_key is None
+
+
+def checked_envelope(blob: Blob, key: str, policy: Policy) -> Envelope:
+    """Return head and tail of an entry that a store may decode, and that was written for ``key``.
+
+    Raises:
+        DamagedEntryError: It was not, or is not what was written.
+        ForeignEntryError: This store must not decode it.
+    """
+    envelope = open_envelope(blob, policy.signing_key)
+    if envelope.head["key"] != key:
+        raise DamagedEntryError(f"it was written for {envelope.head['key']!r:.200}")
+    if policy.versions is not None:
+        policy.versions.check(key, envelope.head)
+    return envelope
 
 
 class EntryReader:
@@ -99,10 +117,7 @@ class EntryReader:
             DamagedEntryError: It was not, or is not what was written.
             ForeignEntryError: This store must not decode it.
         """
-        envelope = open_envelope(self.blob, self._policy.signing_key)
-        if envelope.head["key"] != self._key:
-            raise DamagedEntryError(f"it was written for {envelope.head['key']!r:.200}")
-        return envelope
+        return checked_envelope(self.blob, self._key, self._policy)
 
     def value(self, envelope: Envelope) -> Any:
         """Return the value.

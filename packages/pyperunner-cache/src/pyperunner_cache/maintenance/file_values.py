@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from pyperunner_cache.backends.names import key_digest
+from pyperunner_cache.entry import versions
 from pyperunner_cache.entry.draft import Draft
 from pyperunner_cache.ports import SupportsRemove, SupportsSurvey, SupportsSweep
 from pyperunner_cache.values.pack import pack
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["entries_of", "mark", "marked", "marker_of", "recheck", "remove", "survey", "sweep_markers"]
 
-_NAME = ".files"
+_NAME = versions.NAME
 _ANY = f"{_NAME}/any"
 _YOUNG_SECONDS = 3600
 _NO_RECORD = (ValueError, AttributeError, TypeError)
@@ -114,7 +115,7 @@ def marked(backend: Backend, keys: Iterable[str]) -> list[str]:
 
 
 def entries_of(backend: Backend, name: str | None = None) -> Iterator[BlobInfo]:
-    """Yield every entry but the markers, or those whose key begins with ``name/``."""
+    """Yield every entry but the store's own, or those whose key begins with ``name/``."""
     return (info for info in backend.scan(name) if not info.key.startswith(f"{_NAME}/"))
 
 
@@ -128,7 +129,7 @@ def survey(backend: Backend) -> tuple[int, int, int, int]:
 
 
 def sweep_markers(backend: Backend, *, everything: bool = False) -> None:
-    """Remove the markers of entries that are gone, unless a writer may be about to make the entry.
+    """Remove markers, and counts of versions, of entries that are gone, unless a writer may be about to make the entry.
 
     Args:
         backend: The store.
@@ -136,10 +137,11 @@ def sweep_markers(backend: Backend, *, everything: bool = False) -> None:
     """
     old = time.time() - _YOUNG_SECONDS
     markers = {info.key: info for info in backend.scan(_NAME) if everything or info.modified < old}
+    markers.pop(versions.STORE, None)
     if markers and not everything:
         markers.pop(_ANY, None)
         for info in entries_of(backend):
-            for marker in _markers(info.key):
+            for marker in (*_markers(info.key), versions.record_of(info.key)):
                 markers.pop(marker, None)
     for info in markers.values():
         remove(backend, info)

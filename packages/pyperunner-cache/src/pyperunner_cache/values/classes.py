@@ -83,6 +83,13 @@ def _name_class(cls: type) -> list[str]:
     return [module, name]
 
 
+def _named(packer: Packer, cls: type) -> list[str]:
+    """Return module and qualified name of a class, and note that the value needs it."""
+    module, name = _name_class(cls)
+    packer.classes.add((module, name))
+    return [module, name]
+
+
 def _find_class(module: str, name: str, *, imports: bool) -> type:
     """Return the class of that name.
 
@@ -150,9 +157,9 @@ def _is_natural_dataclass(cls: type) -> bool:
 def _write_enum(packer: Packer, value: Any) -> bytes:
     cls, name = type(value), value._name_
     if name is not None and cls.__members__.get(name) is value:
-        return packer.inner([*_name_class(cls), name])
+        return packer.inner([*_named(packer, cls), name])
     if type(value._value_) is int:
-        return packer.inner([*_name_class(cls), value._value_])
+        return packer.inner([*_named(packer, cls), value._value_])
     raise NotPlain(cls.__name__, "it is no member of its enum")
 
 
@@ -170,7 +177,7 @@ def _read_enum(unpacker: Unpacker, data: bytes) -> Any:
 
 
 def _write_namedtuple(packer: Packer, value: Any) -> bytes:
-    return packer.inner([*_name_class(type(value)), *value])
+    return packer.inner([*_named(packer, type(value)), *value])
 
 
 def _read_namedtuple(unpacker: Unpacker, data: bytes) -> Any:
@@ -188,7 +195,7 @@ def _read_namedtuple(unpacker: Unpacker, data: bytes) -> Any:
 
 
 def _write_dataclass(packer: Packer, value: Any) -> bytes:
-    return packer.inner([*_name_class(type(value)), attributes_of(value)])
+    return packer.inner([*_named(packer, type(value)), attributes_of(value)])
 
 
 def _read_dataclass(unpacker: Unpacker, data: bytes) -> Any:

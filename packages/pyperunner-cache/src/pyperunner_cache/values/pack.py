@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["pack", "unpack"]
 
 
-def pack(value: Any, *, pickles: bool = True) -> list[Buffer]:
+def pack(value: Any, *, pickles: bool = True, classes: set[tuple[str, str]] | None = None) -> list[Buffer]:
     """Return the parts of ``value``: the skeleton, then large buffers as views, copied only where they must be.
 
     Args:
         value: Anything.
         pickles: Whether a value without an exact plain form may be pickled, as a whole.
+        classes: Where to put module and qualified name of the classes without which the value cannot be rebuilt.
 
     Raises:
         UnstorableError: The value cannot be kept; the error has the path of the offending part.
@@ -39,7 +40,7 @@ def pack(value: Any, *, pickles: bool = True) -> list[Buffer]:
             if len(skeleton) < BIG:
                 return [skeleton]
     try:
-        return _pack_plainly(value, pickles)
+        return _pack_plainly(value, pickles, classes)
     except FileError as error:
         from pyperunner_cache.values.pickling import find_unpicklable
 
@@ -51,7 +52,11 @@ def pack(value: Any, *, pickles: bool = True) -> list[Buffer]:
             raise UnstorableError(refusal.path, refusal.type_name, reason) from None
     from pyperunner_cache.values.pickling import pickle_whole
 
-    return pickle_whole(Packer(encoder_for), value)
+    packer = Packer(encoder_for)
+    parts = pickle_whole(packer, value)
+    if classes is not None:
+        classes.update(packer.classes)
+    return parts
 
 
 def unpack(parts: Sequence[Buffer], *, pickles: bool = True) -> Any:
@@ -75,14 +80,17 @@ def unpack(parts: Sequence[Buffer], *, pickles: bool = True) -> Any:
         raise (ForeignEntryError if unpacker.pickled else DamagedEntryError)(reason) from error
 
 
-def _pack_plainly(value: Any, pickles: bool) -> list[Buffer]:
+def _pack_plainly(value: Any, pickles: bool, classes: set[tuple[str, str]] | None) -> list[Buffer]:
     check = Precheck(pickles)
     check.walk(value, 0)
     errors = None
     for _ in range(3):
         packer = Packer(encoder_for, pickles=pickles, lower=check.lower, errors=errors)
         try:
-            return packer.finish(packer.lowered(value))
+            parts = packer.finish(packer.lowered(value))
+            if classes is not None:
+                classes.update(packer.classes)
+            return parts
         except UnicodeEncodeError:
             errors = "surrogatepass"
         except (ValueError, OverflowError) as error:

@@ -65,6 +65,8 @@ class Packer:
         self._encoder_for, self._pickles = encoder_for, pickles
         self._lower, self._errors = lower, errors
         self.parts: list[Buffer] = [b""]
+        self.classes: set[tuple[str, str]] = set()
+        """Module and qualified name of those classes without which the value cannot be rebuilt, as far as is known."""
 
     def finish(self, lowered: Any) -> list[Buffer]:
         """Pack the skeleton and return all parts."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 import sys
 from collections.abc import Iterator
 from types import FunctionType
@@ -17,6 +18,7 @@ import msgpack
 from pyperunner_cache.errors import PickleRefusedError, UnstorableError
 from pyperunner_cache.values.packer import INLINE
 from pyperunner_cache.values.type_codes import Code
+from pyperunner_text.inert import find
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Buffer
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["digest_of_pickle", "dump", "find_unpicklable", "pickle_whole", "unpickle_whole"]
 
 _FATAL = (KeyboardInterrupt, MemoryError)
+_NAMED = re.compile(rb"\x8c(.)([\w.]+)\x94\x8c(.)([\w.]+)\x94\x93", re.ASCII | re.DOTALL)
+"""SHORT_BINUNICODE, MEMOIZE, twice, and STACK_GLOBAL of pickle's protocols 4 and 5."""
 _DEEPEST = 50
 _WIDEST = 10_000
 
@@ -44,8 +48,22 @@ def pickle_whole(packer: Packer, value: Any) -> list[Buffer]:
     except BaseException as error:
         path, part, cause = find_unpicklable(value, error)
         raise UnstorableError(path, type(part).__name__, cause) from None
+    packer.classes.update(_classes_in(pickled))
     places = [packer.part(buffer) for buffer in buffers]
     return packer.finish(msgpack.ExtType(Code.PICKLE, msgpack.packb([packer.part(pickled), places])))
+
+
+def _classes_in(pickled: Buffer) -> Iterator[tuple[str, str]]:
+    """Yield classes that a pickle names, found by the look of the opcodes: some are missed, and text may look alike.
+
+    What looks alike and is the name of a class does no harm: the value is made anew if that class is ever gone.
+    """
+    for found in _NAMED.finditer(pickled):
+        module, name = found[2].decode(), found[4].decode()
+        if module.partition(".")[0] in sys.stdlib_module_names:
+            continue
+        if (len(module), len(name)) == (found[1][0], found[3][0]) and isinstance(find(module, name), type):
+            yield module, name
 
 
 def unpickle_whole(unpacker: Unpacker, data: bytes) -> Any:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag.ports import SupportsUsable
+
 if TYPE_CHECKING:
     from pyperunner_dag.ports import OutputStore, Receipt
     from pyperunner_keys import File, FileState, Folder
@@ -20,17 +22,19 @@ _CONTAINERS = (list, tuple, set, frozenset, dict)
 
 
 def changed_outputs(store: OutputStore, keys: Iterable[str]) -> dict[str, str]:
-    """Return those of ``keys`` whose outputs hold files that are not what they were, with what happened to one.
+    """Return those of ``keys`` whose outputs would not be loaded, with the reason: most often a file that has changed.
 
     Args:
         store: The store; from one that can't tell without loading, nothing is returned.
         keys: Keys of stored outputs.
     """
+    keys = list(keys)
+    faults = dict(store.unusable(keys)) if isinstance(store, SupportsUsable) else {}
     recorded = getattr(store, "files", None)
     if recorded is None:
-        return {}
-    found = {key: _recheck(records) for key, records in recorded(keys).items()}
-    return {key: fault for key, fault in found.items() if isinstance(fault, str)}
+        return faults
+    found = {key: _recheck(records) for key, records in recorded(k for k in keys if k not in faults).items()}
+    return faults | {key: fault for key, fault in found.items() if isinstance(fault, str)}
 
 
 def is_stored(store: OutputStore, key: str) -> bool:

@@ -1,0 +1,72 @@
+"""What heads tell of entries that would not be loaded: a class that is gone, a codec that is not known."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import types
+from collections import namedtuple
+from enum import Enum
+
+import pytest
+
+from pyperunner_cache import open_store
+
+KEY = f"T()/{0:032x}"
+
+
+@pytest.fixture
+def module(monkeypatch):
+    module = types.ModuleType("some_user_module")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    class Model:
+        pass
+
+    vars(module).update(
+        Model=Model,
+        Record=dataclasses.make_dataclass("Record", ["x"]),
+        Pair=namedtuple("Pair", "one two"),
+        Colour=Enum("Colour", "RED"),
+    )
+    for cls in (Model, module.Record, module.Pair, module.Colour):
+        cls.__module__, cls.__qualname__ = module.__name__, cls.__name__
+    return module
+
+
+VALUES = {
+    "Model": lambda module: [module.Model()],
+    "Record": lambda module: {"a": (module.Record(1),)},
+    "Pair": lambda module: module.Pair(1, 2),
+    "Colour": lambda module: [module.Colour.RED],
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_class_that_is_gone(any_store, module, name):
+    any_store.save(KEY, VALUES[name](module))
+    assert any_store.unusable([KEY]) == {}
+    cls = vars(module).pop(name)
+    assert f"some_user_module.{name}, which is gone" in any_store.unusable([KEY])[KEY]
+    module.__getattr__ = lambda asked: cls  # it may have it after all: that is for who loads it to find out
+    assert any_store.unusable([KEY]) == {}
+    del sys.modules["some_user_module"]
+    assert "gone" in any_store.unusable([KEY])[KEY]
+
+
+def test_values_of_plain_types_name_no_class(any_store):
+    for value in (1, {"a": [1]}, (1, 2j), object):
+        any_store.save(KEY, value)
+        blob = any_store.backend.get(KEY)
+        assert b"classes" not in bytes(blob.read(0, blob.size))
+        blob.close()
+
+
+def test_a_codec_that_only_the_entry_names(tmp_path, monkeypatch):
+    from pyperunner_cache.codecs.gzip import GzipCodec
+
+    with open_store(tmp_path / "s") as store, open_store(tmp_path / "s", trust="safe") as safe:
+        monkeypatch.setattr(GzipCodec, "name", "another")
+        store.save(KEY, 1)
+        monkeypatch.undo()
+        assert "another" in safe.unusable([KEY])[KEY]
