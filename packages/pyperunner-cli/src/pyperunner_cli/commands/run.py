@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import shlex
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,7 @@ def execute(options: argparse.Namespace) -> int:
     # Graphs of many tasks are many objects that live to the end; looking through them over and over finds no garbage.
     gc.set_threshold(10_000, 20, 20)
     pipeline = pipeline_of(options, strict=options.strict)
+    logging.getLogger("pyperunner").addHandler(logging.NullHandler())  # the display tells what the log would
     display, tally = choose_display(verbose=options.verbose), Tally()
     runner = make_runner(
         options,

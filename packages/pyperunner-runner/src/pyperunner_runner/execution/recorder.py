@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import time
@@ -27,6 +28,7 @@ from pyperunner_runner.events import (
 from pyperunner_runner.execution.hooks import Hooks, installed_hooks
 from pyperunner_text import __version__
 from pyperunner_text.masking import SHORTEST, Masking
+from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
@@ -40,6 +42,10 @@ __all__ = ["RunRecorder"]
 
 _LAST_LINES = 20
 _CHARACTERS = 500  # of one of the last lines
+
+
+_logger = logging.getLogger("pyperunner")
+"""Tells whoever runs a pipeline from a program; errors are on stderr unless logging is configured otherwise."""
 
 
 class RunRecorder:
@@ -131,7 +137,9 @@ class RunRecorder:
                 "layout": layout,
             }
         )
-        self.say(f"run of {self._pipeline}: {len(tasks)} tasks, {len(to_execute)} to execute")
+        text = f"run of {self._pipeline}: {len(tasks)} tasks, {len(to_execute)} to execute"
+        self.say(text)
+        _logger.info(visible(text))
         self._hooks.tell(RunStarted(self._pipeline, self.folder.path, tasks, to_execute))
 
     def run_finished(self, statuses: Mapping[str, str], seconds: float, interrupted: bool, picture: str) -> None:
@@ -145,7 +153,9 @@ class RunRecorder:
         """
         self.folder.write_picture(picture)
         counts = {status: list(statuses.values()).count(status) for status in dict.fromkeys(statuses.values())}
-        self.say("interrupted" if interrupted else f"finished after {seconds:.3f} s")
+        text = "interrupted" if interrupted else f"finished after {seconds:.3f} s"
+        self.say(text)
+        _logger.info("run of %s: %s", visible(self._pipeline), text)
         self.folder.record({"kind": "run_finished", "wall": seconds, "interrupted": interrupted, "tasks": counts})
         self.folder.finish({"tasks": counts, "state": "interrupted"} if interrupted else {"tasks": counts})
         self._hooks.tell(RunFinished(statuses, seconds, interrupted))
@@ -269,6 +279,9 @@ class RunRecorder:
         text = event.status.lower().replace("_", " ") + (f" after {event.seconds:.3f} s" if event.attempt else "")
         level = "ERROR" if event.status == "FAILURE" else "WARNING" if event.status == "CANT_RUN" else "INFO"
         self.say(f"{text}: {event.error or event.reason}", event.task, level)
+        if event.status == "FAILURE":
+            where = self.folder.exception_file
+            _logger.error("%s failed: %s (traceback in %s)", visible(event.task), visible(event.error), where)
         if event.undeclared:
             self.say(f"read without declaring it: {', '.join(event.undeclared)}", event.task, "WARNING")
         self._close_log(event.task)
