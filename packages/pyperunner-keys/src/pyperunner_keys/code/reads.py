@@ -128,7 +128,7 @@ class Reads:
                 function.__code__ is not code
                 or function.__defaults__ is not defaults
                 or function.__kwdefaults__ is not keyword_defaults
-                or not _are(vars(function), attributes)
+                or ((attributes or function.__dict__) and not _are(function.__dict__, attributes))
             ):
                 return False
         for cls, bases, members, values in self.classes:
