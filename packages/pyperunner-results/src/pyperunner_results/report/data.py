@@ -23,6 +23,7 @@ __all__ = ["report_data"]
 _FOLD_ABOVE = 300
 _EDGES_DRAWN = 3000
 _FARTHEST = 1e6  # of a place in the drawing, in pixels; an edited record may say anything
+_LEAST = 200  # characters for which each end of a log or traceback counts
 _DETAILED = 10_000  # tasks; of more, those that succeeded are shown without digest and place of the log
 _LOG_CHARS, _TRACEBACK_CHARS, _PARAM_CHARS, _LINE_CHARS = 800_000, 500_000, 400_000, 4_000_000
 """Sums over all tasks."""
@@ -89,7 +90,7 @@ class _Room:
 
     def for_one(self, kind: str) -> int:
         """Return how many characters a task may take now."""
-        return min(self._each[kind], self._left[kind])
+        return max(0, min(self._each[kind], self._left[kind]))
 
     def take(self, kind: str, text: str) -> str:
         """Return a text that a task takes."""
@@ -104,7 +105,9 @@ class _Room:
         """Return the end of a text, in lines."""
         room = self.for_one(kind)
         shown = "\n".join(visible_lines(text)) if text and room else ""
-        return self.take(kind, shown if len(shown) <= room else f"…{shown[-room:]}")
+        shown = shown if len(shown) <= room else f"…{shown[-room:]}"
+        self._left[kind] -= max(len(shown), _LEAST)  # also what is not there has taken time to look for
+        return shown
 
 
 def _span(task: TaskResult) -> float:
