@@ -212,3 +212,37 @@ def test_a_run_that_only_waits_for_a_retry_ends_by_a_signal(kit):
     assert time.monotonic() - began < 15
     assert task.status is Task.Status.CANT_RUN
     assert kit.executed() == ["a"]
+
+
+PROCESS_1 = """
+import os, signal, sys, threading
+from pyperunner_dag import Pipeline, task
+from pyperunner_runner import Runner
+from pyperunner_runner.events import TaskStarted
+
+@task("Long")
+def long():
+    import time
+    time.sleep(60)
+
+def hook(event):
+    if isinstance(event, TaskStarted):
+        os.kill(1, signal.SIGTERM)
+
+assert os.getpid() == 1
+Runner(sys.argv[1] + "/data", sys.argv[1] + "/logs", hooks=[hook]).run(Pipeline("p", [long()]))
+print("went on")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs namespaces of processes")
+def test_process_1_of_a_container_ends_by_a_signal_too(tmp_path):
+    (tmp_path / "script.py").write_text(PROCESS_1)
+    unshare = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+    try:
+        subprocess.run([*unshare, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no namespace of processes can be made: {error}")
+    command = [*unshare, sys.executable, str(tmp_path / "script.py"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (128 + signal.SIGTERM, ""), done.stderr

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pyperunner_dag import Pipeline, Task, run
-from pyperunner_runner import TaskDied
+from pyperunner_runner import NoProcesses, TaskDied
+from pyperunner_runner.executors.supervisor import client
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 
@@ -125,3 +126,25 @@ def test_a_run_left_half_way_does_not_hold_up_another(kit):
         runner.set_pipeline(Pipeline(f"q{number}", [kit.task(f"c{number}")]))
         runner.run()
     assert kit.executed() == ["a0", "a1", "a2", "c0", "c1", "c2"]
+
+
+@pytest.mark.parametrize("executor", ["process", "pool"])
+def test_a_supervisor_that_cannot_begin_says_why_and_is_not_made_over_and_over(kit, monkeypatch, executor):
+    """For whatever reason: something that a child needs is not there."""
+
+    def lacking(*_):
+        raise FileNotFoundError("what a child needs")
+
+    monkeypatch.setattr(client, "ChildRuntime", lacking)
+    task = kit.task("a")
+    with pytest.raises(NoProcesses, match="what a child needs"):
+        kit.runner(executor=executor, start_method="fork").run(Pipeline("p", [task, kit.task("b")]))
+    assert task.status is Task.Status.FAILURE
+
+
+@pytest.mark.parametrize("executor", ["process", "pool"])
+def test_supervisors_that_end_before_they_do_anything_are_made_three_times(kit, monkeypatch, executor):
+    monkeypatch.setattr(client, "ChildRuntime", lambda *_: os._exit(1))
+    tasks = [kit.task(tag) for tag in "abcd"]
+    with pytest.raises(NoProcesses, match="3 supervisors have ended"):
+        kit.runner(executor=executor, start_method="fork", process_limit=1).run(Pipeline("p", tasks))
