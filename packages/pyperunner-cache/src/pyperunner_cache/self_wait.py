@@ -1,19 +1,25 @@
-"""Self-wait: a process that waits for a lock which only its own end would free.
+"""Self-wait: a process or thread that waits for a lock which only its own end would free.
 
-A call that is being computed holds the lock of its key. If it starts a process that needs the same call, and waits for
-it, neither ever ends. The holder is then an ancestor of the process that waits, and does nothing meanwhile.
+A call that is being computed holds the lock of its key. If it starts a process or thread that needs the same call, and
+waits for it, neither ever ends. The holder is then an ancestor of the process that waits, and does nothing meanwhile;
+or it is a thread that stands in a function of the standard library which waits for the thread, or for the work that
+this one does for a pool.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from pyperunner_cache.errors import DeadlockError
 
-__all__ = ["HolderWatch", "watch_holder"]
+__all__ = ["HolderWatch", "check_threads", "watch_holder"]
 
 _SECONDS = 6.0
 """For so long an ancestor has to do nothing before it counts as one that waits."""
@@ -61,6 +67,48 @@ def watch_holder(what: str, fd: int, byte: int) -> HolderWatch | None:
         if any(inode == held and first <= byte <= last for held, first, last in _locks_of(pid)):
             return HolderWatch(what, pid)
     return None
+
+
+def check_threads(what: str, holder: int) -> None:
+    """Return unless the thread that holds a lock of this process waits for the calling one.
+
+    Args:
+        what: What is locked, for the error.
+        holder: The thread's identifier.
+
+    Raises:
+        DeadlockError: It does.
+    """
+    # Work for a pool is known by its future, or by the number that it has in a pool of multiprocessing.
+    mine: list[Any] = [threading.current_thread()]
+    for frame in _frames(sys._getframe()):
+        if frame.f_code.co_filename.endswith(_POOLS):
+            names = frame.f_locals
+            mine += [getattr(names.get("self"), "future", None), names.get("job")]
+    wanted = {id(thing) if not isinstance(thing, int) else thing for thing in mine if thing is not None}
+    for frame in _frames(sys._current_frames().get(holder)):
+        if not frame.f_code.co_filename.endswith(_WAITING):
+            return  # code of the user's, which may wait for anything
+        if any(id(thing) in wanted or getattr(thing, "_job", None) in wanted for thing in _held_by(frame)):
+            raise DeadlockError(what, os.getpid(), os.getpid())
+
+
+_POOLS = tuple(os.path.join(*parts) for parts in (("futures", "thread.py"), ("multiprocessing", "pool.py")))
+_WAITING = (*_POOLS, os.path.join("futures", "_base.py"), "threading.py")
+
+
+def _frames(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _held_by(frame: FrameType) -> Iterator[Any]:
+    """Yield the local values of a function, and what is in those that are collections."""
+    for value in list(frame.f_locals.values()):
+        yield value
+        if isinstance(value, (list, set, frozenset, tuple, dict)):
+            yield from list(value)
 
 
 def _ancestors() -> Iterator[int]:

@@ -17,12 +17,17 @@ from typing import Any, Final, Protocol
 
 from pyperunner_cache.errors import CacheError, CacheWarning, DeadlockError
 from pyperunner_cache.ports import SupportsLock
+from pyperunner_cache.self_wait import check_threads
 
 __all__ = ["MISSING", "ResultStore", "Visit"]
 
 MISSING: Final[Any] = object()
 """Stands for a result that is not kept, or is too old."""
 _POLL_SECONDS = 0.02
+_LOOK_SECONDS = 8.0
+"""How often a thread that waits looks whether the one that computes waits for it; longer than a `HolderWatch` takes."""
+_holders: dict[tuple[str, str, int], int] = {}
+"""The threads of this process that compute, by what."""
 _computing: ContextVar[tuple[Visit, ...]] = ContextVar("pyperunner_cache_computing", default=())
 
 
@@ -127,7 +132,10 @@ class Visit:
     def __enter__(self) -> Visit:
         if self._begin():
             try:
-                self._try_lock(None)
+                while not self._try_lock(_LOOK_SECONDS):
+                    holder = _holders.get(self._place)
+                    if holder is not None:
+                        check_threads(f"the lock of {self._key!r}", holder)
             except BaseException:
                 self._end()
                 raise
@@ -157,22 +165,21 @@ class Visit:
             what = "computed without a look at what is kept" if self._kept else "not kept"
             warnings.warn(f"the result of {self._name} was {what}: {self._trouble}", CacheWarning, stacklevel + 1)
 
-    def _try_lock(self, timeout: float | None) -> bool:
+    def _try_lock(self, timeout: float) -> bool:
         """Take the lock, or note why there is none to be had; say whether the wait is over."""
         assert isinstance(self._store, SupportsLock)
         try:
             lock = self._store.lock(self._key, timeout)
             lock.__enter__()
-        except TimeoutError as error:
-            if timeout is not None:
-                return False
-            self._trouble = error
+        except TimeoutError:
+            return False
         except DeadlockError:
             raise  # without the lock the call might start process after process
         except Exception as error:
             self._trouble = error
         else:
             self._lock = lock
+            _holders[self._place] = threading.get_ident()
         return True
 
     def _begin(self) -> bool:
@@ -189,6 +196,7 @@ class Visit:
         _computing.reset(self._before)
         lock, self._lock = self._lock, None
         if lock is not None:
+            _holders.pop(self._place, None)
             try:
                 lock.__exit__(None, None, None)
             except Exception as error:  # the result is there all the same

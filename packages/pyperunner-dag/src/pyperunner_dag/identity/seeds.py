@@ -20,7 +20,7 @@ __all__ = ["Seeded", "counted_seeds", "program_seeds", "seed_of"]
 
 _TORCHS_OWN = 67280421310721
 """What torch seeds itself with (c10/core/GeneratorImpl.h)."""
-_seen: dict[str, tuple[list[int], int | None]] = {}
+_seen: dict[str, tuple[bytes | tuple[int, ...], int | None]] = {}
 """By generator: the state that was looked at last, and the seed that was found, lest it be looked for again."""
 
 
@@ -42,7 +42,7 @@ class _Identity(Protocol):
 
 def program_seeds() -> dict[str, int | str]:
     """Return the seeds that the program has given to `random`, numpy's global generator and torch, by their modules."""
-    found: dict[str, int | None] = {name: _seed(name, words) for name, words in _states().items()}
+    found: dict[str, int | None] = {name: _seed(name, state) for name, state in _states().items()}
     torch = getattr(sys.modules.get("torch"), "initial_seed", None)
     if torch is not None and (seed := torch()) != _TORCHS_OWN:
         found["torch"] = seed
@@ -71,22 +71,23 @@ def counted_seeds(options: Options, seeds: Mapping[str, int | str]) -> dict[str,
     return {**given, "seeds of the program": dict(seeds)} if seeds and not isinstance(options.seed, int) else given
 
 
-def _states() -> dict[str, list[int]]:
+def _states() -> dict[str, bytes | tuple[int, ...]]:
     """Return the states of the Mersenne Twisters that everybody shares, by the modules that have them."""
-    found = {}
+    found: dict[str, bytes | tuple[int, ...]] = {}
     if "random" in sys.modules:
-        found["random"] = list(sys.modules["random"].getstate()[1][:-1])
+        found["random"] = sys.modules["random"].getstate()[1]
     get_state = getattr(sys.modules.get("numpy.random"), "get_state", None)
     state = {} if get_state is None else get_state(legacy=False)
     if state.get("bit_generator") == "MT19937":
-        found["numpy.random"] = state["state"]["key"].tolist()
+        found["numpy.random"] = state["state"]["key"].tobytes()
     return found
 
 
-def _seed(name: str, words: list[int]) -> int | None:
-    seen, seed = _seen.get(name, ([], None))
-    if words != seen:
-        found = seed_of_state(words)
+def _seed(name: str, state: bytes | tuple[int, ...]) -> int | None:
+    seen, seed = _seen.get(name, (b"", None))
+    if state != seen:
+        # That of random has its position behind its words.
+        found = seed_of_state(state[:-1] if isinstance(state, tuple) else memoryview(state).cast("I").tolist())
         seed = seed if found is None else found  # more has been drawn since than is looked back
-        _seen[name] = words, seed
+        _seen[name] = state, seed
     return seed
