@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,20 +23,21 @@ class CodeReader:
     """Fingerprints the code of Task classes as it is now.
 
     In one pass everything is looked at once; what an earlier pass has read is read again only where it has changed.
-
-    Attributes:
-        seeds: See ``program_seeds``.
     """
 
     def __init__(self) -> None:
         from pyperunner_keys import Fingerprinter
 
-        self.seeds = program_seeds()
         self._fingerprinter = Fingerprinter()
         self._answered: dict[int, bool] = {}
         self._known: dict[tuple[object, ...], Snapshot] = {}
         self._same: dict[tuple[object, ...], Snapshot] = {}
         self._unloaded: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def seeds(self) -> dict[str, int | str]:
+        """See ``program_seeds``; not asked while a task runs, whose own seeds these would be."""
+        return program_seeds()
 
     def snapshot(self, cls: type, options: Options, defaults: Options | None) -> Snapshot:
         """Return the fingerprint of the code of a Task class, with what it was read from.
