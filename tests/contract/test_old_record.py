@@ -37,7 +37,7 @@ for rate in (0.5, 0.25):
 def test_the_pipeline_of_the_store_is_made_anew_once(old, project):
     """Every task runs under a key of its own, beside what 0.2.0 stored, and says why; then none does."""
     (old / "again.py").write_text(AGAIN)
-    stored = {str(path): path.read_bytes() for path in old.glob("data/*/*/*")}
+    stored = entries(old)
     explained = project.command("explain", "make.py:flow", "--data-path", "data", "--log-path", "runs", cwd=old)
     assert explained.count("key format: 1 → 2") == 8
     for executed in (8, 0):
@@ -48,7 +48,12 @@ def test_the_pipeline_of_the_store_is_made_anew_once(old, project):
             old_keys = {name: record.task(name).key.rpartition("/")[2] for name in record}
             assert run["keys"].keys() == old_keys.keys()
             assert not {*run["keys"].values()} & {*old_keys.values()}
-    assert stored.items() <= {str(path): path.read_bytes() for path in old.glob("data/*/*/*")}.items()
+    assert stored.items() <= entries(old).items()
+
+
+def entries(old):
+    """Return the bytes of what is stored, but for the store's own notes, which are written anew when they are old."""
+    return {str(path): path.read_bytes() for path in old.glob("data/*/*/*") if "%2Efiles" not in path.parts}
 
 
 def flow_runs(old):

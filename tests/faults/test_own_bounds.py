@@ -129,8 +129,8 @@ def detach(folder):
 
 
 def wrap_by_another_name(folder):
-    globals()["other"] = io.TextIOWrapper(sys.stdout.detach(), encoding="utf-8")
-    print("grüße from other", file=globals()["other"])
+    sys.other = io.TextIOWrapper(sys.stdout.detach(), encoding="utf-8")
+    print("grüße from other", file=sys.other)
     sys.stdout = None
 
 

@@ -24,6 +24,7 @@ SAMPLES = [
     pyperunner_cache.ReadOnlyStoreError("save", None, "/f", "cause"),
     pyperunner_cache.ForeignStoreError("use the database", None, "/f", "cause"),
     pyperunner_cache.LockTimeoutError("the lock", "/f", 2.0),
+    pyperunner_cache.DeadlockError("the lock", 7, 9),
 ]
 
 

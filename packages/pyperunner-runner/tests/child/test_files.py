@@ -181,7 +181,7 @@ def test_a_module_that_is_imported_late(tmp_path, method, edited):
     (tmp_path / "go").touch()
     printed = running.communicate(timeout=60)[0]
     if edited:
-        assert printed.startswith("FAILURE None task Late (no tag): changed during the run: "), printed
+        assert "\nFAILURE None task Late (no tag): changed during the run: " in printed, printed
         assert "features.py changed before it was imported" in printed
     else:
         assert printed == "SUCCESS 1 None\n"
