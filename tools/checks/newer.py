@@ -98,7 +98,13 @@ _DOCUMENTED = ("os._exit", "sys._getframe")
 
 ALLOWED = {
     "dag/src/pyperunner_dag/testing/children.py: pickle.dumps": "it goes to a child and back, and is not kept",
-    "runner/src/pyperunner_runner/child/failures.py: pickle.dumps": "it goes to the parent, and is not kept",
+    "cache-fsspec/src/pyperunner_cache_fsspec/file_system.py: inspect.signature": "of fsspec's own methods, for a name",
+    "cache-fsspec/src/pyperunner_cache_fsspec/leases.py: threading.Thread": "it sleeps; a lease runs out by itself",
+    "cache/src/pyperunner_cache/self_wait.py: sys._current_frames": "documented, and there in 3.15",
+    "cli/src/pyperunner_cli/loading/param_types.py: __annotations__": "those of a function of our own",
+    "cli/src/pyperunner_cli/loading/param_types.py: typing.get_type_hints": "what it raises is caught",
+    "cli/src/pyperunner_cli/loading/typed_values.py: typing.get_type_hints": "what it raises is caught",
+    "runner/src/pyperunner_runner/processes/threads.py: sys._current_frames": "documented, and there in 3.15",
     "runner/src/pyperunner_runner/executors/supervisor/interpreter.py: pickle.dump": "it goes to a child",
     "results/src/pyperunner_results/schema.py: __annotations__": "those of our own classes, which are text",
     "text/src/pyperunner_text/errors.py: __annotations__": "those of our own classes, which are text",

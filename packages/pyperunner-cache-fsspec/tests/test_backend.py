@@ -72,6 +72,10 @@ def test_its_abilities():
     assert not hasattr(store, "lock")
     assert not hasattr(store, "locate")
     assert not store.forbids_fork
+
+
+def test_object_stores_have_leases():
+    pytest.importorskip("s3fs")
     assert hasattr(open_store("s3://bucket/x"), "lock")
 
 

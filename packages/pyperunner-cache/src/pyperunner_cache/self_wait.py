@@ -128,7 +128,7 @@ def _locks_of(pid: int) -> Iterator[tuple[int, int, float]]:
         return
     for file in files:
         try:
-            text = file.read_text()
+            text = file.read_text(encoding="utf-8")
         except OSError:
             continue
         for line in text.splitlines():
@@ -145,6 +145,6 @@ def _cpu_seconds(pid: int) -> float:
 def _stat(pid: int) -> list[str]:
     """Return the fields of ``/proc/<pid>/stat`` behind the name, the state first; none where there is no such file."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
         return []

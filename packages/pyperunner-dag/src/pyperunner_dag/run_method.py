@@ -162,7 +162,9 @@ def _run_to_its_end(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine on a loop of its own; beside one that runs already, as in a notebook, in a thread of its own."""
     import asyncio
 
-    if asyncio._get_running_loop() is None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
         return asyncio.run(coroutine)
     import contextvars
     from concurrent.futures import ThreadPoolExecutor

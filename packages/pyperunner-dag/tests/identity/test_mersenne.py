@@ -20,7 +20,7 @@ def test_a_seed_is_found_again(seed, drawn):
     assert seed_of_state(words(generator)) == seed
 
 
-@pytest.mark.parametrize("seed", ["", "a", "text " * 15, b"bytes", bytearray(b"more"), 3.25, -7])
+@pytest.mark.parametrize("seed", ["", "a", "text " * 15, b"bytes", 3.25, -7])
 def test_whatever_seeds_is_found_again_as_one_number(seed):
     one, other = random.Random(seed), random.Random(seed)
     other.gauss(0, 1)

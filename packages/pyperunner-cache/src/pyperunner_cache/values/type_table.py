@@ -56,7 +56,7 @@ def decoder_for(code: int) -> Decoder:
 
         return unpickle_whole
     # Imported only where a value holds one, because they are seldom needed.
-    from pyperunner_cache.values import arrays, frames
+    from pyperunner_cache.values.libraries import arrays, frames
 
     found = arrays.DECODERS.get(code) or frames.DECODERS.get(code)
     if found is None:
@@ -92,11 +92,11 @@ def children_of(value: Any) -> Iterator[tuple[str, Any]]:
 def _encoder_by_nature(cls: type, value: Any, pickles: bool) -> tuple[Code, Encoder]:
     library = cls.__module__.partition(".")[0]
     if library == "numpy":
-        from pyperunner_cache.values.arrays import array_encoder
+        from pyperunner_cache.values.libraries.arrays import array_encoder
 
         return array_encoder(cls, value)
     if library in ("polars", "pandas"):
-        from pyperunner_cache.values.frames import pandas_encoder, polars_encoder
+        from pyperunner_cache.values.libraries.frames import pandas_encoder, polars_encoder
 
         if library == "polars":
             return polars_encoder(cls, value)

@@ -14,7 +14,7 @@ __all__ = ["stdout_to_stderr"]
 def stdout_to_stderr() -> Iterator[None]:
     """Send to standard error, or nowhere if that is closed, what this process and those that it starts print."""
     with contextlib.ExitStack() as after:
-        target = sys.stderr or after.enter_context(open(os.devnull, "w"))
+        target = sys.stderr or after.enter_context(open(os.devnull, "w", encoding="utf-8"))
         with contextlib.suppress(OSError):  # it is a stand-in without a descriptor, or standard output is closed
             kept = os.dup(1)
             after.callback(os.close, kept)

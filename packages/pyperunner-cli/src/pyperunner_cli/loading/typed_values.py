@@ -254,7 +254,7 @@ def _of_class(text: _Text, kind: type, before: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         return _with_fields(text, kind, before)
     if typing.is_typeddict(kind):
-        hints = typing.get_type_hints(kind)
+        hints = _hints_of_class(kind)
         return {key.letters: _read(value, hints.get(key.letters), None) for key, value in text.pairs()}
     read = next((read for base, read in _READERS.items() if issubclass(kind, base)), None)
     if read is not None:

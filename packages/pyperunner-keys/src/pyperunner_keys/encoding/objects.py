@@ -86,25 +86,25 @@ def _library_encoder(cls: type[object], value: Any) -> Encoder | None:
 
 
 def _numpy(value: Any) -> Encoder | None:
-    from pyperunner_keys.encoding.numpy import encoder_of_array
+    from pyperunner_keys.encoding.libraries.numpy import encoder_of_array
 
     return encoder_of_array(value)
 
 
 def _pandas(value: Any) -> Encoder | None:
-    from pyperunner_keys.encoding.pandas import encoder_of_frame
+    from pyperunner_keys.encoding.libraries.pandas import encoder_of_frame
 
     return encoder_of_frame(value)
 
 
 def _polars(value: Any) -> Encoder | None:
-    from pyperunner_keys.encoding.polars import encoder_of_frame
+    from pyperunner_keys.encoding.libraries.polars import encoder_of_frame
 
     return encoder_of_frame(value)
 
 
 def _pyarrow(value: Any) -> Encoder | None:
-    from pyperunner_keys.encoding.arrow import encoder_of_arrow
+    from pyperunner_keys.encoding.libraries.arrow import encoder_of_arrow
 
     return encoder_of_arrow(value)
 

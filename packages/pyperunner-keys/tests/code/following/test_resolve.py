@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import importlib
+import sys
+
 import pytest
 
 from pyperunner_keys import fingerprint
@@ -85,3 +88,22 @@ def test_the_process_s_own_things_count_by_name(project, monkeypatch):
     before = fingerprint(flow.run)
     monkeypatch.setenv("SOME_NAME", "1")
     assert fingerprint(flow.run) == before
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "def run():\n    from wsgiref import util\n    return util.guess_scheme",
+        "def run():\n    import wsgiref.util\n    return wsgiref.util.guess_scheme",
+        "def run():\n    import wsgiref.util as util\n    return util.guess_scheme",
+        "def run():\n    from wsgiref.util import guess_scheme\n    return guess_scheme",
+    ],
+)
+def test_what_is_loaded_of_an_installed_package_does_not_count(project, monkeypatch, flow):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "wsgiref"]:
+        monkeypatch.delitem(sys.modules, name)
+    flow = project(flow=flow)
+    before = fingerprint(flow.run).digest
+    for name in ("wsgiref", "wsgiref.util"):
+        importlib.import_module(name)
+        assert fingerprint(flow.run).digest == before

@@ -111,7 +111,7 @@ class RunRecorder:
         conf = self.folder.masking.value({**pipeline, "run": section})
         self.folder.write_pipeline(conf)
         # Packed, for of very many tasks it would take a third of the runner's memory.
-        self._conf = zlib.compress(pickle.dumps(conf), 1)
+        self._conf = zlib.compress(pickle.dumps(conf, protocol=5), 1)
 
     @property
     def conf(self) -> Mapping[str, Any] | None:

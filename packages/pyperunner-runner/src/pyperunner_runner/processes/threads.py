@@ -117,7 +117,7 @@ class _MappedCode:
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._ranges: list[tuple[int, int, bool, str]] = []
-        with open("/proc/self/maps") as file:
+        with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:
             for line in file:
                 span, flags, _, _, _, *path = line.split(maxsplit=5)
                 start, end = (int(part, 16) for part in span.split("-"))
@@ -127,9 +127,11 @@ class _MappedCode:
     def look(self, thread: int) -> _Sight | None:
         """Return what can be seen of a thread; ``None`` if it is gone."""
         try:
-            with open(f"/proc/self/task/{thread}/comm") as file:
+            with open(f"/proc/self/task/{thread}/comm", encoding="utf-8", errors="replace") as file:
                 name = file.read().strip()
-            with open(f"/proc/self/task/{thread}/syscall") as file:  # proc(5): number, arguments, stack, code
+            with open(
+                f"/proc/self/task/{thread}/syscall", encoding="utf-8", errors="replace"
+            ) as file:  # proc(5): number, arguments, stack, code
                 words = file.read().split()
         except FileNotFoundError:
             return None

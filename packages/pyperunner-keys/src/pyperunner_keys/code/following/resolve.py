@@ -95,7 +95,9 @@ def _use_builtin(content: Content, label: str, name: str) -> None:
         content.foreign(label, f"builtins:{name}")
 
 
-def _follow(content: Content, label: str, value: Any, rest: list[str], owner: Names | None, name: str) -> None:
+def _follow(
+    content: Content, label: str, value: Any, rest: list[str], owner: Names | None, name: str, foreign: str = ""
+) -> None:
     """Walk through modules to what is meant.
 
     Args:
@@ -105,6 +107,7 @@ def _follow(content: Content, label: str, value: Any, rest: list[str], owner: Na
         rest: The attributes that follow.
         owner: Globals that hold the value; ``None`` for a closure.
         name: The value's name there.
+        foreign: What a foreign module counts as; by default its name.
     """
     while rest and isinstance(value, types.ModuleType):
         space, attribute = vars(value), rest[0]
@@ -116,7 +119,7 @@ def _follow(content: Content, label: str, value: Any, rest: list[str], owner: Na
             break
         owner, name, value, rest = space, attribute, found, rest[1:]
     if isinstance(value, types.ModuleType) and not is_own_code(value):
-        content.foreign(label, value.__name__)
+        content.foreign(label, foreign or value.__name__)
     elif not (rest and isinstance(value, type) and _use_class_attribute(content, label, value, rest[0])):
         _use_value(content, label, value, owner, name)
         if rest and rest[0] in _NOTES and is_own_code(value):
@@ -273,7 +276,8 @@ def _use_module(content: Content, label: str, module: str, rest: list[str]) -> N
     unloaded = content.unimported
     loaded = unloaded.loaded(module)
     if loaded is not None:
-        _follow(content, label, loaded, rest, None, module)
+        # Which of its submodules are loaded by now is nobody's business: an import inside a task may load them.
+        _follow(content, label, loaded, rest, None, module, "" if is_own_code(loaded) else module)
         return
     file = unloaded.find(module)
     if file is None:

@@ -121,7 +121,7 @@ class _Memory:
         self._known: dict[str, bool] = {}
         self._new: dict[str, bool] = {}
         with contextlib.suppress(OSError, ValueError):
-            found = json.loads(self._file.read_text()) if self._file else {}
+            found = json.loads(self._file.read_text(encoding="utf-8")) if self._file else {}
             self._known = {key: value for key, value in found.items() if isinstance(value, bool)}
 
     def get(self, name: str) -> bool | None:

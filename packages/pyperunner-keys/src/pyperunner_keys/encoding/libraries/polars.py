@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyperunner_keys.encoding.instances import attributes_of, own_state, write_class, write_state
-from pyperunner_keys.encoding.numpy import write_array, write_numbers
+from pyperunner_keys.encoding.libraries.numpy import write_array, write_numbers
 from pyperunner_keys.encoding.standard import as_tagged
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
 from pyperunner_keys.errors import UnencodableError

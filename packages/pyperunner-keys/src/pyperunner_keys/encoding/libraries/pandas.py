@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from pyperunner_keys.encoding.arrow import write_rows
 from pyperunner_keys.encoding.instances import attributes_of, own_state, write_class, write_state
-from pyperunner_keys.encoding.numpy import write_array
+from pyperunner_keys.encoding.libraries.arrow import write_rows
+from pyperunner_keys.encoding.libraries.numpy import write_array
 from pyperunner_keys.encoding.standard import as_tagged, zone_form
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
 from pyperunner_keys.errors import UnencodableError

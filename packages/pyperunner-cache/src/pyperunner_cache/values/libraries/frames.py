@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from pyperunner_cache.errors import DamagedEntryError
-from pyperunner_cache.values.arrow_files import checked
+from pyperunner_cache.values.libraries.arrow_files import checked
 from pyperunner_cache.values.packer import NotPlain
 from pyperunner_cache.values.type_codes import Code
 
