@@ -124,8 +124,6 @@ class Task(Node, ABC):
         """Whether ``run`` is given ``data``, the list of the connected parents' outputs."""
         return self._method.receives_input
 
-    # --- params and edges
-
     def _named_inputs(self, given: Mapping[str, Any], plain: bool = False) -> dict[str, Any]:
         """Return those of the arguments that hold tasks, once all have been found to fit ``run``."""
         try:
@@ -197,8 +195,6 @@ class Task(Node, ABC):
         forget(self)
         return self
 
-    # --- identity
-
     def hash(self) -> str:
         """Return the task's hash, 32 hex digits over class name, tag, params, inputs, code, ``env`` and all ancestors.
 
@@ -261,8 +257,6 @@ class Task(Node, ABC):
             "params": dict(self.params),
         }
 
-    # --- running
-
     @abstractmethod
     def run(self, **kwargs: Any) -> Any:
         """Do the work; to be written by the subclass and decorated with ``@run``."""
@@ -305,8 +299,6 @@ class Task(Node, ABC):
         for name, value in self.params.items():
             if isinstance(value, Secret) and not value.is_set:
                 raise SecretNotSetError(self.task_name, self.tag, name, str(value.env))
-
-    # --- output
 
     def set_reload(self, reload: bool) -> None:
         """Say whether the task runs even if there is a stored output."""
