@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         UnknownStartMethod,
         UnknownTask,
     )
-    from pyperunner_runner.plan import Decision
+    from pyperunner_runner.planning.reasons_to_run import Decision
     from pyperunner_runner.ports import Executor
     from pyperunner_runner.provenance.acceptance import Acceptance
     from pyperunner_runner.provenance.explanation import Explanation, TaskExplanation
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Acceptance": "provenance.acceptance",
-    "Decision": "plan",
+    "Decision": "planning.reasons_to_run",
     "Executor": "ports",
     "Explanation": "provenance.explanation",
     "ImpossibleResources": "errors",
@@ -113,6 +113,7 @@ keep_former_modules(
         "_explain": "provenance.explanation",
         "_replay": "replays",
         "_task_errors": "errors",
+        "plan": "planning.reasons_to_run",
     },
 )
 

@@ -27,7 +27,7 @@ from pyperunner_text.printing import say
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import Hook
-    from pyperunner_runner.plan import Decision
+    from pyperunner_runner.planning.reasons_to_run import Decision
     from pyperunner_runner.ports import Audit, ExecutorFactory, Handle
     from pyperunner_runner.provenance.acceptance import Acceptance
     from pyperunner_runner.provenance.explanation import Explanation, TaskExplanation

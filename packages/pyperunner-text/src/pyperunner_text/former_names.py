@@ -19,7 +19,7 @@ class _FormerModule(ModuleType):
         self._home = home
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # whoever looks through all loaded modules is not to import one
+        if name.startswith("__") and name != "__all__":  # whoever looks through all loaded modules is not to import one
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         return getattr(import_module(self._home), name)
 

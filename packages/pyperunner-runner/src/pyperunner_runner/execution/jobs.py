@@ -13,7 +13,7 @@ from pyperunner_runner.ports import Audit, Event, Executor, Handle, Job
 if TYPE_CHECKING:
     from pyperunner_dag import Task
     from pyperunner_runner.errors import TaskKilled
-    from pyperunner_runner.plan import Decision
+    from pyperunner_runner.planning.reasons_to_run import Decision
 
 __all__ = ["Jobs", "RunningJob"]
 

@@ -20,8 +20,8 @@ from pyperunner_runner.execution.timeouts import LimitEnforcer
 from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.executors.no_room import Shortage
 from pyperunner_runner.executors.supervisor.start_methods import start_method_beside
-from pyperunner_runner.plan import UNCONDITIONAL, Decision
 from pyperunner_runner.planning.inner_imports import modules_to_preload
+from pyperunner_runner.planning.reasons_to_run import UNCONDITIONAL, Decision
 from pyperunner_runner.ports import Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Session, Started, Waiting
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pyperunner_dag import (
     refresh_hashes,
 )
 from pyperunner_runner.errors import SelectionUnmet, UnknownPipelineTask
-from pyperunner_runner.plan import Action, Decision, plan, unmet
+from pyperunner_runner.planning.reasons_to_run import Action, Decision, plan, unmet
 from pyperunner_runner.planning.selection import Labels, Selection, select
 
 __all__ = ["PlannedRun", "Planner", "runnable_dag"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import changed_outputs
-from pyperunner_runner.plan import Decision
+from pyperunner_runner.planning.reasons_to_run import Decision
 from pyperunner_runner.provenance.stored_entries import Digests, StoredEntry, entries_of, link
 
 if TYPE_CHECKING:

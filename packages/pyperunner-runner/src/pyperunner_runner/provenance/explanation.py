@@ -11,8 +11,8 @@ from pyperunner_text.former_names import keep_former_name
 
 if TYPE_CHECKING:
     from pyperunner_dag import Difference, OutputStore, Task
-    from pyperunner_runner.plan import Decision
     from pyperunner_runner.planning.planner import PlannedRun
+    from pyperunner_runner.planning.reasons_to_run import Decision
 
 __all__ = ["Explanation", "TaskExplanation", "explain", "explain_task"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyperunner_runner.plan import plan, unmet
+from pyperunner_runner.planning.reasons_to_run import plan, unmet
 
 ABC = (["a", "b", "c"], {"a": [], "b": ["a"], "c": ["b"]})
 

@@ -1,4 +1,4 @@
-"""Decisions: whether a run runs a task, loads its output for another, or skips it. Pure: no I/O, no clock."""
+"""Reasons to run: whether a run runs a task, loads its output for another, or skips it, and why. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
+
+from pyperunner_text.former_names import keep_former_name
 
 __all__ = ["UNCONDITIONAL", "Action", "Decision", "plan", "unmet"]
 
@@ -175,3 +177,6 @@ def _needed(decision: Decision, by: str) -> Decision:
 def _followed(upstream: Mapping[str, Sequence[str]], selected: Collection[str] | None) -> set[str]:
     """Return the tasks that a task which may run follows."""
     return {parent for name, parents in upstream.items() if selected is None or name in selected for parent in parents}
+
+
+keep_former_name("pyperunner_runner.plan", Decision)
