@@ -6,7 +6,6 @@ The conformance suites are modules of the packages; their asserts are to work as
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 import os
 import sys
@@ -44,23 +43,16 @@ def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory):
         yield
 
 
-_READERS = (
-    set(map(int, os.listdir("/proc/self/task"))) - {threading.get_native_id()} if sys.platform == "linux" else set()
-)
-"""Threads by which a worker of pytest-xdist hears of its tests. Copies do well without them, and they are no user's."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_thread_of_the_worker():
-    if not _READERS or importlib.util.find_spec("pyperunner_runner") is None:
-        yield
+@pytest.fixture(autouse=True)
+def _no_thread_of_another_test(monkeypatch: pytest.MonkeyPatch):
+    """Let only threads count that a test starts, not those of pytest-xdist and of libraries that others have loaded."""
+    if sys.platform != "linux" or importlib.util.find_spec("pyperunner_runner") is None:
         return
     from pyperunner_runner.processes import threads
 
     look = threads._native_threads
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(threads, "_native_threads", lambda: None if (found := look()) is None else found - _READERS)
-        yield
+    before = (look() or set()) - {threading.get_native_id()}
+    monkeypatch.setattr(threads, "_native_threads", lambda: None if (found := look()) is None else found - before)
 
 
 @pytest.fixture(autouse=True)
@@ -68,17 +60,6 @@ def _no_seed_of_another_test():
     """Forget the seed that Hypothesis gave to the generators of the test before: it would count in this one's keys."""
     if "pyperunner_dag.identity.seeds" in sys.modules:
         sys.modules["pyperunner_dag.identity.seeds"]._seen.clear()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what starts threads that stay to the end: beside these, processes of other tests would be made otherwise."""
-    items.sort(key=lambda item: _starts_threads(item.path))
-
-
-@functools.cache
-def _starts_threads(path: Path) -> bool:
-    text = path.read_text(encoding="utf-8")
-    return any(library in text for library in ("polars", "fsspec", "moto", "pyarrow"))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector):

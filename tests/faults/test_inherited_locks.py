@@ -34,7 +34,7 @@ def is_ours(thing):
     kind = type(thing)
     if not hasattr(kind, "__dict__") or kind.__dictoffset__ == 0:
         return False
-    name = thing.__name__ if kind is ModuleType else vars(thing if isinstance(thing, type) else kind).get("__module__")
+    name = thing.__name__ if kind is ModuleType else vars(thing if issubclass(kind, type) else kind).get("__module__")
     return isinstance(name, str) and name.startswith("pyperunner")
 
 

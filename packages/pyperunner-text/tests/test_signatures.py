@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import operator
 import sys
 import types
 
@@ -67,6 +66,6 @@ def test_a_decorated_function_takes_what_its_decorator_takes():
 
 
 def test_what_says_nothing_of_its_arguments_takes_any():
-    assert own_signature_of(operator.itemgetter(0)).bind([1], key=2)
+    assert own_signature_of(max).bind([1], key=2)
     with pytest.raises(TypeError):
         own_signature_of(3)
