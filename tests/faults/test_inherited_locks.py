@@ -24,7 +24,12 @@ def helper(n):
 
 def held_by_somebody():
     """Every lock that a module, a class or an object of ours has, which is then held."""
-    parts = [part for thing in gc.get_objects() if is_ours(thing) for part in list(vars(thing).values())]
+    parts = [
+        part
+        for thing in gc.get_objects()
+        if is_ours(thing)
+        for part in list(object.__getattribute__(thing, "__dict__").values())
+    ]
     parts += [part.lock for part in parts if isinstance(part, functools.cached_property) and hasattr(part, "lock")]
     locks = {id(part): part for part in parts if isinstance(part, LOCKS)}.values()
     return [lock for lock in locks if lock.acquire(blocking=False)]
