@@ -69,6 +69,9 @@ def command_of(source: int | str, fds: Sequence[int] = ()) -> list[str]:
         fds: Descriptors to hand on.
     """
     flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    if sys.version_info >= (3, 11) and not sys.flags.safe_path and _current_folder_is_gone():
+        # With `-c` alone, 3.13 looks for the current folder whenever a module lacks an attribute, and fails without one.
+        flags.append("-P")
     return [sys.executable, *flags, "-c", _BEGIN, *map(str, (source, *fds))]
 
 
@@ -86,6 +89,14 @@ def main(file: IO[bytes]) -> None:
         os.set_inheritable(fd, False)
     state.enter()
     begin(state, fds)
+
+
+def _current_folder_is_gone() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _private_file() -> IO[bytes]:
