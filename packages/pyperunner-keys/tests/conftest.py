@@ -76,7 +76,7 @@ def python():
     return run_python
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def look_at():
     return look
 

@@ -196,7 +196,9 @@ class ChangeDetector:
         if type(spec.loader) is SourceFileLoader:
             spec.loader = _TextLoader(name, str(spec.origin), lambda text: self._see(origin, text))
         else:
-            self._see(origin, Path(origin).read_bytes())
+            # A module in an archive has no file of its own.
+            read = getattr(spec.loader, "get_data", None)
+            self._see(origin, Path(origin).read_bytes() if read is None else read(str(spec.origin)))
         return spec
 
     def _see(self, path: str, text: bytes) -> None:

@@ -16,7 +16,7 @@ from pyperunner_keys.code.graph import Part
 from pyperunner_keys.code.parts.classes import fill_class
 from pyperunner_keys.code.parts.constants import fill_changed, fill_constant
 from pyperunner_keys.code.parts.functions import fill_function
-from pyperunner_keys.code.parts.modules import fill_effects, fill_module, fill_statement
+from pyperunner_keys.code.parts.modules import fill_binary, fill_effects, fill_module, fill_statement
 from pyperunner_keys.code.reading.loaded import foreign_code
 from pyperunner_keys.code.reading.source import SourceFile, loaded_source
 from pyperunner_keys.code.reading.unimported import Unimported
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from pyperunner_keys.code.graph import Slot
+    from pyperunner_keys.code.reading.importable import Binary
     from pyperunner_keys.encoding.writer import EncoderTable
 
 __all__ = ["PartBuilder"]
@@ -136,6 +137,15 @@ class PartBuilder:
             name: A name that its statements bind.
         """
         return self._of_text((module, name), f"{module}.{name}", (module, file, name), fill_statement)
+
+    def binary(self, module: str, binary: Binary) -> Part:
+        """Return the part of a module that is not loaded and has no text.
+
+        Args:
+            module: The module's name.
+            binary: What is known of it.
+        """
+        return self._of_text((module, "<bytes>"), module, (module, binary, ""), fill_binary)
 
     def effects(self, module: str, file: SourceFile) -> Part:
         """Return the part of what the import of a module that is not loaded does to other modules.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from pyperunner_keys.code.graph import Part, Slot
+    from pyperunner_keys.code.reading.importable import Binary
     from pyperunner_keys.code.reading.source import SourceFile
     from pyperunner_keys.code.reading.unimported import Unimported
 
@@ -52,6 +53,9 @@ class PartSource(Protocol):
 
     def statement(self, module: str, file: SourceFile, name: str) -> Part:
         """Return the part of a name in a module that is not loaded."""
+
+    def binary(self, module: str, binary: Binary) -> Part:
+        """Return the part of a module that is not loaded and has no text."""
 
     def effects(self, module: str, file: SourceFile) -> Part:
         """Return the part of what the import of a module that is not loaded does to other modules."""

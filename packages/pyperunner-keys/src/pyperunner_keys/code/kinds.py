@@ -22,6 +22,7 @@ __all__ = [
     "STRUCTURES",
     "held",
     "is_compiled",
+    "is_compiled_file",
     "is_held",
     "is_importable",
     "is_own_code",
@@ -81,7 +82,12 @@ def is_held(cls: type[object]) -> bool:
 
 def is_compiled(module: types.ModuleType) -> bool:
     """Say whether a module is an extension made from C or the like."""
-    return str(getattr(module, "__file__", "")).endswith(tuple(EXTENSION_SUFFIXES))
+    return is_compiled_file(str(getattr(module, "__file__", "")))
+
+
+def is_compiled_file(path: str) -> bool:
+    """Say whether a file is an extension made from C or the like, by its name."""
+    return path.endswith(tuple(EXTENSION_SUFFIXES))
 
 
 def is_structure(value: object) -> bool:

@@ -38,7 +38,7 @@ def effects_on_others(unloaded: Unimported, module: str, file: SourceFile) -> tu
         decorated = hasattr(statement, "decorator_list")
         if any(found is not None and (found or not decorated) for found in changed):
             statements.append(statement)
-    return statements, [name for name in file.top.imports_for_effect if unloaded.find(name) is not None]
+    return statements, [name for name in file.top.imports_for_effect if unloaded.knows(name)]
 
 
 def _changed_by(unloaded: Unimported, target: Import, names: Names) -> set[Use] | None:

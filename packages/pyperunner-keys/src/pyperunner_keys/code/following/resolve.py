@@ -24,11 +24,12 @@ from pyperunner_keys.project import is_own_globals
 if TYPE_CHECKING:
     from pyperunner_keys.code.content import Content
     from pyperunner_keys.code.graph import Slot
+    from pyperunner_keys.code.reading.importable import Binary
     from pyperunner_keys.code.reading.references import Use
     from pyperunner_keys.code.reading.source import SourceFile
     from pyperunner_keys.project import Names
 
-__all__ = ["changed_slots", "use_name", "use_statement_name"]
+__all__ = ["changed_slots", "use_import", "use_name", "use_statement_name"]
 
 _NOTES = ("__doc__", "__annotations__")
 """What is said about code counts only for those who read it."""
@@ -82,9 +83,21 @@ def use_statement_name(content: Content, label: str, use: Use, module: str, file
         file: Its text.
     """
     if isinstance(use[0], Import):
-        _use_import(content, label, use[0], [*use[1:]], content.names)
+        use_import(content, label, use)
     else:
         _use_text(content, label, module, file, [use[0], *use[1:]])
+
+
+def use_import(content: Content, label: str, use: Use) -> None:
+    """Let count what an import takes, which stands in the code of the content.
+
+    Args:
+        content: The content.
+        label: Shows the use.
+        use: The import and the attributes taken from it; any other name belongs to the code itself.
+    """
+    if isinstance(use[0], Import):
+        _use_import(content, label, use[0], [*use[1:]], content.names)
 
 
 def _use_builtin(content: Content, label: str, name: str) -> None:
@@ -144,7 +157,7 @@ def _use_note(content: Content, label: str, value: Any, name: str) -> None:
 def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, rest: list[str]) -> None:
     """Let count what a module does not hold yet: a submodule, or what its own ``__getattr__`` will give."""
     below = f"{module.__name__}.{rest[0]}"
-    if content.unimported.find(below) is not None:
+    if content.unimported.knows(below):
         _use_module(content, label, below, rest[1:])
     elif "__getattr__" in vars(module):
         use_name_of = vars(module)["__getattr__"]
@@ -279,8 +292,10 @@ def _use_module(content: Content, label: str, module: str, rest: list[str]) -> N
         # Which of its submodules are loaded by now is nobody's business: an import inside a task may load them.
         _follow(content, label, loaded, rest, None, module, "" if is_own_code(loaded) else module)
         return
-    file = unloaded.find(module)
-    if file is None:
+    file, binary = unloaded.find(module), unloaded.binary(module)
+    if binary is not None:
+        _use_binary(content, label, module, binary, rest)
+    elif file is None:
         content.foreign(label, module)
     elif rest:
         _use_text(content, label, module, file, rest)
@@ -290,12 +305,21 @@ def _use_module(content: Content, label: str, module: str, rest: list[str]) -> N
             _use_text(content, f"{label}.{name}", module, file, [name])
 
 
+def _use_binary(content: Content, label: str, module: str, binary: Binary, rest: list[str]) -> None:
+    """Let a module without a text count whole, and a submodule that is taken from it as well."""
+    content.refer(label, content.parts.binary(module, binary))
+    if rest and content.unimported.knows(below := f"{module}.{rest[0]}"):
+        _use_module(content, f"{label}.{rest[0]}", below, rest[1:])
+
+
 def _use_text(content: Content, label: str, module: str, file: SourceFile, rest: list[str]) -> None:
     """Let a name count as the text of a module that is not loaded says."""
     name, names = rest[0], content.unimported.names(module)
     targets = file.top.imports.get(name, [])
-    if file.name:
+    if file.name and not file.name.startswith("<"):
         content.part.files[file.name] = file.digest
+    if file.importer is not None:
+        content.value(f"importer of {module}", file.importer)
     if any(effects_on_others(content.unimported, module, file)):
         content.refer(f"import {module}", content.parts.effects(module, file))
     if file.top.binds(name):
@@ -304,7 +328,7 @@ def _use_text(content: Content, label: str, module: str, file: SourceFile, rest:
         _use_import(content, label, target, rest[1:], names)
     if targets or file.top.binds(name):
         return
-    if content.unimported.find(f"{module}.{name}") is not None:
+    if content.unimported.knows(f"{module}.{name}"):
         _use_module(content, label, f"{module}.{name}", rest[1:])
     elif not any(_use_star(content, label, target, rest, names) for target in file.top.stars):
         if hasattr(builtins, name):
@@ -319,7 +343,7 @@ def _use_star(content: Content, label: str, target: Import, rest: list[str], nam
     if loaded is not None:
         offered = hasattr(loaded, rest[0])
     elif file is None:
-        offered = False
+        offered = content.unimported.binary(module) is not None
     else:
         offered = bool(file.top.stars) or (rest[0] in file.top.names() and file.top.exports(rest[0]))
     if offered:

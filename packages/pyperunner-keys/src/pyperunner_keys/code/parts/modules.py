@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pyperunner_keys.code.following.decorators import leaves_no_trace_in
 from pyperunner_keys.code.following.import_effects import effects_on_others
-from pyperunner_keys.code.following.resolve import use_name, use_statement_name
-from pyperunner_keys.code.kinds import is_compiled
+from pyperunner_keys.code.following.resolve import use_import, use_name, use_statement_name
+from pyperunner_keys.code.kinds import is_compiled, is_compiled_file
 from pyperunner_keys.code.reading.references import read_statements
 from pyperunner_keys.code.reading.scope import Import
 from pyperunner_keys.code.reading.syntax import tree_form
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pyperunner_keys.code.reading.references import Facts
     from pyperunner_keys.code.reading.source import SourceFile
 
-__all__ = ["fill_effects", "fill_module", "fill_statement"]
+__all__ = ["fill_binary", "fill_effects", "fill_module", "fill_statement"]
+
+_COMPILED = "it is a compiled extension; the bytes of its file count"
 
 
 def fill_module(content: Content) -> None:
@@ -28,7 +30,7 @@ def fill_module(content: Content) -> None:
     if is_compiled(module):
         with open(str(module.__file__), "rb") as binary:
             content.add("extension", digest_bytes(binary.read()))
-        content.gap(module.__name__, "it is a compiled extension; the bytes of its file count")
+        content.gap(module.__name__, _COMPILED)
         return
     content.add("module")
     content.part.reads.answer(lambda: [*vars(module)], [*vars(module)])
@@ -46,6 +48,23 @@ def fill_statement(content: Content) -> None:
     if file.top.reads_from_outside(name):
         content.gap(f"{module}.{name}", "its module is not loaded yet; what it reads at its import does not count")
     _use_statement_names(content, facts, module, file, name)
+
+
+def fill_binary(content: Content) -> None:
+    """Fill the part of a module that is not loaded and has no text: its byte code and what that uses, or its bytes."""
+    module, binary, _ = content.part.subject
+    content.add("binary", binary.form)
+    if binary.digest:
+        content.part.files[binary.name] = binary.digest
+    if binary.importer is not None:
+        content.value("importer", binary.importer)
+    if binary.gap:
+        content.gap(module, _COMPILED if is_compiled_file(binary.name) else binary.gap)
+    facts = binary.facts
+    for label, use in facts.sorted_uses:
+        use_import(content, label, use)
+    for text, reason in facts.gaps.items():
+        content.gap(f"{module}: {text}", reason)
 
 
 def fill_effects(content: Content) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from pyperunner_keys.code.reading.references import Facts
 from pyperunner_keys.code.reading.scope import Import
 
-__all__ = ["code_form", "nested_codes", "read_code"]
+__all__ = ["code_form", "nested_codes", "read_code", "read_module"]
 
 _KINDS = 0x3FF
 """Flags that say what kind of function it is; those above say which future statements were in force."""
@@ -69,3 +69,29 @@ def read_code(code: CodeType) -> Facts:
         for name in _LOOKED_UP & {*inner.co_names}:
             facts.gaps[name] = "what it looks up cannot be read without source"
     return facts
+
+
+def read_module(code: CodeType) -> Facts:
+    """Return the same for all of a module; of the modules that it imports whole, what its code takes from them.
+
+    Args:
+        code: What the import of the module runs.
+    """
+    facts = read_code(code)
+    imported = _imported(code)
+    taken = {use for use in facts.uses if use[0] in imported}
+    for use in taken:
+        facts.uses.discard((imported[str(use[0])],))
+    facts.uses.update((imported[str(use[0])], *use[1:]) for use in taken)
+    return facts
+
+
+def _imported(code: CodeType) -> dict[str, Import]:
+    """Return the modules that statements ``import x`` at the top bind names to."""
+    found: dict[str, Import] = {}
+    module = ""
+    for step in dis.get_instructions(code):
+        if step.opname == "STORE_NAME" and module.partition(".")[0] == step.argval:
+            found[step.argval] = Import(step.argval)
+        module = step.argval if step.opname == "IMPORT_NAME" else ""
+    return found

@@ -8,7 +8,7 @@ from typing import Any
 from pyperunner_keys.code.cached import cached_property
 from pyperunner_keys.code.reading.scope import Import, imports_of
 
-__all__ = ["TopLevel"]
+__all__ = ["TopLevel", "is_reading"]
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -81,7 +81,7 @@ class TopLevel:
         nodes = [
             node for item in self.statements(name) if not isinstance(item, _DEFINITIONS) for node in ast.walk(item)
         ]
-        return any(_is_reading(getattr(node, "id", None) or getattr(node, "attr", None)) for node in nodes)
+        return any(is_reading(getattr(node, "id", None) or getattr(node, "attr", None)) for node in nodes)
 
     @cached_property
     def _effects(self) -> list[ast.stmt]:
@@ -143,6 +143,11 @@ class TopLevel:
             if (alias.asname or alias.name.partition(".")[0]) not in used
         ]
 
+    @cached_property
+    def changed(self) -> set[str]:
+        """Names that functions of the module declare to be global, because they assign to them."""
+        return {name for node in ast.walk(self._tree) if isinstance(node, ast.Global) for name in node.names}
+
     def public(self) -> list[str] | None:
         """Return what ``__all__`` lists, or ``None`` where there is none that can be read."""
         for statement in self._bound.get("__all__", ()):
@@ -179,7 +184,8 @@ def _inside(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-def _is_reading(name: str | None) -> bool:
+def is_reading(name: str | None) -> bool:
+    """Say whether a name looks like that of something that reads files or the environment."""
     return name is not None and (name in ("environ", "getenv", "load", "open") or name.startswith("read"))
 
 

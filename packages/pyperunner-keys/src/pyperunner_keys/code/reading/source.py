@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, TypeAlias
+from zipimport import ZipImportError, zipimporter
 
 import xxhash
 
@@ -46,9 +49,13 @@ class SourceFile:
     Args:
         name: The file name that its code objects carry.
         data: The text as bytes.
+
+    Attributes:
+        importer: The user's own object that imports the module, where it is no plain import.
     """
 
     def __init__(self, name: str, data: bytes) -> None:
+        self.importer: object = None
         self.name = name
         self.data = data
         self.digest = digest_bytes(data)
@@ -280,10 +287,27 @@ def _read(name: str) -> bytes | None:
             return file.read()
     except (OSError, ValueError):
         pass
+    if (data := _inside_archive(name)) is not None:
+        return data
     if name == "<string>" and sys.orig_argv[1:2] == ["-c"]:
         return sys.orig_argv[2].encode("utf-8", "surrogateescape")
     lines = linecache.getlines(name)
     return "".join(lines).encode("utf-8", "surrogatepass") if lines else None
+
+
+def _inside_archive(name: str) -> bytes | None:
+    """Return the text of a module in a zip file, as this process's importer of that file sees it."""
+    path = str(Path(name).absolute())
+    for importer in list(sys.path_importer_cache.values()):
+        if not isinstance(importer, zipimporter):
+            continue
+        root = str(Path(importer.archive).absolute())
+        if path.startswith(root + os.sep):
+            try:
+                return importer.get_data(importer.archive + path[len(root) :])
+            except (OSError, ZipImportError):
+                return None
+    return None
 
 
 def _written(body: Iterable[ast.stmt]) -> dict[str, Written]:

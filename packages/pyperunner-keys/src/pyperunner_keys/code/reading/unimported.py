@@ -10,17 +10,33 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Mapping
-from importlib.machinery import ModuleSpec
+from dataclasses import dataclass, field
 from typing import Any
 
+from pyperunner_keys.code.reading.importable import Binary, find_module
 from pyperunner_keys.code.reading.loaded import foreign_code
-from pyperunner_keys.code.reading.source import SourceFile, Written, file_source
-from pyperunner_keys.project import Names, family, file_of, is_own_file
+from pyperunner_keys.code.reading.source import SourceFile, Written
+from pyperunner_keys.project import Names, file_of
 
 __all__ = ["Unimported", "absolute_name"]
 
-_read_as_text: dict[str, tuple[SourceFile, object]] = {}
-"""By the module's name: the text, and the specification of the module once it was loaded from that."""
+_read: dict[str, _Read] = {}
+"""By the module's name: what was read of it before it was imported."""
+
+
+@dataclass
+class _Read:
+    """What a module was read as before it was loaded.
+
+    Args:
+        found: Its text or byte code.
+        spec: The specification of the module once it was loaded from that.
+        held: What it held then under those names of which ``found`` does not say what they hold.
+    """
+
+    found: SourceFile | Binary
+    spec: object = None
+    held: dict[str, Any] = field(default_factory=dict)
 
 
 class Unimported:
@@ -32,7 +48,7 @@ class Unimported:
 
     def __init__(self) -> None:
         self._loaded: dict[str, types.ModuleType | None] = {}
-        self._files: dict[str, SourceFile | None] = {}
+        self._files: dict[str, SourceFile | Binary | None] = {}
         self._names: dict[str, dict[str, Any]] = {}
         self.ask = self._is_as_found
 
@@ -44,7 +60,7 @@ class Unimported:
         """
         if name not in self._loaded:
             module = sys.modules.get(name)
-            self._loaded[name] = None if module is None or _text_of(name, module) is not None else module
+            self._loaded[name] = None if module is None or _read_before(name, module) is not None else module
         return self._loaded[name]
 
     def find(self, name: str) -> SourceFile | None:
@@ -53,31 +69,54 @@ class Unimported:
         Args:
             name: Absolute name of a module.
         """
+        found = self._find(name)
+        return found if isinstance(found, SourceFile) else None
+
+    def binary(self, name: str) -> Binary | None:
+        """Return a module of the user's own that has no text, or ``None`` where there is none.
+
+        Args:
+            name: Absolute name of a module.
+        """
+        found = self._find(name)
+        return found if isinstance(found, Binary) else None
+
+    def knows(self, name: str) -> bool:
+        """Say whether there is such a module of the user's own, with a text or without.
+
+        Args:
+            name: Absolute name of a module.
+        """
+        return self._find(name) is not None
+
+    def _find(self, name: str) -> SourceFile | Binary | None:
         if name not in self._files:
             module = sys.modules.get(name)
-            file = None if module is None else _text_of(name, module)
-            file = self._files[name] = _find(name) if file is None else file
-            if file is not None and module is None:
-                _read_as_text[name] = file, None
+            found = None if module is None else _read_before(name, module)
+            found = self._files[name] = find_module(name) if found is None else found
+            if found is not None and module is None:
+                _read[name] = _Read(found)
         return self._files[name]
 
     def _is_as_found(self) -> bool:
         now = Unimported()
         return all(now.loaded(name) is module for name, module in self._loaded.items()) and all(
-            _are_one(now.find(name), file) for name, file in self._files.items()
+            _are_one(now._find(name), file) for name, file in self._files.items()
         )
 
     def names(self, name: str) -> dict[str, Any]:
         """Return the globals that the import system would give to a module.
 
         Args:
-            name: Absolute name of a module that ``find`` knows.
+            name: Absolute name of a module that is known.
         """
         if name not in self._names:
-            file = self.find(name)
-            path = "" if file is None else file.name
-            package = name if path.endswith("__init__.py") or not path else name.rpartition(".")[0]
-            self._names[name] = {"__name__": name, "__package__": package, **({"__file__": path} if path else {})}
+            found = self._find(name)
+            path = "" if found is None else found.name
+            base = path.replace("\\", "/").rpartition("/")[2]
+            package = name if base.startswith("__init__.") or not path else name.rpartition(".")[0]
+            has_file = path and not path.startswith("<")
+            self._names[name] = {"__name__": name, "__package__": package, **({"__file__": path} if has_file else {})}
         return self._names[name]
 
 
@@ -100,68 +139,68 @@ def absolute_name(module: str, level: int, names: Names) -> str:
     return ".".join([*base, module] if module else base)
 
 
-def _find(name: str) -> SourceFile | None:
-    spec = None if family(name) else _spec(name)
-    if spec is None:
-        return None
-    if spec.origin is not None and spec.has_location:
-        return file_source(spec.origin) if is_own_file(spec.origin) else None
-    folders = [*(spec.submodule_search_locations or ())]
-    return SourceFile("", b"") if folders and all(map(is_own_file, folders)) else None
-
-
-def _spec(name: str) -> ModuleSpec | None:
-    parent = name.rpartition(".")[0]
-    path: Any = None
-    if parent:
-        above = sys.modules.get(parent)
-        # A module is not asked for its path: a __getattr__ of its own might answer.
-        path = (
-            getattr(_spec(parent), "submodule_search_locations", None) if above is None else vars(above).get("__path__")
-        )
-        if path is None:
-            return None
-    for finder in sys.meta_path:
-        find_spec = getattr(finder, "find_spec", None)
-        spec: ModuleSpec | None = find_spec(name, path) if find_spec else None
-        if spec is not None:
-            return spec
-    return None
-
-
-def _text_of(name: str, module: types.ModuleType) -> SourceFile | None:
-    """Return the text that a module counts by although it is loaded: that which was read before, if it is what it says.
+def _read_before(name: str, module: types.ModuleType) -> SourceFile | Binary | None:
+    """Return what a module counts by although it is loaded: what was read before, if the module is still what it says.
 
     Args:
         name: Name of the module.
         module: The module.
     """
-    known, spec = _read_as_text.get(name, (None, None))
+    known = _read.get(name)
     if known is None:
         return None
     now = getattr(module, "__spec__", None)
-    chosen = [known] if spec is None or spec is now else []
-    for file in (*chosen, None if spec is now else _find(name)):
-        if file is not None and file.name == known.name and _is_as_written(module, file):
-            _read_as_text[name] = file, now
-            return file
+    chosen = [known.found] if known.spec is None or known.spec is now else []
+    for found in (*chosen, None if known.spec is now else find_module(name)):
+        if found is None or type(found) is not type(known.found) or found.name != known.found.name:
+            continue
+        if known.spec is not now and _is_as_read(module, found):
+            _read[name] = _Read(found, now, _unsaid(vars(module), found))
+            return found
+        if known.spec is now and _is_as_read(module, found) and _are_held(vars(module), known.held):
+            return found
     return None
 
 
-def _are_one(file: SourceFile | None, other: SourceFile | None) -> bool:
-    if file is None or other is None:
-        return file is other
-    return (file.name, file.digest) == (other.name, other.digest)
+def _are_one(found: SourceFile | Binary | None, other: SourceFile | Binary | None) -> bool:
+    if found is None or other is None:
+        return found is other
+    if isinstance(found, Binary) and isinstance(other, Binary):
+        return (found.name, found.form) == (other.name, other.form)
+    return (found.name, found.digest) == (other.name, other.digest)
 
 
-def _is_as_written(module: types.ModuleType, file: SourceFile) -> bool:
-    """Say whether the functions, methods and plain constants that a module holds are those of its text."""
+def _is_as_read(module: types.ModuleType, found: SourceFile | Binary) -> bool:
+    """Say whether the functions, methods and plain constants that a module holds are those that were read."""
     names = vars(module)
-    if file.name and file_of(names) != file_of({"__file__": file.name}):
+    if found.name and not found.name.startswith("<") and file_of(names) != file_of({"__file__": found.name}):
         return False
-    if foreign_code(names, file.name, lambda: file.code):
+    if isinstance(found, Binary):
+        return True
+    if foreign_code(names, found.name, lambda: found.code):
         return False
-    return _holds(names, file.written, file)
+    return _holds(names, found.written, found)
+
+
+def _unsaid(names: Names, found: SourceFile | Binary) -> dict[str, Any]:
+    """Return what a module holds that is not plain to see in what was read, unless its own code changes that."""
+    if isinstance(found, Binary):
+        said = {name for use in found.facts.changed for name in use[:1]}
+    else:
+        said = {*found.written, *found.top.changed}
+    return {name: _code_of(value) for name, value in names.items() if name[:2] != "__" and name not in said}
+
+
+def _code_of(value: Any) -> Any:
+    return (value, value.__code__) if isinstance(value, types.FunctionType) else (value, None)
+
+
+def _are_held(names: Names, held: dict[str, Any]) -> bool:
+    for name, (value, code) in held.items():
+        now = _code_of(names.get(name))
+        if now[0] is not value or now[1] is not code:
+            return False
+    return True
 
 
 def _holds(names: Mapping[str, Any], written: Mapping[str, Written], file: SourceFile) -> bool:

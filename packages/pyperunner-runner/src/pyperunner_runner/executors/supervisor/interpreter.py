@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from pyperunner_runner.processes import posix
@@ -70,7 +71,7 @@ def command_of(source: int | str, fds: Sequence[int] = ()) -> list[str]:
     """
     flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     if sys.version_info >= (3, 11) and not sys.flags.safe_path and _current_folder_is_gone():
-        # With `-c` alone, 3.13 looks for the current folder whenever a module lacks an attribute, and fails without one.
+        # With `-c` alone, 3.13 looks for the current folder whenever a module lacks an attribute; without one it fails.
         flags.append("-P")
     return [sys.executable, *flags, "-c", _BEGIN, *map(str, (source, *fds))]
 
@@ -93,7 +94,7 @@ def main(file: IO[bytes]) -> None:
 
 def _current_folder_is_gone() -> bool:
     try:
-        os.getcwd()
+        Path.cwd()
     except FileNotFoundError:
         return True
     return False
