@@ -28,7 +28,7 @@ pytest_plugins = ["checks.leftovers"]
 pytest.register_assert_rewrite(*(f"pyperunner_{part}.testing" for part in ("cache", "dag", "results", "runner")))
 
 # How long a busy machine takes to think of examples says nothing about what is tested.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("any machine", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 if not os.access(ROOT, os.W_OK):  # examples that failed are remembered there
     settings.register_profile("read-only checkout", settings(), database=None)

@@ -161,6 +161,12 @@ def kit(tmp_path):
     return Kit(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def new_project(tmp_path_factory):
+    """Makes an empty project, for fixtures that serve several tests."""
+    return lambda: Project(tmp_path_factory.mktemp("shared") / "project")
+
+
 @pytest.fixture
 def project(tmp_path):
     return Project(tmp_path / "project")

@@ -20,8 +20,11 @@ WAYS = {
     "pool": {"executor": PoolExecutor},
 }
 
+SHORT = [pytest.param(way, marks=pytest.mark.long) if way == "spawn" else way for way in WAYS]
+"""What is begun by spawn goes on as a child of the fork server does, and takes seconds to begin."""
 
-@pytest.fixture(params=list(WAYS))
+
+@pytest.fixture(params=SHORT)
 def runner(kit, request):
     """A runner for each way to carry out tasks in processes."""
     return kit.runner(**WAYS[request.param])
@@ -33,7 +36,7 @@ def quick_runner(kit, request):
     return kit.runner(**WAYS[request.param])
 
 
-@pytest.fixture(params=list(WAYS))
+@pytest.fixture(params=SHORT)
 def listened(kit, request):
     """A runner for each way, and a list of the lines that its hooks hear of."""
     lines = []

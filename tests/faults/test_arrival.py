@@ -41,7 +41,7 @@ FLOW = """
 """
 
 
-@pytest.mark.parametrize("options", ["{}", "dict(executor=PoolExecutor)"])
+@pytest.mark.parametrize("options", ["{}", pytest.param("dict(executor=PoolExecutor)", marks=pytest.mark.long)])
 def test_a_copy_that_never_begins_is_replaced_by_a_fresh_interpreter(project, options):
     project.write("flow.py", FLOW.format(options=options, more="", held="1"))
     first, second, log = project.python("flow.py").split("\n", 2)

@@ -37,10 +37,17 @@ def held_by_somebody():
 
 def is_ours(thing):
     kind = type(thing)
-    if not hasattr(kind, "__dict__") or kind.__dictoffset__ == 0:
+    if kind.__dictoffset__ == 0:
         return False
-    name = thing.__name__ if kind is ModuleType else vars(thing if issubclass(kind, type) else kind).get("__module__")
+    name = (
+        thing.__name__ if kind is ModuleType else dict_of(thing if issubclass(kind, type) else kind).get("__module__")
+    )
     return isinstance(name, str) and name.startswith("pyperunner")
+
+
+def dict_of(cls):
+    """Its attributes, though a class of another test refuses to show them."""
+    return type.__dict__["__dict__"].__get__(cls)
 
 
 def store_of(place, folder):

@@ -25,6 +25,7 @@ FAN = """
 """
 
 WAYS = {"fork": "{}", "spawn": "dict(start_method='spawn')", "pool": "dict(executor=PoolExecutor)"}
+SHORT = ["fork", pytest.param("spawn", marks=pytest.mark.long), "pool"]
 
 
 def fan(way, first, count=12, limit=6):
@@ -32,7 +33,7 @@ def fan(way, first, count=12, limit=6):
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("way", list(WAYS))
+@pytest.mark.parametrize("way", SHORT)
 def test_fork_fails_with_eagain(project, group, way):
     """There is room for two children at a time, and six are asked for: they wait for one another."""
     # The script, its guard and supervisor, two children.
@@ -43,7 +44,7 @@ def test_fork_fails_with_eagain(project, group, way):
     assert events.split() != ["max", "0"], "the limit was never met"
 
 
-@pytest.mark.parametrize("way", list(WAYS))
+@pytest.mark.parametrize("way", SHORT)
 def test_descriptors_run_out(project, way):
     """So few descriptors that not every child that may run can have its pipes."""
     first = """
@@ -55,7 +56,7 @@ def test_descriptors_run_out(project, way):
     assert project.python("flow.py") == str(sum(range(60)))
 
 
-@pytest.mark.parametrize("forks", [60, pytest.param(500, marks=pytest.mark.long)])
+@pytest.mark.parametrize("forks", [30, pytest.param(500, marks=pytest.mark.long)])
 @pytest.mark.parametrize("way", ["fork", "pool"])
 def test_forks_beside_threads(project, way, forks):
     """Threads hold the lock of logging, allocate, and multiply matrices while every task is started."""

@@ -99,7 +99,7 @@ def seen(folder, way, poor="", call=DIRECT, environment=None):
     return file.read_text() if file.exists() else done.stderr.decode(errors="replace")
 
 
-@pytest.mark.parametrize("way", ["fork", "pool"])
+@pytest.mark.parametrize("way", ["fork", pytest.param("pool", marks=pytest.mark.long)])
 @pytest.mark.parametrize("what", list(POOR))
 def test_programs(tmp_path, way, what):
     if what == "gevent":
@@ -109,7 +109,7 @@ def test_programs(tmp_path, way, what):
     assert seen(tmp_path, way, POOR[what]) == "SUCCESS SUCCESS 1"
 
 
-@pytest.mark.parametrize("way", ["fork", "pool"])
+@pytest.mark.parametrize("way", [pytest.param("fork", marks=pytest.mark.long), "pool"])
 @pytest.mark.parametrize("what", list(ENVIRONMENTS))
 def test_environments(tmp_path, way, what):
     assert seen(tmp_path, way, environment=ENVIRONMENTS[what]) == "SUCCESS SUCCESS 1"

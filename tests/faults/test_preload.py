@@ -68,7 +68,7 @@ def trial(project):
     return Trial(project)
 
 
-@pytest.mark.parametrize("options", ["{}", POOL, SERVER])
+@pytest.mark.parametrize("options", ["{}", pytest.param(POOL, marks=pytest.mark.long), SERVER])
 def test_what_tasks_import_is_imported_once(trial, options):
     assert trial.run(options)[0] == 2, "a process that is thrown away, and the one that is copied"
     assert trial.run(options) == (1, ["unset"] * 6), "it is remembered that this does no harm"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
 
@@ -37,13 +38,21 @@ FEATURES = """
 """
 
 
-@pytest.fixture
-def edits(project):
+@pytest.fixture(scope="module")
+def original(new_project):
+    """The project after its first run."""
+    project = new_project()
     project.write("flow.py", FLOW)
     project.write("features.py", FEATURES)
     project.write("settings.py", "LIMIT = 100\n")
     project.write("data.csv", "1\n2\n3\n")
     assert executed(project) == "Load Clean Total Report"
+    return project.folder
+
+
+@pytest.fixture
+def edits(original, project):
+    shutil.copytree(original, project.folder, dirs_exist_ok=True)
     return project
 
 

@@ -52,7 +52,7 @@ def ours(marker):
 
 
 @pytest.mark.parametrize("kind", ["file", "sqlite"])
-@pytest.mark.parametrize("kills", [10, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("kills", [3, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(1800)])])
 def test_the_next_run_is_right(project, kind, kills):
     """kill -9 at random moments: within a second no child is left, and the run that follows returns the true values."""
     flow = project.write("flow.py", FLOW)

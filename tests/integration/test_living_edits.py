@@ -112,7 +112,7 @@ own old new
 """
 
 
-@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+@pytest.mark.parametrize("method", ["fork", "forkserver", pytest.param("spawn", marks=pytest.mark.long)])
 def test_a_task_runs_what_is_loaded_never_the_newer_text(project, method):
     project.write("lib.py", LIB)
     project.write("package/__init__.py", "")

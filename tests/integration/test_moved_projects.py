@@ -57,9 +57,8 @@ def move_the_store_and_the_code(project):
 @pytest.mark.parametrize(
     ("change", "options"),
     [
-        (lambda project: None, []),
         (move, []),
-        (copy, []),
+        pytest.param(copy, [], marks=pytest.mark.long),
         (move_the_store_and_the_code, ["--data-path", "elsewhere/pyperunner-data", "--project", "elsewhere"]),
     ],
 )

@@ -41,7 +41,7 @@ print(last.output, last.status.name)
 
 
 @pytest.mark.parametrize("kind", ["file", "sqlite"])
-@pytest.mark.parametrize("times", [5, pytest.param(50, marks=[pytest.mark.long, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("times", [2, pytest.param(50, marks=[pytest.mark.long, pytest.mark.timeout(900)])])
 def test_each_task_is_executed_once(project, kind, times):
     """Started by one signal; whichever comes second waits for the first and takes what it stored."""
     project.write("flow.py", FLOW)

@@ -15,10 +15,10 @@ from checks.wheels import CONSTRAINTS
 
 __all__ = ["alone"]
 
-_TEST_TOOLS = ("pytest", "pytest-timeout", "hypothesis")
+_TEST_TOOLS = ("pytest", "pytest-timeout", "pytest-xdist", "hypothesis")
 _TESTED_WITH = {"pyperunner-text": "pyperunner-text[yaml]"}  # half of it is about YAML
-_AT_ONCE = 3  # on two cores: tests of processes wait most of the time
-_LONGEST = ("pyperunner-runner", "pyperunner-dag", "pyperunner-cache")
+_AT_ONCE = 2
+_LONGEST = {"pyperunner-runner": ("-n", "2")}  # the others take turns beside it
 
 
 def alone(shop: Workshop) -> Outcome:
@@ -27,7 +27,7 @@ def alone(shop: Workshop) -> Outcome:
     if installed.failed:
         return installed
     names = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
-    names.sort(key=lambda name: _LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
+    names.sort(key=lambda name: name not in _LONGEST)
     oldest = min(found_pythons(shop).items())[1]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return sum(pool.map(lambda name: _in_fresh_environment(shop.uv, oldest, name), names), installed)
@@ -57,6 +57,6 @@ def _in_fresh_environment(uv: str, interpreter: Path, name: str) -> Outcome:
         done = install([*pip, _TESTED_WITH.get(name, name), *_TEST_TOOLS])
     if done.code:
         return done.outcome
-    outcome = pytest([python], f"packages/{name}", "-p", "no:cacheprovider")
+    outcome = pytest([python], f"packages/{name}", "-p", "no:cacheprovider", *_LONGEST.get(name, ()))
     tell(f"{name} {time.monotonic() - began:.0f} s, {outcome.passed} passed, {outcome.failed} failed")
     return outcome

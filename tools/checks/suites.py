@@ -8,7 +8,7 @@ from checks.pythons import environment_of, found_pythons
 
 __all__ = ["long", "newest", "oldest", "pythons", "tests"]
 
-_SIDE_BY_SIDE = ("-n", "2")
+_SIDE_BY_SIDE = ("-n", "3")  # on two cores: tests of processes wait a third of their time
 _WRITTEN_BEFORE = tuple(
     f"tests/contract/test_{name}.py" for name in ("golden_keys", "old_store", "old_record", "old_names")
 )

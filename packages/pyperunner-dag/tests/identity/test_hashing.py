@@ -276,7 +276,7 @@ def edits(draw):
     return size, draw(st.lists(change, max_size=15))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(edits())
 def test_kept_hashes_equal_those_of_a_graph_made_afresh(case):
     size, changes = case
@@ -455,7 +455,7 @@ def test_a_param_may_contain_itself():
     assert list(saved["tasks"]["Number(a)"]["params"]["n"]) == ["$opaque"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 30), max_size=4), min_size=1, max_size=12), st.booleans())
 def test_a_hash_asked_for_alone_is_that_of_a_plan(edges, named):
     def build():

@@ -96,6 +96,7 @@ def test_a_thousand_talkative_failures_stay_small(data_of, folder):
     assert data["tasks"][0]["traceback"].startswith("…")
 
 
+@pytest.mark.long
 def test_very_many_talkative_failures_stay_small_too(data_of, folder):
     tasks = {f"T({n})": ({"p": "v" * 50, "q": [1] * 20}, []) for n in range(15_000)}
     facts = {"status": "FAILURE", "error": "e" * 900, "traceback": "t\n" * 900, "reason": "r" * 900}

@@ -16,7 +16,12 @@ from pyperunner_results import PipelineResult
 from pyperunner_runner.child.job import execute_job
 from pyperunner_runner.ports import Job
 
-EXECUTORS = [{"executor": "inline"}, {"executor": "pool"}, {"start_method": "fork"}, {"start_method": "spawn"}]
+EXECUTORS = [
+    {"executor": "inline"},
+    {"executor": "pool"},
+    {"start_method": "fork"},
+    pytest.param({"start_method": "spawn"}, marks=pytest.mark.long),
+]
 
 
 class Read(Task):
@@ -166,7 +171,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "pool"])
+@pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.long), "pool"])
 @pytest.mark.parametrize("edited", [False, True])
 def test_a_module_that_is_imported_late(tmp_path, method, edited):
     (tmp_path / "flow.py").write_text(LATE)
@@ -219,9 +224,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(
-    ("method", "end"), [("fork", "SUCCESS 1"), ("forkserver", "SUCCESS 1"), ("spawn", "SUCCESS 1")]
-)
+@pytest.mark.parametrize(("method", "end"), [("fork", "SUCCESS 1"), ("forkserver", "SUCCESS 1")])
 def test_a_module_that_is_edited_between_two_tasks(tmp_path, method, end):
     (tmp_path / "main.py").write_text(MAIN)
     (tmp_path / "flow.py").write_text(FLOW)

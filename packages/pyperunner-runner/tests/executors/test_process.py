@@ -11,7 +11,7 @@ from pyperunner_runner.testing import ExecutorContract
 
 
 class TestProcessExecutor(ExecutorContract):
-    @pytest.fixture(params=["fork", "forkserver", "spawn"], autouse=True)
+    @pytest.fixture(params=["fork", "forkserver", pytest.param("spawn", marks=pytest.mark.long)], autouse=True)
     def start_method(self, request):
         self.method = request.param
 

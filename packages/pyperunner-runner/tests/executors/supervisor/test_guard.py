@@ -115,7 +115,7 @@ def send(pid, number):
         pass
 
 
-@pytest.mark.parametrize("ends", ["SIGINT", "SIGKILL"])
+@pytest.mark.parametrize("ends", [pytest.param("SIGINT", marks=pytest.mark.long), "SIGKILL"])
 @pytest.mark.parametrize("peer", ["guard", "supervisor"])
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
 def test_the_runners_end_is_the_end_of_all_whoever_is_stopped_or_killed(tmp_path, peer, number, ends):
@@ -153,7 +153,7 @@ def test_so_it_is_when_one_is_frozen(tmp_path, freezer, peer, ends):
     run.end()
 
 
-@pytest.mark.parametrize(("executor", "method"), [("pool", "fork"), ("process", "forkserver"), ("process", "spawn")])
+@pytest.mark.parametrize(("executor", "method"), [("pool", "fork"), ("process", "forkserver")])
 def test_so_it_is_with_every_executor_and_start_method(tmp_path, executor, method):
     run = Run(tmp_path, executor, method)
     send(run.supervisor, signal.SIGSTOP)
