@@ -6,6 +6,8 @@ import functools
 import gc
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from types import ModuleType
@@ -99,3 +101,36 @@ def test_a_child_waits_for_no_lock_that_a_thread_of_its_parent_held(tmp_path, pl
             lock.release()
     assert held, "the test has found no lock"
     use(store, memoized)
+
+
+FORKS_IN_IMPORT = """
+import importlib.abc, os, sys, threading, time
+from pyperunner_cache import memoize
+
+class Slow(importlib.abc.MetaPathFinder):
+    '''Lets whoever imports the module named wait in the middle of it, as another thread can.'''
+    def find_spec(self, name, path, target=None):
+        if name == sys.argv[1] and threading.current_thread() is not threading.main_thread():
+            reached.set(); time.sleep(0.5)
+
+reached = threading.Event()
+sys.meta_path.insert(0, Slow())
+@memoize(sys.argv[2])
+def add(x): return x + 1
+thread = threading.Thread(target=add, args=(1,))
+thread.start()
+assert reached.wait(10)
+pid = os.fork()
+if pid == 0:
+    os._exit(add(2) != 3)
+code = os.waitpid(pid, 0)[1]
+thread.join()
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("module", ["pyperunner_keys.code.live", "pyperunner_keys.code.reading.scope", "decimal"])
+def test_no_child_waits_for_an_import_that_a_thread_of_its_parent_was_in(tmp_path, module):
+    flow = tmp_path / "flow.py"
+    flow.write_text(FORKS_IN_IMPORT)
+    subprocess.run([sys.executable, flow, module, tmp_path / "store"], check=True, timeout=20)

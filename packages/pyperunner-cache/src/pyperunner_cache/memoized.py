@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
+import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar
@@ -81,6 +84,7 @@ class Memoized(Generic[P, R]):
         if unknown and self._keywords is None:
             raise TypeError(f"{self.name} has no parameter {unknown[0]!r} to ignore; it has {self._signature}")
         self._code: LiveFingerprint | None = None
+        _prepare_forks()
 
     def __repr__(self) -> str:
         return f"<memoized {self.name} in {self.store.backend}>"
@@ -256,6 +260,24 @@ class BoundMemoized:
     def check_call_in_cache(self, *args: Any, **kwargs: Any) -> bool:
         """See `Memoized.check_call_in_cache`."""
         return self.__func__.check_call_in_cache(self.__self__, *args, **kwargs)
+
+
+@functools.cache
+def _prepare_forks() -> None:
+    """Have no process forked while another thread imports what a memoized function needs, from now on.
+
+    The child would have half of a module, and wait for ever for the lock of its import.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_finish_imports)
+
+
+def _finish_imports() -> None:
+    if len(sys._current_frames()) == 1:
+        return
+    ours = [name for name in sys.modules if name.partition(".")[0].startswith("pyperunner_")]
+    for name in ("pyperunner_keys.code.live", *ours):  # the first is what a first call imports
+        importlib.import_module(name)  # waits for a thread that is at it
 
 
 def _called(function: Any) -> Any:
