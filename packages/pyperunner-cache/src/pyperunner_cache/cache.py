@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_cache.backends.names import split_key
 from pyperunner_cache.entry.draft import put_entry
 from pyperunner_cache.entry.meta import pack_meta, unpack_meta
-from pyperunner_cache.entry.reading import EntryReader, Policy
+from pyperunner_cache.entry.reading import ALIAS_HOPS, EntryReader, Policy
 from pyperunner_cache.entry.signing import read_signing_key, warn_of_others
 from pyperunner_cache.entry.versions import Versions, record_of
 from pyperunner_cache.errors import BadSizeError, MissingEntryError, UnstorableError
@@ -22,7 +22,7 @@ from pyperunner_cache.memoized import memoizer
 from pyperunner_cache.ports import Backend, ForbidsFork, SupportsFork, SupportsLocate, SupportsLock, SupportsTouch
 from pyperunner_cache.registry import Codecs, open_backend
 from pyperunner_cache.system import machine_memory
-from pyperunner_cache.values.pack import pack
+from pyperunner_cache.values.pack import pack, pack_with_needs
 from pyperunner_keys import recording
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cache", "open_store"]
 
-_ALIAS_HOPS, _MOST_CLASSES = 8, 50
+_MOST_CLASSES = 50
 _PROBE_KEY = f".probe/{0:032x}"
 
 
@@ -136,11 +136,11 @@ class Cache:
         Raises:
             MissingEntryError: There is none, or it was unusable; then it was set aside with a `DamagedEntryWarning`.
         """
-        return self._load(key, None, _ALIAS_HOPS)[0]
+        return self._load(key, None, ALIAS_HOPS)[0]
 
     def load_with_digest(self, key: str) -> tuple[Any, str]:
         """Return what `load` does, and the digest that its receipt had; raise what `load` does."""
-        return self._load(key, None, _ALIAS_HOPS)
+        return self._load(key, None, ALIAS_HOPS)
 
     def save(self, key: str, value: Any, meta: Mapping[str, Any] | None = None, *, codec: str | None = None) -> Receipt:
         """Store ``value`` under ``key``, replacing what is there, atomically.
@@ -157,11 +157,11 @@ class Cache:
         """
         chosen = self._codecs.named(codec) if codec else self._codecs.for_name(split_key(key)[0])
         try:
-            classes: set[tuple[str, str]] = set()
             with recording() as states:
-                parts = pack(value, pickles=self._policy.pickles, classes=classes)
+                parts, needs = pack_with_needs(value, pickles=self._policy.pickles)
             fields = pack_meta(meta)
-            fields |= {"classes": sorted(classes)[:_MOST_CLASSES]} if classes else {}
+            fields |= {"classes": sorted(needs.classes)[:_MOST_CLASSES]} if needs.classes else {}
+            fields |= {"pickle": True} if needs.pickle else {}
         except UnstorableError as error:
             raise error.with_key(key) from None
         self._note_files(key, fields, [state.record() for state in states])

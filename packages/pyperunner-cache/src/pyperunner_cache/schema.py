@@ -34,6 +34,8 @@ class Head(_Head, total=False):
     """The number of its version, where it is signed."""
     classes: list[list[str]]
     """Module and qualified name of classes without which the value cannot be rebuilt."""
+    pickle: bool
+    """Whether the value is a pickle."""
 
 
 class Receipt(TypedDict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 
 import pytest
@@ -12,22 +13,6 @@ from pyperunner_cache.entry import reading
 
 KEY = "T()/0123456789abcdef0123456789abcdef"
 GOOD, EVIL = b"good good good", b"evil evil evil"
-executed = []
-
-
-def note(text):
-    executed.append(text)
-
-
-class Evil:
-    def __reduce__(self):
-        return note, ("boom",)
-
-
-@pytest.fixture(autouse=True)
-def _clean(monkeypatch):
-    executed.clear()
-    monkeypatch.setenv("STORE_KEY", "secret one")
 
 
 def values(large):
@@ -106,10 +91,10 @@ URLS = ["{}/s", "sqlite:///{}/s.db"]
 
 @pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
-def test_a_pickle_that_others_may_have_written_is_not_executed(tmp_path, url, mode):
+def test_a_pickle_that_others_may_have_written_is_not_executed(tmp_path, url, mode, evil, executed):
     url = url.format(tmp_path)
     with open_store(url) as store:
-        store.save(KEY, Evil())
+        store.save(KEY, evil)
         store.save("U()/1", {"plain": (1, 2)})
         store.save("V()/1", bytearray(1 << 20))  # in a file beside a database
     for folder, _, files in os.walk(tmp_path):
@@ -119,23 +104,26 @@ def test_a_pickle_that_others_may_have_written_is_not_executed(tmp_path, url, mo
         warned = pytest.warns(UnsafeStoreWarning, match=r"others may write .*trust='safe'.*shared=True")
         with warned, pytest.raises(MissingEntryError):
             store.load(KEY)
-        assert executed == []
+        assert not executed()
         assert KEY in store
+        assert re.search("others may write", store.unusable([KEY, "U()/1", "V()/1"])[KEY])
+        assert store.unusable(["U()/1", "V()/1"]) == {}
         assert store.load("U()/1") == {"plain": (1, 2)}
         assert store.load("V()/1") == bytearray(1 << 20)
     with open_store(url, shared=True) as store, warnings.catch_warnings():
         warnings.simplefilter("error")
+        assert store.unusable([KEY]) == {}
         store.load(KEY)
-    assert executed == ["boom"]
+    assert executed()
 
 
 @pytest.mark.root
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs the right to change owners")
 @pytest.mark.parametrize("url", URLS)
-def test_a_pickle_of_another_user_is_not_executed(tmp_path, url):
+def test_a_pickle_of_another_user_is_not_executed(tmp_path, url, evil, executed):
     url = url.format(tmp_path)
     with open_store(url) as store:
-        store.save(KEY, Evil())
+        store.save(KEY, evil)
     for folder, _, files in os.walk(tmp_path):
         for file in files:
             os.chown(os.path.join(folder, file), 12345, 12345)
@@ -145,15 +133,15 @@ def test_a_pickle_of_another_user_is_not_executed(tmp_path, url):
         pytest.raises(MissingEntryError),
     ):
         store.load(KEY)
-    assert executed == []
+    assert not executed()
 
 
-def test_a_medium_without_modes_is_no_reason(tmp_path):
+def test_a_medium_without_modes_is_no_reason(tmp_path, evil, executed):
     store = open_store(tmp_path / "s")
-    store.save(KEY, Evil())
+    store.save(KEY, evil)
     os.chmod(store.locate(KEY), 0o777)
     store.load(KEY)
-    assert executed == ["boom"]
+    assert executed()
 
 
 def test_a_sticky_folder_is_warned_of(tmp_path):

@@ -17,12 +17,6 @@ KEY, OTHER = "T()/0123456789abcdef0123456789abcdef", "U()/1"
 URLS = ["{}/s", "sqlite:///{}/s.db", "memory://"]
 
 
-@pytest.fixture(autouse=True)
-def _keys(monkeypatch):
-    monkeypatch.setenv("STORE_KEY", "secret one")
-    monkeypatch.setenv("OTHER_KEY", "secret two")
-
-
 @pytest.fixture(params=URLS)
 def store(request, tmp_path):
     with open_store(request.param.format(tmp_path), signing_key="env:STORE_KEY") as store:

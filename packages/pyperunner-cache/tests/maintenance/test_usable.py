@@ -70,3 +70,27 @@ def test_a_codec_that_only_the_entry_names(tmp_path, monkeypatch):
         store.save(KEY, 1)
         monkeypatch.undo()
         assert "another" in safe.unusable([KEY])[KEY]
+
+
+def test_an_alias_is_as_usable_as_what_it_stands_for(any_store, module):
+    other, third = "U()/1", "V()/1"
+    any_store.save(KEY, [module.Model()])
+    any_store.alias(other, KEY)
+    any_store.alias(third, other)
+    assert any_store.unusable([other, third]) == {}
+    del module.Model
+    assert all("Model, which is gone" in reason for reason in any_store.unusable([other, third]).values())
+    any_store.save(KEY, "another value")
+    assert "changed" in any_store.unusable([other])[other]
+    any_store.delete(KEY)
+    assert any_store.unusable([third]) == {third: "what it stands for is gone"}
+
+
+def test_an_alias_that_leads_in_a_circle(any_store):
+    other = "U()/1"
+    any_store.save(KEY, 1)
+    any_store.alias(other, KEY)
+    any_store.alias(KEY, other)
+    assert "circle" in any_store.unusable([KEY])[KEY]
+    with pytest.raises(KeyError):
+        any_store.load(KEY)

@@ -7,6 +7,7 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -31,6 +32,7 @@ _LOCK = ".lock"
 _BYTES = (1 << 62) - 1
 _LEDGER = ".usage"
 _TOUCH_AFTER = 60.0
+_folder_of_name = lru_cache(1000)(safe_name)
 _MANY = 100  # keys, beyond which a listing of the root costs less than looking for each in vain
 
 
@@ -98,12 +100,13 @@ class FileBackend:
         """Open the entry's file."""
         folder = self._folder(key)
         for filename in KNOWN_FILENAMES:
+            file = f"{folder}{os.sep}{filename}"
             try:
-                return self._open(os.path.join(folder, filename))
+                return self._open(file)
             except (FileNotFoundError, NotADirectoryError):
                 pass
             except OSError as error:
-                raise translate(error, "load", key, os.path.join(folder, filename)) from error
+                raise translate(error, "load", key, file) from error
         path = self.located(key)
         if path is None:
             raise KeyError(key)
@@ -258,7 +261,7 @@ class FileBackend:
 
     def _folder(self, key: str) -> str:
         name, digest = split_key(key)
-        return f"{self.root}{os.sep}{safe_name(name)}{os.sep}{safe_name(digest)}"
+        return f"{self.root}{os.sep}{_folder_of_name(name)}{os.sep}{safe_name(digest)}"
 
     @staticmethod
     def _open(path: str) -> FileBlob:

@@ -19,6 +19,8 @@ _MOST_ITEMS = 4_000_000
 _BYTES_PER_LIST = 24
 """A record of a file takes more, and an empty map, which takes one, becomes 64."""
 _FREE_LISTS = 64
+_HARMLESS = 1024
+"""Up to so many bytes nothing is counted, which takes longer than reading them: no more lists than that fit in."""
 
 
 def read_head(content: bytes) -> Head:
@@ -30,20 +32,17 @@ def read_head(content: bytes) -> Head:
     Raises:
         Exception: It is no head.
     """
-    count = _Count(len(content))
+    hook = _Count(len(content)).take if len(content) > _HARMLESS else None
     fields = msgpack.unpackb(
-        content,
-        unicode_errors="surrogatepass",
-        strict_map_key=False,
-        list_hook=count.take,
-        object_hook=count.take,
+        content, unicode_errors="surrogatepass", strict_map_key=False, list_hook=hook, object_hook=hook
     )
     if type(fields) is not dict:
         raise TypeError("it is no map")
-    for name in _REQUIRED - fields.keys():
-        raise TypeError(f"{name} is missing")
-    for name in _CHECKS.keys() & fields.keys():
-        if not _CHECKS[name](fields[name]):
+    if not fields.keys() >= _REQUIRED:
+        raise TypeError(f"{min(_REQUIRED - fields.keys())} is missing")
+    for name, found in fields.items():
+        check = _CHECKS.get(name)
+        if check is not None and not check(found):
             raise TypeError(f"{name} is not what it should be")
     return cast("Head", fields)
 
@@ -97,6 +96,7 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "store": lambda found: type(found) is bytes,
     "count": lambda found: type(found) is int,
     "classes": _is_classes,
+    "pickle": lambda found: type(found) is bool,
     "alias": _is_alias,
     "files": lambda found: type(found) is list,  # what is no record of a file is told from one where they are looked at
 }

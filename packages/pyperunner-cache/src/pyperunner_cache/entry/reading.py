@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from pyperunner_cache.entry.versions import Versions
     from pyperunner_cache.ports import Backend, Blob, Buffer, Codec
 
-__all__ = ["EntryReader", "Policy", "checked_envelope"]
+__all__ = ["ALIAS_HOPS", "EntryReader", "Policy", "checked_envelope", "refusal_of_pickle"]
+
+ALIAS_HOPS = 8
+"""So many aliases are followed."""
 
 _STEP = 1 << 20
 _UNTRUSTED = (
@@ -70,6 +73,16 @@ def checked_envelope(blob: Blob, key: str, policy: Policy) -> Envelope:
     if policy.versions is not None:
         policy.versions.check(key, envelope.head)
     return envelope
+
+
+def refusal_of_pickle(blob: Blob, policy: Policy) -> ForeignEntryError | None:
+    """Return the error with which a pickle in an entry is refused, ``None`` where it is executed."""
+    if not policy.pickles:
+        return PickleRefusedError()
+    if policy.signing_key or policy.trusts_others:
+        return None
+    who = getattr(blob, "others", None)  # isinstance(…, SupportsOthers) takes a fifth of a load
+    return None if who is None else UntrustedEntryError(_UNTRUSTED.format(who=who))
 
 
 class EntryReader:
@@ -125,13 +138,12 @@ class EntryReader:
         Raises:
             CacheError: As `parts`, or the parts are no value.
         """
-        others = None if self._policy.signing_key or self._policy.trusts_others else self._others
+        refusal = refusal_of_pickle(self.blob, self._policy)
         try:
-            return unpack(self.parts(envelope), pickles=self._policy.pickles and others is None)
+            return unpack(self.parts(envelope), pickles=refusal is None)
         except PickleRefusedError:
-            if others is None or not self._policy.pickles:
-                raise
-            raise UntrustedEntryError(_UNTRUSTED.format(who=others)) from None
+            assert refusal is not None
+            raise refusal from None
 
     def parts(self, envelope: Envelope) -> list[Buffer]:
         """Return the checked parts of the value.
@@ -149,7 +161,7 @@ class EntryReader:
             raise EntryTooLargeError(f"its value takes {envelope.payload_size:,} bytes, {limit}")
         codec = self._codec(envelope.head["codec"])
         body = BodyBlob(self.blob, envelope.body_offset, envelope.body_size, envelope.first)
-        if self._policy.signing_key or self._others is not None:
+        if self._policy.signing_key or getattr(self.blob, "others", None) is not None:
             if body.size > self._policy.max_load:
                 raise EntryTooLargeError(f"its body takes {body.size:,} bytes, more than max_load allows")
             body = body.copied()
@@ -161,10 +173,6 @@ class EntryReader:
         if [len(part) for part in parts] != sizes or payload_digest(parts).hex() != envelope.digest:
             raise DamagedEntryError("its payload does not match its checksum")
         return parts
-
-    @property
-    def _others(self) -> str | None:
-        return getattr(self.blob, "others", None)  # isinstance(…, SupportsOthers) takes a fifth of a load
 
     def _codec(self, name: str) -> Codec:
         try:

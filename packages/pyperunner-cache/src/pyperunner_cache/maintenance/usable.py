@@ -7,14 +7,16 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pyperunner_cache.entry.reading import checked_envelope
+from pyperunner_cache.entry.reading import ALIAS_HOPS, checked_envelope, refusal_of_pickle
 from pyperunner_cache.errors import CacheError, DamagedEntryError
 from pyperunner_cache.maintenance.file_values import out_of_reach
 from pyperunner_cache.ports import SupportsPeek
 from pyperunner_text.inert import find
 
 if TYPE_CHECKING:
+    from pyperunner_cache.entry.envelope import Envelope
     from pyperunner_cache.entry.reading import Policy
+    from pyperunner_cache.errors import ForeignEntryError
     from pyperunner_cache.ports import Backend
 
 __all__ = ["refused"]
@@ -47,19 +49,53 @@ def refused(backend: Backend, keys: Iterable[str], policy: Policy) -> dict[str, 
 
 
 def _fault(backend: SupportsPeek, key: str, policy: Policy, gone: dict[tuple[str, str], bool]) -> str:
-    blob = backend.peek(key)
-    try:
-        head = checked_envelope(blob, key, policy).head
-    finally:
-        blob.close()
-    if policy.is_cautious and "files" in head and (fault := out_of_reach(head["files"])):
-        return fault
+    envelope, refusal = _look(backend, key, policy)
+    if "alias" in envelope.head:
+        try:
+            envelope, refusal = _follow(backend, envelope, policy)
+        except _AliasFault as fault:
+            return str(fault)
+    head = envelope.head
+    if refusal is not None:
+        return f"its output cannot be loaded: {refusal!s:.300}"
+    if policy.is_cautious and "files" in head and (reach := out_of_reach(head["files"])):
+        return reach
     policy.codec_named(head["codec"])
     for module, name in head.get("classes", ()):
         if gone.setdefault((module, name), False) or _is_gone(module, name):
             gone[module, name] = True
             return f"its output holds a {module}.{name}, which is gone"
     return ""
+
+
+class _AliasFault(Exception):
+    """What is the matter with the entry that an alias stands for."""
+
+
+def _follow(backend: SupportsPeek, envelope: Envelope, policy: Policy) -> tuple[Envelope, ForeignEntryError | None]:
+    """Return what `_look` does of the entry that an alias stands for in the end."""
+    for _ in range(ALIAS_HOPS):
+        target, digest = envelope.head["alias"]
+        try:
+            envelope, refusal = _look(backend, target, policy)
+        except KeyError:
+            raise _AliasFault("what it stands for is gone") from None
+        alias = envelope.head.get("alias")
+        if digest != (alias[1] if alias else envelope.digest):
+            raise _AliasFault("what it stands for has changed")
+        if alias is None:
+            return envelope, refusal
+    raise _AliasFault("it stands for something that leads in a circle")
+
+
+def _look(backend: SupportsPeek, key: str, policy: Policy) -> tuple[Envelope, ForeignEntryError | None]:
+    """Return what an entry says of itself, and, if it is a pickle that would be refused, the error."""
+    blob = backend.peek(key)
+    try:
+        envelope = checked_envelope(blob, key, policy)
+        return envelope, refusal_of_pickle(blob, policy) if envelope.head.get("pickle") else None
+    finally:
+        blob.close()
 
 
 def _is_gone(module: str, name: str) -> bool:

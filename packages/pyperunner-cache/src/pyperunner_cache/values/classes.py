@@ -86,7 +86,7 @@ def _name_class(cls: type) -> list[str]:
 def _named(packer: Packer, cls: type) -> list[str]:
     """Return module and qualified name of a class, and note that the value needs it."""
     module, name = _name_class(cls)
-    packer.classes.add((module, name))
+    packer.needs.classes.add((module, name))
     return [module, name]
 
 

@@ -9,7 +9,7 @@ import msgpack
 
 from pyperunner_cache.errors import CacheError, DamagedEntryError, ForeignEntryError, UnstorableError
 from pyperunner_cache.values.check import Precheck
-from pyperunner_cache.values.packer import ATOMS, BIG, NotPlain, Packer
+from pyperunner_cache.values.packer import ATOMS, BIG, Needs, NotPlain, Packer
 from pyperunner_cache.values.type_table import decoder_for, encoder_for
 from pyperunner_cache.values.unpacker import Unpacker
 from pyperunner_keys import FileError
@@ -17,20 +17,24 @@ from pyperunner_keys import FileError
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Buffer
 
-__all__ = ["pack", "unpack"]
+__all__ = ["pack", "pack_with_needs", "unpack"]
 
 
-def pack(value: Any, *, pickles: bool = True, classes: set[tuple[str, str]] | None = None) -> list[Buffer]:
+def pack(value: Any, *, pickles: bool = True) -> list[Buffer]:
     """Return the parts of ``value``: the skeleton, then large buffers as views, copied only where they must be.
 
     Args:
         value: Anything.
         pickles: Whether a value without an exact plain form may be pickled, as a whole.
-        classes: Where to put module and qualified name of the classes without which the value cannot be rebuilt.
 
     Raises:
         UnstorableError: The value cannot be kept; the error has the path of the offending part.
     """
+    return pack_with_needs(value, pickles=pickles)[0]
+
+
+def pack_with_needs(value: Any, *, pickles: bool = True) -> tuple[list[Buffer], Needs]:
+    """Return what `pack` does, and what a reader needs to rebuild the value; raise what `pack` does."""
     if type(value) is dict and len(value) < 100 and ATOMS.issuperset(map(type, (*value, *value.values()))):
         try:
             skeleton: bytes = msgpack.packb(value, default=_refuse, strict_types=True)
@@ -38,9 +42,9 @@ def pack(value: Any, *, pickles: bool = True, classes: set[tuple[str, str]] | No
             pass
         else:
             if len(skeleton) < BIG:
-                return [skeleton]
+                return [skeleton], Needs()
     try:
-        return _pack_plainly(value, pickles, classes)
+        return _pack_plainly(value, pickles)
     except FileError as error:
         from pyperunner_cache.values.pickling import find_unpicklable
 
@@ -53,10 +57,7 @@ def pack(value: Any, *, pickles: bool = True, classes: set[tuple[str, str]] | No
     from pyperunner_cache.values.pickling import pickle_whole
 
     packer = Packer(encoder_for)
-    parts = pickle_whole(packer, value)
-    if classes is not None:
-        classes.update(packer.classes)
-    return parts
+    return pickle_whole(packer, value), packer.needs
 
 
 def unpack(parts: Sequence[Buffer], *, pickles: bool = True) -> Any:
@@ -80,17 +81,14 @@ def unpack(parts: Sequence[Buffer], *, pickles: bool = True) -> Any:
         raise (ForeignEntryError if unpacker.pickled else DamagedEntryError)(reason) from error
 
 
-def _pack_plainly(value: Any, pickles: bool, classes: set[tuple[str, str]] | None) -> list[Buffer]:
+def _pack_plainly(value: Any, pickles: bool) -> tuple[list[Buffer], Needs]:
     check = Precheck(pickles)
     check.walk(value, 0)
     errors = None
     for _ in range(3):
         packer = Packer(encoder_for, pickles=pickles, lower=check.lower, errors=errors)
         try:
-            parts = packer.finish(packer.lowered(value))
-            if classes is not None:
-                classes.update(packer.classes)
-            return parts
+            return packer.finish(packer.lowered(value)), packer.needs
         except UnicodeEncodeError:
             errors = "surrogatepass"
         except (ValueError, OverflowError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgpack
@@ -12,7 +13,7 @@ from pyperunner_cache.values.type_codes import Code
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Buffer
 
-__all__ = ["ATOMS", "BIG", "INLINE", "Encoder", "EncoderFor", "NotPlain", "Packer", "is_rows"]
+__all__ = ["ATOMS", "BIG", "INLINE", "Encoder", "EncoderFor", "Needs", "NotPlain", "Packer", "is_rows"]
 
 ATOMS = frozenset({type(None), bool, int, float, str, bytes})
 """Types that msgpack keeps exactly by itself."""
@@ -48,6 +49,16 @@ class NotPlain(Exception):
         return "result" + "".join(reversed(self._steps))
 
 
+@dataclass
+class Needs:
+    """Without which a value cannot be rebuilt, as far as is known."""
+
+    classes: set[tuple[str, str]] = field(default_factory=set)
+    """Module and qualified name."""
+    pickle: bool = False
+    """Whether a pickle is executed."""
+
+
 class Packer:
     """Collects the parts of one value.
 
@@ -57,6 +68,9 @@ class Packer:
         lower: Whether containers must be rebuilt before msgpack sees them, because they hold what it would keep
             under another type.
         errors: The Unicode error handler.
+
+    Attributes:
+        needs: What those need who read the value.
     """
 
     def __init__(
@@ -65,8 +79,7 @@ class Packer:
         self._encoder_for, self._pickles = encoder_for, pickles
         self._lower, self._errors = lower, errors
         self.parts: list[Buffer] = [b""]
-        self.classes: set[tuple[str, str]] = set()
-        """Module and qualified name of those classes without which the value cannot be rebuilt, as far as is known."""
+        self.needs = Needs()
 
     def finish(self, lowered: Any) -> list[Buffer]:
         """Pack the skeleton and return all parts."""

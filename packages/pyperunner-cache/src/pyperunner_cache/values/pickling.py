@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from pyperunner_cache.errors import PickleRefusedError, UnstorableError
-from pyperunner_cache.values.packer import INLINE
+from pyperunner_cache.values.packer import INLINE, Needs
 from pyperunner_cache.values.type_codes import Code
 from pyperunner_text.inert import find
 
@@ -48,7 +48,7 @@ def pickle_whole(packer: Packer, value: Any) -> list[Buffer]:
     except BaseException as error:
         path, part, cause = find_unpicklable(value, error)
         raise UnstorableError(path, type(part).__name__, cause) from None
-    packer.classes.update(_classes_in(pickled))
+    packer.needs = Needs(set(_classes_in(pickled)), pickle=True)
     places = [packer.part(buffer) for buffer in buffers]
     return packer.finish(msgpack.ExtType(Code.PICKLE, msgpack.packb([packer.part(pickled), places])))
 
