@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 import pyperunner
@@ -58,9 +56,9 @@ def test_a_pickle_that_others_may_have_written(plan, tmp_path, url):
     url = url.format(tmp_path)
     assert len(plan(url)) == 2
     assert plan(url) == {}
-    for folder, _, files in os.walk(tmp_path):
-        for file in files:
-            os.chmod(os.path.join(folder, file), 0o666)
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            file.chmod(0o666)
     assert plan(url, shared=True) == {}
     assert "may come from somebody else" in plan(url, runs=False)["Fit(a)"]
 
