@@ -16,7 +16,7 @@ from pyperunner_keys.code.graph import Part
 from pyperunner_keys.code.parts.classes import fill_class
 from pyperunner_keys.code.parts.constants import fill_changed, fill_constant
 from pyperunner_keys.code.parts.functions import fill_function
-from pyperunner_keys.code.parts.modules import fill_binary, fill_effects, fill_module, fill_statement
+from pyperunner_keys.code.parts.modules import fill_binary, fill_doings, fill_effects, fill_module, fill_statement
 from pyperunner_keys.code.reading.loaded import foreign_code
 from pyperunner_keys.code.reading.source import SourceFile, loaded_source
 from pyperunner_keys.code.reading.unimported import Unimported
@@ -155,6 +155,19 @@ class PartBuilder:
             file: Its text.
         """
         return self._of_text((module, ""), f"{module}.<import>", (module, file, ""), fill_effects)
+
+    def doings(self, name: str, names: Names, file: SourceFile) -> Part:
+        """Return the part of what the import of a module does to modules that are not the user's own.
+
+        Args:
+            name: The module's name.
+            names: Its globals.
+            file: Its text.
+        """
+        known = self._parts.get((name, "<import>"))
+        subject = (names if "__spec__" in names else name, file, "")
+        title = f"{importable_name(name)}.<import>"
+        return known or self._make((name, "<import>"), title, subject, names, fill_doings)
 
     def _of_text(self, key: tuple[str, str], title: str, subject: Any, fill: Fill) -> Part:
         return self._parts.get(key) or self._make(key, title, subject, self.unimported.names(key[0]), fill)

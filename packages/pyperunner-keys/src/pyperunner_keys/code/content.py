@@ -60,6 +60,9 @@ class PartSource(Protocol):
     def effects(self, module: str, file: SourceFile) -> Part:
         """Return the part of what the import of a module that is not loaded does to other modules."""
 
+    def doings(self, name: str, names: Names, file: SourceFile) -> Part:
+        """Return the part of what the import of a module does to modules that are not the user's own."""
+
     def source_file(self, names: Names) -> SourceFile | None:
         """Return the text of a module, or ``None`` where there is none."""
 

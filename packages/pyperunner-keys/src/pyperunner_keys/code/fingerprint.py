@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from pyperunner_keys.code.builder import PartBuilder
 from pyperunner_keys.code.cached import cached_property
-from pyperunner_keys.code.graph import Part, Slot, full_digests, reachable, source_of_part
+from pyperunner_keys.code.following.import_effects import import_effects
+from pyperunner_keys.code.graph import Part, Slot, full_digests, names_of_part, reachable, source_of_part
 from pyperunner_keys.code.kinds import is_own_code
 from pyperunner_keys.code.places import Place, pack_places
 from pyperunner_keys.code.reads import Reads
@@ -183,7 +184,9 @@ class Fingerprinter:
             builder = self._builder(code != "own", changed)
             roots = [] if code == "off" else _roots(builder, obj, reads)
             roots += [_root(builder, item) for item in depends]
-            leave_out = _matcher(ignored, roots)
+            leave_out = _matcher(ignored, [*roots])
+            if code == "deep":
+                roots += _import_effects(builder, roots, reads)
             # What the code changes is not even looked at, unless it is only by what it holds that the code is reached.
             for constants in (False, True):
                 builder.settle(constants)
@@ -249,6 +252,17 @@ def _roots(builder: PartBuilder, obj: Any, reads: Reads) -> list[Part]:
     if builder.deep and "." in getattr(obj, "__qualname__", ""):
         reads.answer(functools.partial(_owner, obj), owner)
     return [*found, builder.part(owner)] if owner is not None else found
+
+
+def _import_effects(builder: PartBuilder, roots: list[Part], reads: Reads) -> list[Part]:
+    """Return the parts of what the modules of some code, and those that they import, do to installed packages."""
+    found: dict[Part, None] = {}
+    for root in roots:
+        names = names_of_part(root)
+        if names:
+            effects = import_effects(builder, reads, str(names.get("__name__", "")), names)
+            found.update((part, None) for _, part in effects)
+    return [*found]
 
 
 def _owner(obj: Any) -> type[object] | None:

@@ -25,7 +25,7 @@ from pyperunner_keys.code.reads import Reads
 if TYPE_CHECKING:
     from pyperunner_keys.project import Names
 
-__all__ = ["Part", "Slot", "full_digests", "reachable", "source_of_part"]
+__all__ = ["Part", "Slot", "full_digests", "names_of_part", "reachable", "source_of_part"]
 
 Slot: TypeAlias = "tuple[int, str]"
 """A place that holds a value: the identity of a namespace or class, and the name in it."""
@@ -110,6 +110,15 @@ def source_of_part(part: Part) -> str:
     else:
         found = isinstance(subject, dict) and _is_imported(subject)
     return "module" if found else ""
+
+
+def names_of_part(part: Part) -> Names:
+    """Return the globals of the module that a function or class belongs to; nothing for other parts."""
+    subject = part.subject
+    if isinstance(subject, types.FunctionType):
+        return subject.__globals__
+    module = sys.modules.get(subject.__module__) if isinstance(subject, type) else subject
+    return vars(module) if isinstance(module, types.ModuleType) else {}
 
 
 def _is_imported(names: Names) -> bool:

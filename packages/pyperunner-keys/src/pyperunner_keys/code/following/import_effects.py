@@ -1,22 +1,32 @@
-"""Effects of imports: what the import of a module that is not loaded yet will do to other modules."""
+"""Effects of imports: what the import of a module does to other modules."""
 
 from __future__ import annotations
 
+import sys
+import types
 from typing import TYPE_CHECKING
 
 from pyperunner_keys.code.following.decorators import leaves_no_trace_in
+from pyperunner_keys.code.kinds import is_own_code
+from pyperunner_keys.code.reading.doings import Doing, called, doings, local_imports
 from pyperunner_keys.code.reading.unimported import absolute_name
+from pyperunner_keys.names import importable_name
+from pyperunner_keys.project import is_own_globals
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Iterable, Iterator
 
+    from pyperunner_keys.code.content import PartSource
+    from pyperunner_keys.code.graph import Part
     from pyperunner_keys.code.reading.references import Use
     from pyperunner_keys.code.reading.scope import Import
     from pyperunner_keys.code.reading.source import SourceFile
     from pyperunner_keys.code.reading.unimported import Unimported
+    from pyperunner_keys.code.reads import Reads
     from pyperunner_keys.project import Names
 
-__all__ = ["effects_on_others"]
+__all__ = ["effects_on_others", "import_effects", "outward_doings"]
 
 
 def effects_on_others(unloaded: Unimported, module: str, file: SourceFile) -> tuple[list[ast.stmt], list[str]]:
@@ -49,3 +59,114 @@ def _changed_by(unloaded: Unimported, target: Import, names: Names) -> set[Use] 
     if not file.top.binds(target.name):
         return set()
     return file.statements(target.name, leaves_no_trace_in(file))[1].changed
+
+
+def import_effects(parts: PartSource, reads: Reads, name: str, names: Names | None = None) -> list[tuple[str, Part]]:
+    """Return the parts of what modules do to others when one of the user's own is imported, by the modules' names.
+
+    Args:
+        parts: Makes them.
+        reads: Where is noted what was looked at.
+        name: Name of the module that is imported.
+        names: Its globals, where it is not to be found by its name.
+    """
+    found: list[tuple[str, Part]] = []
+    seen: set[str] = set()
+    waiting = [(name, names)]
+    while waiting:
+        name, names = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if names is None:
+            names = _loaded(parts, reads, name)
+        if names is not None:
+            file = parts.source_file(names) if is_own_globals(names) else None
+        else:
+            file, names = parts.unimported.find(name), parts.unimported.names(name)
+            reads.answer(parts.unimported.ask, True)
+        if file is None:
+            continue
+        if any(outward_doings(parts, names, file)):
+            found.append((importable_name(name), parts.doings(name, names, file)))
+        for target in file.top.imported_modules:
+            whole = absolute_name(target.module, target.level, names) + (f".{target.name}" if target.name else "")
+            steps = whole.split(".")
+            waiting += [(".".join(steps[: end + 1]), None) for end in range(len(steps))]
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _loaded(parts: PartSource, reads: Reads, name: str) -> Names | None:
+    """Return the globals of a module that is loaded, or that a loaded one would have imported if it had wanted to."""
+    module = sys.modules.get(name)
+    if module is None:
+        return None
+    held = parts.unimported.loaded(name)
+    if held is None:
+        return None
+    reads.name(sys.modules, name)
+    if is_own_code(module):
+        reads.name(vars(module), "__spec__")
+    return vars(module)
+
+
+def outward_doings(parts: PartSource, names: Names, file: SourceFile) -> Iterator[Doing]:
+    """Yield what a module does to modules that are not the user's own.
+
+    Args:
+        parts: Gives the texts of other modules.
+        names: The module's globals.
+        file: Its text.
+    """
+    search = _Search(parts)
+    yield from search.doings(names, file, file.top.body, file.top.imports)
+    for node, chain in called(file.top.body):
+        if search.does(names, file, chain, file.top.imports, set()):
+            yield Doing(node, ".".join(chain), True)
+
+
+class _Search:
+    """Looks for what statements do, into the user's own functions that they call."""
+
+    def __init__(self, parts: PartSource) -> None:
+        self._parts = parts
+
+    def doings(
+        self, names: Names, file: SourceFile, body: Iterable[ast.stmt], imports: dict[str, list[Import]]
+    ) -> list[Doing]:
+        return doings(body, imports, lambda target: not self._is_own(target, names))
+
+    def _is_own(self, target: Import, names: Names) -> bool:
+        name = absolute_name(target.module, target.level, names)
+        module = sys.modules.get(name)
+        return is_own_code(module) if isinstance(module, types.ModuleType) else self._parts.unimported.knows(name)
+
+    def does(
+        self, names: Names, file: SourceFile, chain: list[str], imports: dict[str, list[Import]], seen: set[object]
+    ) -> bool:
+        """Say whether a call of a function of the user's own does something to modules of others."""
+        name, *rest = chain
+        if name in imports:
+            return any(self._elsewhere(target, names, rest, seen) for target in imports[name])
+        for function in [] if rest else file.top.functions(name):
+            if function in seen:
+                continue
+            seen.add(function)
+            inside = {**file.top.imports, **local_imports(function)}
+            if self.doings(names, file, function.body, inside):
+                return True
+            if any(self.does(names, file, other, inside, seen) for _, other in called(function.body)):
+                return True
+        return False
+
+    def _elsewhere(self, target: Import, names: Names, rest: list[str], seen: set[object]) -> bool:
+        if not self._is_own(target, names):
+            return False
+        module = absolute_name(target.module, target.level, names)
+        steps = [target.name, *rest] if target.name else rest
+        while len(steps) > 1:
+            module, steps = f"{module}.{steps[0]}", steps[1:]
+        loaded = self._parts.unimported.loaded(module)
+        file = self._parts.unimported.find(module) if loaded is None else self._parts.source_file(vars(loaded))
+        there = self._parts.unimported.names(module) if loaded is None else vars(loaded)
+        return file is not None and bool(steps) and self.does(there, file, steps, file.top.imports, seen)

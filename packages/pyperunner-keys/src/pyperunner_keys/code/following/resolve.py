@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_keys.code.following.import_effects import effects_on_others
+from pyperunner_keys.code.following.import_effects import effects_on_others, import_effects
 from pyperunner_keys.code.kinds import is_own_code, is_structure, own_subclasses
 from pyperunner_keys.code.reading.references import WHOLE_MODULE
 from pyperunner_keys.code.reading.scope import Import
@@ -287,6 +287,8 @@ def _use_import(content: Content, label: str, target: Import, rest: list[str], n
 
 def _use_module(content: Content, label: str, module: str, rest: list[str]) -> None:
     unloaded = content.unimported
+    for name, effects in import_effects(content.parts, content.part.reads, module):
+        content.refer(f"effects of {name}", effects)
     loaded = unloaded.loaded(module)
     if loaded is not None:
         # Which of its submodules are loaded by now is nobody's business: an import inside a task may load them.

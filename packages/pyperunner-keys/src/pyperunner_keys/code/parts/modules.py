@@ -5,8 +5,8 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING
 
-from pyperunner_keys.code.following.decorators import leaves_no_trace_in
-from pyperunner_keys.code.following.import_effects import effects_on_others
+from pyperunner_keys.code.following.decorators import leaves_no_trace, leaves_no_trace_in
+from pyperunner_keys.code.following.import_effects import effects_on_others, outward_doings
 from pyperunner_keys.code.following.resolve import use_import, use_name, use_statement_name
 from pyperunner_keys.code.kinds import is_compiled, is_compiled_file
 from pyperunner_keys.code.reading.references import read_statements
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyperunner_keys.code.reading.references import Facts
     from pyperunner_keys.code.reading.source import SourceFile
 
-__all__ = ["fill_binary", "fill_effects", "fill_module", "fill_statement"]
+__all__ = ["fill_binary", "fill_doings", "fill_effects", "fill_module", "fill_statement"]
 
 _COMPILED = "it is a compiled extension; the bytes of its file count"
 
@@ -76,6 +76,27 @@ def fill_effects(content: Content) -> None:
     _use_statement_names(content, read_statements(nodes), module, file, "")
     for name in modules:
         use_statement_name(content, f"import {name}", (Import(name),), module, file)
+
+
+def fill_doings(content: Content) -> None:
+    """Fill the part of what a module does, when it is imported, to modules that are not the user's own."""
+    where, file, _ = content.part.subject
+    found = [*outward_doings(content.parts, content.names, file)]
+    nodes = [doing.node for doing in found if doing.certain]
+    loaded = isinstance(where, dict)
+    drop = leaves_no_trace(content.names) if loaded else leaves_no_trace_in(file)
+    content.add("doings", tree_form(nodes, drop))
+    content.source(file, nodes)
+    facts = read_statements(nodes)
+    if loaded:
+        for label, use in facts.sorted_uses:
+            use_name(content, label, use, {})
+    else:
+        _use_statement_names(content, facts, where, file, "")
+    for doing in found:
+        if not doing.certain:
+            reason = f"what it does to {doing.to.partition('.')[0]} at the import of the module cannot be told"
+            content.gap(f"{content.module}: {doing.to}", reason)
 
 
 def _use_statement_names(content: Content, facts: Facts, module: str, file: SourceFile, name: str) -> None:

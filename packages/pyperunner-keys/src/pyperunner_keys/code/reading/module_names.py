@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from pyperunner_keys.code.cached import cached_property
+from pyperunner_keys.code.reading.doings import imported_modules
 from pyperunner_keys.code.reading.scope import Import, imports_of
 
 __all__ = ["TopLevel", "is_reading"]
@@ -54,6 +55,20 @@ class TopLevel:
                     names.add(node.id)
                 stack += ast.iter_child_nodes(node)
         return names
+
+    @cached_property
+    def imported_modules(self) -> list[Import]:
+        """The modules that an import of this one imports."""
+        return imported_modules(self._tree.body)
+
+    @property
+    def body(self) -> list[ast.stmt]:
+        """The statements of the module."""
+        return self._tree.body
+
+    def functions(self, name: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+        """Return the definitions of a function of the module."""
+        return [node for node in self._bound.get(name, ()) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
     def binds(self, name: str) -> bool:
         """Say whether some statement other than an import binds a name."""
