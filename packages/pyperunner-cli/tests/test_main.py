@@ -66,7 +66,7 @@ def test_a_cycle_and_a_double_name_are_sentences(say, write) -> None:
 
 
 def test_a_bug_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pyperunner_cli.commands import graph
+    from pyperunner_cli.commands.pipelines import graph
 
     def broken(options: object) -> int:
         raise LookupError("ours")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.loading.printing import stdout_to_stderr
 from pyperunner_cli.loading.recorded_run import DATA_PATH, add_project, main_file, recorded_pipeline
+from pyperunner_cli.loading.recorded_runs import LOG_PATH, add_log_path, find_run, is_run
 from pyperunner_cli.loading.settings import apply_settings
 from pyperunner_cli.loading.target import resolve
 
@@ -18,15 +19,13 @@ if TYPE_CHECKING:
     from pyperunner_runner import Runner
     from pyperunner_runner.events import Hook
 
-__all__ = ["add_log_path", "add_places", "add_selection", "add_target", "make_runner", "pipeline_of", "selection_of"]
-
-_LOG_PATH = "pyperunner-runs"
+__all__ = ["add_places", "add_selection", "add_target", "make_runner", "pipeline_of", "selection_of"]
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Add TARGET and ``--set``."""
     parser.add_argument(
-        "target", metavar="TARGET", help="file.py, file.py:name, module:name, a saved pipeline.yaml, or a run's folder"
+        "target", metavar="TARGET", help="file.py, file.py:name, module:name, a saved pipeline.yaml, or a run"
     )
     add_project(parser)
     parser.add_argument(
@@ -72,13 +71,6 @@ def selection_of(options: argparse.Namespace) -> dict[str, Any]:
     return {"only": options.select_only, "until": options.select_until, "from_": options.select_from}
 
 
-def add_log_path(parser: argparse.ArgumentParser) -> None:
-    """Add ``--log-path``."""
-    parser.add_argument(
-        "--log-path", default=_LOG_PATH, metavar="PATH", help="folder of the runs' records (%(default)s)"
-    )
-
-
 def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipeline:
     """Return the pipeline of TARGET with the params of ``--set``; what its code prints is none of the command's output.
 
@@ -86,6 +78,7 @@ def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipelin
         options: What ``add_target`` added.
         strict: Refuse a recorded run when anything is not as it was.
     """
+    options.target = _found(options)
     with stdout_to_stderr():
         if Path(options.target).is_dir():
             pipeline = recorded_pipeline(options.target, strict=strict, project=options.project)
@@ -93,6 +86,15 @@ def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipelin
             pipeline = resolve(options.target)
     apply_settings(pipeline, options.settings)
     return pipeline
+
+
+def _found(options: argparse.Namespace) -> str:
+    """Return TARGET, in the place of the name of a run its folder."""
+    target = str(options.target)
+    log_path = getattr(options, "log_path", LOG_PATH)
+    if target.endswith((".py", ".yaml", ".yml")) or ":" in target or not is_run(target, log_path):
+        return target
+    return find_run(target, log_path)
 
 
 def make_runner(

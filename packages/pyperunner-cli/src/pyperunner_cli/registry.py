@@ -46,16 +46,22 @@ class Command:
 
 
 COMMANDS: Mapping[str, Command] = {
-    "run": Command("pyperunner_cli.commands.run", "run a pipeline: execute what has no stored output yet"),
-    "plan": Command("pyperunner_cli.commands.plan", "say what a run would do with each task, and why"),
-    "explain": Command("pyperunner_cli.commands.explain", "say why tasks would run: what differs from what is stored"),
-    "accept": Command("pyperunner_cli.commands.accept", "let a stored output stand although its task was changed"),
-    "invalidate": Command("pyperunner_cli.commands.invalidate", "remove the stored output of a task"),
-    "graph": Command("pyperunner_cli.commands.graph", "draw a pipeline"),
-    "results": Command("pyperunner_cli.commands.results", "show the tasks of a run, or the output of one"),
-    "runs": Command("pyperunner_cli.commands.runs", "list the runs there have been"),
-    "diff": Command("pyperunner_cli.commands.diff", "say what differs between two runs"),
-    "report": Command("pyperunner_cli.commands.report", "write the report of a run, one page to look at or mail"),
-    "debug": Command("pyperunner_cli.commands.debug", "run one task of a run again, in this process"),
+    "run": Command("pyperunner_cli.commands.pipelines.run", "run a pipeline: execute what has no stored output yet"),
+    "plan": Command("pyperunner_cli.commands.pipelines.plan", "say what a run would do with each task, and why"),
+    "explain": Command(
+        "pyperunner_cli.commands.pipelines.explain", "say why tasks would run: what differs from what is stored"
+    ),
+    "accept": Command(
+        "pyperunner_cli.commands.pipelines.accept", "let a stored output stand although its task was changed"
+    ),
+    "invalidate": Command("pyperunner_cli.commands.pipelines.invalidate", "remove the stored output of a task"),
+    "graph": Command("pyperunner_cli.commands.pipelines.graph", "draw a pipeline"),
+    "results": Command("pyperunner_cli.commands.records.results", "show the tasks of a run, or the output of one"),
+    "runs": Command("pyperunner_cli.commands.records.runs", "list the runs there have been"),
+    "diff": Command("pyperunner_cli.commands.records.diff", "say what differs between two runs"),
+    "report": Command(
+        "pyperunner_cli.commands.records.report", "write the report of a run, one page to look at or mail"
+    ),
+    "debug": Command("pyperunner_cli.commands.records.debug", "run one task of a run again, in this process"),
 }
 """Every sub-command by name."""

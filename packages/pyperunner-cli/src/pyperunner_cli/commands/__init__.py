@@ -1,3 +1,1 @@
-"""One module per sub-command; each is a ``pyperunner_cli.registry.CommandModule``."""
-
-from __future__ import annotations
+"""One module per sub-command, in rooms by what they work on; each is a ``pyperunner_cli.registry.CommandModule``."""

@@ -29,8 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Show what differs, ask, and accept; return 1 if the answer is no."""
+    pipeline = pipeline_of(options)
     runner = make_runner(options)
-    runner.set_pipeline(pipeline_of(options))
+    runner.set_pipeline(pipeline)
     chosen = runner.accept(options.task, downstream=options.downstream, dry_run=True)
     _show(chosen)
     if not options.yes and not _agreed(f"Let the stored output of {count(len(chosen), 'task')} stand? [y/N] "):

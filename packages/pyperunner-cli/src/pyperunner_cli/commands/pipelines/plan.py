@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from pyperunner_cli.json_output import add_json, say_json
 from pyperunner_cli.options import add_places, add_selection, add_target, make_runner, pipeline_of, selection_of
 from pyperunner_cli.text import aligned, count, visible
 
@@ -13,27 +14,40 @@ if TYPE_CHECKING:
 
 __all__ = ["configure", "execute"]
 
+_EXIT_TO_EXECUTE = 3
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_target(parser)
     add_places(parser)
     add_selection(parser)
+    parser.add_argument("--exit-code", action="store_true", help="exit with 3 if a run would execute anything")
+    add_json(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Print one line per task, in the order of a run, and how many would be executed."""
+    """Print one line per task, in the order of a run, and how many would be executed; return 3 if that is asked for."""
     pipeline = pipeline_of(options)
     runner = make_runner(options)
     runner.set_pipeline(pipeline)
     runner.analyze_pipeline(force_reload=options.force, **selection_of(options))
     decisions = runner.plan
     why = runner.explain(force_reload=options.force)
-    rows = [(visible(name), made.action, visible(_short(why[name], made))) for name, made in decisions.items()]
-    print("\n".join(aligned(rows)))
     to_execute = sum(made.action == "run" for made in decisions.values())
-    print(f"{to_execute} of {count(len(decisions), 'task')} to execute")
-    return 0
+    if options.json:
+        tasks = [_fields(name, made, why[name]) for name, made in decisions.items()]
+        say_json("plan", pipeline=pipeline.name, to_execute=to_execute, tasks=tasks)
+    else:
+        rows = [(visible(name), made.action, visible(_short(why[name], made))) for name, made in decisions.items()]
+        print("\n".join(aligned(rows)))
+        print(f"{to_execute} of {count(len(decisions), 'task')} to execute")
+    return _EXIT_TO_EXECUTE if options.exit_code and to_execute else 0
+
+
+def _fields(name: str, made: Decision, why: TaskExplanation) -> dict[str, object]:
+    reasons = why.reasons if made.action == "run" and why.reasons else (made.reason,)
+    return {"name": name, "action": made.action, "reasons": reasons}
 
 
 def _short(why: TaskExplanation, made: Decision) -> str:

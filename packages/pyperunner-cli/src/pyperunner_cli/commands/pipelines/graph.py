@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyperunner_cli.errors import CommandError
+from pyperunner_cli.loading.recorded_runs import add_log_path
 from pyperunner_cli.options import add_target, pipeline_of
 from pyperunner_cli.text import say
 
@@ -22,6 +23,7 @@ _SUFFIXES = (".svg", ".png", ".mmd", ".dot")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_target(parser)
+    add_log_path(parser)
     parser.add_argument("--format", choices=_FORMATS, default="text", help="what to print (%(default)s)")
     parser.add_argument(
         "-o", "--output", metavar="FILE", help=f"write a picture instead; FILE ends in {', '.join(_SUFFIXES)}"

@@ -20,8 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Remove the output and say which there were."""
+    pipeline = pipeline_of(options)
     runner = make_runner(options)
-    runner.set_pipeline(pipeline_of(options))
+    runner.set_pipeline(pipeline)
     removed = runner.invalidate(options.task, downstream=options.downstream)
     print(f"removed {', '.join(map(visible, removed))}" if removed else "there was no stored output")
     return 0

@@ -6,7 +6,8 @@ import argparse
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pyperunner_cli.options import add_log_path
+from pyperunner_cli.json_output import add_json, say_json
+from pyperunner_cli.loading.recorded_runs import add_log_path
 from pyperunner_cli.text import aligned, count, duration, listing, say, visible
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_log_path(parser)
     parser.add_argument("--pipeline", metavar="NAME", help="only runs of this pipeline")
     parser.add_argument("-n", "--number", type=int, default=20, metavar="N", help="the last N (%(default)s); 0 for all")
+    add_json(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -28,11 +30,20 @@ def execute(options: argparse.Namespace) -> int:
 
     found = runs(options.log_path, options.pipeline)
     shown = found[-options.number :] if options.number > 0 else found
+    if options.json:
+        say_json("runs", runs=list(map(_fields, shown)), earlier=len(found) - len(shown))
+        return 0
     rows = [("run", "started", "length", "state", "tasks", "git", "changed since the run before"), *map(_row, shown)]
     say("\n".join(aligned(rows)))
     if len(shown) < len(found):
         print(f"{len(found) - len(shown)} earlier; --number 0 shows all")
     return 0
+
+
+def _fields(run: RunSummary) -> dict[str, object]:
+    names = ("name", "folder", "pipeline", "state", "start", "length", "tasks", "total", "commit", "dirty", "problem")
+    changed = {name: {"before": before, "now": now} for name, (before, now) in run.changed.items()}
+    return {**{name: getattr(run, name) for name in names}, "changed": changed}
 
 
 def _row(run: RunSummary) -> tuple[str, ...]:

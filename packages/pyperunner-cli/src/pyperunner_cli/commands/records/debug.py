@@ -6,6 +6,7 @@ import argparse
 
 from pyperunner_cli.display.traceback import speaks_for_itself, user_traceback
 from pyperunner_cli.loading.recorded_run import add_project, find_modules
+from pyperunner_cli.loading.recorded_runs import RUN, add_log_path, find_run
 from pyperunner_cli.text import say, say_value
 
 __all__ = ["configure", "execute"]
@@ -15,11 +16,12 @@ _EXIT_FAILED = 1
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("run", metavar="RUN", help="folder of a run")
+    parser.add_argument("run", metavar="RUN", help=RUN)
     parser.add_argument("task", metavar="TASK", help="name of a task, such as 'Train()'")
     parser.add_argument("--pdb", action="store_true", help="open the debugger where the task raises")
     parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
     add_project(parser)
+    add_log_path(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -27,7 +29,7 @@ def execute(options: argparse.Namespace) -> int:
     from pyperunner_results import PipelineResult
     from pyperunner_runner import replay
 
-    results = PipelineResult.from_file(options.run, options.data_path)
+    results = PipelineResult.from_file(find_run(options.run, options.log_path), options.data_path)
     find_modules(results, options.project)
     try:
         value = replay(results, options.task)

@@ -1,0 +1,1 @@
+"""Commands on records: what runs there were, what they made, how they differ."""

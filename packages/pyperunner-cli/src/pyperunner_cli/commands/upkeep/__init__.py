@@ -1,0 +1,1 @@
+"""Commands around both: stores tidied, settings shown, completion of shells."""

@@ -1,0 +1,1 @@
+"""Outputs as files: tables, pictures, JSON, pickles, text and bytes."""
