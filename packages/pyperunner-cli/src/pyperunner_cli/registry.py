@@ -62,6 +62,7 @@ COMMANDS: Mapping[str, Command] = {
     "report": Command(
         "pyperunner_cli.commands.records.report", "write the report of a run, one page to look at or mail"
     ),
+    "cache": Command("pyperunner_cli.commands.upkeep.cache", "show what stores hold, and tidy them"),
     "debug": Command("pyperunner_cli.commands.records.debug", "run one task of a run again, in this process"),
 }
 """Every sub-command by name."""

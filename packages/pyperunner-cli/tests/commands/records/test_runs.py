@@ -138,3 +138,31 @@ def test_an_output_that_is_gone_is_named_with_the_way_to_make_it(say, two_runs: 
     said = say("debug", two_runs[0], "Double()")
     assert said.code == 2
     assert "Number()" in said.err
+
+
+def test_runs_that_nobody_needs_are_listed_then_removed(say, two_runs: list[str], folder: Path) -> None:
+    first, second = (Path(run).name for run in two_runs)
+    would = say("runs", "--keep-last", "1")
+    assert would.out == f"{first}\n1 run of 2 to remove; --prune does it\n"
+    assert say("runs", "--older", "1d", "--prune").out == "0 runs of 2 removed\n"
+    assert say("runs", "--older", "0", "--keep-last", "2").out == "0 runs of 2 to remove; --prune does it\n"
+    assert len(list((folder / "pyperunner-runs").iterdir())) == 2
+    assert json.loads(say("runs", "--keep-last", "1", "--prune", "--json").out)["removed"] is True
+    assert [path.name for path in (folder / "pyperunner-runs").iterdir()] == [second]
+    assert "0 of 2 tasks" in say("plan", "flow.py").out  # outputs stay
+
+
+def test_what_is_no_record_is_never_removed(say, two_runs: list[str], folder: Path) -> None:
+    other = folder / "pyperunner-runs" / "notes"
+    other.mkdir()
+    (other / "text").write_text("mine")
+    assert say("runs", "--prune", "--keep-last", "0", "--pipeline", "other").out == "0 runs of 0 removed\n"
+    assert say("runs", "--prune", "--keep-last", "0").code == 0
+    assert [path.name for path in (folder / "pyperunner-runs").iterdir()] == ["notes"]
+
+
+@pytest.mark.parametrize("argv", [["--prune"], ["--prune", "--keep-last", "-1"], ["--older", "old"]])
+def test_mistakes_remove_nothing(say, two_runs: list[str], folder: Path, argv: list[str]) -> None:
+    said = say("runs", *argv)
+    assert (said.code, "Traceback" in said.err) == (2, False)
+    assert len(list((folder / "pyperunner-runs").iterdir())) == 2

@@ -153,6 +153,10 @@ class PipelineResult(Mapping[str, Any]):
         [found] = self._read([name])
         return found
 
+    def keys_of_outputs(self) -> list[str]:
+        """Return the key in the store of each task's output, in the pipeline's order; no record of the run is read."""
+        return [f"{name}/{task.get('hash', '')}" for name, task in self._tasks.items()]
+
     def all_tasks(self) -> list[TaskResult]:
         """Return the readers of all tasks, in the pipeline's order; the record is read once for all of them."""
         return self._read(self._tasks)
