@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from pyperunner_cli.defaults import apply_defaults
 from pyperunner_cli.errors import CommandError, UserCodeError, in_words_of_the_command
 from pyperunner_cli.registry import COMMANDS
 from pyperunner_cli.signals import exit_on_signals
@@ -60,6 +61,7 @@ def _dispatch(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog=f"pyperunner {options.command}", description=_sentence(command.summary))
     module = command.load()
     module.configure(parser)
+    apply_defaults(parser, options.command)
     return module.execute(parser.parse_args(options.arguments))
 
 

@@ -6,15 +6,18 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_cli.loading.factories import argument_of
+from pyperunner_cli.loading.params_files import PIPELINE, read_params
 from pyperunner_cli.loading.printing import stdout_to_stderr
 from pyperunner_cli.loading.recorded_run import DATA_PATH, add_project, main_file, recorded_pipeline
 from pyperunner_cli.loading.recorded_runs import LOG_PATH, add_log_path, find_run, is_run
-from pyperunner_cli.loading.settings import apply_settings
+from pyperunner_cli.loading.settings import Setting, apply_settings
 from pyperunner_cli.loading.target import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pyperunner_cli.loading.typed_values import Written
     from pyperunner_dag import Pipeline
     from pyperunner_runner import Runner
     from pyperunner_runner.events import Hook
@@ -23,7 +26,7 @@ __all__ = ["add_places", "add_selection", "add_target", "make_runner", "pipeline
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
-    """Add TARGET and ``--set``."""
+    """Add TARGET, ``--set``, ``--params`` and ``--arg``."""
     parser.add_argument(
         "target", metavar="TARGET", help="file.py, file.py:name, module:name, a saved pipeline.yaml, or a run"
     )
@@ -35,6 +38,24 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="'TASK(TAG).PARAM=VALUE'",
         help="change a param, of one task or of all that a glob fits; its type stays; may be given several times",
+    )
+    parser.add_argument(
+        "--params",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="params of tasks from a YAML, JSON or TOML file; may be given several times, --set wins",
+    )
+    parser.add_argument(
+        "--expand-env", action="store_true", help="let ${NAME} in values of --params stand for the environment variable"
+    )
+    parser.add_argument(
+        "--arg",
+        dest="arguments",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an argument of the function that makes the pipeline; may be given several times",
     )
 
 
@@ -72,20 +93,35 @@ def selection_of(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipeline:
-    """Return the pipeline of TARGET with the params of ``--set``; what its code prints is none of the command's output.
+    """Return the pipeline of TARGET with what is set from outside. What its code prints goes to standard error.
 
     Args:
         options: What ``add_target`` added.
         strict: Refuse a recorded run when anything is not as it was.
     """
     options.target = _found(options)
+    settings, said = _set_from_outside(options)
+    arguments = {name: value for name, (value, _) in said.items()}
     with stdout_to_stderr():
-        if Path(options.target).is_dir():
+        if Path(options.target).is_dir() and not arguments:
             pipeline = recorded_pipeline(options.target, strict=strict, project=options.project)
         else:
-            pipeline = resolve(options.target)
-    apply_settings(pipeline, options.settings)
+            pipeline = resolve(options.target, arguments)
+    given = [{"param": f"{PIPELINE}.{name}", "value": value.letters, "by": by} for name, (value, by) in said.items()]
+    options.set = given + apply_settings(pipeline, settings)
     return pipeline
+
+
+def _set_from_outside(options: argparse.Namespace) -> tuple[list[Setting], dict[str, tuple[Written, str]]]:
+    """Return changes of params, and arguments of the factory with who says so; the command line has the last word."""
+    settings: list[Setting] = []
+    arguments: dict[str, tuple[Written, str]] = {}
+    for path in options.params:
+        more, given = read_params(path, expand_env=options.expand_env)
+        settings += more
+        arguments |= {name: (value, Path(path).name) for name, value in given.items()}
+    arguments |= {name: (value, "--arg") for name, value in map(argument_of, options.arguments)}
+    return [*settings, *map(Setting.of_text, options.settings)], arguments
 
 
 def _found(options: argparse.Namespace) -> str:
@@ -116,6 +152,7 @@ def make_runner(
         jobs,
         hooks=tuple(hooks),
         mainfile=_main_file(options.target, options.project),
+        notes={"set": options.set} if options.set else None,
         **more,
     )
 

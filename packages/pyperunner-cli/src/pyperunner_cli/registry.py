@@ -63,6 +63,9 @@ COMMANDS: Mapping[str, Command] = {
         "pyperunner_cli.commands.records.report", "write the report of a run, one page to look at or mail"
     ),
     "cache": Command("pyperunner_cli.commands.upkeep.cache", "show what stores hold, and tidy them"),
+    "settings": Command(
+        "pyperunner_cli.commands.upkeep.settings", "show the defaults of options and where they are from"
+    ),
     "debug": Command("pyperunner_cli.commands.records.debug", "run one task of a run again, in this process"),
 }
 """Every sub-command by name."""

@@ -65,6 +65,7 @@ class Runner:
         progress: ``True`` prints a line when a run starts and one per finished task; or a hook that shows a run.
         report: Write ``report.html`` into the run folder at the end of every run.
         mainfile: The user's main file, for the record; by default the program that was started.
+        notes: Further facts for the section ``run`` of the record, in builtins, such as who set which param.
 
     Raises:
         ValueError: ``process_limit`` is less than 1, or executor, start method or store scheme is unknown.
@@ -93,6 +94,7 @@ class Runner:
         progress: bool | Hook = False,
         report: bool = False,
         mainfile: str | os.PathLike[str] | None = None,
+        notes: Mapping[str, Any] | None = None,
     ) -> None:
         if keep_going and fail_fast:
             raise ValueError("fail_fast and keep_going are opposites: give one of them")
@@ -115,6 +117,7 @@ class Runner:
         self.store = open_store(data_path)
         self._planner = Planner(self.store, self._settings.code)
         self._mainfile = mainfile
+        self._notes = dict(notes or {})
         self._report = report
         self._planned: PlannedRun | None = None
         self._run: Run | None = None
@@ -370,7 +373,9 @@ class Runner:
         """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment."""
         conf = self._pipeline().to_dict(self._settings.code)
         options = (self.store.spec() or {}).get("storage_options")
-        self._current_run().recorder.write_pipeline(conf, location_of(self.data_path), self._mainfile, options)
+        self._current_run().recorder.write_pipeline(
+            conf, location_of(self.data_path), self._mainfile, options, self._notes
+        )
 
     def results(self) -> PipelineResult:
         """Return the reader of the current run's outputs."""

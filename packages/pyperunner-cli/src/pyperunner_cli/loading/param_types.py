@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.errors import CommandError
@@ -12,7 +13,7 @@ from pyperunner_cli.text import did_you_mean
 if TYPE_CHECKING:
     from pyperunner_dag import Task
 
-__all__ = ["declared"]
+__all__ = ["declared", "declared_of"]
 
 
 def declared(task: Task, param: str) -> tuple[Any, Any]:
@@ -27,14 +28,30 @@ def declared(task: Task, param: str) -> tuple[Any, Any]:
     from pyperunner_dag.run_method import method_of
 
     method = method_of(type(task))
-    known = method.signature.parameters
-    found = known.get(param)
+    hidden = "data" if task.receives_input else ""
+    return _declared(method.function, method.signature, param, f"{task.name} takes no param", hidden)
+
+
+def declared_of(function: Callable[..., Any], argument: str, name: str) -> tuple[Any, Any]:
+    """Return annotation and default of an argument of a function that is called ``name``, as ``declared`` does.
+
+    Raises:
+        CommandError: The function takes no such argument.
+    """
+    from pyperunner_text.signatures import signature_of
+
+    return _declared(function, signature_of(function), argument, f"{name} takes no argument", "")
+
+
+def _declared(function: Any, signature: inspect.Signature, name: str, takes_none: str, hidden: str) -> tuple[Any, Any]:
+    known = signature.parameters
+    found = known.get(name)
     if found is None or found.kind is found.VAR_KEYWORD:
         if not any(other.kind is other.VAR_KEYWORD for other in known.values()):
-            names = [name for name in known if name != "data" or not task.receives_input]
-            raise CommandError(f"{task.name} takes no param {param!r}. {did_you_mean(param, names)}")
+            names = [other for other in known if other != hidden]
+            raise CommandError(f"{takes_none} {name!r}. {did_you_mean(name, names)}")
         return None, None
-    hint = None if found.annotation is found.empty else _evaluated(found.annotation, method.function)
+    hint = None if found.annotation is found.empty else _evaluated(found.annotation, function)
     if found.default is None and hint is not None:
         hint = typing.Optional[hint]  # noqa: UP045 (a hint may be anything, which `|` does not take)
     return hint, None if found.default is found.empty else found.default

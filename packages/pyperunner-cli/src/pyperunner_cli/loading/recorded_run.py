@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_cli.defaults import default_of
 from pyperunner_cli.errors import CommandError
 from pyperunner_cli.loading.target import first_on_path
 from pyperunner_cli.text import say
@@ -53,9 +54,13 @@ def read_run(folder: str, data_path: str = "", *, trust: bool = False) -> Pipeli
     from pyperunner_results import PipelineResult
 
     results = PipelineResult.from_file(folder, data_path, trust="safe")
-    if not data_path and (trust or os.path.realpath(results.data_path) == os.path.realpath(DATA_PATH)):
+    if not data_path and (trust or os.path.realpath(results.data_path) == _own_store()):
         return PipelineResult(results.conf, run_folder=results.run_folder)
     return results
+
+
+def _own_store() -> str:
+    return os.path.realpath(default_of("data-path", DATA_PATH))
 
 
 def output_of(results: PipelineResult, task: str) -> Any:

@@ -1,9 +1,10 @@
-"""Params changed from the command line: ``--set "Task(tag).param=value"``."""
+"""Params changed from outside: by ``--set "Task(tag).param=value"`` and by files of params."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -11,68 +12,104 @@ from pyperunner_cli.errors import CommandError
 from pyperunner_cli.text import did_you_mean, visible
 
 if TYPE_CHECKING:
+    from pyperunner_cli.loading.typed_values import Written
     from pyperunner_dag import Pipeline, Task
 
-__all__ = ["apply_settings"]
+__all__ = ["Setting", "apply_settings"]
 
 
-def apply_settings(pipeline: Pipeline, settings: Iterable[str]) -> None:
-    """Change params of the pipeline's tasks.
+@dataclass(frozen=True)
+class Setting:
+    """A change of a param.
+
+    Attributes:
+        where: ``Task(tag).param``; the name may be a glob, ``Fit(*).alpha``, and a part of a param is named behind it,
+            ``Fit().model.depth``.
+        value: What is written for it; ``None`` where that stands in ``where``, behind a ``=``.
+        by: Who says so, such as ``--set``, for the record.
+        said: How an error names it.
+    """
+
+    where: str
+    value: Written | None
+    by: str
+    said: str
+
+    @classmethod
+    def of_text(cls, text: str) -> Setting:
+        """Return what an argument of ``--set`` says."""
+        return cls(text, None, "--set", f"--set {text!r}")
+
+
+def apply_settings(pipeline: Pipeline, settings: Iterable[Setting | str]) -> list[dict[str, str]]:
+    """Change params of the pipeline's tasks, and return what was set and by whom, for the record.
 
     Args:
         pipeline: The pipeline, changed in place.
-        settings: Texts of the form ``Task(tag).param=value``. The name may be a glob, ``Fit(*).alpha=0.1``, and a part
-            of a param is named behind it, ``Fit().model.depth=5``. A value is of the type of what it replaces, as
-            `typed_values` says.
+        settings: The changes, or what ``--set`` was given; of several for one param the last one counts. A value is of
+            the type of what it replaces, as `typed_values` says.
 
     Raises:
         CommandError: One is malformed, names an unknown task, param or part, or its value is of another type; then
             nothing has changed.
         TaskError: A task refuses the value.
     """
-    changes = list(settings)
+    changes = [Setting.of_text(setting) if isinstance(setting, str) else setting for setting in settings]
     if not changes:
-        return
+        return []
     tasks = {task.name: task for task in pipeline.dag()}
     changed: dict[str, dict[str, Any]] = {}
+    notes = []
     for change in changes:
-        names, path, text = _parse(change, tasks)
+        names, path, value = _parse(change, tasks)
         for name in names:
             params = changed.setdefault(name, {})
             try:
-                params[path[0]] = _value(tasks[name], path, text, params)
+                params[path[0]] = _value(tasks[name], path, value, params)
             except CommandError as error:
-                raise CommandError(f"--set {change!r}: {error}") from None
+                raise CommandError(f"{change.said}: {error}") from None
+            shown = "***" if _is_secret(params[path[0]]) else value.letters
+            notes.append({"param": f"{name}.{'.'.join(path)}", "value": shown, "by": change.by})
     for name, params in changed.items():
         tasks[name].set_params(**params)
+    return notes
 
 
-def _parse(setting: str, tasks: Mapping[str, Task]) -> tuple[list[str], list[str], str]:
-    """Return the names of the tasks that are meant, the param with the parts inside it, and the value's text."""
+def _parse(setting: Setting, tasks: Mapping[str, Task]) -> tuple[list[str], list[str], Written]:
+    """Return the names of the tasks that are meant, the param with the parts inside it, and the value."""
+    from pyperunner_cli.loading.typed_values import Written
+
     # A name may hold any text, '.' and '=' too, so the known names decide where it ends; the longest wins.
-    name = max((name for name in tasks if setting.startswith(f"{name}.")), key=len, default=None)
+    where = setting.where
+    name = max((name for name in tasks if where.startswith(f"{name}.")), key=len, default=None)
     pattern, names = (name, [name]) if name is not None else _matched(setting, tasks)
-    path, equals, text = setting[len(pattern) + 1 :].partition("=")
-    param, *inside = path.split(".")
-    if not equals or not param.isidentifier() or not all(inside):
-        raise CommandError(f"--set {setting!r} is not of the form '{pattern}.param=value'.")
-    return names, [param, *inside], text
+    rest, equals, text = where[len(pattern) + 1 :].partition("=")
+    param, *inside = rest.split(".")
+    if bool(equals) != (setting.value is None) or not param.isidentifier() or not all(inside):
+        raise CommandError(f"{setting.said} is not of the form '{pattern}.param=value'.")
+    return names, [param, *inside], setting.value or Written(text)
 
 
-def _matched(setting: str, tasks: Mapping[str, Task]) -> tuple[str, list[str]]:
+def _matched(setting: Setting, tasks: Mapping[str, Task]) -> tuple[str, list[str]]:
     """Return the glob with which a setting begins, and the names that it fits."""
-    end = setting.find(").")
+    end = setting.where.find(").")
     while end >= 0:
-        pattern = setting[: end + 1]
+        pattern = setting.where[: end + 1]
         names = [name for name in tasks if fnmatchcase(name, pattern)]
         if names:
             return pattern, names
-        end = setting.find(").", end + 1)
-    unknown = setting.partition("=")[0].rpartition(".")[0] or setting
-    raise CommandError(f"--set {setting!r} names no task of the pipeline. {did_you_mean(unknown, tasks)}")
+        end = setting.where.find(").", end + 1)
+    unknown = setting.where.partition("=")[0].rpartition(".")[0] or setting.where
+    raise CommandError(f"{setting.said} names no task of the pipeline. {did_you_mean(unknown, tasks)}")
 
 
-def _value(task: Task, path: list[str], text: str, pending: Mapping[str, Any]) -> Any:
+def _is_secret(value: Any) -> bool:
+    from pyperunner_dag import Secret
+
+    return isinstance(value, Secret)
+
+
+def _value(task: Task, path: list[str], text: Written, pending: Mapping[str, Any]) -> Any:
     """Return the new value of the param ``path[0]``, of which perhaps only a part changes."""
     from pyperunner_cli.loading.param_types import declared
     from pyperunner_cli.loading.typed_values import Misfit, with_part
@@ -91,7 +128,7 @@ def _value(task: Task, path: list[str], text: str, pending: Mapping[str, Any]) -
     return value
 
 
-def _of_the_graph(before: Any, hint: Any, text: str) -> Any:
+def _of_the_graph(before: Any, hint: Any, text: Written) -> Any:
     """Return a file, folder or secret, which the graph knows as such, where one is replaced; else ``None``."""
     from pyperunner_cli.loading.typed_values import typed_value
     from pyperunner_dag import File, Folder, Secret
@@ -99,5 +136,5 @@ def _of_the_graph(before: Any, hint: Any, text: str) -> Any:
     if isinstance(before, Secret):
         return Secret(typed_value(text, hint or str), key=before.key)  # text, as from the environment
     if isinstance(before, Folder) or hint is Folder:
-        return Folder(text, before.glob) if isinstance(before, Folder) else Folder(text)
-    return File(text) if isinstance(before, File) or hint is File else None
+        return Folder(text.letters, before.glob) if isinstance(before, Folder) else Folder(text.letters)
+    return File(text.letters) if isinstance(before, File) or hint is File else None

@@ -5,18 +5,21 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.errors import CommandError, UserCodeError
+from pyperunner_cli.loading.factories import arguments_for
 from pyperunner_cli.loading.source import import_file
 from pyperunner_cli.text import did_you_mean, listing
-from pyperunner_text.signatures import return_hint, signature_of
+from pyperunner_text.signatures import return_hint
 
 if TYPE_CHECKING:
+    from pyperunner_cli.loading.typed_values import Written
     from pyperunner_dag import Pipeline
 
 __all__ = ["first_on_path", "resolve"]
@@ -24,12 +27,13 @@ __all__ = ["first_on_path", "resolve"]
 _FORMS = "A TARGET is file.py, file.py:name, module:name, a saved pipeline.yaml or the folder of a run."
 
 
-def resolve(target: str) -> Pipeline:
+def resolve(target: str, given: Mapping[str, Written] = MappingProxyType({})) -> Pipeline:
     """Return the pipeline that ``target`` names, loading the user's code for it.
 
     Args:
         target: ``file.py``, ``file.py:name``, ``module:name``, the path of a saved pipeline or of a run's folder. The
             name is that of a pipeline or of a function that returns one; a file with just one needs no name.
+        given: Arguments of that function.
 
     Raises:
         CommandError: There is no such thing, or not just one; the text lists what there is.
@@ -39,13 +43,14 @@ def resolve(target: str) -> Pipeline:
     if not colon or Path(target).exists():
         path, name = target, ""
     if Path(path).is_dir() or path.endswith((".yaml", ".yml")):
+        _takes_none(given, path)
         return _load_saved(path)
     if path.endswith(".py"):
-        return _pick(_called(target, lambda: import_file(path)), name, path)
+        return _pick(_called(target, lambda: import_file(path)), name, path, given)
     if not name:
         hint = f" There is a file {path}.py." if Path(f"{path}.py").is_file() else ""
         raise CommandError(f"{target!r} names no pipeline.{hint} {_FORMS}")
-    return _pick(_import_module(path), name, path)
+    return _pick(_import_module(path), name, path, given)
 
 
 def _load_saved(path: str) -> Pipeline:
@@ -78,16 +83,16 @@ def first_on_path(folder: str) -> None:
         sys.path.insert(0, folder)
 
 
-def _pick(module: ModuleType, name: str, where: str) -> Pipeline:
+def _pick(module: ModuleType, name: str, where: str, given: Mapping[str, Written]) -> Pipeline:
     if name:
-        return _as_pipeline(_attribute(module, name, where), f"{where}:{name}")
+        return _as_pipeline(_attribute(module, name, where), f"{where}:{name}", given)
     candidates = _candidates(module)
     if not candidates:
         raise CommandError(f"{where} defines no pipeline: no Pipeline object, and no function annotated to return one.")
     if len(candidates) > 1:
         choice = f"{where}:{candidates[0]}"
         raise CommandError(f"{where} defines several pipelines: {listing(candidates)}. Name one of them: {choice}")
-    return _as_pipeline(getattr(module, candidates[0]), f"{where}:{candidates[0]}")
+    return _as_pipeline(getattr(module, candidates[0]), f"{where}:{candidates[0]}", given)
 
 
 def _attribute(module: ModuleType, name: str, where: str) -> Any:
@@ -116,25 +121,22 @@ def _makes_pipeline(value: object, module: ModuleType) -> bool:
     return return_hint(value) in {"Pipeline", "Sequential"}
 
 
-def _as_pipeline(value: Any, what: str) -> Pipeline:
+def _as_pipeline(value: Any, what: str, given: Mapping[str, Written]) -> Pipeline:
     from pyperunner_dag import Pipeline
 
     if not isinstance(value, Pipeline) and callable(value) and not inspect.isclass(value):
-        if _needs_arguments(value):
-            raise CommandError(f"{what} needs arguments; a TARGET's function is called without any.")
-        value = _called(what, value)
+        value = _called(what, partial(value, **arguments_for(value, given, what)))
         what = f"what {what}() returns"
+    else:
+        _takes_none(given, what)
     if not isinstance(value, Pipeline):
         raise CommandError(f"{what} is no Pipeline but of type {type(value).__name__}.")
     return value
 
 
-def _needs_arguments(function: Callable[..., Any]) -> bool:
-    try:
-        signature_of(function).bind()
-    except TypeError:
-        return True
-    return False
+def _takes_none(given: Mapping[str, Written], what: str) -> None:
+    if given:
+        raise CommandError(f"{what} takes no arguments, such as {next(iter(given))!r}: it is no function.")
 
 
 def _called(what: str, function: Callable[[], Any]) -> Any:

@@ -27,14 +27,14 @@ import yaml
 
 from pyperunner_cli.text import did_you_mean
 
-__all__ = ["Misfit", "typed_value", "with_part"]
+__all__ = ["Misfit", "Written", "typed_value", "with_part"]
 
 
 class Misfit(ValueError):
     """A text is no value of the type that is wanted; the error's text is a clause that says so."""
 
 
-def typed_value(text: str, hint: Any = None, before: Any = None) -> Any:
+def typed_value(text: str | Written, hint: Any = None, before: Any = None) -> Any:
     """Return the value that ``text`` stands for.
 
     Args:
@@ -45,10 +45,10 @@ def typed_value(text: str, hint: Any = None, before: Any = None) -> Any:
     Raises:
         Misfit: It fits neither.
     """
-    return _read(_Text(text), hint, before)
+    return _read(Written(text) if isinstance(text, str) else text, hint, before)
 
 
-def with_part(whole: Any, path: Sequence[str], text: str, hint: Any = None) -> Any:
+def with_part(whole: Any, path: Sequence[str], text: str | Written, hint: Any = None) -> Any:
     """Return a copy of a value in which one part is another.
 
     Args:
@@ -90,7 +90,7 @@ def _known(part: str, known: Mapping[str, Any], whole: Any) -> Any:
     return known[part]
 
 
-class _Text:
+class Written:
     """What was typed, or a part of it: its letters, and what it is as YAML.
 
     Args:
@@ -101,6 +101,11 @@ class _Text:
     def __init__(self, letters: str, node: yaml.Node | None = None) -> None:
         self.letters = letters
         self._node = node
+
+    @classmethod
+    def of_node(cls, node: yaml.Node) -> Written:
+        """Return what stands in a YAML document at a node."""
+        return cls(node.value if isinstance(node, yaml.ScalarNode) else yaml.serialize(node).strip(), node)
 
     @cached_property
     def node(self) -> yaml.Node:
@@ -113,26 +118,22 @@ class _Text:
             raise Misfit(f"it is not YAML: {' '.join(str(error).split())}. Quote a text that looks like YAML") from None
         return node or yaml.ScalarNode("tag:yaml.org,2002:null", "")
 
-    def items(self) -> list[_Text]:
+    def items(self) -> list[Written]:
         """Return the items of a list."""
         if not isinstance(self.node, yaml.SequenceNode):
             raise Misfit(f"{self.letters!r} is no list, such as [1, 2]")
-        return [_part(item) for item in self.node.value]
+        return [Written.of_node(item) for item in self.node.value]
 
-    def pairs(self) -> list[tuple[_Text, _Text]]:
+    def pairs(self) -> list[tuple[Written, Written]]:
         """Return keys and values of a mapping."""
         if not isinstance(self.node, yaml.MappingNode):
             raise Misfit(f"{self.letters!r} is no mapping, such as {{a: 1, b: 2}}")
-        return [(_part(key), _part(value)) for key, value in self.node.value]
+        return [(Written.of_node(key), Written.of_node(value)) for key, value in self.node.value]
 
     @property
     def is_null(self) -> bool:
         """Whether it stands for ``None`` where that is possible."""
         return self.letters in _NULLS
-
-
-def _part(node: yaml.Node) -> _Text:
-    return _Text(node.value if isinstance(node, yaml.ScalarNode) else yaml.serialize(node).strip(), node)
 
 
 _NULLS = ("", "~", "null", "Null", "NULL")
@@ -153,7 +154,7 @@ def _float(letters: str) -> float:
     return float(re.sub(r"\.(?=[in])", "", letters.lower()))
 
 
-def _core(text: _Text) -> Any:
+def _core(text: Written) -> Any:
     """Return what a text is where nothing else decides."""
     if isinstance(text.node, yaml.SequenceNode):
         return [_core(item) for item in text.items()]
@@ -190,7 +191,7 @@ _READERS: dict[type, Callable[[str], Any]] = {
 """How a class is read from text; the first that a class is or inherits."""
 
 
-def _read(text: _Text, hint: Any, before: Any) -> Any:
+def _read(text: Written, hint: Any, before: Any) -> Any:
     hint = _named(hint)
     if hint in (Any, object):  # the value that is there may still say what is meant
         try:
@@ -223,7 +224,7 @@ def _named(hint: Any) -> Any:
     return hint
 
 
-def _one_of(text: _Text, hints: Iterable[Any], before: Any) -> Any:
+def _one_of(text: Written, hints: Iterable[Any], before: Any) -> Any:
     """Return the value of a union: of the class that is there if it fits, of ``str``, which takes all, at last."""
     if type(None) in hints and text.is_null and (text.letters or str not in hints):
         return None
@@ -241,14 +242,14 @@ def _is_a(value: Any, hint: Any) -> bool:
     return isinstance(kind, type) and isinstance(value, kind)
 
 
-def _only(text: _Text, values: Iterable[Any]) -> Any:
+def _only(text: Written, values: Iterable[Any]) -> Any:
     for value in values:
         if text.is_null if value is None else text.letters == str(value):
             return value
     raise Misfit(f"{text.letters!r} is none of {', '.join(map(repr, values))}")
 
 
-def _of_class(text: _Text, kind: type, before: Any) -> Any:
+def _of_class(text: Written, kind: type, before: Any) -> Any:
     if issubclass(kind, enum.Enum):
         return _member(text, kind)
     if dataclasses.is_dataclass(kind):
@@ -269,7 +270,7 @@ def _of_class(text: _Text, kind: type, before: Any) -> Any:
     return value
 
 
-def _exactly(text: _Text, kind: type, read: Callable[[str], Any]) -> Any:
+def _exactly(text: Written, kind: type, read: Callable[[str], Any]) -> Any:
     try:
         value = read(text.letters)
         return value if isinstance(value, kind) else kind(value)
@@ -278,7 +279,7 @@ def _exactly(text: _Text, kind: type, read: Callable[[str], Any]) -> Any:
         raise Misfit(f"{text.letters!r} is of type {found}, not {kind.__name__}") from None
 
 
-def _member(text: _Text, kind: type[enum.Enum]) -> enum.Enum:
+def _member(text: Written, kind: type[enum.Enum]) -> enum.Enum:
     for member in kind.__members__.values():
         if text.letters in (member.name, str(member)):
             return member
@@ -288,7 +289,7 @@ def _member(text: _Text, kind: type[enum.Enum]) -> enum.Enum:
     raise Misfit(f"{text.letters!r} is none of {', '.join(kind.__members__)}")
 
 
-def _with_fields(text: _Text, kind: Any, before: Any) -> Any:
+def _with_fields(text: Written, kind: Any, before: Any) -> Any:
     """Return a dataclass with the fields that are named; the others stay as they are."""
     hints = _hints_of_class(kind)
     known = {field.name: getattr(before, field.name, None) for field in dataclasses.fields(kind) if field.init}
@@ -314,7 +315,7 @@ def _hints_of_class(kind: type) -> dict[str, Any]:
         return {}
 
 
-def _collection(text: _Text, kind: type, arguments: tuple[Any, ...], before: Any) -> Any:
+def _collection(text: Written, kind: type, arguments: tuple[Any, ...], before: Any) -> Any:
     if issubclass(kind, collections.abc.Mapping):
         key_hint, value_hint = arguments or (None, None)
         known = {str(key): key for key in before} if isinstance(before, collections.abc.Mapping) else {}

@@ -144,7 +144,9 @@ def _environments(a: PipelineResult, b: PipelineResult) -> list[dict[str, Change
 def environment_of(run: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
     """Return versions of packages, hashes of sources, and all else that is one value, of a record's ``run`` section."""
     env = as_mapping(run.get("env"))
-    rest = {name: value for name, value in run.items() if name not in ("env", "host")}
+    rest = {
+        name: value for name, value in run.items() if name not in ("env", "host", "set")
+    }  # params tell what was set
     rest |= as_mapping(run.get("host"))
     rest |= {name: env.get(name) for name in ("base_dir", "mainfile")}
     for number, repository in enumerate(as_mappings(env.get("repositories")), 1):

@@ -97,6 +97,7 @@ class RunRecorder:
         data_path: str,
         mainfile: str | os.PathLike[str] | None,
         storage_options: Mapping[str, Any] | None = None,
+        notes: Mapping[str, Any] | None = None,
     ) -> None:
         """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment.
 
@@ -105,10 +106,11 @@ class RunRecorder:
             data_path: Where its outputs are kept, in words.
             mainfile: The user's main file; by default the program that was started.
             storage_options: With which a remote store was opened.
+            notes: Further facts for that section; none takes the place of what is there.
         """
         env = get_environment_info(mainfile)
         section = run_section(data_path, self._log_path, env, __version__, storage_options)
-        conf = self.folder.masking.value({**pipeline, "run": section})
+        conf = self.folder.masking.value({**pipeline, "run": {**(notes or {}), **section}})
         self.folder.write_pipeline(conf)
         # Packed, for of very many tasks it would take a third of the runner's memory.
         self._conf = zlib.compress(pickle.dumps(conf, protocol=5), 1)

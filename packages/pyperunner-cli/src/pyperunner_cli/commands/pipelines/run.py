@@ -27,11 +27,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (as many as there are usable CPUs)"
     )
     parser.add_argument(
-        "--early-cutoff", action="store_true", help="do not run what follows from a task that made its old output again"
+        "--early-cutoff",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="do not run what follows from a task that made its old output again",
     )
     ends = parser.add_mutually_exclusive_group()
     ends.add_argument("--fail-fast", action="store_true", help="end the run at the first failure")
-    ends.add_argument("--keep-going", action="store_true", help="run whatever does not depend on a failure (default)")
+    ends.add_argument(
+        "--keep-going",
+        action="store_false",
+        dest="fail_fast",
+        help="run whatever does not depend on a failure (default)",
+    )
     parser.add_argument(
         "--resource",
         dest="resources",
@@ -48,15 +56,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="what carries tasks out: process, pool, inline, or one that is installed (%(default)s)",
     )
     parser.add_argument("--start-method", metavar="NAME", help="how processes are made: fork, forkserver or spawn")
-    parser.add_argument("-v", "--verbose", action="store_true", help="show what tasks print and why they run")
-    parser.add_argument("--strict", action="store_true", help="refuse a recorded run if anything is not as it was")
+    parser.add_argument(
+        *("-v", "--verbose"),
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="show what tasks print and why they run",
+    )
+    parser.add_argument(
+        "--strict",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="refuse a recorded run if anything is not as it was",
+    )
     parser.add_argument(
         "--audit",
         choices=("warn", "error", "off"),
         default="warn",
         help="files that a task reads undeclared: report them, let the task fail, or don't look (%(default)s)",
     )
-    parser.add_argument("--no-report", action="store_true", help="write no report.html into the run's folder")
+    parser.add_argument(
+        "--report",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="write report.html into the run's folder, or don't",
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -88,7 +111,7 @@ def execute(options: argparse.Namespace) -> int:
     finally:
         display.close()
     _say(tally)
-    for line in _where_it_is(runner.results(), report=not options.no_report):
+    for line in _where_it_is(runner.results(), report=options.report):
         print(line)
     return tally.exit_code
 

@@ -53,7 +53,7 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _prune(options: argparse.Namespace, found: list[RunSummary]) -> int:
-    from pyperunner_results.writing.removal import remove_run, runs_to_remove
+    from pyperunner_results.upkeep.removal import remove_run, runs_to_remove
 
     if options.keep_last is None and options.older is None:
         raise CommandError("--prune removes what --keep-last N or --older AGE does not keep: give one or both.")

@@ -34,7 +34,7 @@ def needs_of(log_path: str, store: Any, stored: Collection[str]) -> Needs:
         store: The store.
         stored: All its keys.
     """
-    from pyperunner_results.reading.needed import needed_keys
+    from pyperunner_results.upkeep.needed import needed_keys
 
     known = set(stored)
     runs = needed_keys(log_path)

@@ -1,0 +1,1 @@
+"""Upkeep: which records go, and what those that stay need of the store."""
