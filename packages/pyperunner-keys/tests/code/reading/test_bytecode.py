@@ -51,3 +51,11 @@ def test_what_cannot_be_read_is_a_gap():
 def test_inner_code_is_found():
     names = [item.co_name for item in nested_codes(code("def f():\n def g(): return lambda: 1\n return g"))]
     assert names == ["f", "g", "<lambda>"]
+
+
+def test_what_code_changes_is_seen_in_its_byte_code_too():
+    text = "def f(x): A.append(x); B['x'] = x; C.part.name = x; print(E['x'], F.name)\n    "
+    text = text.replace("; ", "\n    ").replace("f(x): ", "f(x):\n    ") + "del D[0]\n"
+    found = read_code(code(text)).changed
+    assert found >= {("A",), ("B",), ("C", "part", "name"), ("D",)}
+    assert not found & {("E",), ("F",), ("F", "name"), ("print",)}

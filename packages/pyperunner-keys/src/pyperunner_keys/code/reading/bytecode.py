@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
-from pyperunner_keys.code.reading.references import Facts
+from pyperunner_keys.code.reading.references import CHANGING, Facts
 from pyperunner_keys.code.reading.scope import Import
 
 __all__ = ["code_form", "nested_codes", "read_code", "read_module"]
@@ -48,6 +48,7 @@ def read_code(code: CodeType) -> Facts:
     facts = Facts()
     for inner in nested_codes(code):
         use: tuple[Any, ...] = ()
+        before: list[tuple[Any, ...]] = []
         module, level, stack = "", 0, [0]
         for step in dis.get_instructions(inner):
             if step.opname in _NEXT and use:
@@ -55,6 +56,11 @@ def read_code(code: CodeType) -> Facts:
                 continue
             if use:
                 facts.uses.add(use)
+                facts.changed.update(_changed_by(step, use))
+            # A value, a container and a key are there before an element is put in.
+            before = [use, *before[:1]]
+            if step.opname in ("STORE_SUBSCR", "DELETE_SUBSCR"):
+                facts.changed.update(filter(None, before))
             use = (step.argval,) if step.opname in _ROOTS else ()
             if step.opname in _CONSTANTS:
                 stack = [*stack[-1:], step.argval if isinstance(step.argval, int) else 0]
@@ -69,6 +75,13 @@ def read_code(code: CodeType) -> Facts:
         for name in _LOOKED_UP & {*inner.co_names}:
             facts.gaps[name] = "what it looks up cannot be read without source"
     return facts
+
+
+def _changed_by(step: dis.Instruction, use: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """Return what is changed of a use: what a method is called of that changes it, or an attribute that is set next."""
+    if step.opname in ("STORE_ATTR", "DELETE_ATTR"):
+        return [(*use, step.argval)]
+    return [use[:-1]] if use[-1] in CHANGING and len(use) > 1 else []
 
 
 def read_module(code: CodeType) -> Facts:

@@ -17,7 +17,7 @@ from pyperunner_keys.code.reading.scope import COMPREHENSIONS, Comprehension, Fu
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["WHOLE_MODULE", "Facts", "Use", "read_function", "read_hints", "read_statements"]
+__all__ = ["CHANGING", "WHOLE_MODULE", "Facts", "Use", "read_function", "read_hints", "read_statements"]
 
 Use: TypeAlias = "tuple[str | Import, Unpack[tuple[str, ...]]]"
 """A name (or an ``Import``) and the attributes taken from it."""
@@ -25,7 +25,7 @@ Use: TypeAlias = "tuple[str | Import, Unpack[tuple[str, ...]]]"
 WHOLE_MODULE = "globals()"
 """Stands, as a name, for all names of the module that the code is in."""
 
-_CHANGING = frozenset(
+CHANGING = frozenset(
     ("add", "append", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "sort", "update")
 )
 """Methods of containers that change them."""
@@ -248,7 +248,7 @@ class _Walker:
             self.facts.uses.add((WHOLE_MODULE,))
         elif name == "__subclasses__":
             self.facts.gaps[text] = "subclasses are looked up at run time"
-        elif name in _CHANGING and isinstance(node.func, ast.Attribute):
+        elif name in CHANGING and isinstance(node.func, ast.Attribute):
             self.facts.changed.update(self._uses(node.func.value, scope) or ())
         elif name == "getattr" and len(node.args) > 1 and self._uses(node.args[0], scope):
             self.facts.gaps[text] = "the attribute's name is made at run time"

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zipimport import ZipImportError, zipimporter
 
 import xxhash
@@ -64,16 +64,35 @@ class SourceFile:
         self._found: dict[int, tuple[CodeType, Function | None]] = {}
         self._statements: dict[str, tuple[bytes, Facts]] = {}
 
-    @cached_property
+    @property
     def tree(self) -> ast.Module:
         """The syntax tree; empty where the text is not valid Python."""
+        return self._parsed[0]
+
+    @cached_property
+    def _parsed(self) -> tuple[ast.Module, bytes]:
+        """The syntax tree and the text that it is of."""
+        texts: tuple[Callable[[], bytes], ...] = (lambda: self.data, self._of_cell)
         with warnings.catch_warnings():
             # Python has said what it has to say about this text when it imported it.
             warnings.simplefilter("ignore")
-            try:
-                return ast.parse(self.data, self.name)
-            except (SyntaxError, ValueError):
-                return ast.Module([], [])
+            for text in texts:
+                try:
+                    data = text()
+                    return ast.parse(data, self.name), data
+                except (SyntaxError, ValueError):
+                    continue
+        return ast.Module([], []), self.data
+
+    def _of_cell(self) -> bytes:
+        """Return what IPython makes of a cell with magic commands before it is compiled."""
+        find: Any = getattr(sys.modules.get("IPython"), "get_ipython", None)
+        shell = None if find is None else find()
+        # The kernel of Jupyter names its cells after files that do not exist.
+        if shell is None or Path(self.name).exists():
+            return b""
+        text: str = shell.transform_cell(self.data.decode("utf-8", "surrogatepass"))
+        return text.encode("utf-8", "surrogatepass")
 
     @cached_property
     def top(self) -> TopLevel:
@@ -183,7 +202,7 @@ class SourceFile:
 
     @cached_property
     def _lines(self) -> list[str]:
-        return self.data.decode("utf-8", "replace").splitlines(keepends=True)
+        return self._parsed[1].decode("utf-8", "replace").splitlines(keepends=True)
 
     def segment(self, nodes: Iterable[ast.AST], without: Iterable[ast.AST] = ()) -> str:
         """Return the lines that some nodes span, their decorators included.
