@@ -24,7 +24,7 @@ from pyperunner_runner.processes.threads import threads_that_matter
 
 __all__ = ["preload"]
 
-_PROBE_SECONDS = 15.0  # all that is not imported by then is left to the tasks
+_PROBE_SECONDS = 60.0  # all that is not imported by then is left to the tasks; what takes long is worth the wait
 _HARMLESS_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "pts/", "ptmx", "shm/")
 
 
