@@ -80,6 +80,7 @@ def import_effects(parts: PartSource, reads: Reads, name: str, names: Names | No
         seen.add(name)
         if names is None:
             names = _loaded(parts, reads, name)
+        loaded = names is not None
         if names is not None:
             file = parts.source_file(names) if is_own_globals(names) else None
         else:
@@ -92,21 +93,21 @@ def import_effects(parts: PartSource, reads: Reads, name: str, names: Names | No
         for target in file.top.imported_modules:
             whole = absolute_name(target.module, target.level, names) + (f".{target.name}" if target.name else "")
             steps = whole.split(".")
-            waiting += [(".".join(steps[: end + 1]), None) for end in range(len(steps))]
+            several = [".".join(steps[: end + 1]) for end in range(len(steps))]
+            # What a loaded module has not loaded it has not imported, or it is no module.
+            waiting += [(each, None) for each in several if not loaded or each in sys.modules]
     return sorted(found, key=lambda pair: pair[0])
 
 
 def _loaded(parts: PartSource, reads: Reads, name: str) -> Names | None:
-    """Return the globals of a module that is loaded, or that a loaded one would have imported if it had wanted to."""
+    """Return the globals of a module that counts by what it holds, or ``None`` for one that counts by its text."""
     module = sys.modules.get(name)
-    if module is None:
-        return None
-    held = parts.unimported.loaded(name)
-    if held is None:
+    if not isinstance(module, types.ModuleType) or not is_own_code(module):
+        return None if module is None else {"__name__": "builtins"}
+    if parts.unimported.loaded(name) is None:
         return None
     reads.name(sys.modules, name)
-    if is_own_code(module):
-        reads.name(vars(module), "__spec__")
+    reads.name(vars(module), "__spec__")
     return vars(module)
 
 
