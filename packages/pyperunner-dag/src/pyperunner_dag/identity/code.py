@@ -39,6 +39,11 @@ class CodeReader:
         """See ``program_seeds``; not asked while a task runs, whose own seeds these would be."""
         return program_seeds()
 
+    @cached_property
+    def _loaded(self) -> set[str]:
+        """Files that the loaded modules come from; they are many, and asked for once."""
+        return _files_of_modules()
+
     def snapshot(self, cls: type, options: Options, defaults: Options | None) -> Snapshot:
         """Return the fingerprint of the code of a Task class, with what it was read from.
 
@@ -82,7 +87,7 @@ class CodeReader:
     def unloaded(self, code: Fingerprint) -> tuple[str, ...]:
         """Return those source files of some code that no loaded module comes from: a task's process will load them."""
         if code.digest not in self._unloaded:
-            self._unloaded[code.digest] = unloaded_sources(code.modules)
+            self._unloaded[code.digest] = _without(code.modules, self._loaded) if code.modules else ()
         return self._unloaded[code.digest]
 
 
@@ -92,15 +97,21 @@ def unloaded_sources(sources: Iterable[str]) -> tuple[str, ...]:
     Args:
         sources: Absolute paths.
     """
-    sources = list(sources)
-    if not sources:
-        return ()
-    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    return _without(sources, _files_of_modules())
+
+
+def _without(sources: Iterable[str], files: set[str]) -> tuple[str, ...]:
     missing = [path for path in sources if path not in files]
     if missing:
-        loaded = {str(Path(file).absolute()) for file in files if isinstance(file, str)}
+        loaded = {str(Path(file).absolute()) for file in files}
         missing = [path for path in missing if path not in loaded]
     return tuple(missing)
+
+
+def _files_of_modules() -> set[str]:
+    # A module is not asked: a __getattr__ of its own might answer.
+    held = (getattr(module, "__dict__", {}).get("__file__") for module in list(sys.modules.values()))
+    return {file for file in held if isinstance(file, str)}
 
 
 def counted_options(options: Options, defaults: Options | None) -> dict[str, Plain]:
