@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pyperunner_keys.code.graph import Slot
     from pyperunner_keys.code.reading.importable import Binary
+    from pyperunner_keys.code.reads import Reads
     from pyperunner_keys.encoding.writer import EncoderTable
 
 __all__ = ["PartBuilder"]
@@ -42,12 +43,17 @@ class PartBuilder:
     Args:
         deep: Whether names that code takes from outside itself are followed.
         changed: What the code changes while it runs: it counts by the statements that make it.
+
+    Attributes:
+        unimported: Finds modules without importing them.
+        imported: What the import of a module does to others, and what was looked at to tell, by the module.
     """
 
     def __init__(self, deep: bool = True, changed: AbstractSet[Slot] = frozenset()) -> None:
         self.deep = deep
         self.changed = changed
         self.unimported = Unimported()
+        self.imported: dict[object, tuple[list[tuple[str, Part]], Reads]] = {}
         self._parts: dict[Any, Part] = {}
         self._files: dict[str, SourceFile | None] = {}
         self._tables: dict[int, EncoderTable] = {}

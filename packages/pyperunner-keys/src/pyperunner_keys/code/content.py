@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pyperunner_keys.code.reading.importable import Binary
     from pyperunner_keys.code.reading.source import SourceFile
     from pyperunner_keys.code.reading.unimported import Unimported
+    from pyperunner_keys.code.reads import Reads
 
 __all__ = ["Content", "PartSource", "encoders_for"]
 
@@ -44,6 +45,7 @@ class PartSource(Protocol):
     deep: bool
     changed: AbstractSet[Slot]
     unimported: Unimported
+    imported: dict[object, tuple[list[tuple[str, Part]], Reads]]
 
     def part(self, obj: Any) -> Part:
         """Return the part of a function, class or module of the user's own."""

@@ -95,6 +95,11 @@ class Reads:
         found.names, found.answers = [*names.values()], [*answers.values()]
         return found
 
+    def add(self, other: Reads) -> None:
+        """Take over what another one has looked at."""
+        for kind in self.__slots__:
+            getattr(self, kind).extend(getattr(other, kind))
+
     def name(self, space: Mapping[Any, Any], name: str) -> None:
         """Note what a namespace holds under a name."""
         self.names.append((space, name, space.get(name, MISSING)))

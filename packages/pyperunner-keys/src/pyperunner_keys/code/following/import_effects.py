@@ -10,6 +10,7 @@ from pyperunner_keys.code.following.decorators import leaves_no_trace_in
 from pyperunner_keys.code.kinds import is_own_code
 from pyperunner_keys.code.reading.doings import Doing, called, doings, local_imports
 from pyperunner_keys.code.reading.unimported import absolute_name
+from pyperunner_keys.code.reads import Reads
 from pyperunner_keys.names import importable_name
 from pyperunner_keys.project import is_own_globals
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pyperunner_keys.code.reading.scope import Import
     from pyperunner_keys.code.reading.source import SourceFile
     from pyperunner_keys.code.reading.unimported import Unimported
-    from pyperunner_keys.code.reads import Reads
     from pyperunner_keys.project import Names
 
 __all__ = ["effects_on_others", "import_effects", "outward_doings"]
@@ -70,6 +70,16 @@ def import_effects(parts: PartSource, reads: Reads, name: str, names: Names | No
         name: Name of the module that is imported.
         names: Its globals, where it is not to be found by its name.
     """
+    key = name if names is None else id(names)
+    known = parts.imported.get(key)
+    if known is None:
+        noted = Reads()
+        known = parts.imported[key] = (_effects(parts, noted, name, names), noted)
+    reads.add(known[1])
+    return known[0]
+
+
+def _effects(parts: PartSource, reads: Reads, name: str, names: Names | None) -> list[tuple[str, Part]]:
     found: list[tuple[str, Part]] = []
     seen: set[str] = set()
     waiting = [(name, names)]
