@@ -6,13 +6,16 @@ back is compared with what an uncached call returns. *Wrong* is an old value, *w
 nothing changes, *refused* an error of the tool's own.
 
 The peers are installed, with uv, into an environment of their own: DIR, which is kept, or else a temporary one.
-Another mode, ``python tools/bench/edits.py --fingerprint``, times our code fingerprints.
+``python tools/bench/edits.py --living`` replays the edits of ``tests/code/living.py`` instead, each in one process that
+lives on: *stale* is an old value there, *poisoned* a wrong one that a fresh process with the code on disk gets later.
+``python tools/bench/edits.py --fingerprint`` times our code fingerprints.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import linecache
 import os
 import shutil
 import subprocess
@@ -26,8 +29,10 @@ from typing import Any
 
 EDITS = Path(__file__).resolve().parents[2] / "packages" / "pyperunner-keys" / "tests" / "edits"
 PEERS = {"joblib": "joblib", "hamilton": "apache-hamilton", "pipefunc": "pipefunc", "redun": "redun"}
+LIVING = EDITS.parent / "code"
+LIVING_KINDS = ("right", "stale", "wasted", "poisoned", "refused")
 KINDS = ("right", "wrong", "listed", "wasted", "refused")
-TOOLS = ("uncached", "pyperunner", *PEERS)
+TOOLS = ("uncached", "pyperunner", "memoize", *PEERS)
 
 
 # -- in the process of a tool: each returns a function that calls flow.run through a cache --------------------------
@@ -52,6 +57,13 @@ def pyperunner() -> Callable[[Any, str], Any]:
         return task.output, sorted(task.fingerprint().gaps)
 
     return call
+
+
+def memoize() -> Callable[[Any, str], Any]:
+    import pyperunner_cache
+    import pyperunner_keys.code.fingerprint  # noqa: F401
+
+    return lambda run, cache: pyperunner_cache.memoize(cache)(run)()
 
 
 def joblib() -> Callable[[Any, str], Any]:
@@ -107,13 +119,13 @@ def work(tool: str) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         call = globals()[tool]()
     for line in sys.stdin:
-        folder, cache = json.loads(line)
+        folder, cache, edit = json.loads(line)
         read, write = os.pipe()
         child = os.fork()
         if not child:
             signal.alarm(60)
             with open(write, "w") as file, contextlib.redirect_stdout(io.StringIO()):
-                print(json.dumps(look(call, folder, cache)), file=file)
+                print(json.dumps(look(call, folder, cache, edit)), file=file)
             os._exit(0)
         os.close(write)
         with open(read) as file:
@@ -122,11 +134,30 @@ def work(tool: str) -> None:
         os.waitpid(child, 0)
 
 
-def look(call: Callable[[Any, str], Any], folder: str, cache: str) -> dict[str, Any]:
-    """Call the function of a project through a cache; say whether any code of the project was executed for it."""
+def look(call: Callable[[Any, str], Any], folder: str, cache: str, edit: str) -> dict[str, Any]:
+    """Call the function of a project through a cache; say whether any code of the project was executed for it.
+
+    With an edit, it is executed then, the function is called through the cache once more, and without it.
+    """
+    sys.path.insert(0, folder)
+    try:
+        import flow
+    except BaseException as error:
+        return {"result": repr(error), "error": repr(error), "executed": False}
+    first = watch(lambda: call(flow.run, cache), folder)
+    if not edit:
+        return first
+    # As in a notebook: the text is where tracebacks look for it.
+    linecache.cache["<edit>"] = (len(edit), None, edit.splitlines(keepends=True), "<edit>")
+    exec(compile(edit, "<edit>", "exec"), vars(flow))
+    second = watch(lambda: call(flow.run, cache), folder)
+    return {"first": first, "second": second, "right": watch(flow.run, folder)}
+
+
+def watch(ask: Callable[[], Any], folder: str) -> dict[str, Any]:
+    """Return what came of a call, as text, and whether code of a project was executed for it."""
     import threading
 
-    sys.path.insert(0, folder)
     executed, found = False, {}
 
     def note(frame: Any, event: str, arg: Any) -> None:
@@ -134,11 +165,9 @@ def look(call: Callable[[Any, str], Any], folder: str, cache: str) -> dict[str, 
         executed = executed or (event == "call" and frame.f_code.co_filename.startswith(folder))
 
     try:
-        import flow
-
         threading.setprofile(note)
         sys.setprofile(note)
-        result = call(flow.run, cache)
+        result = ask()
         if isinstance(result, tuple) and "pyperunner" in sys.modules:
             result, found["gaps"] = result
         found["result"] = repr(result)
@@ -162,10 +191,10 @@ class Worker:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         self._process: Any = subprocess.Popen(command, text=True, env=environment, **pipes)
 
-    def look(self, folder: Path, cache: Path) -> dict[str, Any]:
-        """Return what became of a call."""
+    def look(self, folder: Path, cache: Path, edit: str = "") -> dict[str, Any]:
+        """Return what became of a call, or of one before and one after an edit in the same process."""
         cache.mkdir(parents=True, exist_ok=True)
-        print(json.dumps([str(folder), str(cache)]), file=self._process.stdin, flush=True)
+        print(json.dumps([str(folder), str(cache), edit]), file=self._process.stdin, flush=True)
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
 
@@ -229,6 +258,41 @@ def compare(tools: list[str], venv: Path, verbose: bool, only: str) -> None:
             print(f"{tool:<12}" + "".join(f"{counts[kind]:>8}" for kind in KINDS), flush=True)
 
 
+def living_verdict(found: dict[str, Any], later: dict[str, Any]) -> str:
+    """Judge what came back after an edit of a living process, and what a fresh process got later."""
+    first, second, right = found["first"], found["second"], found["right"]
+    if "error" in first or ("error" in second and "error" not in right):
+        return "refused"
+    if later["result"] != first["result"]:
+        return "poisoned"
+    if second["result"] != right["result"]:
+        return "stale"
+    return "wasted" if first["result"] == right["result"] and second["executed"] else "right"
+
+
+def compare_living(tools: list[str], venv: Path, verbose: bool, only: str) -> None:
+    """Print a line per tool: what became of edits of a process that lives on."""
+    sys.path.insert(0, str(LIVING))
+    from living import EVERY, MODULES  # type: ignore[import-not-found]
+
+    edits = {name: edit for name, edit in EVERY.items() if only in name}
+    print(f"{'tool':<12}" + "".join(f"{kind:>9}" for kind in LIVING_KINDS) + f"   of {len(edits)} edits")
+    for tool, python in pythons(tools, venv):
+        worker, counts = Worker(tool, python), Counter[str]()
+        with tempfile.TemporaryDirectory() as folder:
+            for number, (name, (text, edit)) in enumerate(edits.items()):
+                project, cache = Path(folder, str(number), "project"), Path(folder, str(number), "cache")
+                project.mkdir(parents=True)
+                for module, held in {**MODULES, "flow": text}.items():
+                    Path(project, f"{module}.py").write_text(held + "\n")
+                judged = living_verdict(worker.look(project, cache, edit), worker.look(project, cache))
+                counts[judged] += 1
+                if verbose and judged != "right":
+                    print(f"    {judged}: {name}", flush=True)
+        worker.close()
+        print(f"{tool:<12}" + "".join(f"{counts[kind]:>9}" for kind in LIVING_KINDS), flush=True)
+
+
 def fingerprint_times() -> None:
     """Print the time per fingerprint on a project of 50 modules: the first, and the further ones of the same pass."""
     from pyperunner_keys import Fingerprinter
@@ -265,6 +329,7 @@ def main() -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="name the edits that are not right")
     parser.add_argument("--only", default="", metavar="TEXT", help="edits with this text in their names")
     parser.add_argument("--fingerprint", action="store_true", help="time fingerprints instead")
+    parser.add_argument("--living", action="store_true", help="edit living processes, beside joblib by default")
     parser.add_argument("--work", choices=TOOLS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
@@ -273,6 +338,10 @@ def main() -> None:
         fingerprint_times()
     else:
         with tempfile.TemporaryDirectory() as folder:
+            if options.living:
+                tools = options.tools or ["pyperunner", "memoize", "joblib"]
+                compare_living(tools, options.venv or Path(folder), options.verbose, options.only)
+                return
             tools = ["uncached", *(options.tools or TOOLS[1:])]
             compare(tools, options.venv or Path(folder), options.verbose, options.only)
 

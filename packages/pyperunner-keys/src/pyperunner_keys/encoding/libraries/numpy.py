@@ -71,26 +71,25 @@ def write_array(value: Any, out: Writer) -> None:
 
 
 def _write_scalar(value: Any, out: Writer) -> None:
-    np = sys.modules["numpy"]
-    cls = type(value)
-    if cls.__module__.partition(".")[0] == "numpy":
+    array = sys.modules["numpy"].asarray(value)
+    if type(value).__module__.partition(".")[0] == "numpy":
         out.buffer += b"g"
-        write_array(np.asarray(value), out)
-        return
-    out.enter(value)
-    out.buffer += b"G"
-    write_class(cls, out)
-    write_array(np.asarray(value), out)
-    write_state(own_state(value), value, out)
-    out.leave()
+        write_array(array, out)
+    else:
+        _write_derived(b"G", value, array, out)
 
 
 def _write_subclass(value: Any, out: Writer) -> None:
     np = sys.modules["numpy"]
+    _write_derived(b"m", value, np.ndarray.view(value, np.ndarray), out)
+
+
+def _write_derived(tag: bytes, value: Any, array: Any, out: Writer) -> None:
+    """Write a value of a subclass: its class, the elements, and its own state."""
     out.enter(value)
-    out.buffer += b"m"
+    out.buffer += tag
     write_class(type(value), out)
-    write_array(np.ndarray.view(value, np.ndarray), out)
+    write_array(array, out)
     write_state(own_state(value), value, out)
     out.leave()
 
