@@ -58,3 +58,19 @@ def test_paths_below_the_project_are_relative(tmp_path, kind):
 
 def test_without_a_file_the_usual_encoders_serve():
     assert encoders_for({}) is ENCODERS
+
+
+def test_functions_of_one_name_in_a_set_count_alike_in_every_process(python, tmp_path):
+    functions = ", ".join(f"lambda x: x + {number}" for number in range(12))
+    (tmp_path / "flow.py").write_text(f"T = {{{functions}}}\ndef run(): return sorted(f(1) for f in T)\n")
+    show = "import flow; from pyperunner_keys import fingerprint; print(fingerprint(flow.run).digest)"
+    found = {
+        python(
+            "-B",
+            "-c",
+            f"pads = [lambda: 1] * {pad}; pad = [object()] + [[] for _ in range({pad})]\n{show}",
+            folder=tmp_path,
+        )
+        for pad in (0, 3, 7, 50)
+    }
+    assert len(found) == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import struct
+import types
+from collections.abc import Iterable
 from typing import Any
 
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
@@ -97,10 +99,26 @@ def write_set(value: set[Any] | frozenset[Any], out: Writer) -> None:
     out.enter(value)
     out.buffer += (b"z%d:" if isinstance(value, frozenset) else b"S%d:") % len(value)
     try:
-        out.buffer += b"".join(sorted(map(out.apart, value)))
+        out.buffer += b"".join(sorted(map(out.apart, _as_written(value))))
     except UnencodableError as error:
         raise error.below("{member}", value) from None
     out.leave()
+
+
+def _as_written(members: Iterable[Any]) -> Iterable[Any]:
+    """Return functions in the order in which they are written: those of one name get their labels as they come."""
+    found = [*members]
+    if any(isinstance(each, types.FunctionType) for each in found):
+        found.sort(key=_place)
+    return found
+
+
+def _place(member: Any) -> tuple[str, int, bytes, str]:
+    if not isinstance(member, types.FunctionType):
+        return "", 0, b"", ""
+    code = member.__code__
+    plain = [each for each in code.co_consts if isinstance(each, (int, float, str, bytes))]
+    return member.__qualname__, code.co_firstlineno, code.co_code, repr(plain)
 
 
 BUILTIN: dict[type[object], Encoder] = {
