@@ -112,3 +112,18 @@ def test_rows_are_told_apart_however_polars_keeps_them(name):
         twice = pl.concat([each, each], rechunk=False)
         assert digest(twice[: len(each)]) == digest(twice[len(each) :]) == digest(each)
         assert digest(twice) == digest(twice.rechunk())
+
+
+@pytest.mark.parametrize("start", range(10))
+def test_truth_counts_row_by_row_wherever_its_bits_begin(start, monkeypatch):
+    rows = [number % 3 == 0 for number in range(40)]
+    part = pl.Series(rows)[start : start + 13]
+    plain = digest(pl.Series(rows[start : start + 13]))
+    assert digest(part) == digest(pl.concat([part[:5], part[5:]], rechunk=False)) == plain
+    for row in range(13):
+        other = rows[start : start + 13]
+        other[row] = not other[row]
+        assert digest(pl.Series(other)) != plain
+    # A column that hands out no buffers is read by numpy.
+    monkeypatch.delattr(pl.Series, "__arrow_c_stream__")
+    assert digest(part) == plain

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyperunner_keys.encoding.instances import attributes_of, own_state, write_class, write_state
+from pyperunner_keys.encoding.libraries.arrow_memory import bits_of
 from pyperunner_keys.encoding.libraries.numpy import write_array, write_numbers
 from pyperunner_keys.encoding.standard import as_tagged
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
@@ -98,7 +99,7 @@ def _write_rows(value: Any, out: Writer) -> None:
     elif dtype == pl.Binary or dtype.base_type().__name__ in _AS_TEXT:
         _write_texts(value, out)
     elif dtype == pl.Boolean:
-        write_array(value.fill_null(False).to_numpy(), out)
+        _write_bits(value, out)
     elif dtype.is_numeric() or dtype.is_temporal():
         write_array(value.to_physical().fill_null(0).to_numpy(), out)
     else:
@@ -114,6 +115,13 @@ def _write_wide(value: Any, out: Writer) -> None:
         _write_texts(value, out)
     else:
         write_numbers(value.cast(pl.Int64).to_numpy(), out)
+
+
+def _write_bits(value: Any, out: Writer) -> None:
+    """Write truth values, eight to a byte; how many there are has been written."""
+    value = (value.fill_null(False) if value.null_count() else value).rechunk()
+    bits = bits_of(value)
+    out.big(sys.modules["numpy"].packbits(value.to_numpy(), bitorder="little").tobytes() if bits is None else bits)
 
 
 def _write_texts(value: Any, out: Writer) -> None:
