@@ -150,6 +150,7 @@ def look(call: Callable[[Any, str], Any], folder: str, cache: str, edit: str) ->
     # As in a notebook: the text is where tracebacks look for it.
     linecache.cache["<edit>"] = (len(edit), None, edit.splitlines(keepends=True), "<edit>")
     exec(compile(edit, "<edit>", "exec"), vars(flow))
+    watch(lambda: call(flow.run, f"{cache}-cold"), folder)  # which nobody has called before
     second = watch(lambda: call(flow.run, cache), folder)
     return {"first": first, "second": second, "right": watch(flow.run, folder)}
 
@@ -258,12 +259,12 @@ def compare(tools: list[str], venv: Path, verbose: bool, only: str) -> None:
             print(f"{tool:<12}" + "".join(f"{counts[kind]:>8}" for kind in KINDS), flush=True)
 
 
-def living_verdict(found: dict[str, Any], later: dict[str, Any]) -> str:
-    """Judge what came back after an edit of a living process, and what a fresh process got later."""
+def living_verdict(found: dict[str, Any], later: list[dict[str, Any]]) -> str:
+    """Judge what came back after an edit of a living process, and what fresh processes got later."""
     first, second, right = found["first"], found["second"], found["right"]
     if "error" in first or ("error" in second and "error" not in right):
         return "refused"
-    if later["result"] != first["result"]:
+    if any(each["result"] != first["result"] for each in later):
         return "poisoned"
     if second["result"] != right["result"]:
         return "stale"
@@ -285,7 +286,9 @@ def compare_living(tools: list[str], venv: Path, verbose: bool, only: str) -> No
                 project.mkdir(parents=True)
                 for module, held in {**MODULES, "flow": text}.items():
                     Path(project, f"{module}.py").write_text(held + "\n")
-                judged = living_verdict(worker.look(project, cache, edit), worker.look(project, cache))
+                found = worker.look(project, cache, edit)
+                later = [worker.look(project, place) for place in (cache, Path(f"{cache}-cold"))]
+                judged = living_verdict(found, later)
                 counts[judged] += 1
                 if verbose and judged != "right":
                     print(f"    {judged}: {name}", flush=True)
