@@ -137,20 +137,22 @@ def work(tool: str) -> None:
 def look(call: Callable[[Any, str], Any], folder: str, cache: str, edit: str) -> dict[str, Any]:
     """Call the function of a project through a cache; say whether any code of the project was executed for it.
 
-    With an edit, it is executed then, the function is called through the cache once more, and without it.
+    With an edit, it is executed then, the function is called through the cache once more, and without it. One that
+    begins with ``!`` is executed before the first call.
     """
     sys.path.insert(0, folder)
     try:
         import flow
     except BaseException as error:
         return {"result": repr(error), "error": repr(error), "executed": False}
-    first = watch(lambda: call(flow.run, cache), folder)
+    early = edit[:1] == "!"
+    first = {} if early else watch(lambda: call(flow.run, cache), folder)
     if not edit:
         return first
+    edit = edit.removeprefix("!")
     # As in a notebook: the text is where tracebacks look for it.
     linecache.cache["<edit>"] = (len(edit), None, edit.splitlines(keepends=True), "<edit>")
     exec(compile(edit, "<edit>", "exec"), vars(flow))
-    watch(lambda: call(flow.run, f"{cache}-cold"), folder)  # which nobody has called before
     second = watch(lambda: call(flow.run, cache), folder)
     return {"first": first, "second": second, "right": watch(flow.run, folder)}
 
@@ -287,6 +289,7 @@ def compare_living(tools: list[str], venv: Path, verbose: bool, only: str) -> No
                 for module, held in {**MODULES, "flow": text}.items():
                     Path(project, f"{module}.py").write_text(held + "\n")
                 found = worker.look(project, cache, edit)
+                worker.look(project, Path(f"{cache}-cold"), f"!{edit}")
                 later = [worker.look(project, place) for place in (cache, Path(f"{cache}-cold"))]
                 judged = living_verdict(found, later)
                 counts[judged] += 1
