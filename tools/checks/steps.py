@@ -11,6 +11,7 @@ from checks.examples import examples
 from checks.newer import newer
 from checks.process import Outcome, run
 from checks.suites import long, newest, oldest, pythons, tests
+from checks.website import site
 
 __all__ = ["EVERYTHING", "STEPS"]
 
@@ -28,7 +29,7 @@ def lint(shop: Workshop) -> Outcome:
 def types(shop: Workshop) -> Outcome:
     """The libraries and the tools are clean under mypy --strict."""
     mypy = [shop.python, "-m", "mypy"]
-    doors = [ROOT / "tools" / name for name in ("check", "install", "pin", "run")]
+    doors = [ROOT / "tools" / name for name in ("check", "install", "pin", "run", "site")]
     return run(mypy).outcome + run([*mypy, "--scripts-are-modules", *doors], {"MYPYPATH": "tools"}).outcome
 
 
@@ -40,6 +41,7 @@ STEPS: dict[str, Callable[[Workshop], Outcome]] = {
     "newer": newer,
     "tests": tests,
     "examples": examples,
+    "site": site,
     "alone": alone,
     "oldest": oldest,
     "newest": newest,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_cache import __version__
+
+if TYPE_CHECKING:
+    from pyperunner_cache_fsspec.backend import FsspecBackend
 
 __all__ = ["FsspecBackend", "__version__"]
 
