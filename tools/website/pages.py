@@ -1,7 +1,7 @@
 """Pages of the site that do not lie in docs: those of the packages, those of the root, and the reference.
 
-Called by MkDocs while it builds; ``mkdocs.yml`` names this file. Pages are written for a reader of the repository, so links
-to files that the site does not have lose their target, and keep their text.
+Called by MkDocs while it builds; ``mkdocs.yml`` names this file. Pages are written for a reader of the repository, so
+links to files that the site does not have lose their target, and keep their text.
 """
 
 from __future__ import annotations
