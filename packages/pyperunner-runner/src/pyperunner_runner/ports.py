@@ -160,6 +160,7 @@ class Exit:
         read: Bytes that it and the children it waited for had read from storage, as the system accounts for them.
         written: Bytes that they had written to storage.
         oom: Whether the system ended it for want of memory.
+        left: Whether it has not ended at all: it was killed, and the system does not let go of it.
     """
 
     code: int | None = None
@@ -168,6 +169,7 @@ class Exit:
     read: int | None = None
     written: int | None = None
     oom: bool | None = None
+    left: bool = False
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,11 @@ def test_a_lost_process_is_a_failure_that_says_how(code, kind, text):
     assert f"Nothing(): {summarize('Nothing()', failure_of(Nothing(), result))}" == text
 
 
+def test_a_process_that_does_not_end_is_said_to_be_held():
+    result = result_of(Nothing(), Ended("Nothing()", 1, Outcome("lost"), Exit(left=True)))
+    assert str(result.exception) == "Nothing(): its process was killed and does not end, because the system holds it"
+
+
 def test_inputs_that_stay_away_are_named():
     result = result_of(Nothing(), Ended("Nothing()", 1, Outcome("inputs", inputs=["A()", "B()"]), Exit(1)))
     assert isinstance(result.exception, InputLost)

@@ -108,6 +108,8 @@ def _last_lines(text: str) -> str:
 
 
 def _death(task: str, end: Exit, uss_peak: int | None) -> TaskDied:
+    if end.left:
+        return TaskKilled(task, "its process was killed and does not end, because the system holds it")
     if end.code is None:
         return TaskDied(task, "its process was lost, because the process that supervised it is gone")
     if end.oom:

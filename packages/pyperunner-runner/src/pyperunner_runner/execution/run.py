@@ -337,7 +337,7 @@ class Run:
         """Put a failed task off until its next attempt; ``False`` if it has none left."""
         task = job.task
         wait = self._retries.next_wait(task.name, task.options, failure.bases)
-        if wait is None or self._cancelled:
+        if wait is None or self._cancelled or ended.exit.left:  # that holds what another attempt would wait for
             return False
         event = TaskRetried(task.name, job.attempt, job.seconds, summarize(task.name, failure), wait)
         self.recorder.task_retried(event, traceback, ended, uss_peak)

@@ -10,11 +10,11 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from pyperunner_runner.errors import NoProcesses, TaskNotPortable
-from pyperunner_runner.executors.arrivals import PATIENCE_SECONDS, Arrivals
+from pyperunner_runner.executors.arrivals import PATIENCE_SECONDS, Arrivals, Departures
 from pyperunner_runner.executors.no_room import no_room_is_blocking
 from pyperunner_runner.executors.supervisor.client import SupervisorClient
 from pyperunner_runner.executors.supervisor.protocol import ChildEnded, ChildRefused, ChildStarted
-from pyperunner_runner.ports import Logged
+from pyperunner_runner.ports import Exit, Logged
 from pyperunner_runner.processes import posix
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class SupervisedExecutor(ABC):
         self._writes = False  # whether the supervisor's line is watched for room to write
         self._client = SupervisorClient(session)
         self._arrivals = Arrivals()
+        self._departures = Departures()
         for level, text in self._client.notes:
             self._events.append(Logged("-", None, "runner", level, text, time.time()))
         if session.wake is not None:
@@ -99,9 +100,10 @@ class SupervisedExecutor(ABC):
             self._writes = client.has_unsent
             wanted = selectors.EVENT_READ | selectors.EVENT_WRITE if self._writes else selectors.EVENT_READ
             self._selector.modify(client, wanted, self._receive)
-        left = self._arrivals.seconds_left(time.monotonic())
-        if left is not None:
-            timeout = left if timeout is None else min(left, timeout)
+        now = time.monotonic()
+        for left in (self._arrivals.seconds_left(now), self._departures.seconds_left(now)):
+            if left is not None:
+                timeout = left if timeout is None else min(left, timeout)
         for key, ready in self._selector.select(client.patience(timeout)):
             if key.fileobj is client and ready & selectors.EVENT_WRITE:
                 client.flush()
@@ -111,9 +113,11 @@ class SupervisedExecutor(ABC):
             if step == "show":
                 client.show_stacks(name)
             else:
-                client.stop(name, kill=True)
+                self._stop(name, kill=True)
         if client.is_lost():
             self._lose_supervisor()
+        for name in self._departures.take_due(time.monotonic()):
+            self._leave(name)
 
     def close(self) -> None:
         """See ``Executor.close``."""
@@ -141,12 +145,34 @@ class SupervisedExecutor(ABC):
         for report in reports:
             if isinstance(report, ChildStarted) and self._client.makes_copies:
                 self._arrivals.expect(report.name, time.monotonic())
-            if isinstance(report, ChildEnded) and self._arrivals.is_overdue(report.name):
-                self._replace(report.name)
-                continue
-            self._take_report(report)
             if isinstance(report, ChildEnded):
-                self._arrivals.forget(report.name)
+                self._take_end(report)
+            else:
+                self._take_report(report)
+
+    def _take_end(self, report: ChildEnded) -> None:
+        self._departures.forget(report.name)
+        if self._arrivals.is_overdue(report.name):
+            self._replace(report.name)
+        else:
+            self._take_report(report)
+            self._arrivals.forget(report.name)
+
+    def _stop(self, name: str, *, kill: bool) -> None:
+        """Ask for the end of a process; where it is killed, it is left behind if that does not end it."""
+        self._client.stop(name, kill=kill)
+        if kill:
+            self._departures.expect(name, time.monotonic())
+
+    def _leave(self, name: str) -> None:
+        """Go on without a process that was killed and has not ended."""
+        pid = self._client.leave(name)
+        if pid is not None:
+            text = (
+                f"process {pid} ({name}) was killed and does not end: the system holds it; the run goes on without it"
+            )
+            self._events.append(Logged("-", None, "runner", "WARNING", text, time.time()))
+            self._take_end(ChildEnded(name, Exit(left=True)))
 
     def _replace(self, name: str) -> None:
         """Have a fresh interpreter do what a copy has not begun with."""
@@ -172,5 +198,5 @@ class SupervisedExecutor(ABC):
         if self._client.is_open:
             self._selector.unregister(self._client)
             self._writes = False
-            self._arrivals = Arrivals()
+            self._arrivals, self._departures = Arrivals(), Departures()
             self._client.close(lost=lost)

@@ -181,7 +181,7 @@ class ProcessExecutor(SupervisedExecutor):
         """See ``Executor.stop``."""
         if task in self._running:
             self._arrivals.excuse(task)
-            self._client.stop(task, kill=kill)
+            self._stop(task, kill=kill)
 
     @property
     def _busy(self) -> bool:

@@ -209,7 +209,7 @@ class PoolExecutor(SupervisedExecutor):
                 return
         for worker in self._workers.values():
             if worker.busy is not None and worker.busy.job.task == task:
-                self._client.stop(worker.name, kill=kill)
+                self._stop(worker.name, kill=kill)
 
     @property
     def _busy(self) -> bool:
@@ -292,7 +292,7 @@ class PoolExecutor(SupervisedExecutor):
         worker.ends = True
         worker.pipes.drain()
         # What it has used includes earlier jobs.
-        worker.end_job(Outcome("lost"), Exit(end.code, None, end.max_rss, oom=end.oom))
+        worker.end_job(Outcome("lost"), Exit(end.code, None, end.max_rss, oom=end.oom, left=end.left))
         self._release(worker)
 
     def _release(self, worker: _Worker) -> None:

@@ -27,8 +27,10 @@ from pyperunner_runner.executors.supervisor.preload import preload
 from pyperunner_runner.executors.supervisor.protocol import (
     AreYouThere,
     ChildCommand,
+    ChildEnded,
     ChildStarted,
     Launcher,
+    LeaveChild,
     Obeyed,
     Report,
     Serving,
@@ -104,6 +106,7 @@ class SupervisorClient:
         self._supervisor = 0
         self._children: dict[str, int] = {}
         self._asked: dict[str, int] = {}
+        self._left: set[str] = set()
 
     def _prepare(self, session: Session) -> tuple[str, dict[str, bytes]]:
         """Return how processes are made, and the tasks in the form in which that needs them."""
@@ -207,6 +210,15 @@ class SupervisorClient:
             self._asked[name] = signal.SIGKILL if kill else signal.SIGTERM
             self._ask(StopChild(name, kill), kill=kill)
 
+    def leave(self, name: str) -> int | None:
+        """Hear no more of a child that was killed; return its process, or ``None`` if there is none."""
+        self._asked.pop(name, None)
+        pid = self._children.pop(name, None)
+        if pid is not None:
+            self._left.add(name)
+            self._ask(LeaveChild(name))
+        return pid
+
     def flush(self) -> None:
         """Send what has not been sent yet, as much of it as the line takes."""
         while self._unsent and self._socket is not None:
@@ -239,7 +251,10 @@ class SupervisorClient:
         """Take note of what the supervisor says; return whether it is about a child."""
         if isinstance(word, Obeyed):
             self._silence.answer(time.monotonic())
+            self._left.discard(word.left)
             return False
+        if isinstance(word, ChildEnded) and word.name in self._left:
+            return False  # it has ended at last, before the supervisor heard that it was left
         if isinstance(word, Serving):
             self._supervisor = word.pid
             return False
@@ -278,7 +293,7 @@ class SupervisorClient:
                     in_its_place.signal(name, self._children[name], signum)
         return found == "lost"
 
-    def _ask(self, question: StopChild | ShowStacks | AreYouThere, *, kill: bool = False) -> None:
+    def _ask(self, question: StopChild | LeaveChild | ShowStacks | AreYouThere, *, kill: bool = False) -> None:
         self._silence.ask(time.monotonic(), kill=kill)
         self._unsent.append((pack(question), []))
         self.flush()

@@ -22,6 +22,7 @@ __all__ = [
     "ChildStarted",
     "Fds",
     "Launcher",
+    "LeaveChild",
     "Obeyed",
     "Report",
     "Serving",
@@ -95,6 +96,13 @@ class StopChild:
 
 
 @dataclass(frozen=True)
+class LeaveChild:
+    """To the supervisor: say nothing more of a child, which was killed and does not end; its name may be used again."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class ShowStacks:
     """To the supervisor: have a child that has not begun yet write to standard error where it is."""
 
@@ -115,7 +123,13 @@ class Serving:
 
 @dataclass(frozen=True)
 class Obeyed:
-    """From the supervisor: the answer to a ``StopChild`` or ``AreYouThere``, once it has done what it says."""
+    """From the supervisor: the answer to whatever was not a ``StartChild``, once it has done what it says.
+
+    Attributes:
+        left: The child of which no more is said, if that was asked.
+    """
+
+    left: str = ""
 
 
 @dataclass(frozen=True)

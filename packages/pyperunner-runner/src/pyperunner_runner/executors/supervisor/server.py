@@ -33,6 +33,7 @@ from pyperunner_runner.executors.supervisor.protocol import (
     ChildStarted,
     Fds,
     Launcher,
+    LeaveChild,
     Obeyed,
     Report,
     Serving,
@@ -151,17 +152,20 @@ class Supervisor:
         for message in self._frames.feed(data):
             self._obey(message)
 
-    def _obey(self, message: StartChild | StopChild | ShowStacks | AreYouThere) -> None:
+    def _obey(self, message: StartChild | StopChild | LeaveChild | ShowStacks | AreYouThere) -> None:
         if isinstance(message, StartChild):
             first, second, third = (self._fds.pop(0) for _ in range(_FDS_PER_CHILD))
             self._queue.append(_Queued(message.name, message.command, message.launcher, (first, second, third)))
             return
         if isinstance(message, StopChild):
             self._stop(message.name, kill=message.kill)
-        elif isinstance(message, ShowStacks):
+        elif isinstance(message, (LeaveChild, ShowStacks)):
             for pid in [pid for pid, name in self._running.items() if name == message.name]:
-                os.kill(pid, posix.SHOW_STACKS)
-        self._send(Obeyed())
+                if isinstance(message, LeaveChild):
+                    self._running[pid] = ""
+                else:
+                    os.kill(pid, posix.SHOW_STACKS)
+        self._send(Obeyed(message.name if isinstance(message, LeaveChild) else ""))
 
     def _stop(self, name: str, kill: bool) -> None:
         for pid, running in self._running.items():
@@ -227,7 +231,8 @@ class Supervisor:
             killed = self._descendants.end_group(name, pid)
             _, status, usage = os.wait4(pid, 0)
             self._descendants.end_rest(name, pid, self._running)
-            self._send(ChildEnded(name, posix.exit_of(status, usage, None if killed else self._kills)))
+            if name:  # else it was left
+                self._send(ChildEnded(name, posix.exit_of(status, usage, None if killed else self._kills)))
 
     def _send(self, report: Report | Serving | Obeyed | Unable) -> None:
         try:
