@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,14 @@ def test_programs(tmp_path, way, what):
     if what == "output full" and not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     assert seen(tmp_path, way, POOR[what]) == "SUCCESS SUCCESS 1"
+
+
+@pytest.mark.parametrize("way", ["fork", pytest.param("pool", marks=pytest.mark.long)])
+def test_too_few_descriptors_for_any_process_are_said_at_once(tmp_path, way):
+    began = time.monotonic()
+    said = seen(tmp_path, way, "resource.setrlimit(resource.RLIMIT_NOFILE, (13, 13))")
+    assert "this program may have 13 open files, and a run takes 16 at least" in said
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize("way", [pytest.param("fork", marks=pytest.mark.long), "pool"])

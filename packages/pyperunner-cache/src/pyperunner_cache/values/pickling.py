@@ -19,6 +19,7 @@ from pyperunner_cache.errors import PickleRefusedError, UnstorableError
 from pyperunner_cache.values.packer import INLINE, Needs
 from pyperunner_cache.values.type_codes import Code
 from pyperunner_text.inert import find
+from pyperunner_text.unpicklable import innermost
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Buffer
@@ -30,8 +31,6 @@ __all__ = ["digest_of_pickle", "dump", "find_unpicklable", "pickle_whole", "unpi
 _FATAL = (KeyboardInterrupt, MemoryError)
 _NAMED = re.compile(rb"\x8c(.)([\w.]+)\x94\x8c(.)([\w.]+)\x94\x93", re.ASCII | re.DOTALL)
 """SHORT_BINUNICODE, MEMOIZE, twice, and STACK_GLOBAL of pickle's protocols 4 and 5."""
-_DEEPEST = 50
-_WIDEST = 10_000
 
 
 def pickle_whole(packer: Packer, value: Any) -> list[Buffer]:
@@ -144,55 +143,8 @@ def find_unpicklable(value: Any, error: BaseException) -> tuple[str, Any, str]:
         value: What could not be pickled.
         error: How it failed.
     """
-    path, part, seen = "result", value, {id(value)}
-    for _ in range(_DEEPEST):
-        for step, child in _children(part):
-            if id(child) in seen:
-                continue
-            failure = _failure(child)
-            if failure is not None:
-                seen.add(id(child))
-                path, part, error = path + step, child, failure
-                break
-        else:
-            break
-    return path, part, _reason(error)
-
-
-def _failure(value: Any) -> BaseException | None:
-    try:
-        dump(value)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        return error
-    return None
-
-
-def _children(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for at, (key, item) in enumerate(value.items()):
-            if at >= _WIDEST:
-                return
-            yield f"[{key!r:.60}]", item
-            yield f".keys()[{at}]", key
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        names = getattr(value, "_fields", None)
-        for at, item in enumerate(value):
-            if at >= _WIDEST:
-                return
-            yield f".{names[at]}" if names else f"[{at}]" if isinstance(value, (list, tuple)) else "{…}", item
-    try:
-        attributes = dict(vars(value)) if hasattr(value, "__dict__") and not isinstance(value, type) else {}
-    except Exception:
-        attributes = {}
-    for cls in type(value).__mro__:
-        slots = cls.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if hasattr(value, name) and name not in ("__dict__", "__weakref__"):
-                attributes[name] = getattr(value, name)
-    for name, item in attributes.items():
-        yield f".{name}", item
+    found = innermost([("result", value)], dump)
+    return (found.path, found.value, _reason(found.error)) if found else ("result", value, _reason(error))
 
 
 def _reason(error: BaseException) -> str:

@@ -6,11 +6,15 @@ import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from pyperunner_runner.processes.posix import most_descriptors
+
 __all__ = ["NO_ROOM", "NO_ROOM_SECONDS", "Shortage", "no_room_is_blocking"]
 
 NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 NO_ROOM_SECONDS = 30.0
 """How long to wait for room where no process of ours could make some by ending."""
+
+_LEAST_DESCRIPTORS = 16
 
 
 @contextmanager
@@ -48,12 +52,17 @@ class Shortage:
             may_end: Whether a process of ours makes room when it ends; so long as one does, nothing is given up.
 
         Raises:
-            BlockingIOError: It has lasted too long.
+            BlockingIOError: It has lasted too long, or can't end.
         """
         if self._since is None:
             self._warn(f"no room for another process, trying again: {error}")
         if self._since is None or may_end:
             self._since = now
+        if error.errno == errno.EMFILE and not may_end and most_descriptors() < _LEAST_DESCRIPTORS:
+            why = (
+                f"this program may have {most_descriptors()} open files, and a run takes {_LEAST_DESCRIPTORS} at least"
+            )
+            raise BlockingIOError(error.errno, f"there is no room for any process of a task: {why}") from error
         if now - self._since > NO_ROOM_SECONDS:
             why = f"there was no room for another process for {NO_ROOM_SECONDS:.0f} s: {error.strerror}"
             raise BlockingIOError(error.errno, why) from error

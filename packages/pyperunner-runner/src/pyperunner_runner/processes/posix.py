@@ -31,6 +31,7 @@ __all__ = [
     "hold_signals_back",
     "lead_session",
     "let_signals_through",
+    "most_descriptors",
     "occupy_standard_descriptors",
     "set_aside",
     "set_default_signals",
@@ -92,15 +93,19 @@ def set_aside(fd: int) -> int:
 
     What the process executes does not get it. Where so high a number is not allowed, it keeps its own.
     """
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    end = _ASIDE if limit == resource.RLIM_INFINITY else min(_ASIDE, limit)
     try:
-        aside = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, max(0, end - _ASIDE_ROOM))
+        aside = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, max(0, min(_ASIDE, most_descriptors()) - _ASIDE_ROOM))
     except OSError:
         os.set_inheritable(fd, False)
         return fd
     os.close(fd)
     return aside
+
+
+def most_descriptors() -> int:
+    """Return how many descriptors this process may have."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if limit == resource.RLIM_INFINITY else limit
 
 
 def lead_session() -> None:

@@ -19,7 +19,6 @@ import cloudpickle
 from pyperunner_dag import Secret, Task, remember_loaded, take_as_loaded
 from pyperunner_keys import module_text
 from pyperunner_runner.errors import TaskNotPortable
-from pyperunner_runner.executors.travelling.find_unpicklable import find_unpicklable
 from pyperunner_runner.executors.travelling.modules import (
     LoadedModule,
     TextFinder,
@@ -27,6 +26,7 @@ from pyperunner_runner.executors.travelling.modules import (
     loaded_modules,
     modules_of,
 )
+from pyperunner_text.unpicklable import innermost
 
 if TYPE_CHECKING:
     from pyperunner_runner.ports import Job
@@ -178,8 +178,20 @@ def _pack(alone: Task, start_method: str) -> bytes:
     try:
         return _dumps(alone)
     except Exception as error:  # whatever a __reduce__ of the user's raises
-        part, cause = find_unpicklable(alone, _dumps) or ("", error)
+        found = innermost(_parts_of(alone), _dumps)
+        cause: BaseException = found.error if found else error
+        part = found.path if found else ""
         raise TaskNotPortable(alone.name, part, f"{type(cause).__name__}: {cause}", start_method) from error
+
+
+def _parts_of(task: Task) -> Iterator[tuple[str, Any]]:
+    """Yield the parts of a task by their names for people."""
+    yield from ((f"params[{name!r}]", value) for name, value in task.params.items())
+    yield from ((f"inputs[{name!r}]", value) for name, value in task.inputs.items())
+    yield "options", task.options
+    yield from ((f"attribute {name!r}", value) for name, value in vars(task).items() if name != "params")
+    yield "run", getattr(type(task).run, "__wrapped__", None)
+    yield from ((f"class attribute {name!r}", value) for name, value in vars(type(task)).items() if name != "run")
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
