@@ -35,7 +35,7 @@ def as_texts(value: object) -> list[str]:
 
 def as_number(value: object) -> float | None:
     """Return ``value`` if it can be seconds: a finite number that is not negative, nor too large to be shown."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if type(value) is not float and (isinstance(value, bool) or not isinstance(value, (int, float))):
         return None
     return value if 0 <= value <= _LARGEST else None
 

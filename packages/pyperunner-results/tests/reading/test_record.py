@@ -66,6 +66,21 @@ def test_lines_that_are_cut_or_damaged_are_left_out(folder):
     assert [event["task"] for event in read_events(folder.path)] == ["A()"]
 
 
+def test_what_is_not_wanted_is_not_kept(folder):
+    """What keys are made of is most of a record, and a report has no use for it."""
+    folder.event("task_finished", task="A()", attempt=1, status="SUCCESS", parts={"task": "A"}, wall=1.0)
+    assert read_record(folder.path).tasks["A()"].facts["parts"] == {"task": "A"}
+    facts = read_record(folder.path, leave_out="parts").tasks["A()"].facts
+    assert "parts" not in facts
+    assert facts["wall"] == 1.0
+
+
+def test_two_events_on_one_line_are_none(folder):
+    with Path(folder.path, "events.jsonl").open("ab") as file:
+        file.write(b'{"kind": "task_finished", "task": "A()"} {"kind": "task_finished", "task": "B()"}\n')
+    assert list(read_events(folder.path)) == []
+
+
 def test_no_events_are_no_error(folder):
     assert list(read_events(folder.path)) == []
 

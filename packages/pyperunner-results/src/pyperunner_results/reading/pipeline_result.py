@@ -161,8 +161,8 @@ class PipelineResult(Mapping[str, Any]):
         """Return the readers of all tasks, in the pipeline's order; the record is read once for all of them."""
         return self._read(self._tasks)
 
-    def _read(self, names: Iterable[str]) -> list[TaskResult]:
-        run = self.record
+    def _read(self, names: Iterable[str], run: RunRecord | None = None) -> list[TaskResult]:
+        run = run or self.record
         records = run.tasks if run else {}
         digests = as_mapping(self.conf.get("keys"))
         return [

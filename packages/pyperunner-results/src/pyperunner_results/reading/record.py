@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["RunRecord", "TaskRecord", "read_events", "read_record", "read_summary", "run_state", "size_of_record"]
 
 
-_NOT_FACTS = frozenset({"kind", "time", "task", "attempt"})
+_decode = json.JSONDecoder().raw_decode  # `json.loads` guesses the encoding of each line
 _LONGEST_LINE = 64 << 20  # bytes of an event
 _LARGEST_SUMMARY = 16 << 20  # bytes
 
@@ -36,7 +36,10 @@ _SHAPE_OF: Mapping[str, Callable[[object], object]] = {
     "undeclared": as_texts,
 }
 """What a fact must be; one that is not counts as not recorded."""
-_SHAPES = {name: (name, shape) for name, shape in _SHAPE_OF.items()}
+_SHAPES: dict[str, tuple[str, Callable[[object], object]] | None] = {
+    **{name: (name, shape) for name, shape in _SHAPE_OF.items()},
+    **dict.fromkeys(("kind", "time", "task", "attempt")),  # no facts
+}
 
 
 @dataclass
@@ -72,10 +75,11 @@ class TaskRecord:
         """Take in an event of this task."""
         facts = self._facts_of(as_count(event.get("attempt")))
         for name, value in event.items():
-            if name not in _NOT_FACTS:
+            if name not in _SHAPES:
+                facts[name] = value
+            elif (known := _SHAPES[name]) is not None:
                 # Under its one name: each line that is read brings names of its own.
-                known, shape = _SHAPES.get(name, (name, None))
-                facts[known] = value if shape is None or value is None else cast("Json", shape(value))
+                facts[known[0]] = None if value is None else cast("Json", known[1](value))
         if event["kind"] == "task_started":
             facts.setdefault("start", as_number(event.get("time")))
             self.status = "RUNNING"
@@ -148,10 +152,11 @@ def read_events(folder: str) -> Iterator[dict[str, Json]]:
         # A longer line comes in parts, none of which is an event.
         while line := file.readline(_LONGEST_LINE):
             try:
-                event = json.loads(line)
+                text = line.decode()
+                event, end = _decode(text)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(event, dict) and isinstance(event.get("kind"), str):
+            if not text[end:].strip() and isinstance(event, dict) and isinstance(event.get("kind"), str):
                 yield event
 
 
@@ -167,18 +172,22 @@ def size_of_record(folder: str) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def read_record(folder: str) -> RunRecord:
+def read_record(folder: str, leave_out: str = "") -> RunRecord:
     """Return summary and events of the run in ``folder``, during the run too.
+
+    Args:
+        folder: The run's folder.
+        leave_out: A fact of tasks that is not wanted, and may be most of the record.
 
     Raises:
         NotARun: The folder holds no run, or one of a newer format.
     """
     summary = read_summary(folder)
     with gc_paused():
-        return _read_record(folder, summary)
+        return _read_record(folder, summary, leave_out)
 
 
-def _read_record(folder: str, summary: Summary) -> RunRecord:
+def _read_record(folder: str, summary: Summary, leave_out: str) -> RunRecord:
     state = run_state(summary)
     layout = None
     tasks: dict[str, TaskRecord] = {}
@@ -191,6 +200,7 @@ def _read_record(folder: str, summary: Summary) -> RunRecord:
         elif kind == "code_part" and isinstance(source := event.get("source"), str):
             sources[str(event.get("digest"))] = source
         elif kind in ("task_started", "task_retried", "task_finished"):
+            event.pop(leave_out, None)
             tasks.setdefault(str(event.get("task")), TaskRecord()).take(event)
     if state != "running":
         for task in tasks.values():

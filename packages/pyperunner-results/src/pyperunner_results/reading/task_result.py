@@ -197,7 +197,7 @@ class TaskResult:
     @property
     def executed(self) -> bool:
         """Whether the task was started in this run, rather than found done, passed over or unable to run."""
-        return bool(self._record and self._record.attempts)
+        return bool(self._record and self._record.by_attempt)
 
     @property
     def log_file(self) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_results.reading.record import read_record
 from pyperunner_results.report.facts import facts_of, packages_of
 from pyperunner_results.report.graph import critical_path, order, ranks, upstream_of
 from pyperunner_results.shape import as_number
@@ -16,6 +17,7 @@ from pyperunner_text.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from pyperunner_results.reading.pipeline_result import PipelineResult
+    from pyperunner_results.reading.record import RunRecord
     from pyperunner_results.reading.task_result import TaskResult
 
 __all__ = ["report_data"]
@@ -34,12 +36,13 @@ _LINES = 40
 
 def report_data(results: PipelineResult) -> dict[str, Any]:
     """Return the content of a report. All texts are free of control characters, line feeds aside."""
-    tasks = results.all_tasks()
+    record = read_record(results.run_folder, leave_out="parts") if results.run_folder else None
+    tasks = results._read(results, record)
     upstream = upstream_of(results.conf["tasks"])
     positions = order(upstream)
     if not positions:
         upstream = [[] for _ in tasks]
-    summary = results.record.summary if results.record else {}
+    summary = record.summary if record else {}
     start = summary.get("start")
     room = _Room(tasks)
     seconds = [_span(task) for task in tasks]
@@ -48,9 +51,9 @@ def report_data(results: PipelineResult) -> dict[str, Any]:
     return {
         "pipeline": visible(results.name),
         "folder": visible(results.label),
-        "state": results.state or "unknown",
+        "state": record.state if record else "unknown",
         "started": _moment(start),
-        "seconds": _difference(start, time.time() if results.state == "running" else summary.get("end")),
+        "seconds": _difference(start, time.time() if record and record.state == "running" else summary.get("end")),
         "counts": dict(Counter(task.status or "NOT_STARTED" for task in tasks)),
         "facts": facts_of(results.conf),
         "packages": packages_of(results.conf),
@@ -61,7 +64,7 @@ def report_data(results: PipelineResult) -> dict[str, Any]:
         "critical": path,
         "critical_seconds": round(sum(seconds[task] for task in path), 4),
         "fold": len(tasks) > _FOLD_ABOVE,
-        "layout": _layout(results, [task.name for task in tasks]),
+        "layout": _layout(record, [task.name for task in tasks]),
     }
 
 
@@ -112,9 +115,11 @@ class _Room:
 
 def _span(task: TaskResult) -> float:
     """Return the seconds that a task held up what follows it: all its attempts, and the waits between them."""
+    if not task.executed:
+        return 0.0
     attempts = task.attempts
     whole = _difference(attempts[0].get("start"), attempts[-1].get("end")) if len(attempts) > 1 else None
-    return max(0.0, (whole if whole is not None else task.wall) or 0.0) if attempts else 0.0
+    return max(0.0, (whole if whole is not None else task.wall) or 0.0)
 
 
 def _between(least: int, value: int, most: int) -> int:
@@ -190,9 +195,9 @@ def _params(task: TaskResult, room: _Room) -> dict[str, str]:
     return found if room.for_one("params") > 0 else {}
 
 
-def _layout(results: PipelineResult, names: list[str]) -> dict[str, Any] | None:
+def _layout(record: RunRecord | None, names: list[str]) -> dict[str, Any] | None:
     """Return the recorded drawing by positions, if it is complete and of a size that can be drawn task by task."""
-    layout = results.record.layout if results.record else None
+    layout = record.layout if record else None
     if not layout or len(names) > _FOLD_ABOVE:
         return None
     positions = {name: number for number, name in enumerate(names)}

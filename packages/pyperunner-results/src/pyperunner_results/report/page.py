@@ -48,11 +48,11 @@ def write_report(run: str | os.PathLike[str] | PipelineResult) -> str:
         YamlError: Its ``pipeline.yaml`` is malformed or refused.
         OSError: The report cannot be written.
     """
-    results = run if isinstance(run, PipelineResult) else PipelineResult.from_file(run)
-    if results.run_folder is None:
-        raise NotARun(results.name, "there is no run folder into which a report could be written")
-    path = os.path.join(results.run_folder, REPORT_FILE)
     with gc_paused():
+        results = run if isinstance(run, PipelineResult) else PipelineResult.from_file(run)
+        if results.run_folder is None:
+            raise NotARun(results.name, "there is no run folder into which a report could be written")
+        path = os.path.join(results.run_folder, REPORT_FILE)
         page = _page(report_data(results))
     replace_file(path, page.encode())
     return path
