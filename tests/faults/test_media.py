@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
-
-import pytest
 
 from pyperunner import Pipeline, Runner, task
 
@@ -33,13 +29,3 @@ def test_in_this_process_it_is_logged(tmp_path, caplog):
     Runner(tmp_path / "data", tmp_path / "logs", executor="inline").run(Pipeline("p", [made]), raise_on_failure=True)
     assert made.output == 2
     assert caplog.text.count("without a lock") == 1
-
-
-def test_a_newer_database_is_refused_before_anything_starts(tmp_path):
-    with closing(sqlite3.connect(tmp_path / "x.db")) as database:
-        database.executescript("CREATE TABLE entries (x); CREATE TABLE more (x); PRAGMA user_version = 2")
-    content = (tmp_path / "x.db").read_bytes()
-    made = work(n=1)
-    with pytest.raises(OSError, match="newer release"):
-        Runner(f"sqlite:///{tmp_path}/x.db", tmp_path / "logs").run(Pipeline("p", [made]))
-    assert (tmp_path / "x.db").read_bytes() == content

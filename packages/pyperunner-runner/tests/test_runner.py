@@ -344,8 +344,13 @@ def test_bad_arguments_are_refused_at_once(kit):
         Runner("nonsense://place", kit.log_path)
 
 
-def test_a_store_that_cannot_be_written_is_refused_before_work_starts(kit):
+def test_where_neither_the_store_nor_a_temporary_folder_can_be_written_nothing_starts(kit, monkeypatch):
     kit.data_path.write_text("a file where a folder must be")
+
+    def refuse():
+        raise FileNotFoundError("no usable temporary directory")
+
+    monkeypatch.setattr("tempfile.gettempdir", refuse)
     with pytest.raises(StoreNotWritable, match="Nothing was started"):
         kit.runner().run(kit.abc())
     assert kit.executed() == []

@@ -9,7 +9,7 @@ a job is in ``pyperunner_runner.execution``, the conformance suite in ``pyperunn
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
@@ -33,6 +33,7 @@ __all__ = [
     "Logged",
     "Outcome",
     "Session",
+    "StandIn",
     "Started",
     "Waiting",
 ]
@@ -72,6 +73,26 @@ class Session:
 
 
 @dataclass(frozen=True)
+class StandIn:
+    """The store that stands in for a run's own where that one fails.
+
+    Attributes:
+        spec: Builtins from which any process opens it.
+        holds: Names of upstream tasks whose outputs are there.
+        why: Why the run's own store is not asked any more; empty while it is.
+    """
+
+    spec: Mapping[str, Any]
+    holds: Collection[str] = ()
+    why: str = ""
+
+    @property
+    def alone(self) -> bool:
+        """Whether the run's own store is not asked any more."""
+        return bool(self.why)
+
+
+@dataclass(frozen=True)
 class Job:
     """One execution of one task.
 
@@ -87,6 +108,7 @@ class Job:
             given as it is. ``None`` leaves them alone.
         detached: The task without its graph (``Task.detached()``), where it came to exist after the session began, so
             that the session has none of that name.
+        stand_in: Where the output goes that the run's store does not take; ``None`` for nowhere.
     """
 
     task: str
@@ -97,6 +119,7 @@ class Job:
     audit: Audit = "warn"
     seed: str | int | None = None
     detached: Task | None = None
+    stand_in: StandIn | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +156,7 @@ class Outcome:
         size: Its size in the store, in bytes.
         seconds: Wall time of the task's own code.
         undeclared: Files of the user's that the task's code has read, where the executor can tell.
+        unsaved: Why the output is not in the run's own store but in ``Job.stand_in``, when ``kind`` is ``stored``.
     """
 
     kind: Literal["stored", "hit", "failed", "inputs", "lost"]
@@ -142,6 +166,7 @@ class Outcome:
     size: int | None = None
     seconds: float | None = None
     undeclared: Sequence[str] = ()
+    unsaved: str = ""
 
     @property
     def exitcode(self) -> int:

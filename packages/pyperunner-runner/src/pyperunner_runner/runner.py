@@ -155,7 +155,7 @@ class Runner:
             ImpossibleResources: A task asks for more than there is; nothing was started.
             FileParamError: A ``File`` or ``Folder`` among the params cannot be read; nothing was started.
             SecretNotSetError: A task that must run has a secret without a value; nothing was started.
-            StoreNotWritable: Tasks must run and the store can't take their outputs; nothing was started.
+            StoreNotWritable: Tasks must run, and neither the store nor a temporary folder can take their outputs.
             RunFailed: Only with ``raise_on_failure``.
             KeyboardInterrupt: A SIGINT came; children were ended (asked first, made to after two seconds or when a
                 second signal came) and the run was recorded as interrupted. SIGTERM and SIGHUP are treated alike and
@@ -167,7 +167,8 @@ class Runner:
         if show_execution_plan:
             self.execution_plan_summary()
         run = self._current_run()
-        check(run.planned, self._settings.resources, location_of(self.data_path))
+        check(run.planned, self._settings.resources)
+        run.stand_in.probe(location_of(self.data_path))
         self.save_pipeline_params()
         with Signals() as signals:
             try:
@@ -233,7 +234,7 @@ class Runner:
         """Plan as ``run`` does: fill ``tasks_queue`` and ``tasks_execute`` and make every task ready."""
         dag = runnable_dag(self._pipeline())
         self._drop_run()
-        planned = self._planned = self._plan(dag, force_reload, only, until, from_)
+        planned = self._planned = self._plan(dag, force_reload, only, until, from_, tolerant=True)
         settings = replace(self._settings, process_limit=self.process_limit)
         name = self._pipeline().name
         scheduler = new_scheduler(planned, settings, lambda: times_of_tasks(self.log_path, name))
@@ -389,10 +390,9 @@ class Runner:
             raise ValueError("there is no pipeline to run: pass one to run() or set_pipeline()")
         return self.pipeline
 
-    def _plan(
-        self, dag: DAG[Task], force: bool = False, only: Patterns = None, until: Patterns = None, from_: Patterns = None
-    ) -> PlannedRun:
-        return self._planner.plan(self._pipeline(), dag, force=force, selection=Selection.of(only, until, from_))
+    def _plan(self, dag: DAG[Task], force: bool = False, *chosen: Patterns, tolerant: bool = False) -> PlannedRun:
+        selection = Selection.of(*chosen) if chosen else None
+        return self._planner.plan(self._pipeline(), dag, force=force, selection=selection, tolerant=tolerant)
 
     def _current_run(self) -> Run:
         if self._run is None:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pyperunner_dag import (
@@ -17,15 +16,13 @@ from pyperunner_dag import (
     check_code,
     files_of,
     guard_of,
-    is_stored,
-    load_output,
     resolve_inputs,
-    save_output,
 )
 from pyperunner_runner.child.audit import undeclared_reads
 from pyperunner_runner.child.ending import end_forked
 from pyperunner_runner.child.environ import environment
 from pyperunner_runner.child.failures import describe_failure
+from pyperunner_runner.child.job_store import JobStore
 from pyperunner_runner.child.random_state import seeded
 from pyperunner_runner.ports import Job, Outcome
 
@@ -55,21 +52,22 @@ def execute_job(
         What came of it, without the output itself.
     """
     try:
-        with _single_flight(store, task.key, tell_waiting):
-            if job.reuse and is_stored(store, task.key):
+        outputs = JobStore(store, job.stand_in)
+        with _single_flight(store, task.key, tell_waiting) if outputs.is_usable else nullcontext():
+            if job.reuse and outputs.has(task.key):
                 return Outcome("hit")
-            return _execute_and_store(job, task, store, audit)
+            return _execute_and_store(job, task, outputs, audit)
     except KeyboardInterrupt:
         raise  # in this process it is the user who wants to stop; a child has no keyboard
     except BaseException as error:
         return Outcome("failed", failure=describe_failure(task.name, error))
 
 
-def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudit | None) -> Outcome:
+def _execute_and_store(job: Job, task: Task, outputs: JobStore, audit: ReadAudit | None) -> Outcome:
     from pyperunner_keys import recording
 
     with recording() as given:  # the files in what is loaded
-        loaded, lost = _load_upstream(job, task, store)
+        loaded, lost = _load_upstream(job, task, outputs)
     if lost:
         return Outcome("inputs", inputs=lost)
     data = [loaded.outputs[parent.name] for parent in task.parents]
@@ -95,8 +93,8 @@ def _execute_and_store(job: Job, task: Task, store: OutputStore, audit: ReadAudi
         meta["upstream"] = loaded.digests
     if job.canonical:
         meta["canonical"] = _canonical(value)
-    receipt = save_output(store, task.key, value, meta)
-    return Outcome("stored", None, (), receipt["digest"], receipt["size"], seconds, undeclared)
+    receipt, unsaved = outputs.save(task.key, value, meta)
+    return Outcome("stored", None, (), receipt["digest"], receipt["size"], seconds, undeclared, unsaved)
 
 
 def _call(task: Task, data: list[Any], inputs: dict[str, Any]) -> Any:
@@ -120,26 +118,17 @@ class _Loaded(NamedTuple):
     digests: dict[str, list[str | None]]
 
 
-def _load_upstream(job: Job, task: Task, store: OutputStore) -> tuple[_Loaded, list[str]]:
+def _load_upstream(job: Job, task: Task, outputs: JobStore) -> tuple[_Loaded, list[str]]:
     """Return what the upstream tasks made, and the names of those that have nothing to load."""
     loaded, lost = _Loaded({}, {}), []
-    # Asking for a method is far cheaper for a child than isinstance with a protocol (SupportsDigest).
-    load = getattr(store, "load_with_digest", None)
-    if load is None or not hasattr(store, "files"):
-        load = partial(_load_with_digest, store)
     for source in task.upstream:
         try:
-            loaded.outputs[source.name], digest = load(source.key)
-            canonical = store.meta(source.key).get("canonical") if job.canonical else None
+            loaded.outputs[source.name], digest, canonical = outputs.load(source, canonical=job.canonical)
         except KeyError:
             lost.append(source.name)
         else:
             loaded.digests[source.name] = [digest, canonical]
     return loaded, lost
-
-
-def _load_with_digest(store: OutputStore, key: str) -> tuple[Any, str | None]:
-    return load_output(store, key), store.meta(key).get("digest")
 
 
 def _canonical(value: Any) -> str | None:

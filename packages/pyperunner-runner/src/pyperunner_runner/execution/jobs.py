@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pyperunner_dag import Task
     from pyperunner_runner.errors import TaskKilled
     from pyperunner_runner.planning.reasons_to_run import Decision
+    from pyperunner_runner.ports import StandIn
 
 __all__ = ["Jobs", "RunningJob"]
 
@@ -70,13 +71,14 @@ class Jobs:
     def __getitem__(self, name: str) -> RunningJob:
         return self._running[name]
 
-    def start(self, task: Task, decision: Decision, meta: Mapping[str, Any]) -> Handle:
+    def start(self, task: Task, decision: Decision, meta: Mapping[str, Any], stand_in: StandIn | None = None) -> Handle:
         """Start the task's next attempt.
 
         Args:
             task: The task.
             decision: What is to be done with it, and why.
             meta: More to store beside its output.
+            stand_in: Where it goes if the run's store does not take it.
 
         Raises:
             BlockingIOError: No process can be made just now; then nothing has changed.
@@ -89,7 +91,7 @@ class Jobs:
         try:
             meta = {"reason": decision.reason, **meta}
             seed = seed_of(task, attempt)
-            job = Job(task.name, attempt, decision.reuse, meta, self._canonical, self._audit, seed)
+            job = Job(task.name, attempt, decision.reuse, meta, self._canonical, self._audit, seed, None, stand_in)
             return self._executor.start(job)
         except BlockingIOError:
             self._attempts[task.name] -= 1

@@ -8,14 +8,14 @@ from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import Task, draw_svg, layout, save_output
+from pyperunner_dag import Task, draw_svg, layout
 from pyperunner_dag.ports import SupportsLock
 from pyperunner_runner.errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
-from pyperunner_runner.execution.ephemeral_outputs import EphemeralOutputs
 from pyperunner_runner.execution.jobs import Jobs, RunningJob
 from pyperunner_runner.execution.outcomes import failure_of, result_of, summarize
 from pyperunner_runner.execution.retries import Retries
+from pyperunner_runner.execution.stand_in import StandInStore
 from pyperunner_runner.execution.timeouts import LimitEnforcer
 from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.executors.no_room import Shortage
@@ -23,6 +23,7 @@ from pyperunner_runner.executors.supervisor.start_methods import start_method_be
 from pyperunner_runner.planning.inner_imports import modules_to_preload
 from pyperunner_runner.planning.reasons_to_run import UNCONDITIONAL, Decision
 from pyperunner_runner.ports import Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Session, Started, Waiting
+from pyperunner_runner.provenance.ephemeral_outputs import EphemeralOutputs
 
 if TYPE_CHECKING:
     from pyperunner_runner.execution.recorder import RunRecorder
@@ -69,7 +70,7 @@ class Run:
         self._signals: Signals | None = None
         self._cancelled = ""
         self._shortage = Shortage(lambda text: self.recorder.warn(text))
-        self._stored_by_hand: set[str] = set()
+        self.stand_in = StandInStore(planned, lambda text: self.recorder.warn(text))
         place = str((planned.store.spec() or {}).get("url", ""))
         for task in planned.dag:
             task.bind(planned.store, place)
@@ -239,6 +240,7 @@ class Run:
         """Free the executor; what still runs is ended. Remove the outputs that are not kept."""
         self._jobs.close()
         self._ephemeral.remove()
+        self.stand_in.close()
 
     # -- starting --------------------------------------------------------------------------------------------------
 
@@ -255,20 +257,14 @@ class Run:
         return decision
 
     def _start_job(self, task: Task, decision: Decision) -> Handle:
-        self._store_given_inputs(task)
+        self.stand_in.save_given(task)
         task.status = Task.Status.RUNNING
         try:
-            return self._jobs.start(task, decision, self._ephemeral.meta(task))
+            return self._jobs.start(task, decision, self._ephemeral.meta(task), self.stand_in.of(task))
         except BlockingIOError:
             task.status = Task.Status.NOT_STARTED
             self._scheduler.give_back(task.name)
             raise
-
-    def _store_given_inputs(self, task: Task) -> None:
-        for source in task.upstream:
-            if source.held and source.name not in self._stored_by_hand:
-                save_output(self.planned.store, source.key, source.output, source.entry_meta())
-                self._stored_by_hand.add(source.name)
 
     def _open_executor(self) -> Executor:
         """Return the executor of this run, whose first job is about to start."""
@@ -312,6 +308,7 @@ class Run:
     def _take_end(self, ended: Ended) -> None:
         job, uss_peak = self._let_go(ended.task)
         task, seconds = job.task, job.seconds
+        ended = self.stand_in.take(task, ended)
         if ended.outcome.kind == "inputs" and not job.cause and self._scheduler.remake(task.name, ended.outcome.inputs):
             task.status = Task.Status.NOT_STARTED
             lost = ", ".join(ended.outcome.inputs)

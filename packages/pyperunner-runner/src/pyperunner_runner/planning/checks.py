@@ -1,4 +1,4 @@
-"""Checks of a planned run, before any work starts: resources, limits, secrets, store."""
+"""Checks of a planned run, before any work starts: resources, limits, secrets."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pyperunner_dag.ports import SupportsProbe
 from pyperunner_results import strip_credentials
-from pyperunner_runner.errors import ImpossibleResources, LimitTooLow, StoreNotWritable
+from pyperunner_runner.errors import ImpossibleResources, LimitTooLow
 from pyperunner_runner.planning.resources import impossible
 
 if TYPE_CHECKING:
@@ -21,19 +20,17 @@ _LEAST_MEMORY = 32 << 20
 """What the process of a task that does nothing may take by itself, in bytes, with each start method."""
 
 
-def check(planned: PlannedRun, capacity: Mapping[str, float], location: str) -> None:
+def check(planned: PlannedRun, capacity: Mapping[str, float]) -> None:
     """Check that what is to be done can be done.
 
     Args:
         planned: The plan.
         capacity: How much there is of each resource.
-        location: Where outputs are kept, in words.
 
     Raises:
         ImpossibleResources: A task asks for more of a resource than there is.
         LimitTooLow: A task has a memory limit that its process exceeds by itself.
         SecretNotSetError: A task that must run has a secret param without a value.
-        StoreNotWritable: Tasks must run and their outputs can't be stored; a run of hits only needs no writable store.
     """
     runs = [planned.dag[name] for name in planned.names("run")]
     executes = [planned.dag[name] for name in planned.names("run", "load")]
@@ -48,11 +45,6 @@ def check(planned: PlannedRun, capacity: Mapping[str, float], location: str) -> 
             raise LimitTooLow(task.name, limit, _LEAST_MEMORY)
     for task in runs:
         task.assert_secrets_set()
-    if runs and isinstance(planned.store, SupportsProbe):
-        try:
-            planned.store.probe()
-        except OSError as error:
-            raise StoreNotWritable(location, error.strerror or str(error)) from error
 
 
 def location_of(data_path: str | os.PathLike[str] | OutputStore) -> str:

@@ -33,6 +33,7 @@ class PlannedRun:
         upstream: The names of each task's direct upstream tasks; in the order of ``dag``.
         selected: The names of the tasks that may run; ``None`` for all.
         decisions: What is done with each task, and why; in the order of ``dag``.
+        unreadable: Why the store could not be asked, so that it counts as empty; empty where it could.
     """
 
     dag: DAG[Task]
@@ -40,6 +41,7 @@ class PlannedRun:
     upstream: Mapping[str, Sequence[str]]
     selected: frozenset[str] | None
     decisions: Mapping[str, Decision]
+    unreadable: str = ""
 
     def names(self, *actions: Action) -> list[str]:
         """Return the names of the tasks for which one of the actions was decided."""
@@ -71,7 +73,13 @@ class Planner:
         self._code = code
 
     def plan(
-        self, pipeline: Pipeline, dag: DAG[Task], *, force: bool = False, selection: Selection | None = None
+        self,
+        pipeline: Pipeline,
+        dag: DAG[Task],
+        *,
+        force: bool = False,
+        selection: Selection | None = None,
+        tolerant: bool = False,
     ) -> PlannedRun:
         """Hash the tasks of a pipeline and decide for each whether it runs, is loaded or is skipped.
 
@@ -80,9 +88,11 @@ class Planner:
             dag: Its graph.
             force: Run every task that is selected.
             selection: What was asked for; everything by default.
+            tolerant: A store that cannot be asked counts as empty, and the plan says so.
 
         Raises:
             UnknownSelection: A pattern matches no task.
+            OSError: The store cannot be asked; see ``tolerant``.
             SelectionUnmet: A selected task needs an output that is neither stored nor made by a selected task.
         """
         order = [task.name for task in dag]
@@ -92,8 +102,14 @@ class Planner:
         held = {task.name for task in dag if task.held}
         uncached = {task.name for task in dag if not task.options.cache}
         keys = {task.key: task.name for task in dag if task.name not in held and task.name not in uncached}
-        absent = self._store.missing(keys)
-        stale = changed_outputs(self._store, keys.keys() - absent)
+        unreadable, absent, stale = "", set(keys), dict[str, str]()
+        try:
+            absent = set(self._store.missing(keys))
+            stale = changed_outputs(self._store, keys.keys() - absent)
+        except OSError as error:
+            if not tolerant:
+                raise
+            unreadable, absent = str(error), set(keys)
         changed = {keys[key]: what for key, what in stale.items()}
         missing = {keys[key] for key in absent} | changed.keys() | (uncached - held)
         decisions = plan(
@@ -111,7 +127,7 @@ class Planner:
         if lacking:
             first = next(name for name in order if name in lacking)
             raise SelectionUnmet(first, tuple(lacking[first]), len(lacking) - 1)
-        return PlannedRun(dag, self._store, upstream, selected, decisions)
+        return PlannedRun(dag, self._store, upstream, selected, decisions, unreadable)
 
 
 def runnable_dag(pipeline: Pipeline) -> DAG[Task]:

@@ -26,11 +26,18 @@ def find_equal_output(task: Task) -> Decision | None:
         task: The task; all of its upstream tasks have ended.
 
     Returns:
-        That its output is loaded; ``None`` if there is none.
+        That its output is loaded; ``None`` if there is none, or the store cannot say.
     """
     store = task.store
     if store is None or not task.upstream or not task.options.cache:
         return None
+    try:
+        return _find(store, task)
+    except OSError:
+        return None
+
+
+def _find(store: OutputStore, task: Task) -> Decision | None:
     try:
         inputs = {source.name: _digests(store.meta(source.key)) for source in task.upstream}
     except KeyError:  # an input is gone: the child will find out and have it made again

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.ports import SupportsDelete, SupportsEntries
@@ -51,10 +52,11 @@ class EphemeralOutputs:
         store = self._store
         self._begun = True
         if self._tasks and isinstance(store, SupportsEntries) and isinstance(store, SupportsDelete):
-            for task in self._tasks:
-                for key in [entry["key"] for entry in store.entries(task.name)]:
-                    if self._is_left_over(key):
-                        store.delete(key)
+            with suppress(OSError):  # a store that can't be asked just now is swept by a later run
+                for task in self._tasks:
+                    for key in [entry["key"] for entry in store.entries(task.name)]:
+                        if self._is_left_over(key):
+                            store.delete(key)
 
     def remove(self) -> None:
         """Remove this run's outputs; may be called twice."""
@@ -63,7 +65,8 @@ class EphemeralOutputs:
             self._say(f"the store can't remove entries, so outputs of tasks with cache=False stay: {tasks[0].name}, …")
         for task in tasks:
             if self._begun and isinstance(self._store, SupportsDelete):
-                self._store.delete(task.key)
+                with suppress(OSError):
+                    self._store.delete(task.key)
             task.scope_to("")
 
     def _is_left_over(self, key: str) -> bool:

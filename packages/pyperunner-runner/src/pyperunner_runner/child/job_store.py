@@ -1,0 +1,98 @@
+"""Store of a job: what the run's own store does not take goes to the one that stands in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pyperunner_dag import is_stored, load_output, reopen_store, save_output
+from pyperunner_keys import FileError
+
+if TYPE_CHECKING:
+    from pyperunner_dag import OutputStore, Task
+    from pyperunner_dag.ports import Receipt
+    from pyperunner_runner.ports import StandIn
+
+__all__ = ["JobStore"]
+
+
+class JobStore:
+    """The outputs that one job loads and saves.
+
+    Args:
+        store: The run's own store.
+        stand_in: What to do where that fails; ``None`` for nothing.
+    """
+
+    def __init__(self, store: OutputStore, stand_in: StandIn | None) -> None:
+        self._store, self._stand_in = store, stand_in
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the run's own store is asked at all."""
+        return self._stand_in is None or not self._stand_in.alone
+
+    def has(self, key: str) -> bool:
+        """Say whether there is an output in the run's own store; one that cannot say has none."""
+        try:
+            return self.is_usable and is_stored(self._store, key)
+        except OSError:
+            if self._stand_in is None:
+                raise
+            return False
+
+    def load(self, source: Task, *, canonical: bool) -> tuple[Any, str | None, str | None]:
+        """Return the output of an upstream task, its digest and, if asked for, its canonical one.
+
+        Raises:
+            KeyError: There is none that can be loaded, so that it must be made again.
+        """
+        try:
+            return _load(self._store_of(source), source.key, canonical)
+        except OSError as error:
+            if self._stand_in is None:
+                raise
+            import logging
+
+            logging.getLogger("pyperunner").warning("the output of %s cannot be loaded: %s", source.name, error)
+            raise KeyError(source.key) from error
+
+    def save(self, key: str, value: object, meta: Mapping[str, Any]) -> tuple[Receipt, str]:
+        """Store an output; return the receipt, and why it is not in the run's own store, empty where it is.
+
+        Raises:
+            Exception: The output cannot be kept anywhere, with what the run's own store said.
+        """
+        if self._stand_in is None:
+            return save_output(self._store, key, value, meta), ""
+        if self._stand_in.alone:
+            return save_output(self._other, key, value, meta), self._stand_in.why
+        try:
+            return save_output(self._store, key, value, meta), ""
+        except FileError:
+            raise
+        except OSError as error:
+            refusal = error
+        try:
+            return save_output(self._other, key, value, meta), str(refusal)
+        except Exception:
+            raise refusal from None
+
+    @cached_property
+    def _other(self) -> OutputStore:
+        assert self._stand_in is not None
+        return reopen_store(self._stand_in.spec)
+
+    def _store_of(self, source: Task) -> OutputStore:
+        return self._other if self._stand_in is not None and source.name in self._stand_in.holds else self._store
+
+
+def _load(store: OutputStore, key: str, canonical: bool) -> tuple[Any, str | None, str | None]:
+    # Asking for a method is far cheaper for a child than isinstance with a protocol (SupportsDigest).
+    load = getattr(store, "load_with_digest", None)
+    if load is None or not hasattr(store, "files"):
+        value, digest = load_output(store, key), store.meta(key).get("digest")
+    else:
+        value, digest = load(key)
+    return value, digest, store.meta(key).get("canonical") if canonical else None

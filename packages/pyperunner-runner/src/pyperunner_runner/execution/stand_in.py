@@ -1,0 +1,149 @@
+"""Stand-in of a store that fails: what a run has computed is kept in a temporary folder for as long as it is in use.
+
+A medium that is full, locked, read-only or gone costs nothing that was computed: tasks that follow find their inputs
+here, and whoever asks finds the outputs, in this process.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pyperunner_dag import open_store, save_output
+from pyperunner_dag.ports import SupportsProbe
+from pyperunner_runner.errors import StoreNotWritable
+from pyperunner_runner.ports import Failure, Outcome, StandIn
+
+if TYPE_CHECKING:
+    from pyperunner_dag import OutputStore, Task
+    from pyperunner_runner.planning.planner import PlannedRun
+    from pyperunner_runner.ports import Ended
+
+__all__ = ["StandInStore"]
+
+_IN_MEMORY = Path("/dev/shm")
+
+
+class StandInStore:
+    """Stands in for the store of one run.
+
+    Args:
+        planned: The plan, whose store it is.
+        warn: Writes a warning into the run's log.
+    """
+
+    def __init__(self, planned: PlannedRun, warn: Callable[[str], None]) -> None:
+        self._store, self._warn = planned.store, warn
+        self._unreadable, self._why = planned.unreadable, ""
+        self._runs = bool(planned.names("run"))
+        self._by_hand: set[str] = set()
+        self._holds: set[str] = set()
+
+    def probe(self, location: str) -> None:
+        """Find out whether outputs can be stored, before any work starts.
+
+        Args:
+            location: Where they are kept, in words.
+
+        Raises:
+            StoreNotWritable: They can not, and there is no temporary folder either.
+        """
+        if self._unreadable or not self._runs or not isinstance(self._store, SupportsProbe):
+            return
+        try:
+            self._store.probe()
+        except OSError as error:
+            if not self._folder:
+                raise StoreNotWritable(location, error.strerror or str(error)) from error
+            self._go_without(str(error))
+
+    def of(self, task: Task) -> StandIn | None:
+        """Return what a job of ``task`` needs to know."""
+        if self._unreadable and not self._why:
+            self._go_without(self._unreadable)
+        if not self._folder:
+            return None
+        holds = frozenset(source.name for source in task.upstream if source.name in self._holds) if self._holds else ()
+        return StandIn({"url": self._folder}, holds, self._why)
+
+    def take(self, task: Task, ended: Ended) -> Ended:
+        """Give a task its output from here if the run's own store did not take it; return how its job ended.
+
+        A job that was carried out on another machine may have kept it there, where nobody finds it: then it failed.
+        """
+        why = ended.outcome.unsaved
+        if not why:
+            return ended
+        if self._other.missing([task.key]):
+            return replace(ended, outcome=Outcome("failed", failure=Failure("StorageError", why)))
+        self._hold(task, why)
+        return ended
+
+    def save_given(self, task: Task) -> None:
+        """Store outputs that were given by hand and that ``task`` needs."""
+        for source in task.upstream:
+            if source.held and source.name not in self._by_hand:
+                self._by_hand.add(source.name)
+                try:
+                    save_output(self._store, source.key, source.output, source.entry_meta())
+                except OSError as error:
+                    if not self._folder:
+                        raise
+                    save_output(self._other, source.key, source.output, source.entry_meta())
+                    self._hold(source, str(error))
+
+    def close(self) -> None:
+        """Remove what no task has taken."""
+        if not self._holds and self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _hold(self, task: Task, why: str) -> None:
+        self._holds.add(task.name)
+        task.bind(self._other, task.data_path)
+        self._go_without(why)
+
+    def _go_without(self, why: str) -> None:
+        if not self._why:
+            self._why = why
+            text = f"outputs are not stored, but kept in {self._folder} while this process needs them: {why}"
+            self._warn(text)
+            logging.getLogger("pyperunner").warning(text)
+
+    @cached_property
+    def _folder(self) -> str:
+        """A folder that nobody has yet; empty where there can be none."""
+        try:
+            place = Path(tempfile.gettempdir())
+            if _IN_MEMORY.is_dir() and _share_a_medium(place, str((self._store.spec() or {}).get("url", ""))):
+                place = _IN_MEMORY
+        except OSError:
+            return ""
+        return str(place / f"pyperunner-{os.getpid()}-{secrets.token_hex(8)}")
+
+    @cached_property
+    def _other(self) -> OutputStore:
+        store = open_store(self._folder)
+        weakref.finalize(store, _remove, self._folder, os.getpid())
+        return store
+
+
+def _share_a_medium(place: Path, url: str) -> bool:
+    """Say whether what is at a URL lies in the file system of ``place``."""
+    path = Path(urlsplit(url).path)
+    lowest = next((folder for folder in (path, *path.parents) if folder.exists()), None)
+    return path.is_absolute() and lowest is not None and lowest.stat().st_dev == place.stat().st_dev
+
+
+def _remove(folder: str, process: int) -> None:
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
