@@ -17,7 +17,7 @@ from pyperunner_cache.backends.os_errors import translate, translating
 from pyperunner_cache.backends.quarantine import Quarantine
 from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
 from pyperunner_cache.backends.size_ledger import Ledger
-from pyperunner_cache.backends.tree import entry_files, survey_files
+from pyperunner_cache.backends.tree import absent_in, entry_files, survey_files
 from pyperunner_cache.backends.writing import Counted, make_folder, sweep_file, write_atomically
 from pyperunner_cache.entry.blobs import FileBlob
 from pyperunner_cache.errors import BadKeyError, BadURLError, CacheError
@@ -33,7 +33,7 @@ _BYTES = (1 << 62) - 1
 _LEDGER = ".usage"
 _TOUCH_AFTER = 60.0
 _folder_of_name = lru_cache(1000)(safe_name)
-_MANY = 100  # keys, beyond which a listing of the root costs less than looking for each in vain
+_MANY = 100  # keys, beyond which listings cost less than looking for each
 
 
 class FileBackend:
@@ -75,25 +75,21 @@ class FileBackend:
         return {"url": self.root, "shared": self.shared, "durable": self.durable}
 
     def missing(self, keys: Iterable[str]) -> set[str]:
-        """Look for each key's file; of many keys only those whose names have a folder at all."""
+        """Look for each key's file; of many keys list the folders of their names, which say most of it."""
         wanted = list(keys)
-        names = self._names() if len(wanted) > _MANY else None
-        folders: dict[str, str] = {}
-        absent = set()
+        if len(wanted) <= _MANY:
+            return {key for key in wanted if not _is_there(self._folder(key))}
+        by_name: dict[str, dict[str, str]] = {}  # keys by folder: no tuples, a million of which take seconds to collect
         for key in wanted:
             name, digest = split_key(key)
-            folder = folders.get(name)
-            if folder is None:
-                folder = folders[name] = safe_name(name)
-            if names is not None and folder not in names:
-                absent.add(key)
-                continue
-            folder = f"{self.root}{os.sep}{folder}{os.sep}{safe_name(digest)}"
-            try:
-                os.lstat(f"{folder}{os.sep}{KNOWN_FILENAMES[0]}")
-            except OSError:
-                if _located(folder) is None:
-                    absent.add(key)
+            folders = by_name.get(name)
+            if folders is None:
+                folders = by_name[name] = {}
+            folders[safe_name(digest)] = key
+        absent: set[str] = set()
+        for name, folders in by_name.items():
+            place = f"{self.root}{os.sep}{_folder_of_name(name)}"
+            absent.update(map(folders.__getitem__, absent_in(place, folders.keys())))
         return absent
 
     def get(self, key: str) -> Blob:
@@ -107,7 +103,7 @@ class FileBackend:
                 pass
             except OSError as error:
                 raise translate(error, "load", key, file) from error
-        path = self.located(key)
+        path = _listed(folder)
         if path is None:
             raise KeyError(key)
         try:
@@ -253,12 +249,6 @@ class FileBackend:
     def _accounted(self, key: str) -> AbstractContextManager[None]:
         return self._ledger.changing(lambda: sum(file.status.st_size for file in self.found(key)[:1]))
 
-    def _names(self) -> frozenset[str]:
-        try:
-            return frozenset(os.listdir(self.root))
-        except (FileNotFoundError, NotADirectoryError):
-            return frozenset()
-
     def _folder(self, key: str) -> str:
         name, digest = split_key(key)
         return f"{self.root}{os.sep}{_folder_of_name(name)}{os.sep}{safe_name(digest)}"
@@ -267,6 +257,8 @@ class FileBackend:
     def _open(path: str) -> FileBlob:
         try:
             blob = FileBlob(os.open(path, READ_FLAGS))
+        except FileNotFoundError:
+            raise
         except OSError:
             if not os.path.lexists(path) or stat.S_ISREG(os.lstat(path).st_mode):
                 raise
@@ -293,11 +285,25 @@ class _StoreLock(FileLock):
                     make_folder(self._folder, self._folder_mode)
 
 
+def _is_there(folder: str) -> bool:
+    """Say whether there is an entry in a folder."""
+    try:
+        os.lstat(f"{folder}{os.sep}{KNOWN_FILENAMES[0]}")
+    except OSError:
+        return _located(folder) is not None
+    return True
+
+
 def _located(folder: str) -> str | None:
     for filename in KNOWN_FILENAMES:
         path = os.path.join(folder, filename)
         if os.path.lexists(path):
             return path
+    return _listed(folder)
+
+
+def _listed(folder: str) -> str | None:
+    """Return the path of an entry's file by whatever name."""
     try:
         others = os.listdir(folder)
     except OSError:

@@ -8,7 +8,7 @@ they lie on the disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from itertools import islice
 from typing import TypeVar
 
@@ -20,11 +20,13 @@ from pyperunner_cache.entry.envelope import key_of
 from pyperunner_cache.ports import BlobInfo
 from pyperunner_cache.system import READ_FLAGS, usable_cores
 
-__all__ = ["entry_files", "survey_files"]
+__all__ = ["absent_in", "entry_files", "survey_files"]
 
 T = TypeVar("T")
 _AT_ONCE = 50_000
 """Names that are in memory."""
+_BYTES_PER_NAME = 1000
+"""Of a folder's own bytes; where it has more for each name that is looked for, listing it takes longer."""
 
 
 def entry_files(root: str, folder: str | None = None) -> Iterator[BlobInfo]:
@@ -58,6 +60,38 @@ def survey_files(root: str, but: str | None = None) -> tuple[int, int, list[str]
     counted = [(count, size) for place, (count, size, _) in found.items() if os.path.basename(place) != but]
     temporary = [*_files(root, TEMPORARY), *(path for _, _, paths in found.values() for path in paths)]
     return sum(count for count, _ in counted), sum(size for _, size in counted), temporary
+
+
+def absent_in(place: str, folders: Set[str]) -> list[str]:
+    """Return those of ``folders`` in ``place`` that hold no entry.
+
+    Args:
+        place: The folder of a name.
+        folders: The names of folders in it, many of them.
+    """
+    through = os.stat in os.supports_dir_fd  # so the system need not walk the whole path for each of them
+    try:
+        fd = os.open(place, READ_FLAGS | os.O_DIRECTORY) if through else None
+    except (FileNotFoundError, NotADirectoryError):
+        return list(folders)
+    try:
+        listed = os.stat(place).st_size <= _BYTES_PER_NAME * len(folders)
+        there = folders & frozenset(os.listdir(place)) if listed else folders
+        absent = list(folders - there)
+        for folder in there:
+            try:
+                status = os.stat(folder if through else f"{place}{os.sep}{folder}", dir_fd=fd, follow_symlinks=False)
+            except OSError:
+                absent.append(folder)
+                continue
+            if sealed_size(status) is None and next(_files(f"{place}{os.sep}{folder}", ENTRY_PREFIX), None) is None:
+                absent.append(folder)
+        return absent
+    except (FileNotFoundError, NotADirectoryError):
+        return list(folders)
+    finally:
+        if fd is not None:
+            os.close(fd)
 
 
 def _map_at_once(function: Callable[[str], T], items: list[str]) -> list[T]:

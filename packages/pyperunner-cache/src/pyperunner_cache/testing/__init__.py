@@ -16,6 +16,7 @@ pytest.register_assert_rewrite(
     "pyperunner_cache.testing.backend_contract",
     "pyperunner_cache.testing.codec_contract",
     "pyperunner_cache.testing.store_contract",
+    "pyperunner_cache.testing.trust_contract",
 )
 
 from pyperunner_cache.testing.backend_contract import BackendContract  # noqa: E402

@@ -9,7 +9,8 @@ import pytest
 
 from pyperunner_cache.errors import BadKeyError
 from pyperunner_cache.ports import Backend, BlobInfo, Buffer, SupportsSweep
-from pyperunner_cache.testing.store_contract import FILENAME, StoreContract, read_entry
+from pyperunner_cache.testing.store_contract import FILENAME, read_entry
+from pyperunner_cache.testing.trust_contract import TrustContract
 
 __all__ = ["BackendContract"]
 
@@ -40,7 +41,7 @@ _NAMES = [
 ]
 
 
-class BackendContract(StoreContract):
+class BackendContract(TrustContract):
     """What every `Backend` must do. Override `url`, and `options` where the backend needs some."""
 
     def test_it_satisfies_the_port(self, backend: Backend) -> None:

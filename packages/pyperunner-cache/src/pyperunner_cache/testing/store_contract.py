@@ -198,7 +198,7 @@ class StoreContract:
                 thread.join()
         assert lost == []
 
-    @pytest.mark.parametrize("rounds", [5, pytest.param(200, marks=pytest.mark.long)])
+    @pytest.mark.parametrize("rounds", [5, pytest.param(1000, marks=pytest.mark.long)])
     def test_what_was_saved_during_a_clean_up_stays(self, store: Cache, rounds: int) -> None:
         """Entries that are saved while others are cleared are there afterwards, if they were saved after the look."""
         backend = store.backend

@@ -22,6 +22,7 @@ from pyperunner_dag.ports import (
     SupportsLocate,
     SupportsLock,
     SupportsProbe,
+    SupportsUsable,
 )
 from pyperunner_dag.stores.opening import reopen_store
 from pyperunner_dag.testing.children import Child
@@ -305,6 +306,14 @@ class OutputStoreContract:
         assert store.load(KEY) == 1
         if isinstance(store, SupportsEntries):
             assert [entry["key"] for entry in store.entries()] == [KEY]
+
+    def test_what_can_be_loaded_is_usable(self, store: OutputStore) -> None:
+        """A store that says beforehand what it would refuse to load refuses nothing that it has just taken."""
+        usable = ability(store, SupportsUsable)
+        for value in (1, [1, (2,)], {"a": {3}}, b"x" * 300_000):
+            store.save(KEY, value)
+            assert not usable.unusable([KEY])
+            assert store.load(KEY) == value
 
     def test_files(self, store: OutputStore, tmp_path: Path) -> None:
         """A value with a file is a miss as soon as the file is another one, and says beforehand which file it holds."""
