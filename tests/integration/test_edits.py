@@ -71,7 +71,7 @@ def explain(project, *task) -> list[str]:
 def test_a_refactoring_is_explained_accepted_and_costs_nothing(edits):
     edits.write("features.py", FEATURES.replace("x * 2", "x + x"))
     assert explain(edits) == [
-        "Load(csv)  will load",
+        "Load(csv)  up to date, needed by a task that runs",
         "Clean()  will run",
         "    helper clean() in features.py changed",
         "Total()  will run",

@@ -62,7 +62,9 @@ def _dispatch(argv: list[str]) -> int:
     module = command.load()
     module.configure(parser)
     apply_defaults(parser, options.command)
-    return module.execute(parser.parse_args(options.arguments))
+    # Options may stand among several names, but not where a command has actions of its own.
+    parse = parser.parse_args if parser._subparsers else parser.parse_intermixed_args
+    return module.execute(parse(options.arguments))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,14 @@ from pyperunner_cli.loading.settings import Setting, apply_settings
 from pyperunner_cli.loading.target import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pyperunner_cli.loading.typed_values import Written
     from pyperunner_dag import Pipeline
     from pyperunner_runner import Runner
     from pyperunner_runner.events import Hook
 
-__all__ = ["add_places", "add_selection", "add_target", "make_runner", "pipeline_of", "selection_of"]
+__all__ = ["add_places", "add_selection", "add_target", "make_runner", "matching", "pipeline_of", "selection_of"]
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
@@ -131,6 +132,18 @@ def _found(options: argparse.Namespace) -> str:
     if target.endswith((".py", ".yaml", ".yml")) or ":" in target or not is_run(target, log_path):
         return target
     return find_run(target, log_path)
+
+
+def matching(patterns: Iterable[str], names: Sequence[str]) -> list[str]:
+    """Return the tasks that are meant: by their names, else those that a glob fits.
+
+    A pattern that is no glob and fits none is returned, too: the runner's error knows near names.
+    """
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        exact = [pattern] if pattern in names else [name for name in names if fnmatchcase(name, pattern)]
+        found |= dict.fromkeys(exact or [pattern])
+    return list(found)
 
 
 def make_runner(

@@ -48,13 +48,14 @@ class Command:
 COMMANDS: Mapping[str, Command] = {
     "run": Command("pyperunner_cli.commands.pipelines.run", "run a pipeline: execute what has no stored output yet"),
     "plan": Command("pyperunner_cli.commands.pipelines.plan", "say what a run would do with each task, and why"),
+    "tasks": Command("pyperunner_cli.commands.pipelines.tasks", "list the tasks of a pipeline, with what each takes"),
     "explain": Command(
         "pyperunner_cli.commands.pipelines.explain", "say why tasks would run: what differs from what is stored"
     ),
     "accept": Command(
         "pyperunner_cli.commands.pipelines.accept", "let a stored output stand although its task was changed"
     ),
-    "invalidate": Command("pyperunner_cli.commands.pipelines.invalidate", "remove the stored output of a task"),
+    "invalidate": Command("pyperunner_cli.commands.pipelines.invalidate", "remove stored outputs of tasks"),
     "graph": Command("pyperunner_cli.commands.pipelines.graph", "draw a pipeline"),
     "results": Command("pyperunner_cli.commands.records.results", "show the tasks of a run, or the output of one"),
     "runs": Command("pyperunner_cli.commands.records.runs", "list the runs there have been"),

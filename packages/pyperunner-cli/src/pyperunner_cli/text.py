@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pyperunner_runner.words import count, duration, visible
+from pyperunner_text.columns import columns
 
 __all__ = ["aligned", "count", "did_you_mean", "duration", "listing", "relative", "say", "say_value", "visible"]
 
@@ -31,8 +32,12 @@ def say_value(value: object) -> None:
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return one line per row with the cells of each column one below the other; all rows have as many cells."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(_padded, row, widths)).rstrip() for row in rows]
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - columns(cell))
 
 
 def listing(names: Iterable[str], limit: int = 12) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pyperunner_runner.events import Hook
     from pyperunner_runner.planning.reasons_to_run import Decision
     from pyperunner_runner.ports import Audit, ExecutorFactory, Handle
-    from pyperunner_runner.provenance.acceptance import Acceptance
+    from pyperunner_runner.provenance.acceptance import Acceptance, Tasks
     from pyperunner_runner.provenance.explanation import Explanation, TaskExplanation
 
 __all__ = ["Runner"]
@@ -135,15 +135,14 @@ class Runner:
     ) -> None:
         """Run a pipeline: plan, execute what is not up to date, record.
 
-        A failed task leaves the others running; its descendants become ``CANT_RUN``. What happened stands in every
-        task's ``status`` and ``result``, in ``results()`` and in the run folder.
+        A failed task leaves the others running; its descendants become ``CANT_RUN``. What happened stands in the tasks'
+        ``status`` and ``result``, in ``results()`` and in the run folder.
 
         Args:
-            pipeline: The pipeline; by default the one given to ``set_pipeline``.
+            pipeline: By default the one given to ``set_pipeline``.
             force_reload: Run every task that is selected, whatever is stored.
             show_execution_plan: Print the graph first, with the tasks that will run marked ``*``.
-            only: Consider these tasks only; a task's name, its tag, or a glob over both, one or several. The others
-                are ``SKIPPED``; what they would have to make first is an error.
+            only: Consider these tasks only (name, tag or glob over both, one or several). The others are ``SKIPPED``.
             until: Consider these tasks and all their ancestors.
             from_: Consider these tasks and all their descendants.
             raise_on_failure: Raise ``RunFailed`` at the end if a task failed.
@@ -151,15 +150,14 @@ class Runner:
         Raises:
             ValueError: There is no pipeline, or it has a cycle or duplicate names. PipelineError: It is empty.
             UnknownSelection: ``only``, ``until`` or ``from_`` matches no task.
-            SelectionUnmet: A selected task needs an output that is neither stored nor made by a selected task.
+            SelectionUnmet: A selected task needs an output that is neither stored nor made by one.
             ImpossibleResources: A task asks for more than there is; nothing was started.
             FileParamError: A ``File`` or ``Folder`` among the params cannot be read; nothing was started.
             SecretNotSetError: A task that must run has a secret without a value; nothing was started.
             StoreNotWritable: Tasks must run, and neither the store nor a temporary folder can take their outputs.
             RunFailed: Only with ``raise_on_failure``.
-            KeyboardInterrupt: A SIGINT came; children were ended (asked first, made to after two seconds or when a
-                second signal came) and the run was recorded as interrupted. SIGTERM and SIGHUP are treated alike and
-                raised again at the end.
+            KeyboardInterrupt: A SIGINT came; children were ended (asked first, made to after two seconds or at a second
+                signal), the run was recorded as interrupted. SIGTERM and SIGHUP likewise, raised again at the end.
         """
         if pipeline is not None:
             self.set_pipeline(pipeline)
@@ -265,9 +263,9 @@ class Runner:
     ) -> Explanation | TaskExplanation:
         """Say what a run would do with each task and why: what differs from the nearest output stored earlier.
 
-        Runs nothing and changes no task. Only tasks that are not up to date are looked up, each among the newest 50
-        entries of its name. Of one task, given itself or by its name, more is looked at: whether what is stored can be
-        read (``UnknownPipelineTask`` if there is none). The other arguments are those of ``run``. ``str()`` is a text.
+        Runs nothing and changes no task. Tasks that are not up to date are looked up, each among the newest 50 entries
+        of its name; of one task, itself or its name, whether what is stored can be read (``UnknownPipelineTask`` if
+        there is none). The other arguments are those of ``run``. ``str()`` is a text.
         """
         from pyperunner_runner.provenance.explanation import explain, explain_task
 
@@ -277,16 +275,16 @@ class Runner:
             return explain(planned)
         return explain_task(planned, planned.task(task), lambda: self._plan(dag, force_reload))
 
-    def accept(self, task: Task | str, *, downstream: bool = False, dry_run: bool = False) -> list[Acceptance]:
-        """Let the nearest output stored earlier stand for a task's key of today: for a change that changes nothing.
-
-        Returns what was accepted, in the order of a run.
+    def accept(
+        self, task: Tasks, *, downstream: bool = False, dry_run: bool = False, renamed: Mapping[str, str] | None = None
+    ) -> list[Acceptance]:
+        """Let the nearest earlier output stand for a task's key of today, after a change of no effect; return it.
 
         Args:
-            task: A task or its name.
-            downstream: Accept as well what follows from it: the outputs of descendants that differ from an earlier
-                one by nothing but the accepted keys.
+            task: A task or its name, or several: of these, what is up to date or has nothing is passed over.
+            downstream: Accept too what follows and differs from earlier outputs by the accepted keys alone.
             dry_run: Only return what would be accepted.
+            renamed: What tasks were called when their outputs were stored, by their names of today.
 
         Raises:
             NotAcceptable: The task is up to date, or has no earlier output; or the store can't do it.
@@ -295,20 +293,17 @@ class Runner:
         from pyperunner_runner.provenance.acceptance import accept
 
         planned = self._plan(runnable_dag(self._pipeline()))
-        return accept(planned, planned.task(task), downstream=downstream, dry_run=dry_run)
+        return accept(planned, task, downstream=downstream, dry_run=dry_run, renamed=renamed)
 
     def invalidate(self, task: Task | str, *, downstream: bool = False) -> list[str]:
-        """Remove the stored output of a task, so that the next run makes it again.
-
-        Returns the names of the tasks that had one, in the order of a run.
+        """Remove the stored output of a task, so that it is made again; return whose there were, in order.
 
         Args:
             task: A task or its name.
             downstream: Remove those of its descendants, too.
 
         Raises:
-            NotAcceptable: The store can't remove entries.
-            UnknownPipelineTask: There is no such task.
+            NotAcceptable: The store can't remove entries. UnknownPipelineTask: There is no such task.
         """
         from pyperunner_runner.provenance.acceptance import invalidate
 
@@ -327,7 +322,7 @@ class Runner:
     def start_task(self, task: Task) -> Handle:
         """Start a task, in a process of its own where the executor has any; what the plan does not run ends at once.
 
-        Returns a handle with ``pid``, ``exitcode``, ``is_alive()`` and ``join()``.
+        The handle has ``pid``, ``exitcode``, ``is_alive()`` and ``join()``.
 
         Raises:
             BlockingIOError: The system has no room for another process; ``dequeue`` will return the task again.

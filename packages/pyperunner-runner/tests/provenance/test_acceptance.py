@@ -160,3 +160,29 @@ def test_an_accepted_output_can_be_invalidated(kit, ready):
     assert states(ready)["Count(a)"] == "will run"
     ready.set_pipeline(chain(kit))
     assert states(ready)["Count(a)"] == "up to date"
+
+
+def test_several_are_accepted_together_with_what_follows_from_all_of_them(kit, ready):
+    """What joins two accepted tasks was made from both former outputs."""
+    pipeline = chain(kit, fail=False)
+    for tag in "bd":
+        pipeline.dag()[f"Count({tag})"].set_params(fail=False)
+    ready.set_pipeline(pipeline)
+    ready.accept("Count(a)")
+    done = ready.accept(["Count(d)", "Count(b)", "Count(a)"], downstream=True)
+    assert [one.name for one in done] == ["Count(b)", "Count(d)", "Count(c)"]
+    assert set(states(ready).values()) == {"up to date"}
+
+
+def test_a_renamed_task_takes_its_former_output(kit, ready):
+    a = kit.task("A")
+    b, d = kit.task("b", a), kit.task("d", a)
+    kit.task("c", b, d)
+    ready.set_pipeline(Pipeline("chain", [a]))
+    with pytest.raises(NotAcceptable, match="no earlier output"):
+        ready.accept("Count(A)")
+    done = ready.accept("Count(A)", downstream=True, renamed={"Count(A)": "Count(a)"})
+    assert [one.name for one in done] == ["Count(A)", "Count(b)", "Count(d)", "Count(c)"]
+    assert set(states(ready).values()) == {"up to date"}
+    ready.run()
+    assert kit.executed() == []

@@ -54,3 +54,45 @@ def test_nothing_to_accept_is_an_error(say, flow: Path) -> None:
     assert say("run", "flow.py").code == 0
     said = say("accept", "flow.py", "Number()", "--yes")
     assert (said.code, said.err) == (2, "pyperunner: Number(): it is up to date, there is nothing to accept\n")
+
+
+RENAMED = """
+from pyperunner_dag import Pipeline, task
+
+@task("{name}")
+def part(number):
+    return number
+
+@task("Sum")
+def total(data):
+    return sum(data)
+
+pipeline = Pipeline("renamed", [total()([part(str(n), number=n) for n in (1, 2)])])
+"""
+
+
+def test_a_renamed_class_keeps_its_outputs_and_what_follows(shell, write) -> None:
+    write("flow.py", RENAMED.format(name="Part"))
+    assert shell("run", "flow.py", "--no-report").code == 0
+    write("flow.py", RENAMED.format(name="Piece"))
+    assert shell("plan", "flow.py").out.splitlines()[-1] == "3 of 3 tasks to execute"
+    said = shell("accept", "flow.py", "--renamed", "Part=Piece", "--downstream", "--yes")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines()[-1] == "accepted Piece(1), Piece(2), Sum()"
+    assert shell("plan", "flow.py").out.splitlines()[-1] == "0 of 3 tasks to execute"
+
+
+@pytest.mark.parametrize("text", ["Number", "Number=", "=Number", "Part=Nummer", "Part=Double(1)"])
+def test_a_renaming_that_fits_nothing_is_refused(say, flow: Path, text: str) -> None:
+    said = say("accept", "flow.py", "--renamed", text, "--yes")
+    assert (said.code, "is not OLD=NEW" in said.err) == (2, True)
+    assert (
+        say("accept", "flow.py", "--yes").err == "pyperunner: which task? Give its name, a glob, or what was renamed.\n"
+    )
+
+
+def test_a_glob_accepts_several(say, edited) -> None:
+    said = say("accept", *edited, "*()", "--yes")
+    assert said.out.splitlines()[-1] == "accepted Number(), Double()"
+    near = say("accept", *edited, "Numbr()", "--yes")
+    assert (near.code, "Number()" in near.err) == (2, True)

@@ -48,7 +48,11 @@ def test_each_task_has_a_line_that_begins_with_name_and_state(shell, flow: Path)
 def test_an_edit_is_named_and_shown(shell, write, flow: Path) -> None:
     assert shell("run", "flow.py").code == 0
     write("features.py", FEATURES.replace("return x", "return x + 1"))
-    lines = ["Number()  will load", "Double()  will run", "    helper clean() in features.py changed"]
+    lines = [
+        "Number()  up to date, needed by a task that runs",
+        "Double()  will run",
+        "    helper clean() in features.py changed",
+    ]
     assert shell("explain", "flow.py").out.splitlines() == lines
     diff = [
         "        --- features.py (before)",

@@ -12,3 +12,9 @@ def test_the_next_run_makes_it_again(say, flow: Path) -> None:
     said = say("invalidate", "flow.py", "Number()")
     assert (said.code, said.out) == (0, "there was no stored output\n")
     assert say("invalidate", "flow.py", "Nobody()").code == 2
+
+
+def test_a_glob_removes_several(say, flow: Path) -> None:
+    say("run", "flow.py", "--executor", "inline", "--no-report")
+    assert say("invalidate", "flow.py", "*b*").out == "removed Number(), Double()\n"
+    assert say("plan", "flow.py").out.splitlines()[-1] == "2 of 2 tasks to execute"

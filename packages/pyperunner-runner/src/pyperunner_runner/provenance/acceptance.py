@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyperunner_dag import Difference, differences
 from pyperunner_dag.ports import SupportsAlias, SupportsDelete, SupportsEntries
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
     from pyperunner_runner.planning.planner import PlannedRun
 
-__all__ = ["Acceptance", "accept", "invalidate"]
+__all__ = ["Acceptance", "Tasks", "accept", "invalidate"]
+
+Tasks: TypeAlias = "Task | str | Sequence[Task | str]"
+"""One task or several, each itself or by its name."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +43,26 @@ class Acceptance:
 keep_former_name("pyperunner_runner._accept", Acceptance)
 
 
-def accept(planned: PlannedRun, task: Task, *, downstream: bool, dry_run: bool) -> list[Acceptance]:
-    """Let the nearest earlier entry stand for a task, which is recorded in the new entry under ``accepted``.
+def accept(
+    planned: PlannedRun, asked: Tasks, *, downstream: bool, dry_run: bool, renamed: Mapping[str, str] | None
+) -> list[Acceptance]:
+    """Let the nearest earlier entry stand for each task, which is recorded in the new entry under ``accepted``.
 
     Args:
         planned: The graph, hashed; its store must list entries and know aliases.
-        task: The task.
-        downstream: Whether to look at the task's descendants, too.
+        asked: The tasks; of several those that are up to date, or have nothing, are passed over.
+        downstream: Whether to look at their descendants, too.
         dry_run: Whether to change nothing.
+        renamed: What tasks were called when their entries were stored, by their names of today.
 
     Raises:
-        NotAcceptable: There is none, the error says why; or the output of one is gone.
+        NotAcceptable: There is none at all, the error says why; or the output of one is gone.
+        UnknownPipelineTask: There is no such task.
     """
+    names = {planned.task(each).name for each in ([asked] if isinstance(asked, str) else _several(asked))}
+    tasks = [node for node in planned.dag if node.name in names]
     done = []
-    for node, entry in _acceptable(planned, task, downstream):
+    for node, entry in _acceptable(planned, tasks, downstream, renamed or {}):
         found = tuple(entry.differs_in(node))
         if not dry_run:
             facts = {"when": time.time(), "from": entry.key, "differences": [item.text for item in found]}
@@ -84,8 +93,14 @@ def invalidate(planned: PlannedRun, task: Task, *, downstream: bool) -> list[str
     return [node.name for node in planned.dag if node.name in names and _remove(store, node)]
 
 
-def _acceptable(planned: PlannedRun, task: Task, downstream: bool) -> list[tuple[Task, StoredEntry]]:
-    """Return which earlier entry could stand for the task, and with ``downstream`` those for what follows from it.
+def _several(asked: Task | Sequence[Task | str]) -> Sequence[Task | str]:
+    return asked if isinstance(asked, (list, tuple)) else [asked]  # type: ignore[list-item]
+
+
+def _acceptable(
+    planned: PlannedRun, tasks: Sequence[Task], downstream: bool, renamed: Mapping[str, str]
+) -> list[tuple[Task, StoredEntry]]:
+    """Return which earlier entry could stand for each task, and with ``downstream`` those for what follows from them.
 
     A task downstream is among them if it has no output of its own yet and the store holds one that was made with the
     same params from the very outputs that are accepted now, or from others that are up to date, and by the same code
@@ -94,7 +109,28 @@ def _acceptable(planned: PlannedRun, task: Task, downstream: bool) -> list[tuple
     Raises:
         NotAcceptable: There is none; the error says why.
     """
-    store = planned.store
+    agreed = _Agreed({}, dict(renamed))
+    chosen: list[tuple[Task, StoredEntry]] = []
+    refused: list[NotAcceptable] = []
+    for task in tasks:
+        try:
+            chosen += _earlier(planned.store, task, agreed, downstream)
+        except NotAcceptable as error:
+            refused.append(error)
+    if downstream and agreed.hashes:
+        chosen += _downstream(planned, agreed)
+    if not chosen:
+        reason = "it is up to date, and nothing downstream of it can be accepted"
+        raise refused[0] if refused else NotAcceptable(tasks[0].name, reason)
+    return chosen
+
+
+def _earlier(store: OutputStore, task: Task, agreed: _Agreed, downstream: bool) -> list[tuple[Task, StoredEntry]]:
+    """Return the entry that could stand for a task, none if it is up to date, and note what is agreed then.
+
+    Raises:
+        NotAcceptable: There is none; or it is up to date, and what follows from it does not matter.
+    """
     for ability, lack in ((SupportsEntries, "lists no entries"), (SupportsAlias, "knows no aliases")):
         if not isinstance(store, ability):
             raise NotAcceptable(task.name, f"its store {lack}, so no output stored earlier can stand for this one")
@@ -104,26 +140,22 @@ def _acceptable(planned: PlannedRun, task: Task, downstream: bool) -> list[tuple
         if not downstream:
             raise NotAcceptable(task.name, "it is up to date, there is nothing to accept")
         standing = StoredEntry(task.key, store.meta(task.key))
-        agreed = _Agreed({task.name: _hash(standing.stands_for)})
-        chosen: list[tuple[Task, StoredEntry]] = []
-    else:
-        earlier = nearest(store, task)
-        if earlier is None:
-            raise NotAcceptable(task.name, "the store holds no earlier output of it that says what it was made from")
-        agreed = _Agreed({task.name: _hash(earlier.key)}, _code_changes(earlier.parts, task.key_parts()))
-        chosen = [(task, earlier)]
-    if downstream:
-        chosen += _downstream(planned, agreed)
-        if not chosen:
-            raise NotAcceptable(task.name, "it is up to date, and nothing downstream of it can be accepted")
-    return chosen
+        agreed.hashes[task.name] = _hash(standing.stands_for)
+        return []
+    earlier = nearest(store, task, agreed.names.get(task.name))
+    if earlier is None:
+        raise NotAcceptable(task.name, "the store holds no earlier output of it that says what it was made from")
+    agreed.hashes[task.name] = _hash(earlier.key)
+    agreed.code |= _code_changes(earlier.parts, task.key_parts())
+    return [(task, earlier)]
 
 
 @dataclass
 class _Agreed:
-    """What is accepted: the hashes that stand for today's, by task, and changes of code."""
+    """What is accepted: the hashes that stand for today's, by task, former names, and changes of code."""
 
     hashes: dict[str, str]
+    names: dict[str, str]
     code: frozenset[tuple[Any, ...]] = frozenset()
 
 
@@ -132,9 +164,9 @@ def _downstream(planned: PlannedRun, agreed: _Agreed) -> Iterator[tuple[Task, St
     store = planned.store
     for node in planned.dag:
         follows = not agreed.hashes.keys().isdisjoint(planned.upstream[node.name])
-        if not follows or not node.options.cache or not store.missing([node.key]):
+        if node.name in agreed.hashes or not follows or not node.options.cache or not store.missing([node.key]):
             continue
-        now = _with_hashes(node.key_parts(), agreed.hashes)
+        now = _as_agreed(node.key_parts(), agreed)
         for earlier in entries_of(store, node.name):
             if earlier.parts and _agrees(earlier.parts, now, agreed):
                 agreed.hashes[node.name] = _hash(earlier.key)
@@ -157,21 +189,25 @@ def _code_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> frozense
     return frozenset((name, old.get(name), new.get(name)) for name in {**old, **new} if old.get(name) != new.get(name))
 
 
-def _with_hashes(parts: Any, hashes: Mapping[str, str]) -> Any:
-    """Return the parts of a key with other hashes for some upstream tasks."""
-    inputs = _replaced(parts["inputs"], hashes)
-    return {**parts, "inputs": inputs, "parents": [[name, hashes.get(name, own)] for name, own in parts["parents"]]}
+def _as_agreed(parts: Any, agreed: _Agreed) -> Any:
+    """Return the parts of a key with the names and hashes that upstream tasks had."""
+    parents = [_former(name, own, agreed) for name, own in parts["parents"]]
+    return {**parts, "inputs": _replaced(parts["inputs"], agreed), "parents": parents}
 
 
-def _replaced(value: Any, hashes: Mapping[str, str]) -> Any:
+def _former(name: str, own: str, agreed: _Agreed) -> list[str]:
+    return [agreed.names.get(name, name), agreed.hashes.get(name, own)]
+
+
+def _replaced(value: Any, agreed: _Agreed) -> Any:
     if isinstance(value, list):
-        return [_replaced(item, hashes) for item in value]
+        return [_replaced(item, agreed) for item in value]
     if not isinstance(value, dict):
         return value
     if "task" in value:
         name, own = value["task"]
-        return {"task": [name, hashes.get(name, own)]}
-    return {key: _replaced(item, hashes) for key, item in value.items()}
+        return {"task": _former(name, own, agreed)}
+    return {key: _replaced(item, agreed) for key, item in value.items()}
 
 
 def _hash(key: str) -> str:

@@ -38,7 +38,7 @@ class TaskExplanation:
         Args:
             diffs: Whether the unified diffs of code follow their reasons.
         """
-        yield f"{self.name}  {self.state}"
+        yield f"{self.name}  {_IN_WORDS.get(self.state, self.state)}"
         texts = {found.text: found.diff for found in self.differences}
         for reason in self.reasons:
             yield f"    {reason}"
@@ -47,6 +47,9 @@ class TaskExplanation:
 
     def __str__(self) -> str:
         return "\n".join(self.lines(diffs=True))
+
+
+_IN_WORDS = {"will load": "up to date, needed by a task that runs"}
 
 
 class Explanation(Mapping[str, TaskExplanation]):

@@ -80,13 +80,18 @@ def entries_of(store: OutputStore, name: str) -> Iterator[StoredEntry]:
                 yield StoredEntry(info["key"], meta)
 
 
-def nearest(store: OutputStore, task: Task) -> StoredEntry | None:
+def nearest(store: OutputStore, task: Task, name: str | None = None) -> StoredEntry | None:
     """Return the earlier entry that differs from the task's key in the fewest parts, the newest of several.
 
     One whose key has another format, so that nothing can be said of its parts, is the last choice.
+
+    Args:
+        store: Where to look.
+        task: The task.
+        name: What it was called then, if not what it is called now.
     """
     now = task.key_parts()
-    others = (entry for entry in entries_of(store, task.name) if entry.parts and entry.key != task.key)
+    others = (entry for entry in entries_of(store, name or task.name) if entry.parts and entry.key != task.key)
     return min(others, key=lambda entry: _distance(differences(entry.parts, now)), default=None)
 
 

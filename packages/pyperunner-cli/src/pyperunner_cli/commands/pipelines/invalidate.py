@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pyperunner_cli.options import add_places, add_target, make_runner, pipeline_of
+from pyperunner_cli.options import add_places, add_target, make_runner, matching, pipeline_of
 from pyperunner_cli.text import visible
 
 __all__ = ["configure", "execute"]
@@ -13,7 +13,9 @@ __all__ = ["configure", "execute"]
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_target(parser)
-    parser.add_argument("task", metavar="TASK", help="the task that the next run is to execute")
+    parser.add_argument(
+        "tasks", metavar="TASK", nargs="+", help="what the next run is to execute: a task, or a glob for several"
+    )
     parser.add_argument("--downstream", action="store_true", help="remove the outputs of what follows from it, too")
     add_places(parser)
 
@@ -23,6 +25,8 @@ def execute(options: argparse.Namespace) -> int:
     pipeline = pipeline_of(options)
     runner = make_runner(options)
     runner.set_pipeline(pipeline)
-    removed = runner.invalidate(options.task, downstream=options.downstream)
+    names = matching(options.tasks, [task.name for task in pipeline.dag()])
+    found = {gone for name in names for gone in runner.invalidate(name, downstream=options.downstream)}
+    removed = [task.name for task in pipeline.dag() if task.name in found]
     print(f"removed {', '.join(map(visible, removed))}" if removed else "there was no stored output")
     return 0

@@ -6,13 +6,16 @@ import argparse
 import gc
 import logging
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyperunner_cli.errors import CommandError
 from pyperunner_cli.options import add_places, add_selection, add_target, make_runner, pipeline_of, selection_of
 from pyperunner_cli.text import relative, visible
 
 if TYPE_CHECKING:
     from pyperunner_cli.display.tally import Tally
+    from pyperunner_dag import Pipeline
     from pyperunner_results import PipelineResult
 
 __all__ = ["configure", "execute"]
@@ -63,6 +66,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="show what tasks print and why they run",
     )
     parser.add_argument(
+        "--failed", action="store_true", help="only what failed or could not run in the latest run of this pipeline"
+    )
+    parser.add_argument(
         "--strict",
         action=argparse.BooleanOptionalAction,
         default=False,
@@ -90,6 +96,13 @@ def execute(options: argparse.Namespace) -> int:
     # Graphs of many tasks are many objects that live to the end; looking through them over and over finds no garbage.
     gc.set_threshold(10_000, 20, 20)
     pipeline = pipeline_of(options, strict=options.strict)
+    selection = selection_of(options)
+    if options.failed:
+        names = _failed(pipeline, options)
+        if not names:
+            print("nothing failed in the latest run of this pipeline")
+            return 0
+        selection["only"] = [*(selection["only"] or ()), *names]
     logging.getLogger("pyperunner").addHandler(logging.NullHandler())  # the display tells what the log would
     display, tally = choose_display(verbose=options.verbose), Tally()
     runner = make_runner(
@@ -104,7 +117,7 @@ def execute(options: argparse.Namespace) -> int:
         audit=options.audit,
     )
     try:
-        runner.run(pipeline, force_reload=options.force, **selection_of(options))
+        runner.run(pipeline, force_reload=options.force, **selection)
     except (KeyboardInterrupt, SystemExit):
         _say(tally)
         raise
@@ -114,6 +127,25 @@ def execute(options: argparse.Namespace) -> int:
     for line in _where_it_is(runner.results(), report=options.report):
         print(line)
     return tally.exit_code
+
+
+def _failed(pipeline: Pipeline, options: argparse.Namespace) -> list[str]:
+    """Return the tasks that ended badly, or not at all, in the run that is TARGET or else the pipeline's latest."""
+    from pyperunner_results import NotARun, PipelineResult, runs
+
+    if Path(options.target).is_dir():
+        folder = options.target
+    else:
+        try:
+            found = [run for run in runs(options.log_path, pipeline.name) if run.state not in ("broken", "running")]
+        except NotARun:
+            found = []
+        if not found:
+            lack = f"{options.log_path} holds no run of {pipeline.name!r}"
+            raise CommandError(f"{lack}, so nothing is known to have failed.")
+        folder = found[-1].folder
+    ended = {task.name: task.status for task in PipelineResult.from_file(folder).all_tasks()}
+    return [task.name for task in pipeline.dag() if ended.get(task.name, "SUCCESS") not in ("SUCCESS", "SKIPPED")]
 
 
 def _say(tally: Tally) -> None:
