@@ -63,8 +63,12 @@ def _dispatch(argv: list[str]) -> int:
     module.configure(parser)
     apply_defaults(parser, options.command)
     # Options may stand among several names, but not where a command has actions of its own.
-    parse = parser.parse_args if parser._subparsers else parser.parse_intermixed_args
-    return module.execute(parse(options.arguments))
+    try:
+        parsed = parser.parse_intermixed_args(options.arguments)
+    except TypeError:
+        parsed = parser.parse_args(options.arguments)
+    parsed.command_line = options.arguments
+    return module.execute(parsed)
 
 
 def _parser() -> argparse.ArgumentParser:

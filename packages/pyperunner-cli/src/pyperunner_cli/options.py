@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from pyperunner_cli.loading.recorded_run import DATA_PATH, add_project, main_fil
 from pyperunner_cli.loading.recorded_runs import LOG_PATH, add_log_path, find_run, is_run
 from pyperunner_cli.loading.settings import Setting, apply_settings
 from pyperunner_cli.loading.target import resolve
+from pyperunner_cli.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -108,9 +110,22 @@ def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipelin
             pipeline = recorded_pipeline(options.target, strict=strict, project=options.project)
         else:
             pipeline = resolve(options.target, arguments)
+            _say_if_it_ran(pipeline, options.target)
     given = [{"param": f"{PIPELINE}.{name}", "value": value.letters, "by": by} for name, (value, by) in said.items()]
     options.set = given + apply_settings(pipeline, settings)
     return pipeline
+
+
+def _say_if_it_ran(pipeline: Pipeline, target: str) -> None:
+    """Say that loading a pipeline has run it, which nobody asked for."""
+    try:
+        folder = pipeline.results().run_folder
+    except AttributeError:
+        return
+    remedy = "Put what only a script should do under `if __name__ == '__main__':`."
+    print(
+        f"{visible(target)} runs its pipeline whenever it is loaded ({visible(str(folder))}). {remedy}", file=sys.stderr
+    )
 
 
 def _set_from_outside(options: argparse.Namespace) -> tuple[list[Setting], dict[str, tuple[Written, str]]]:

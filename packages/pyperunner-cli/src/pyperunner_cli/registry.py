@@ -67,6 +67,7 @@ COMMANDS: Mapping[str, Command] = {
     "settings": Command(
         "pyperunner_cli.commands.upkeep.settings", "show the defaults of options and where they are from"
     ),
+    "completion": Command("pyperunner_cli.commands.upkeep.completion", "print what lets bash, zsh or fish complete"),
     "debug": Command("pyperunner_cli.commands.records.debug", "run one task of a run again, in this process"),
 }
 """Every sub-command by name."""

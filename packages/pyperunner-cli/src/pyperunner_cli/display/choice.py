@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from pyperunner_runner.progress import Lines
 
 if TYPE_CHECKING:
+    from pyperunner_cli.display.estimate import Estimate
     from pyperunner_runner.events import RunEvent
 
 __all__ = ["Display", "choose_display"]
@@ -25,14 +27,15 @@ class Display(Protocol):
         ...
 
 
-def choose_display(*, verbose: bool) -> Display:
+def choose_display(*, verbose: bool, estimate: Callable[[], Estimate] | None = None) -> Display:
     """Return a moving display for a terminal, plain lines for anything else.
 
     Args:
         verbose: Show what tasks print, and why they run.
+        estimate: Makes what says how long a run will take yet; asked for on a terminal only.
     """
     if sys.stdout is not None and sys.stdout.isatty():
         from pyperunner_cli.display.live import Live
 
-        return Live(verbose=verbose)
+        return Live(verbose=verbose, estimate=estimate and estimate())
     return Lines(verbose=verbose)

@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from pyperunner_cli.display.estimate import Estimate
 from pyperunner_cli.text import duration, visible
 from pyperunner_runner.events import (
     RunFinished,
@@ -40,14 +41,18 @@ class Live:
     Args:
         console: Where to draw; the terminal by default.
         verbose: Also print what tasks print, and why they run.
+        estimate: Says how long it will take yet.
     """
 
-    def __init__(self, console: Console | None = None, *, verbose: bool = False) -> None:
+    def __init__(
+        self, console: Console | None = None, *, verbose: bool = False, estimate: Estimate | None = None
+    ) -> None:
         self._console = console or Console(highlight=False, soft_wrap=True)
         self._live = RichLive(
             console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
         )
         self._verbose = verbose
+        self._estimate = estimate or Estimate({}, 1)
         self._running: dict[str, float] = {}
         self._waiting: set[str] = set()
         self._above: list[Text] = []
@@ -59,11 +64,13 @@ class Live:
         """Show what an event changes."""
         if isinstance(event, RunStarted):
             self._total, self._done = len(event.to_execute), 0
+            self._estimate.begin(event.to_execute)
             self._console.print(Text(opening_line(event)))
             if event.to_execute:
                 self._live.start()
         elif isinstance(event, TaskStarted):
             self._running[event.task] = time.monotonic()
+            self._estimate.start(event.task, time.monotonic())
         elif isinstance(event, TaskOutput):
             if self._verbose:
                 lines = visible_lines(event.text)
@@ -106,6 +113,7 @@ class Live:
     def _finish(self, event: TaskFinished) -> None:
         self._running.pop(event.task, None)
         self._waiting.discard(event.task)
+        self._estimate.end(event.task, event.seconds if event.attempt and event.status == "SUCCESS" else None)
         if event.attempt:
             self._done += 1
             self._total = max(self._total, self._done)
@@ -121,7 +129,10 @@ class Live:
         if more > 0:
             rows.add_row(Text(""), Text(f"and {more} more", style="dim"), Text(""))
         bar = Table.grid(padding=(0, 1))
+        left = self._estimate.seconds(now)
         bar.add_row(
-            ProgressBar(total=max(self._total, 1), completed=self._done, width=_BAR), f"{self._done}/{self._total}"
+            ProgressBar(total=max(self._total, 1), completed=self._done, width=_BAR),
+            f"{self._done}/{self._total}",
+            Text("" if left is None else f"about {duration(left)} left", style="dim"),
         )
         return Group(rows, bar)

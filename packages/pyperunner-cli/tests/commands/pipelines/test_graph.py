@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -34,3 +37,40 @@ def test_a_file_that_is_no_picture_is_refused_before_the_target_is_loaded(say, w
     write("flow.py", "1 / 0\n")
     said = say("graph", "flow.py", "-o", "picture.bmp")
     assert (said.code, said.err) == (2, "pyperunner: picture.bmp: a picture's file ends in .svg, .png, .mmd, .dot.\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX terminals")
+def test_a_wide_drawing_is_cropped_to_the_terminal_and_to_nothing_else(write, shell) -> None:
+    import pty
+
+    from pyperunner_text.columns import columns
+
+    write(
+        "wide.py",
+        """
+        from pyperunner_dag import Pipeline, task
+
+        @task("Part")
+        def part(n):
+            return n
+
+        p = Pipeline("wide", [part(f"名前{n}", n=n) for n in range(20)])
+        """,
+    )
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "pyperunner_cli", "graph", "wide.py"]
+    environment = {**os.environ, "COLUMNS": "60"}
+    with subprocess.Popen(command, stdout=theirs, env=environment) as process:
+        os.close(theirs)
+        said = b""
+        try:
+            while more := os.read(ours, 65536):
+                said += more
+        except OSError:  # the other end is closed
+            pass
+    os.close(ours)
+    assert process.returncode == 0
+    lines = said.decode().replace("\r\n", "\n").splitlines()
+    assert lines[-1].startswith("60 of ")
+    assert max(map(columns, lines[:-1])) == 60
+    assert max(map(columns, shell("graph", "wide.py").out.splitlines())) > 200

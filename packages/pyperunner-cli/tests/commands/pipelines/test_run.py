@@ -251,7 +251,6 @@ MENDED = FAILING.replace('raise ValueError("no good")', "return 1").replace("ret
 
 
 def test_only_what_failed_runs_again(shell, write) -> None:
-    assert "holds no run of 'failing'" in shell("run", "failing.py", "--failed").err or True
     write("failing.py", FAILING)
     assert shell("run", "failing.py", "--failed").code == 2
     assert shell("run", "failing.py", "--no-report").code == 1
@@ -264,3 +263,31 @@ def test_only_what_failed_runs_again(shell, write) -> None:
     assert (said.code, "\n2 executed, 1 skipped in " in said.out) == (0, True), said
     assert shell("run", "failing.py", "--failed").out == "nothing failed in the latest run of this pipeline\n"
     assert shell("run", "latest", "--failed").out == "nothing failed in the latest run of this pipeline\n"
+
+
+ASKING = """
+from pyperunner_dag import Pipeline, task
+
+@task("Ask")
+def ask():
+    return {ask}
+
+pipeline = Pipeline("asking", [ask()])
+"""
+
+
+@pytest.mark.parametrize(("ask", "what"), [("breakpoint()", "breakpoint()"), ("input('? ')", "input()")])
+def test_a_task_that_asks_somebody_is_told_where_there_is_a_terminal(shell, write, ask: str, what: str) -> None:
+    write("asking.py", ASKING.format(ask=ask))
+    said = shell("run", "asking.py", "--no-report")
+    assert said.code == 1
+    assert f"{what} finds no terminal in the process of a task." in said.out
+    assert "To have one: pyperunner debug latest 'Ask()', or run with --executor inline" in said.out
+
+
+def test_a_script_that_runs_whenever_it_is_loaded_is_told_so(shell, write) -> None:
+    write("script.py", SCRIPT.replace('if __name__ == "__main__":', "if True:"))
+    said = shell("plan", "script.py")
+    assert (said.code, said.out.splitlines()[-1]) == (0, "0 of 1 task to execute")
+    assert "script.py runs its pipeline whenever it is loaded (" in said.err
+    assert "under `if __name__ == '__main__':`" in said.err

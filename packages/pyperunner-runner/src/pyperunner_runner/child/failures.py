@@ -32,7 +32,11 @@ def describe_failure(task: str, error: BaseException) -> Failure:
     if issubclass(type(error), SystemExit):
         error = TaskExited(task, f"called sys.exit({_exit_code(error)})").with_traceback(error.__traceback__)
     kind, message = type(error), _message(error)
-    text = _bounded(_traceback_of(error, message))
+    pieces = _traceback_of(error, message)
+    if hint := _without_terminal(task, error):
+        message = f"{message}: {hint}" if message else hint
+        pieces = [*pieces, f"{hint}\n"]
+    text = _bounded(pieces)
     pickled = _pickled(error) if len(message) < _PICKLE_LIMIT else None
     bases = tuple(full_name(base) for base in _fact_of(kind, "__mro__"))
     return Failure(_fact_of(kind, "__qualname__"), _shortened(message), text, pickled, bases)
@@ -57,6 +61,25 @@ def rebuild(failure: Failure) -> Exception:
         name = "Exception"
     stand_in: type[Exception] = type(name, (Exception,), {"__module__": "remote"})
     return stand_in(failure.message)
+
+
+def _without_terminal(task: str, error: BaseException) -> str:
+    """Return what to do about a task that asks somebody: a process without a terminal has nobody to ask."""
+    kinds = {base.__name__ for base in _fact_of(type(error), "__mro__") if base.__module__ in ("bdb", "builtins")}
+    asked = "breakpoint()" if "BdbQuit" in kinds else "input()" if "EOFError" in kinds else ""
+    if not asked or _has_terminal():
+        return ""
+    return (
+        f"{asked} finds no terminal in the process of a task. To have one: pyperunner debug latest '{task}', "
+        "or run with --executor inline"
+    )
+
+
+def _has_terminal() -> bool:
+    try:
+        return sys.stdin.isatty()
+    except Exception:  # it is closed, or a stand-in
+        return False
 
 
 def _fact_of(kind: type, name: str) -> Any:

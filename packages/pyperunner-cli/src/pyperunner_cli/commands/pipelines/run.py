@@ -6,6 +6,7 @@ import argparse
 import gc
 import logging
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from pyperunner_cli.options import add_places, add_selection, add_target, make_r
 from pyperunner_cli.text import relative, visible
 
 if TYPE_CHECKING:
+    from pyperunner_cli.display.estimate import Estimate
     from pyperunner_cli.display.tally import Tally
     from pyperunner_dag import Pipeline
     from pyperunner_results import PipelineResult
@@ -65,6 +67,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=False,
         help="show what tasks print and why they run",
     )
+    parser.add_argument("--watch", action="store_true", help="run again whenever a file that counts has changed")
+    parser.add_argument("--watched", metavar="FILE", help=argparse.SUPPRESS)  # for the runs of --watch
     parser.add_argument(
         "--failed", action="store_true", help="only what failed or could not run in the latest run of this pipeline"
     )
@@ -90,12 +94,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the pipeline and say what came of it; return 1 if a task failed."""
+    if options.watch:
+        from pyperunner_cli.commands.pipelines.watch import watch
+
+        return watch(options.command_line)
+    if options.watched is None:
+        return _run(options)
+    from pyperunner_cli.commands.pipelines.watched_files import write_watched
+
+    try:
+        return _run(options)
+    finally:
+        write_watched(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     from pyperunner_cli.display.choice import choose_display
     from pyperunner_cli.display.tally import Tally
 
     # Graphs of many tasks are many objects that live to the end; looking through them over and over finds no garbage.
     gc.set_threshold(10_000, 20, 20)
-    pipeline = pipeline_of(options, strict=options.strict)
+    pipeline = options.pipeline = pipeline_of(options, strict=options.strict)
     selection = selection_of(options)
     if options.failed:
         names = _failed(pipeline, options)
@@ -104,7 +123,7 @@ def execute(options: argparse.Namespace) -> int:
             return 0
         selection["only"] = [*(selection["only"] or ()), *names]
     logging.getLogger("pyperunner").addHandler(logging.NullHandler())  # the display tells what the log would
-    display, tally = choose_display(verbose=options.verbose), Tally()
+    display, tally = choose_display(verbose=options.verbose, estimate=partial(_estimate, pipeline, options)), Tally()
     runner = make_runner(
         options,
         options.jobs,
@@ -127,6 +146,14 @@ def execute(options: argparse.Namespace) -> int:
     for line in _where_it_is(runner.results(), report=options.report):
         print(line)
     return tally.exit_code
+
+
+def _estimate(pipeline: Pipeline, options: argparse.Namespace) -> Estimate:
+    from pyperunner_cli.display.estimate import Estimate
+    from pyperunner_results import times_of_tasks
+    from pyperunner_runner.processes.cores import usable_cores
+
+    return Estimate(times_of_tasks(options.log_path, pipeline.name), options.jobs or usable_cores())
 
 
 def _failed(pipeline: Pipeline, options: argparse.Namespace) -> list[str]:
