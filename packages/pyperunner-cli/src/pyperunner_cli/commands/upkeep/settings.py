@@ -16,7 +16,7 @@ __all__ = ["configure", "execute"]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("name", metavar="COMMAND", nargs="?", default="run", help="of this command (%(default)s)")
+    parser.add_argument("name", metavar="COMMAND", nargs="?", default="run", help="of this command (run)")
     add_json(parser)
 
 
