@@ -180,7 +180,7 @@ def make_runner(
         jobs,
         hooks=tuple(hooks),
         mainfile=_main_file(options.target, options.project),
-        notes={"set": options.set} if options.set else None,
+        notes={name: fact for name in ("set", "sweep") if (fact := getattr(options, name, None))},
         **more,
     )
 

@@ -47,6 +47,7 @@ class Command:
 
 COMMANDS: Mapping[str, Command] = {
     "run": Command("pyperunner_cli.commands.pipelines.run", "run a pipeline: execute what has no stored output yet"),
+    "sweep": Command("pyperunner_cli.commands.pipelines.sweep", "run all combinations of some params, as one run"),
     "plan": Command("pyperunner_cli.commands.pipelines.plan", "say what a run would do with each task, and why"),
     "tasks": Command("pyperunner_cli.commands.pipelines.tasks", "list the tasks of a pipeline, with what each takes"),
     "explain": Command(
@@ -59,6 +60,7 @@ COMMANDS: Mapping[str, Command] = {
     "graph": Command("pyperunner_cli.commands.pipelines.graph", "draw a pipeline"),
     "results": Command("pyperunner_cli.commands.records.results", "show the tasks of a run, or the output of one"),
     "runs": Command("pyperunner_cli.commands.records.runs", "list the runs there have been"),
+    "table": Command("pyperunner_cli.commands.records.table", "lay params beside chosen results, of runs and sweeps"),
     "diff": Command("pyperunner_cli.commands.records.diff", "say what differs between two runs"),
     "report": Command(
         "pyperunner_cli.commands.records.report", "write the report of a run, one page to look at or mail"

@@ -35,10 +35,13 @@ class Node:
         name: Name of the node, unique in each graph it is part of.
 
     Attributes:
+        variant: What tells it apart from others of its name in one graph, such as ``[0]``: the end of ``name``, which
+            counts in no key.
         made: Where somebody types the program, one more for each node that is made; else 0.
     """
 
     made = 0
+    variant = ""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -50,6 +53,11 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+    @property
+    def own_name(self) -> str:
+        """The name without what tells variants apart; by this one outputs are kept."""
+        return self.name[: len(self.name) - len(self.variant)] if self.variant else self.name
 
     @property
     def parents(self) -> list[Self]:

@@ -212,7 +212,7 @@ class Task(Node, ABC):
         It has the hash that the latest plan, or call of ``hash()``, has found.
         """
         own = kept_hash(self)
-        return f"{self.name}/{own if self.options.cache or not self._scope else hash_in_one_run(own, self._scope)}"
+        return f"{self.own_name}/{own if self.options.cache or not self._scope else hash_in_one_run(own, self._scope)}"
 
     def scope_to(self, run_id: str) -> None:
         """Give the output of a task with ``cache=False`` a key that no other run has; to others it does nothing.
@@ -268,7 +268,7 @@ class Task(Node, ABC):
         """
         # The copy keeps hash and code, because there may be no sources where it goes.
         kept_hash(self)
-        stand_ins = {task: Upstream(task.name, kept_hash(task), task.key) for task in self.upstream}
+        stand_ins = {task: Upstream(task, kept_hash(task)) for task in self.upstream}
         alone = copy.copy(self)
         alone.identity.is_fixed = True
         alone.identity.faults = faults_of(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pyperunner_cli.loading.typed_values import Written
     from pyperunner_dag import Pipeline, Task
 
-__all__ = ["Setting", "apply_settings"]
+__all__ = ["Setting", "apply_settings", "values_of"]
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,28 @@ def apply_settings(pipeline: Pipeline, settings: Iterable[Setting | str]) -> lis
             nothing has changed.
         TaskError: A task refuses the value.
     """
-    changes = [Setting.of_text(setting) if isinstance(setting, str) else setting for setting in settings]
+    changes = list(settings)
     if not changes:
         return []
     tasks = {task.name: task for task in pipeline.dag()}
+    changed, notes = values_of(tasks, changes)
+    for name, params in changed.items():
+        tasks[name].set_params(**params)
+    return notes
+
+
+def values_of(
+    tasks: Mapping[str, Task], settings: Iterable[Setting | str]
+) -> tuple[dict[str, dict[str, Any]], list[dict[str, str]]]:
+    """Return the new params by the names of their tasks, and what the record keeps of them; nothing changes.
+
+    Args:
+        tasks: The tasks of the pipeline by name.
+        settings: As for `apply_settings`, which raises what this does.
+    """
     changed: dict[str, dict[str, Any]] = {}
     notes = []
-    for change in changes:
+    for change in (Setting.of_text(setting) if isinstance(setting, str) else setting for setting in settings):
         names, path, value = _parse(change, tasks)
         for name in names:
             params = changed.setdefault(name, {})
@@ -70,9 +86,7 @@ def apply_settings(pipeline: Pipeline, settings: Iterable[Setting | str]) -> lis
                 raise CommandError(f"{change.said}: {error}") from None
             shown = "***" if _is_secret(params[path[0]]) else value.letters
             notes.append({"param": f"{name}.{'.'.join(path)}", "value": shown, "by": change.by})
-    for name, params in changed.items():
-        tasks[name].set_params(**params)
-    return notes
+    return changed, notes
 
 
 def _parse(setting: Setting, tasks: Mapping[str, Task]) -> tuple[list[str], list[str], Written]:
@@ -124,8 +138,13 @@ def _value(task: Task, path: list[str], text: Written, pending: Mapping[str, Any
         raise CommandError(f"{misfit}.") from None
     if hint is None and type(before) is int and type(value) is float:
         said = f"{visible(task.name)}.{param} was the int {before} and is now the float {value}"
-        print(f"{said}; annotate the param to say which it is.", file=sys.stderr)
+        _say_once(f"{said}; annotate the param to say which it is.")
     return value
+
+
+@functools.cache
+def _say_once(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _of_the_graph(before: Any, hint: Any, text: Written) -> Any:

@@ -40,11 +40,22 @@ class Keyed(Protocol):
     """What a key asks of its task."""
 
     name: str
+    variant: str
     tag: str
     params: dict[str, Any]
     inputs: Mapping[str, Any]
     options: Options
     identity: TaskKey
+
+    @property
+    def own_name(self) -> str:
+        """Name without what tells variants apart."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """Key of its output."""
+        ...
 
     @property
     def task_name(self) -> str:
@@ -215,7 +226,7 @@ class TaskKey:
             **self.own_parts(task),
             "inputs": dict(self.inputs),
             "code": {"digest": code.digest, "root": code.root, "parts": dict(code.parts)},
-            "parents": [[parent.name, parent.identity.hash or ""] for parent in task.parents],
+            "parents": [[parent.own_name, parent.identity.hash or ""] for parent in task.parents],
         }
 
     def own_parts(self, task: Keyed) -> OwnParts:
@@ -240,9 +251,10 @@ class TaskKey:
 class Upstream(Node):
     """Stands for a task upstream of a detached one: its name, its hash, and the key of its output."""
 
-    def __init__(self, name: str, hash_of_task: str, key: str) -> None:
-        super().__init__(name)
-        self.key = key
+    def __init__(self, task: Keyed, hash_of_task: str) -> None:
+        super().__init__(task.name)
+        self.variant = task.variant
+        self.key = task.key
         self.identity = TaskKey()
         self.identity.hash = hash_of_task
         self.identity.is_fixed = True
@@ -304,7 +316,7 @@ def _digest(task: Keyed, path: str, value: object, *, read: bool = True) -> tupl
 def _input_part(task: Keyed, path: str, value: Any, files: dict[str, list[FileState]]) -> InputPart:
     """Return what a nesting of named inputs counts by; every level says what it is, so that no two look alike."""
     if is_task(value):
-        return {"task": [value.name, value.identity.hash]}
+        return {"task": [value.own_name, value.identity.hash]}
     from pyperunner_keys import digest
 
     if not holds_task(value):

@@ -27,8 +27,12 @@ _seen: dict[str, tuple[bytes | tuple[int, ...], int | None]] = {}
 class Seeded(Protocol):
     """What a seed asks of its task."""
 
-    name: str
     options: Options
+
+    @property
+    def own_name(self) -> str:
+        """Its name without what tells variants apart."""
+        ...
 
     @property
     def identity(self) -> _Identity:
@@ -62,7 +66,7 @@ def seed_of(task: Seeded, attempt: int) -> str | int | None:
     from pyperunner_keys import digest
 
     of_attempt = [attempt] if asked == "attempt" else []
-    return digest(["pyperunner/seed/1", task.name, sorted(task.identity.seeds.items()), *of_attempt])
+    return digest(["pyperunner/seed/1", task.own_name, sorted(task.identity.seeds.items()), *of_attempt])
 
 
 def counted_seeds(options: Options, seeds: Mapping[str, int | str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from pyperunner_dag.tasks import Task
 
 __all__ = ["SavedPipeline", "load", "load_file"]
+
+
+_VARIANT = re.compile(r"(\[\d{1,9}\])?")
+"""What may stand behind a name, of several tasks that are called alike."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def _check_entry(name: str, entry: Plain) -> None:
             raise PipelineFileError(f"task {name}: {field} must be there and be {words[kind]}")
     if not isinstance(entry.get("inputs", {}), Mapping) or not all(isinstance(p, str) for p in entry["parents"]):
         raise PipelineFileError(f"task {name}: parents must be a list of names, inputs a mapping")
-    if name != f"{entry['name']}({entry['tag']})":
+    if not name.startswith(own := f"{entry['name']}({entry['tag']})") or not _VARIANT.fullmatch(name[len(own) :]):
         raise PipelineFileError(f"task {name} is recorded as {entry['name']} with the tag {entry['tag']!r}")
 
 
@@ -132,6 +137,8 @@ def _make(name: str, entry: SavedTask, modules: Modules, tasks: Mapping[str, Tas
         made = cls(entry["tag"], **given)
     except (TaskError, TypeError) as error:
         raise PipelineFileError(f"task {name} cannot be made as it was saved: {error}") from error
+    made.variant = name[len(made.name) :]
+    made.name = name
     return made.with_options(**_options(f"task {name}", entry.get("options", {}), modules))
 
 

@@ -145,7 +145,7 @@ def environment_of(run: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[s
     """Return versions of packages, hashes of sources, and all else that is one value, of a record's ``run`` section."""
     env = as_mapping(run.get("env"))
     rest = {
-        name: value for name, value in run.items() if name not in ("env", "host", "set")
+        name: value for name, value in run.items() if name not in ("env", "host", "set", "sweep")
     }  # params tell what was set
     rest |= as_mapping(run.get("host"))
     rest |= {name: env.get(name) for name in ("base_dir", "mainfile")}

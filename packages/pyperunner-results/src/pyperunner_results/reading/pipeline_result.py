@@ -12,7 +12,7 @@ from pyperunner_results.former_names import formerly
 from pyperunner_results.reading.outputs import Outputs
 from pyperunner_results.reading.places import recorded_base_dir, recorded_data_path
 from pyperunner_results.reading.tables import one_line, to_frame, to_html
-from pyperunner_results.reading.task_result import TaskResult
+from pyperunner_results.reading.task_result import TaskResult, key_of_output
 from pyperunner_results.run_files import PIPELINE_FILE, SUMMARY_FILE
 from pyperunner_results.shape import as_mapping
 
@@ -155,7 +155,7 @@ class PipelineResult(Mapping[str, Any]):
 
     def keys_of_outputs(self) -> list[str]:
         """Return the key in the store of each task's output, in the pipeline's order; no record of the run is read."""
-        return [f"{name}/{task.get('hash', '')}" for name, task in self._tasks.items()]
+        return [key_of_output(name, task) for name, task in self._tasks.items()]
 
     def all_tasks(self) -> list[TaskResult]:
         """Return the readers of all tasks, in the pipeline's order; the record is read once for all of them."""

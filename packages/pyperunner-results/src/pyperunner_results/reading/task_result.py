@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from pyperunner_results.reading.record import TaskRecord
     from pyperunner_results.schema import Json
 
-__all__ = ["TaskResult"]
+__all__ = ["TaskResult", "key_of_output"]
 
 _T = TypeVar("_T")
+
+
+def key_of_output(name: str, conf: Mapping[str, Any]) -> str:
+    """Return the key in the store of a recorded task's output; several tasks of one name have keys of that name."""
+    own = f"{conf.get('name')}({conf.get('tag')})"
+    return f"{own if name.startswith(f'{own}[') else name}/{conf.get('hash', '')}"
 
 
 @formerly("_task_result")
@@ -61,7 +67,7 @@ class TaskResult:
     @property
     def key(self) -> str:
         """Key of the output in the store, ``'<task name>/<hash>'``."""
-        return f"{self.name}/{self._conf.get('hash', '')}"
+        return key_of_output(self.name, self._conf)
 
     @property
     def tag(self) -> str:

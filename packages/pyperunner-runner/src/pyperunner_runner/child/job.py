@@ -127,7 +127,7 @@ def _load_upstream(job: Job, task: Task, outputs: JobStore) -> tuple[_Loaded, li
         except KeyError:
             lost.append(source.name)
         else:
-            loaded.digests[source.name] = [digest, canonical]
+            loaded.digests[source.own_name] = [digest, canonical]
     return loaded, lost
 
 

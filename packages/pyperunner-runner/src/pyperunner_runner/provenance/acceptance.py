@@ -222,5 +222,5 @@ def _remove(store: OutputStore, task: Task) -> bool:
         inputs = StoredEntry(task.key, store.meta(task.key)).inputs
     except KeyError:
         return store.delete(task.key)
-    same = [entry.key for entry in entries_of(store, task.name) if entry.is_same_work(task, inputs)]
+    same = [entry.key for entry in entries_of(store, task.own_name) if entry.is_same_work(task, inputs)]
     return sum(store.delete(key) for key in {task.key, *(same if inputs else ())}) > 0

@@ -39,7 +39,7 @@ def find_equal_output(task: Task) -> Decision | None:
 
 def _find(store: OutputStore, task: Task) -> Decision | None:
     try:
-        inputs = {source.name: _digests(store.meta(source.key)) for source in task.upstream}
+        inputs = {source.own_name: _digests(store.meta(source.key)) for source in task.upstream}
     except KeyError:  # an input is gone: the child will find out and have it made again
         return None
     for entry in _candidates(store, task):
@@ -55,7 +55,7 @@ def _candidates(store: OutputStore, task: Task) -> Iterator[StoredEntry]:
             yield StoredEntry(task.key, store.meta(task.key))
         except KeyError:  # damaged
             pass
-    yield from (entry for entry in entries_of(store, task.name) if entry.key != task.key)
+    yield from (entry for entry in entries_of(store, task.own_name) if entry.key != task.key)
 
 
 def _stands(store: OutputStore, entry: StoredEntry, task: Task, inputs: Mapping[str, Digests]) -> bool:

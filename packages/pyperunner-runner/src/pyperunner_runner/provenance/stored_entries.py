@@ -91,7 +91,7 @@ def nearest(store: OutputStore, task: Task, name: str | None = None) -> StoredEn
         name: What it was called then, if not what it is called now.
     """
     now = task.key_parts()
-    others = (entry for entry in entries_of(store, name or task.name) if entry.parts and entry.key != task.key)
+    others = (entry for entry in entries_of(store, name or task.own_name) if entry.parts and entry.key != task.key)
     return min(others, key=lambda entry: _distance(differences(entry.parts, now)), default=None)
 
 

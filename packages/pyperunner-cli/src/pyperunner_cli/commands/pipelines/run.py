@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyperunner_dag import Pipeline
     from pyperunner_results import PipelineResult
 
-__all__ = ["configure", "execute"]
+__all__ = ["configure", "execute", "run"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -99,22 +99,24 @@ def execute(options: argparse.Namespace) -> int:
 
         return watch(options.command_line)
     if options.watched is None:
-        return _run(options)
+        return run(options, pipeline_of(options, strict=options.strict))
     from pyperunner_cli.commands.pipelines.watched_files import write_watched
 
     try:
-        return _run(options)
+        pipeline = options.pipeline = pipeline_of(options, strict=options.strict)
+        return run(options, pipeline)
     finally:
         write_watched(options)
 
 
-def _run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, pipeline: Pipeline) -> int:
+    """Run a pipeline with the command's options, whose ``results`` it sets; return 1 if a task failed."""
+    options.results = None
     from pyperunner_cli.display.choice import choose_display
     from pyperunner_cli.display.tally import Tally
 
     # Graphs of many tasks are many objects that live to the end; looking through them over and over finds no garbage.
     gc.set_threshold(10_000, 20, 20)
-    pipeline = options.pipeline = pipeline_of(options, strict=options.strict)
     selection = selection_of(options)
     if options.failed:
         names = _failed(pipeline, options)
@@ -143,7 +145,8 @@ def _run(options: argparse.Namespace) -> int:
     finally:
         display.close()
     _say(tally)
-    for line in _where_it_is(runner.results(), report=options.report):
+    options.results = runner.results()
+    for line in _where_it_is(options.results, report=options.report):
         print(line)
     return tally.exit_code
 

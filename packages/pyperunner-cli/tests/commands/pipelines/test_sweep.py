@@ -1,0 +1,159 @@
+"""A sweep is one run, shares whatever is equal, and ends with a table."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+FLOW = """
+from pyperunner_dag import Pipeline, Secret, task
+
+@task("Load")
+def load(rows: int = 3, token=None):
+    open("loads", "a").write("x")
+    return list(range(rows))
+
+@task("Fit")
+def fit(data, alpha: float = 0.1, kind: str = "a"):
+    open("fits", "a").write("x")
+    return [alpha * value for value in data[0]]
+
+@task("Score")
+def score(data, part=0):
+    if data[0][-1] > 15:
+        raise ValueError("too much")
+    return {"sum": sum(data[0]), "rows": len(data[0]), "deep": {"first": [data[0][0]]}}
+
+rows = load(token=Secret("hidden-token"))
+score()(fit(alpha=0.1)(rows))
+pipeline = Pipeline("flow", [rows])
+"""
+QUICK = ("--no-report", "--executor", "inline")
+
+
+@pytest.fixture
+def flow(write) -> Path:
+    return write("flow.py", FLOW)
+
+
+def calls(folder: Path) -> tuple[int, int]:
+    return tuple(len((folder / name).read_text()) if (folder / name).exists() else 0 for name in ("loads", "fits"))
+
+
+def rows(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines()]
+
+
+def test_all_with_all_share_what_is_equal(shell, flow: Path, folder: Path) -> None:
+    said = shell("sweep", "flow.py", "--over", "Fit().alpha=1,2", "--over", "Score().part=0,1", *QUICK)
+    assert (said.code, said.err) == (0, "")
+    assert calls(folder) == (1, 2)
+    lines = said.out.splitlines()
+    assert lines[:2] == ["flow: 4 variants", "flow: 7 tasks, 7 to execute"]
+    assert rows("\n".join(lines[-5:])) == [
+        ["Fit().alpha", "Score().part", "Score().sum", "Score().rows"],
+        ["1.0", "0", "3.0", "3"],
+        ["1.0", "1", "3.0", "3"],
+        ["2.0", "0", "6.0", "3"],
+        ["2.0", "1", "6.0", "3"],
+    ]
+    [run] = (folder / "pyperunner-runs").iterdir()
+    assert list(csv.reader((run / "table.csv").read_text().splitlines()))[1] == ["1.0", "0", "3.0", "3"]
+    conf = yaml.safe_load((run / "pipeline.yaml").read_text())
+    names = ["Load()", "Fit()[0]", "Fit()[2]", *(f"Score()[{n}]" for n in range(4))]
+    assert sorted(conf["tasks"]) == sorted(names)
+    assert conf["run"]["sweep"][2] == {
+        "params": {"Fit().alpha": 2.0, "Score().part": 0},
+        "tasks": {"Fit()": "Fit()[2]", "Score()": "Score()[2]"},
+    }
+
+
+def test_it_shares_with_runs_that_are_no_sweep_both_ways(shell, flow: Path, folder: Path) -> None:
+    shell("run", "flow.py", "--set", "Fit().alpha=2", *QUICK)
+    said = shell("sweep", "flow.py", "--over", "Fit().alpha=1,2,3", *QUICK)
+    assert "\n4 executed, 3 skipped in " in said.out
+    assert calls(folder) == (1, 3)
+    assert "\n0 executed, 3 skipped in " in shell("run", "flow.py", "--set", "Fit().alpha=3", *QUICK).out
+    again = shell("sweep", "flow.py", "--over", "Fit().alpha=3,1", "--zip", *QUICK)
+    assert "\n0 executed, 5 skipped in " in again.out
+    assert shell("results", "latest", "Score()[0]").out.startswith("{'deep': {'first': [0.0]}, 'rows': 3, 'sum': 9.0}")
+
+
+def test_chosen_results_a_file_of_params_and_a_table_elsewhere(shell, write, flow: Path, folder: Path) -> None:
+    write("grid.yaml", "Fit():\n  alpha: [1, 2]\n  kind: [01, 02]\n")
+    show = ["--show", "Score().deep.first.0", "--show", "Score().sum", "--show", "Load()"]
+    said = shell(
+        "sweep", "flow.py", "--over-file", "grid.yaml", "--zip", "-o", "t.json", "--set", "Load().rows=2", *show, *QUICK
+    )
+    assert said.code == 0
+    assert json.loads((folder / "t.json").read_text()) == [
+        {"Fit().alpha": 1.0, "Fit().kind": "01", "Score().deep.first.0": 0.0, "Score().sum": 1.0, "Load()": [0, 1]},
+        {"Fit().alpha": 2.0, "Fit().kind": "02", "Score().deep.first.0": 0.0, "Score().sum": 2.0, "Load()": [0, 1]},
+    ]
+
+
+def test_a_variant_that_fails_leaves_the_others(shell, flow: Path) -> None:
+    said = shell("sweep", "flow.py", "--over", "Fit().alpha=1,9", *QUICK)
+    assert said.code == 1
+    assert rows(said.out)[-2:] == [["1.0", "3.0", "3"], ["9.0"]]
+
+
+def test_a_sweep_can_be_run_again_and_is_told_apart_by_its_tasks(shell, write) -> None:
+    write("flow.py", FLOW.replace('token=Secret("hidden-token")', ""))
+    shell("sweep", "flow.py", "--over", "Fit().alpha=1,2", *QUICK)
+    assert "\n0 executed, 5 skipped in " in shell("run", "latest", *QUICK).out
+    assert shell("debug", "latest", "Score()[1]").out.startswith("{'deep'")
+
+
+def test_a_secret_that_is_swept_is_masked(shell, flow: Path, folder: Path) -> None:
+    said = shell("sweep", "flow.py", "--over", "Load().token=secret-one,secret-two", *QUICK)
+    assert said.code == 0
+    text = said.out + said.err + "".join(path.read_text() for path in (folder / "pyperunner-runs").rglob("*.*"))
+    assert "secret-one" not in text
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ([], "a sweep needs params: --over"),
+        (["--over", "Fit()"], "is not of the form 'Task(tag).param=value,value'"),
+        (["--over", "Fit().alpha="], None),
+        (["--over", "Fit().alpha=1,1"], "has no values, or one of them twice"),
+        (["--over", "Fit().alpha=1,x"], "'x' is of type str, not float"),
+        (["--over", "Fit().alpa=1,2"], "Did you mean alpha?"),
+        (["--over", "Fti().alpha=1,2"], "names no task of the pipeline. Did you mean Fit()"),
+        (["--over", "Fit().alpha=1,2", "--over", "Fit().alpha=3"], "'Fit().alpha' is swept twice"),
+        (["--zip", "--over", "Fit().alpha=1,2", "--over", "Score().part=0"], "--zip needs as many values of each"),
+        (["--over-file", "bad.yaml"], "bad.yaml: Fit().alpha is no list of values"),
+        (["--over-file", "none.yaml"], "none.yaml: No such file"),
+    ],
+)
+def test_mistakes_run_nothing(shell, write, flow: Path, folder: Path, argv: list[str], said: str | None) -> None:
+    write("bad.yaml", "Fit(): {alpha: 3}\n")
+    found = shell("sweep", "flow.py", *argv)
+    assert found.code == 2, found
+    assert said is None or said in found.err
+    assert "Traceback" not in found.err
+    assert not list(folder.glob("pyperunner-*"))
+
+
+def test_a_table_of_runs_has_what_differs(shell, flow: Path, folder: Path) -> None:
+    for alpha in (1, 2):
+        shell("run", "flow.py", "--set", f"Fit().alpha={alpha}", *QUICK)
+    names = sorted(path.name for path in (folder / "pyperunner-runs").iterdir())
+    said = shell("table", *names)
+    assert rows(said.out) == [
+        ["run", "Fit().alpha", "Score().sum", "Score().rows"],
+        [names[0], "1.0", "3.0", "3"],
+        [names[1], "2.0", "6.0", "3"],
+    ]
+    found = json.loads(shell("table", *names, "--json", "--show", "Score().sum").out)
+    assert found["rows"][1] == {"run": names[1], "Fit().alpha": 2.0, "Score().sum": 6.0}
+    assert shell("table", *names, "-o", "t.csv").out == "t.csv: 99 bytes\n"
+    wrong = shell("table", *names, "--show", "Scor().sum")
+    assert (wrong.code, "Did you mean Score()" in wrong.err) == (2, True)
+    assert shell("table", *names, "-o", "t.xls").code == 2
