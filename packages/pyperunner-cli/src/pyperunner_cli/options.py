@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,22 +110,26 @@ def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipelin
         if Path(options.target).is_dir() and not arguments:
             pipeline = recorded_pipeline(options.target, strict=strict, project=options.project)
         else:
+            began = time.time()
             pipeline = resolve(options.target, arguments)
-            _say_if_it_ran(pipeline, options.target)
+            _say_if_it_ran(pipeline, options.target, began)
     given = [{"param": f"{PIPELINE}.{name}", "value": value.letters, "by": by} for name, (value, by) in said.items()]
     options.set = given + apply_settings(pipeline, settings)
     return pipeline
 
 
-def _say_if_it_ran(pipeline: Pipeline, target: str) -> None:
+def _say_if_it_ran(pipeline: Pipeline, target: str, began: float) -> None:
     """Say that loading a pipeline has run it, which nobody asked for."""
     try:
-        folder = pipeline.results().run_folder
+        results = pipeline.results()
     except AttributeError:
         return
+    if results.record is None or (results.record.summary.get("start") or 0.0) < began:
+        return  # an earlier command of this process ran it
     remedy = "Put what only a script should do under `if __name__ == '__main__':`."
     print(
-        f"{visible(target)} runs its pipeline whenever it is loaded ({visible(str(folder))}). {remedy}", file=sys.stderr
+        f"{visible(target)} runs its pipeline whenever it is loaded ({visible(str(results.run_folder))}). {remedy}",
+        file=sys.stderr,
     )
 
 

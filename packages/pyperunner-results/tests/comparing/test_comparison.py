@@ -153,3 +153,13 @@ def test_folders_are_runs_too_and_nonsense_is_not(make_run, tmp_path):
     assert diff(run.run_folder, run, outputs=False).before == run.label
     with pytest.raises(NotARun):
         diff(run, tmp_path / "none")
+
+
+def test_what_was_found_stored_is_what_was_made(make_run):
+    made = make_run({"A()": ({"n": 1}, [])}, {"A()": {"digest": "x"}})
+    found = make_run({"A()": ({"n": 1}, [])}, {"A()": {"attempt": 0, "status": "SKIPPED", "reason": "up to date"}})
+    same = diff(made, found, outputs=False)
+    assert same.same
+    assert str(same).endswith("1 of 1 tasks that both runs have are alike")
+    failed = make_run({"A()": ({"n": 1}, [])}, {"A()": {"status": "FAILURE"}})
+    assert diff(made, failed, outputs=False).tasks["A()"].status == ("SUCCESS", "FAILURE")

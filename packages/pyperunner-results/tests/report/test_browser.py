@@ -339,3 +339,20 @@ def test_a_run_without_tasks_or_times_is_shown(browser, run):
     browser.open(run({}))
     assert browser.complaints() == []
     assert "No task was executed" in browser.js("document.querySelector('#gantt').textContent")
+
+
+def test_a_big_fan_folds_although_there_are_few_tasks_and_small_ones_do_not(browser, run):
+    fan = {f"Part({number})": ({}, ["Load(a)"]) for number in range(60)}
+    browser.open(run({"Load(a)": ({}, []), "Load(b)": ({}, []), **fan, "Join()": ({}, list(fan))}), 1280)
+    assert browser.complaints() == []
+    boxes = browser.js("[...document.querySelectorAll('#graph .node text:not(.sign)')].map(text => text.textContent)")
+    assert sorted(boxes) == ["Join()", "Load(a)", "Load(b)", "Part × 60"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_failure_shows_its_traceback(browser, small, width):
+    browser.open(small, width)
+    shown = (
+        "[...document.querySelectorAll('#failures pre.traceback')].map(pre => [pre.textContent, pre.offsetHeight > 0])"
+    )
+    assert browser.js(shown) == [["Traceback of Train(bad)", True]]

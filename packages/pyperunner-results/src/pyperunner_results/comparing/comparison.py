@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["changes", "diff", "environment_of"]
 
+_WITH_OUTPUT = frozenset({"SUCCESS", "SKIPPED"})
 _WITHOUT_OUTPUT = frozenset({"FAILURE", "CANT_RUN", "RUNNING", "INTERRUPTED"})
 
 
@@ -73,12 +74,17 @@ def _task(a: PipelineResult, b: PipelineResult, name: str, outputs: bool) -> Tas
         params=_params(x, y),
         parents=(x.parents, y.parents) if x.parents != y.parents else None,
         code=tuple(_code(a, b, x, y)),
-        status=(x.status, y.status) if x.status != y.status else None,
+        status=None if _ended_alike(x, y) else (x.status, y.status),
         output=output,
         output_lines=tuple(lines),
         wall=(x.wall, y.wall) if x.attempts and y.attempts else (None, None),
         memory_peak=_memory(x, y),
     )
+
+
+def _ended_alike(x: TaskResult, y: TaskResult) -> bool:
+    """Say whether two tasks ended alike; what was made in one run and found stored in the other is the same outcome."""
+    return x.status == y.status or (x.key == y.key and {x.status, y.status} <= _WITH_OUTPUT)
 
 
 def _memory(x: TaskResult, y: TaskResult) -> Change:

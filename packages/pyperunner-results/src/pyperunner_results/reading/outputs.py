@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Outputs"]
 
 _GROUP = "pyperunner.stores"
+_UNKNOWN = 1 << 62
 
 
 class Outputs:
@@ -65,6 +66,14 @@ class Outputs:
             if self.trust != "pickle":
                 warnings.simplefilter("ignore")  # that an entry is refused: the error says it
             return self._reader().load(key)
+
+    def size(self, key: str) -> int:
+        """Return the bytes that the entry of ``key`` takes; where the store does not say, very many."""
+        meta = getattr(self._reader(), "meta", None)
+        try:
+            return int(meta(key)["size"]) if callable(meta) else _UNKNOWN
+        except (KeyError, TypeError, ValueError):
+            return _UNKNOWN
 
     def _reader(self) -> OutputReader:
         if self._given is not None:

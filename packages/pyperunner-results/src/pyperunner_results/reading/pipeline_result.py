@@ -157,6 +157,11 @@ class PipelineResult(Mapping[str, Any]):
         """Return the key in the store of each task's output, in the pipeline's order; no record of the run is read."""
         return [key_of_output(name, task) for name, task in self._tasks.items()]
 
+    def size_of_output(self, task: TaskResult) -> int:
+        """Return the bytes that a task's output takes in the store; of one whose size is not known, very many."""
+        size = task.output_size
+        return self._outputs.size(task.key) if size is None else size
+
     def all_tasks(self) -> list[TaskResult]:
         """Return the readers of all tasks, in the pipeline's order; the record is read once for all of them."""
         return self._read(self._tasks)

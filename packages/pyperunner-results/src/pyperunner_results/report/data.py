@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_results.reading.record import read_record
 from pyperunner_results.report.facts import facts_of, packages_of
 from pyperunner_results.report.graph import critical_path, order, ranks, upstream_of
+from pyperunner_results.report.outputs import shown_outputs
 from pyperunner_results.shape import as_number
 from pyperunner_results.strict_json import to_json
 from pyperunner_text.visible import visible, visible_lines
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["report_data"]
 
 _FOLD_ABOVE = 300
+_FAN, _FOLDED_OF_FEW = 40, 12
+"""Of tasks of one class side by side: so many fold although there are few in all, and so does what is so large."""
 _EDGES_DRAWN = 3000
 _FARTHEST = 1e6  # of a place in the drawing, in pixels; an edited record may say anything
 _LEAST = 200  # characters for which each end of a log or traceback counts
@@ -34,8 +37,13 @@ _PARAM_CHARS_EACH, _PARAM_CHARS_LEAST = 40, 20
 _LINES = 40
 
 
-def report_data(results: PipelineResult) -> dict[str, Any]:
-    """Return the content of a report. All texts are free of control characters, line feeds aside."""
+def report_data(results: PipelineResult, *, outputs: bool = False) -> dict[str, Any]:
+    """Return the content of a report. All texts are free of control characters, line feeds aside.
+
+    Args:
+        results: The run.
+        outputs: Whether small outputs are among it.
+    """
     record = read_record(results.run_folder, leave_out="parts") if results.run_folder else None
     tasks = results._read(results, record)
     upstream = upstream_of(results.conf["tasks"])
@@ -48,6 +56,8 @@ def report_data(results: PipelineResult) -> dict[str, Any]:
     seconds = [_span(task) for task in tasks]
     path = critical_path(upstream, positions, seconds)
     sets: dict[tuple[int, ...], int] = {}
+    depths = ranks(upstream, positions)
+    fold = _fold(tasks, depths)
     return {
         "pipeline": visible(results.name),
         "folder": visible(results.label),
@@ -58,14 +68,23 @@ def report_data(results: PipelineResult) -> dict[str, Any]:
         "facts": facts_of(results.conf),
         "packages": packages_of(results.conf),
         "tasks": [_task(task, start, room) for task in tasks],
-        "ranks": ranks(upstream, positions),
+        "ranks": depths,
         "upstream": [sets.setdefault(tuple(ups), len(sets)) for ups in upstream],
         "sets": [list(ups) for ups in sets],
         "critical": path,
         "critical_seconds": round(sum(seconds[task] for task in path), 4),
-        "fold": len(tasks) > _FOLD_ABOVE,
-        "layout": _layout(record, [task.name for task in tasks]),
+        "outputs": shown_outputs(results, tasks, upstream) if outputs else {},
+        "fold": fold,
+        "layout": None if fold else _layout(record, [task.name for task in tasks]),
     }
+
+
+def _fold(tasks: Sequence[TaskResult], depths: Sequence[int]) -> int:
+    """Return how many tasks of one class side by side fold into one box; 0 where none do."""
+    if len(tasks) > _FOLD_ABOVE:
+        return 2
+    fans = Counter((depth, task.name.partition("(")[0]) for task, depth in zip(tasks, depths, strict=True))
+    return _FOLDED_OF_FEW if max(fans.values(), default=0) >= _FAN else 0
 
 
 class _Room:

@@ -34,7 +34,7 @@ _MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 @formerly("_report._write")
-def write_report(run: str | os.PathLike[str] | PipelineResult) -> str:
+def write_report(run: str | os.PathLike[str] | PipelineResult, *, outputs: bool = True) -> str:
     """Write ``report.html`` into a run folder and return its path.
 
     The page is complete in itself. Its content-security policy allows its own style and script, by their hashes, and
@@ -42,6 +42,9 @@ def write_report(run: str | os.PathLike[str] | PipelineResult) -> str:
 
     Args:
         run: The folder of a run, or its results; a run that is going on or was interrupted is shown as far as it got.
+            Of a folder plain outputs are shown alone; those of results as these may be loaded.
+        outputs: Whether small outputs, the beginning of tables, and pictures are shown; never those of tasks that were
+            given a secret, nor of what follows.
 
     Raises:
         NotARun: The folder holds no run, or the results are not those of a run folder.
@@ -49,19 +52,20 @@ def write_report(run: str | os.PathLike[str] | PipelineResult) -> str:
         OSError: The report cannot be written.
     """
     with gc_paused():
-        results = run if isinstance(run, PipelineResult) else PipelineResult.from_file(run)
+        results = run if isinstance(run, PipelineResult) else PipelineResult.from_file(run, trust="safe")
         if results.run_folder is None:
             raise NotARun(results.name, "there is no run folder into which a report could be written")
         path = os.path.join(results.run_folder, REPORT_FILE)
-        page = _page(report_data(results))
+        page = _page(report_data(results, outputs=outputs))
     replace_file(path, page.encode())
     return path
 
 
 def _page(data: dict[str, Any]) -> str:
     template, style, script = _assets()
+    pictures = "img-src data:; " if any("picture" in shown for shown in data["outputs"].values()) else ""
     policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        f"default-src 'none'; {pictures}style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
     values = {

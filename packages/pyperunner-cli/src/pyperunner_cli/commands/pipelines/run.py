@@ -84,6 +84,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="warn",
         help="files that a task reads undeclared: report them, let the task fail, or don't look (%(default)s)",
     )
+    parser.add_argument("--no-outputs", action="store_true", help="show no outputs in the report")
     parser.add_argument(
         "--report",
         action=argparse.BooleanOptionalAction,
@@ -146,7 +147,7 @@ def run(options: argparse.Namespace, pipeline: Pipeline) -> int:
         display.close()
     _say(tally)
     options.results = runner.results()
-    for line in _where_it_is(options.results, report=options.report):
+    for line in _where_it_is(options.results, report=options.report, outputs=not options.no_outputs):
         print(line)
     return tally.exit_code
 
@@ -183,14 +184,14 @@ def _say(tally: Tally) -> None:
         print(line)
 
 
-def _where_it_is(results: PipelineResult, *, report: bool) -> list[str]:
+def _where_it_is(results: PipelineResult, *, report: bool, outputs: bool) -> list[str]:
     """Write the report; return where it is, and the command that shows the last task's output, if it can be typed."""
     from pyperunner_results import NotARun, write_report
 
     *_, last = results
     command = shlex.join(["pyperunner", "results", relative(results.run_folder or ""), last])
     try:
-        lines = [f"report: {relative(write_report(results))}"] if report else []
+        lines = [f"report: {relative(write_report(results, outputs=outputs))}"] if report else []
         shown = results.task(last).output_exists() and command == visible(command)
     except (OSError, NotARun) as error:  # the folder was removed meanwhile, or its disk is full
         return [f"no report: {error}"]

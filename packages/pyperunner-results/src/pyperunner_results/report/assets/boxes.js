@@ -19,8 +19,11 @@ function fitted(text, room) {
 // Groups by class and depth: such tasks can't depend on each other.
 function groupTasks() {
   const groups = new Map();
+  const sizes = new Map();
+  const kindOf = (task) => `${task.rank} ${task.kind}`;
+  for (const task of run.tasks) sizes.set(kindOf(task), (sizes.get(kindOf(task)) || 0) + 1);
   for (const task of run.tasks) {
-    const key = run.fold ? `${task.rank} ${task.kind}` : String(task.index);
+    const key = run.fold && sizes.get(kindOf(task)) >= run.fold ? kindOf(task) : `task ${task.index}`;
     if (!groups.has(key)) groups.set(key, { tasks: [], rank: task.rank, open: false });
     groups.get(key).tasks.push(task);
   }

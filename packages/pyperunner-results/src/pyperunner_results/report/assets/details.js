@@ -24,8 +24,9 @@ function paintDetails(task, source) {
       ["Output", bytes(task.size)], ["Read", bytes(task.read)], ["Written", bytes(task.written)], ["Exit", task.exit], ["Output digest", task.digest], ["Key", task.key], ["Log", task.logfile],
     ]),
     pairs("Params", Object.entries(task.params)),
+    output(task.output),
     attempts(task),
-    preformatted("Traceback", task.traceback),
+    preformatted("Traceback", task.traceback, task.onCard ? "on-card" : ""),
     preformatted("End of the log", task.log),
     task.undeclared ? listed("Undeclared inputs", task.undeclared.map((file) => el("code", {}, file))) : null,
     links("Upstream", task.upstream),
@@ -40,8 +41,19 @@ function pairs(title, rows) {
     el("dl", { class: "facts" }, given.map(([label, text]) => el("div", {}, el("dt", {}, label), el("dd", {}, text)))));
 }
 
-function preformatted(title, text) {
-  return text ? el("section", {}, el("h3", {}, title), el("pre", { tabindex: "0", "aria-label": title }, text)) : null;
+function output(shown) {
+  if (!shown) return null;
+  if (shown.text !== undefined) return preformatted("Output", shown.text);
+  const what = shown.picture
+    ? el("img", { class: "output", src: shown.picture, alt: "The output, a picture" })
+    : el("div", { class: "frame scroll" }, el("table", { class: "output" },
+      el("thead", {}, el("tr", {}, shown.columns.map((name) => el("th", { scope: "col" }, name)))),
+      el("tbody", {}, shown.rows.map((row) => el("tr", {}, row.map((cell) => el("td", {}, cell)))))));
+  return el("section", {}, el("h3", {}, "Output"), what, shown.more ? el("p", { class: "hint" }, shown.more) : null);
+}
+
+function preformatted(title, text, kind) {
+  return text ? el("section", kind ? { class: kind } : {}, el("h3", {}, title), el("pre", { tabindex: "0", "aria-label": title }, text)) : null;
 }
 
 function listed(title, items) {

@@ -24,6 +24,7 @@ run.tasks.forEach((task, index) => {
   task.key = `${task.name}/${task.hash}`;
   if (!task.attempts) task.attempts = task.executed ? [{ start: task.start ?? null, end: task.end ?? null, status: task.status }] : [];
   task.params = task.params || {};
+  task.output = run.outputs[index];
 });
 for (const task of run.tasks) for (const up of task.upstream) up.downstream.push(task);
 for (const index of run.critical) run.tasks[index].critical = true;

@@ -72,9 +72,11 @@ function paintFailures() {
 }
 
 function failure(task) {
+  task.onCard = true;
   return el("li", {},
     el("button", { type: "button", class: "link", click: () => choose(task, "failures") }, task.name),
-    el("span", { class: "error" }, task.error || "no cause was recorded"));
+    el("span", { class: "error" }, task.error || "no cause was recorded"),
+    task.traceback ? el("pre", { class: "traceback", tabindex: "0", "aria-label": `Traceback of ${task.name}` }, task.traceback) : null);
 }
 
 function paintSmallPrint() {
