@@ -10,6 +10,8 @@ import types
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 import pyperunner_results
 from pyperunner_results import get_environment_info
 
@@ -182,3 +184,16 @@ def test_a_current_folder_that_was_removed_is_no_error(tmp_path):
     env = {**os.environ, "PYTHONPATH": str(Path(pyperunner_results.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", code], cwd=gone, env=env, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["base_dir"] == os.sep
+
+
+@pytest.mark.parametrize(("module", "file"), [("pkg.flow", "pkg/flow.py"), ("pkg.sub", "pkg/sub/__main__.py")])
+def test_a_module_that_is_started_is_recorded_with_the_folder_that_its_imports_start_from(tmp_path, module, file):
+    path = tmp_path / file
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "import json\nfrom pyperunner_results import get_environment_info\nprint(json.dumps(get_environment_info()))\n"
+    )
+    command = [sys.executable, "-m", module]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    info = json.loads(done.stdout)
+    assert (info["base_dir"], info["mainfile"]) == (os.path.realpath(tmp_path), file)

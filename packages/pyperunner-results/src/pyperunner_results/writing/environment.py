@@ -39,18 +39,19 @@ def get_environment_info(mainfile: str | os.PathLike[str] | None = None) -> Envi
             files says here which. A command that was installed counts as no main file.
 
     Returns:
-        ``base_dir`` (folder of the main file, else the working directory), ``mainfile`` (its name; ``None`` in a
-        notebook, at a prompt or under an installed command), ``sources`` (``[{filename, hash}]``, relative to
+        ``base_dir`` (folder of the main file, of ``python -m pkg.flow`` the one that holds ``pkg``; else the working
+        directory), ``mainfile`` (its name as seen from there; ``None`` in a notebook, at a prompt or under an installed
+        command), ``sources`` (``[{filename, hash}]``, relative to
         ``base_dir``, SHA-256), ``dependencies`` (``[{name, version}]``) and ``repositories`` (``[{url, commit,
         dirty}]``, that of ``base_dir`` first).
     """
     main = _main_file(mainfile)
-    base_dir = str(Path(main).parent) if main else _folder()
+    base_dir = _folder_of_imports(main, started=mainfile is None) if main else _folder()
     files = sorted({*_own_files(), *([main] if main else [])})
     query = GitQuery(repository_roots([Path(base_dir), *(Path(file).parent for file in files)]))
     return {
         "base_dir": base_dir,
-        "mainfile": Path(main).name if main else None,
+        "mainfile": _relative(main, base_dir) if main else None,
         "sources": [
             {"filename": _relative(file, base_dir), "hash": digest} for file in files if (digest := file_digest(file))
         ],
@@ -68,6 +69,20 @@ def _main_file(given: str | os.PathLike[str] | None) -> str | None:
     main = os.path.realpath(name)
     # A command that was installed is not the user's program: python -m pytest, or a script beside the interpreter.
     return None if _INSTALLED.search(main) or main.startswith(_scripts()) else main
+
+
+def _folder_of_imports(main: str, *, started: bool) -> str:
+    """Return the folder that the imports of a main file start from.
+
+    Args:
+        main: The file.
+        started: Whether it is the program that was started, perhaps as a module of a package.
+    """
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None) if started else None
+    parts = tuple(spec.name.split(".")) if spec is not None else ()
+    above = Path(main).with_suffix("").parts
+    is_module = len(parts) > 1 and above[-len(parts) :] == parts
+    return str(Path(main).parents[len(parts) - 1] if is_module else Path(main).parent)
 
 
 def _folder() -> str:
