@@ -168,7 +168,7 @@ class RunRecorder:
     def write_report(self, results: PipelineResult) -> None:
         """Write the report of the run, if its folder is still there and takes it."""
         try:
-            write_report(results)
+            write_report(results, outputs=False)  # the runner holds none
         except (OSError, NotARun) as error:
             self.folder.lost(REPORT_FILE, error)
 
