@@ -88,6 +88,8 @@ VISITORS = {f"visit_{name}" for name in ("Num", "Str", "Bytes", "NameConstant", 
 
 PRIVATE = {
     "copyreg._slotnames": "pickle itself lives on it",
+    "argparse._AppendAction": "of the parser's options, those that may be given several times",
+    "argparse._SubParsersAction": "what add_subparsers returns has no public name",
     "functools._lru_cache_wrapper": "the type of what lru_cache returns has no public name",
     "pickle._Unpickler": "a test reads pickles with it, without importing what they name",
     "subprocess._args_from_interpreter_flags": "multiprocessing passes a child the flags of its parent with it",
@@ -100,6 +102,7 @@ ALLOWED = {
     "dag/src/pyperunner_dag/testing/children.py: pickle.dumps": "it goes to a child and back, and is not kept",
     "cache-fsspec/src/pyperunner_cache_fsspec/file_system.py: inspect.signature": "of fsspec's own methods, for a name",
     "cache-fsspec/src/pyperunner_cache_fsspec/leases.py: threading.Thread": "it sleeps; a lease runs out by itself",
+    "cache/src/pyperunner_cache/memoized.py: sys._current_frames": "documented, and there in 3.15",
     "cache/src/pyperunner_cache/self_wait.py: sys._current_frames": "documented, and there in 3.15",
     "cli/src/pyperunner_cli/loading/param_types.py: __annotations__": "those of a function of our own",
     "cli/src/pyperunner_cli/loading/param_types.py: typing.get_type_hints": "what it raises is caught",

@@ -95,7 +95,7 @@ def _write_json(value: Any, path: Path) -> None:
 
 def _write_pickle(value: Any, path: Path) -> None:
     try:
-        path.write_bytes(pickle.dumps(value))
+        path.write_bytes(pickle.dumps(value, protocol=5))
     except Exception as error:  # __reduce__ of a user's class
         raise CommandError(f"it makes no pickle: {type(error).__name__}: {error}") from None
 
