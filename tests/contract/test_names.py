@@ -9,7 +9,7 @@ import pyperunner.environment
 
 NAMES = {
     *("Task", "TaskError", "task", "run", "Pipeline", "PipelineError", "Sequential"),
-    *("Runner", "PipelineResult", "TaskResult", "__version__"),
+    *("Runner", "PipelineResult", "TaskResult", "__version__", "fixed"),
 }
 HEAVY = (
     *("networkx", "numpy", "pandas", "polars", "pyarrow", "rich", "yaml", "jinja2", "PIL", "msgpack", "xxhash", "isal"),

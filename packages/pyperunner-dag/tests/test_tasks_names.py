@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyperunner_dag import Pipeline, TaskNameError, task
+from pyperunner_dag import Pipeline, TaskNameError, TaskParamError, task
 
 
 @task("Load")
@@ -41,3 +41,42 @@ def test_tags_that_differ_have_keys_that_differ(tag):
     assert load(tag).key == load(tag).key
     assert load(tag).hash() != load(f"{tag}x").hash()
     assert load(tag).key.endswith(f"/{load(tag).hash()}")
+
+
+@task("Fit")
+def fit(data, rows, rate=1):
+    return rows
+
+
+@task("Total")
+def total(data):
+    return data
+
+
+def test_a_first_argument_without_its_param_is_read_both_ways():
+    """It is the tag; Python's words stay."""
+    with pytest.raises(
+        TaskParamError,
+        match=r"tag 'moon'\): missing a required argument: 'rows' \('moon', .* write Fit\(rows='moon'\)\)",
+    ):
+        fit("moon")
+    assert fit("moon", rows=1).tag == "moon"
+    with pytest.raises(TaskParamError, match=r"\(no tag\): missing a required argument: 'rows'$"):
+        fit()
+    with pytest.raises(TaskParamError, match=r"unexpected keyword argument 'row'$"):
+        fit("moon", rows=1, row=2)
+
+
+def test_what_is_no_tag_is_read_as_the_param_it_may_be_meant_for():
+    with pytest.raises(TaskNameError, match=r"a tag is text, not int, and the first .* write Fit\(rows=…\)$"):
+        fit(5)
+    with pytest.raises(TaskNameError, match=r"a tag is text, not int, and the first .* write Fit\(rate=…\)$"):
+        fit(5, rows=1)
+
+
+@pytest.mark.parametrize("parent", [load(), [load("a"), load("b")], load])
+def test_a_parent_as_the_first_argument_is_read_both_ways(parent):
+    with pytest.raises(TaskNameError, match=r"this is a task; write Fit\(rows=…\) or Fit\(\)\(…\) to connect it$"):
+        fit(parent)
+    with pytest.raises(TaskNameError, match=r"this is a task; write Total\(\)\(…\) to connect it$"):
+        total(parent)

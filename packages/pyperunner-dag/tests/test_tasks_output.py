@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from pyperunner_dag import Task, TaskStoreError, run
+from pyperunner_dag import NoOutputError, Task, TaskStoreError, run
 
 
 class Number(Task):
@@ -131,3 +131,18 @@ def test_a_task_that_was_released_holds_nothing_in_another_process_either(module
     assert pickle.loads(pickle.dumps(made)).output == 5
     made.release()
     assert not pickle.loads(pickle.dumps(made)).held
+
+
+@pytest.mark.parametrize(("status", "why"), [("FAILURE", "it failed"), ("CANT_RUN", "a task before it failed")])
+def test_a_task_without_success_has_no_output_and_says_so(memory_store, status, why):
+    """Also where an earlier run has stored one under the same key, and with the cause behind it."""
+    number = Number("x", n=3)
+    number.bind(memory_store)
+    number.store_output(3)
+    number.status = Task.Status[status]
+    number.result = Task.TaskResult(number.status, exception=ValueError("bad") if status == "FAILURE" else None)
+    with pytest.raises(NoOutputError, match=rf"Number\(x\) has no output, because .*{why}") as raised:
+        _ = number.output
+    assert raised.value.__cause__ is number.result.exception
+    number.set_output(4)
+    assert (number.output, number.load_output()) == (4, 3)

@@ -10,6 +10,7 @@ from pyperunner_results import (
     RecordError,
     ResultsError,
     StoreUnavailable,
+    TaskUnsuccessful,
     UnknownTask,
     YamlError,
 )
@@ -21,6 +22,7 @@ ALL = [
     (RecordError("tasks.A().params.lock", "lock"), ValueError, ["tasks.A().params.lock", "lock"]),
     (UnknownTask("Lod()", "demo", ["Load()"]), KeyError, ["'Lod()'", "'demo'", "'Load()'"]),
     (OutputMissing("A()", "A()/ff", "data", "run: pyperunner run log/x"), KeyError, ["'A()'", "pyperunner run log/x"]),
+    (TaskUnsuccessful("A()", "A()/ff", "data", "run it", "it failed"), KeyError, ["'A()'", "it failed", "run it"]),
     (StoreUnavailable("s3://x", "no such bucket"), RuntimeError, ["s3://x", "no such bucket"]),
 ]
 

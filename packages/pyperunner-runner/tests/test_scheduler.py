@@ -278,3 +278,99 @@ def test_hands_out_what_the_model_hands_out(upstream, data):
                 scheduler.succeed(name)
                 model.done.add(name)
     assert scheduler.finished == (len(model.done) == len(upstream))
+
+
+# --- gathers, which stand for tasks that come to exist
+
+
+def grown():
+    scheduler = Scheduler(
+        {"list": [], "map": ["list"], "next": ["map"], "some": ["map"]},
+        gathers=["map"],
+        unexpanded=["map"],
+        tolerant={"some": ["map"]},
+    )
+    drain(scheduler)
+    scheduler.succeed("list")
+    assert drain(scheduler) == ["map"]
+    scheduler.grow("map", {"map[0]": ["list"], "map[1]": ["list"]})
+    return scheduler
+
+
+def test_a_gather_waits_for_the_tasks_that_it_has_grown():
+    scheduler = grown()
+    assert drain(scheduler) == ["map[0]", "map[1]"]
+    scheduler.succeed("map[1]")
+    assert drain(scheduler) == []
+    scheduler.succeed("map[0]")
+    assert drain(scheduler) == ["map"]
+    scheduler.succeed("map")
+    assert drain(scheduler) == ["next", "some"]
+
+
+def test_a_gather_waits_for_all_whatever_becomes_of_one():
+    """What tolerates that it is incomplete goes on, all else after it can't run."""
+    scheduler = grown()
+    drain(scheduler)
+    assert scheduler.fail("map[0]") == []
+    assert drain(scheduler) == []
+    scheduler.succeed("map[1]")
+    assert drain(scheduler) == ["map"]
+    assert scheduler.fail_gather("map") == ["next"]
+    assert drain(scheduler) == ["some"]
+    scheduler.succeed("some")
+    assert scheduler.finished
+
+
+def test_a_gather_whose_list_fails_takes_all_after_it_along():
+    scheduler = Scheduler(
+        {"list": [], "map": ["list"], "some": ["map"]}, gathers=["map"], unexpanded=["map"], tolerant={"some": ["map"]}
+    )
+    drain(scheduler)
+    assert scheduler.fail("list") == ["map", "some"]
+    assert scheduler.finished
+
+
+def test_a_gather_without_tasks_is_ready_at_once():
+    scheduler = Scheduler({"map": []}, gathers=["map"], unexpanded=["map"])
+    assert drain(scheduler) == ["map"]
+    scheduler.grow("map", {})
+    assert drain(scheduler) == ["map"]
+
+
+def test_what_grows_upon_tasks_that_have_failed_cant_run():
+    scheduler = Scheduler({"a": [], "b": [], "map": ["b"]}, gathers=["map"], unexpanded=["map"])
+    drain(scheduler)
+    scheduler.fail("a")
+    scheduler.succeed("b")
+    assert drain(scheduler) == ["map"]
+    scheduler.grow("map", {"map[0]": ["a"], "map[1]": ["b"]})
+    assert scheduler.states["map[0]"] is State.CANT_RUN
+    assert drain(scheduler) == ["map[1]"]
+    scheduler.succeed("map[1]")
+    assert drain(scheduler) == ["map"]
+
+
+def test_a_lost_element_sends_its_gather_back_too():
+    scheduler = grown()
+    drain(scheduler)
+    scheduler.succeed("map[0]")
+    scheduler.succeed("map[1]")
+    drain(scheduler)
+    scheduler.succeed("map")
+    assert drain(scheduler) == ["next", "some"]
+    assert scheduler.remake("next", ["map[1]"])
+    assert drain(scheduler) == ["map[1]"]
+    scheduler.succeed("map[1]")
+    assert drain(scheduler) == ["map"]
+    scheduler.succeed("map")
+    assert drain(scheduler) == ["next"]
+
+
+def test_grown_tasks_take_the_resources_that_they_ask_for():
+    scheduler = Scheduler({"map": []}, gathers=["map"], unexpanded=["map"], capacity={"gpu": 1}, unmetered=["map"])
+    drain(scheduler)
+    scheduler.grow("map", {"map[0]": [], "map[1]": []}, {"map[0]": {"gpu": 1}, "map[1]": {"gpu": 1}})
+    assert drain(scheduler) == ["map[0]"]
+    scheduler.succeed("map[0]")
+    assert drain(scheduler) == ["map[1]"]

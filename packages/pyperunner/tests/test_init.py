@@ -20,6 +20,7 @@ NAMES = {
     "PipelineResult",
     "TaskResult",
     "__version__",
+    "fixed",
 }
 
 

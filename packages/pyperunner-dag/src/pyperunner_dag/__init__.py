@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import DAG, Node
+from pyperunner_dag.dataflow.detached import known_key
+from pyperunner_dag.dataflow.expansion import expand, listing_in, mapped_sources, mapped_steps
+from pyperunner_dag.dataflow.mapping import Successes, fixed
 from pyperunner_dag.decorator import task
 from pyperunner_dag.drawing.layout import layout
 from pyperunner_dag.drawing.markup import draw_dot, draw_mermaid
@@ -20,6 +23,7 @@ from pyperunner_dag.errors import (
     HashMismatchError,
     MissingExtraError,
     ModuleRefusedError,
+    NoOutputError,
     NotATaskError,
     OpaqueValueError,
     OptionError,
@@ -50,10 +54,21 @@ from pyperunner_dag.identity.changes import (
     take_as_loaded,
 )
 from pyperunner_dag.identity.differences import Difference, differences
-from pyperunner_dag.identity.hashing import refresh_hashes
+from pyperunner_dag.identity.hashing import refresh_hashes, resolve
 from pyperunner_dag.identity.seeds import seed_of
-from pyperunner_dag.inputs import resolve_inputs
+from pyperunner_dag.inputs import resolve_inputs, task_of
+from pyperunner_dag.nodes.parts import Part, output_key
 from pyperunner_dag.options import Options
+from pyperunner_dag.outputs.elements import Element, Listing, items_of, listing_of
+from pyperunner_dag.outputs.errors import (
+    MapError,
+    NotYetKnownError,
+    OutputsDifferError,
+    PartMissingError,
+    UnknownOutputError,
+)
+from pyperunner_dag.outputs.producer import pick
+from pyperunner_dag.outputs.several import is_whole, load_whole, save_whole
 from pyperunner_dag.pipeline import Pipeline, Sequential
 from pyperunner_dag.ports import OutputStore
 from pyperunner_dag.run_method import run
@@ -74,18 +89,26 @@ __all__ = [
     "CycleError",
     "Difference",
     "DuplicateNameError",
+    "Element",
     "File",
     "FileParamError",
     "Folder",
     "HashMismatchError",
+    "Listing",
+    "MapError",
     "MissingExtraError",
     "ModuleRefusedError",
+    "NoOutputError",
     "Node",
     "NotATaskError",
+    "NotYetKnownError",
     "OpaqueValueError",
     "OptionError",
     "Options",
     "OutputStore",
+    "OutputsDifferError",
+    "Part",
+    "PartMissingError",
     "Pipeline",
     "PipelineError",
     "PipelineFileError",
@@ -95,6 +118,7 @@ __all__ = [
     "StoreError",
     "StoreNotInstalledError",
     "StorePluginError",
+    "Successes",
     "Task",
     "TaskDefinitionError",
     "TaskError",
@@ -104,6 +128,7 @@ __all__ = [
     "TaskStoreError",
     "UndeclaredInputError",
     "UnhashableParamError",
+    "UnknownOutputError",
     "UnknownStoreError",
     "__version__",
     "changed_outputs",
@@ -115,23 +140,38 @@ __all__ = [
     "draw_png",
     "draw_svg",
     "draw_text",
+    "expand",
     "faults_of",
     "files_of",
+    "fixed",
     "guard_of",
     "is_stored",
+    "is_whole",
+    "items_of",
+    "known_key",
     "layout",
+    "listing_in",
+    "listing_of",
     "load_output",
+    "load_whole",
+    "mapped_sources",
+    "mapped_steps",
     "note_loaded",
     "open_store",
+    "output_key",
+    "pick",
     "refresh_hashes",
     "remember_loaded",
     "reopen_store",
+    "resolve",
     "resolve_inputs",
     "run",
     "save_output",
+    "save_whole",
     "seed_of",
     "take_as_loaded",
     "task",
+    "task_of",
 ]
 
 keep_former_names(__name__)

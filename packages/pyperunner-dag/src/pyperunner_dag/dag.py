@@ -6,9 +6,11 @@ import graphlib
 import itertools
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pyperunner_dag.errors import CycleError, DuplicateNameError, TaskNameError
+from pyperunner_dag.nodes.parts import Part
 
 if TYPE_CHECKING:
     import networkx
@@ -25,6 +27,13 @@ def is_interactive() -> bool:
     return hasattr(sys, "ps1") or bool(sys.flags.interactive)
 
 
+def _moved(source: Any, other: Node, to: Node) -> Any:
+    """Return what a source becomes where ``to`` takes the place of ``other``."""
+    if isinstance(source, Part):
+        return source.of(to) if source.task is other else source
+    return to if source is other else source
+
+
 class Node:
     """A named node of a directed graph.
 
@@ -38,10 +47,18 @@ class Node:
         variant: What tells it apart from others of its name in one graph, such as ``[0]``: the end of ``name``, which
             counts in no key.
         made: Where somebody types the program, one more for each node that is made; else 0.
+        outputs: Names of its outputs where it has several.
+        mapping: Over which of its params it is mapped, if it is.
+        of: The mapped node that it is an element of, if it is one.
     """
 
     made = 0
     variant = ""
+    outputs: tuple[str, ...] = ()
+    mapping: Any = None  # over what it is mapped, if it is
+    of: Any = None  # the mapped task that it is an element of
+    _named: tuple[Any, ...] = ()  # named inputs and parts of such, where there are parts
+    _parts: Mapping[int, Part] = MappingProxyType({})  # by position among the connected parents
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -65,6 +82,20 @@ class Node:
         return list(self._parents)
 
     @property
+    def given(self) -> list[Any]:
+        """Connected parents, or parts of them, in the order in which they were connected."""
+        if not self._parts:
+            return list(self._parents)
+        return [self._parts[at].of(node) if at in self._parts else node for at, node in enumerate(self._parents)]
+
+    @property
+    def sources(self) -> list[Any]:
+        """What the node gets, each once: nodes, or parts of them; connected ones, then named inputs."""
+        if not self._parts and not self._named:
+            return self.upstream
+        return list(dict.fromkeys((*self.given, *(self._named or self._inputs))))
+
+    @property
     def children(self) -> list[Self]:
         """Nodes that have this one as a parent or as a named input, each once."""
         return list(self._children)
@@ -80,12 +111,16 @@ class Node:
         """Append ``parents`` to the connected parents.
 
         Args:
-            parents: One node, or an iterable of nodes.
+            parents: One node or part of one, or an iterable of such.
 
         Returns:
             This node, so that ``child(a)(b)`` connects both.
         """
-        for parent in [parents] if isinstance(parents, Node) else list(parents):
+        for given in [parents] if isinstance(parents, (Node, Part)) else list(parents):
+            parent: Any = given
+            if isinstance(given, Part):
+                parent = given.task
+                self._parts = {**self._parts, len(self._parents): given}
             self._parents.append(parent)
             parent._children[self] = None
         return self
@@ -98,14 +133,17 @@ class Node:
         """Become the parent of all children of ``other``, which leaves the graph."""
         for child in other._children:
             child._parents = [self if parent is other else parent for parent in child._parents]
-            child._set_inputs(self if node is other else node for node in child._inputs)
+            child._set_inputs(_moved(source, other, self) for source in child._named or child._inputs)
             self._children[child] = None
         other._children.clear()
         for parent in other.upstream:
             parent._children.pop(other, None)
 
-    def _set_inputs(self, nodes: Iterable[Node]) -> None:
-        """Make ``nodes`` the named inputs, in the place of those that were."""
+    def _set_inputs(self, sources: Iterable[Node | Part]) -> None:
+        """Make nodes, or parts of them, the named inputs, in the place of those that were."""
+        found = list(dict.fromkeys(sources))
+        nodes: list[Any] = [source.task if isinstance(source, Part) else source for source in found]
+        self._named = () if nodes == found else tuple(found)
         connected = set(self._parents)
         for node in self._inputs:
             if node not in connected:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import check_name
 from pyperunner_dag.options import NO_OPTIONS, changed
+from pyperunner_dag.outputs.several import checked_outputs
 from pyperunner_dag.run_method import RunMethod, as_method
 from pyperunner_dag.tasks import Task
 
@@ -19,7 +20,11 @@ __all__ = ["task"]
 
 
 def task(
-    name: str = "", receives_input: bool | None = None, **options: Unpack[OptionArgs]
+    name: str = "",
+    receives_input: bool | None = None,
+    *,
+    outputs: Sequence[str] = (),
+    **options: Unpack[OptionArgs],
 ) -> Callable[[Callable[..., Any]], type[Task]]:
     """Make a Task class of a function: ``@task("Load")`` over ``def load(path): …``.
 
@@ -28,6 +33,8 @@ def task(
     Args:
         name: Name of the class.
         receives_input: Whether the function is given ``data``; by default if it has a parameter of that name.
+        outputs: Names of the outputs, if there are several: the function returns a dict or a tuple of them, and
+            ``train, test = split(…)`` or ``split(…).train`` are inputs for others. Each is stored by itself.
         **options: Options of all tasks of the class, see ``Options``.
 
     Raises:
@@ -38,6 +45,7 @@ def task(
     if not isinstance(name, str) or not name:
         raise TypeError('a task needs a name: write @task(name), such as @task("Load")')
     check_name(name, "")
+    declared = checked_outputs(name, outputs)
     class_options = changed(NO_OPTIONS, options, f"task {name}")
 
     def decorate(function: Callable[..., Any]) -> type[Task]:
@@ -52,6 +60,7 @@ def task(
         members = {
             "run": as_method(method),
             **({"options": class_options} if options else {}),
+            **({"outputs": declared} if declared else {}),
             "__module__": getattr(function, "__module__", __name__),
             "__qualname__": getattr(function, "__qualname__", name),
             "__doc__": function.__doc__,

@@ -14,7 +14,9 @@
     │   ├── ChangedDuringRunError        + RuntimeError: code or files changed after the plan
     │   ├── UndeclaredInputError         + RuntimeError: it read files that its params do not declare
     │   ├── SecretNotSetError            + LookupError: the environment variable of a secret param is not set
-    │   └── TaskStoreError               + RuntimeError: no store, or one that cannot do this
+    │   ├── NoOutputError                + RuntimeError: it failed or could not run, so that it has no output
+    │   ├── TaskStoreError               + RuntimeError: no store, or one that cannot do this
+    │   └── …                            see pyperunner_dag.outputs.errors
     ├── PipelineError                    a graph of tasks is not sound
     │   ├── NotATaskError                + ValueError: something else stands where a task must stand
     │   ├── DuplicateNameError           + ValueError: two tasks of one pipeline share a name
@@ -50,6 +52,7 @@ __all__ = [
     "HashMismatchError",
     "MissingExtraError",
     "ModuleRefusedError",
+    "NoOutputError",
     "NotATaskError",
     "OpaqueValueError",
     "OptionError",
@@ -222,6 +225,15 @@ class UndeclaredInputError(TaskError, RuntimeError):
         remedy = "pass each as File(…), or their folder as Folder(…), so that the task runs again when they change"
         what = f"read what its params do not declare: {listed}. Nothing was stored"
         return f"{whose(self.task, self.tag)} {what}; {remedy}"
+
+
+class NoOutputError(TaskError, RuntimeError):
+    """A task has no output, because it failed or could not run."""
+
+    name: str
+    reason: str
+    """What became of it, as a clause."""
+    template = "{name} has no output, because {reason}; what it has stored earlier, if anything, load_output() returns"
 
 
 class TaskStoreError(TaskError, RuntimeError):

@@ -11,8 +11,21 @@ from typing import Any
 
 from pyperunner_dag.dag import Node
 from pyperunner_dag.errors import NotATaskError
+from pyperunner_dag.nodes.parts import Part
 
-__all__ = ["ATOMS", "as_tasks", "describe", "holds_task", "is_task", "leaves", "nesting", "rebuild", "resolve_inputs"]
+__all__ = [
+    "ATOMS",
+    "as_tasks",
+    "describe",
+    "holds_task",
+    "is_task",
+    "leaves",
+    "moved",
+    "nesting",
+    "rebuild",
+    "resolve_inputs",
+    "task_of",
+]
 
 MAX_DEPTH = 100
 """Levels of nesting around a named input; what contains itself goes past it."""
@@ -22,8 +35,18 @@ ATOMS = frozenset({int, float, str, bytes, bool, type(None)})
 
 
 def is_task(value: object) -> bool:
-    """Return whether ``value`` is a task; tasks are the only nodes that params hold."""
-    return isinstance(value, Node)
+    """Return whether ``value`` is a task or a part of its output; tasks are the only nodes that params hold."""
+    return isinstance(value, (Node, Part))
+
+
+def task_of(source: Any) -> Any:
+    """Return the task that a source is, or is a part of the output of."""
+    return source.task if isinstance(source, Part) else source
+
+
+def moved(source: Any, to: Callable[[Any], Any]) -> Any:
+    """Return a source with another task: the one that ``to`` gives for its own."""
+    return source.of(to(source.task)) if isinstance(source, Part) else to(source)
 
 
 def describe(found: object) -> str:
@@ -41,7 +64,7 @@ def holds_task(value: object) -> bool:
         item = stack.pop()
         if type(item) in ATOMS:
             continue
-        if is_task(item) or (isinstance(item, type) and issubclass(item, Node)):
+        if isinstance(item, (Node, Part)) or (isinstance(item, type) and issubclass(item, Node)):
             return True
         if isinstance(item, (list, tuple, set, frozenset, dict)) and id(item) not in seen:
             seen.add(id(item))
@@ -116,23 +139,24 @@ def resolve_inputs(inputs: Mapping[str, Any], load: Callable[[Any], object]) -> 
     return {name: rebuild(value, output) for name, value in inputs.items()}
 
 
-def as_tasks(kind: type, found: object, place: str) -> list[Any]:
+def as_tasks(kind: type, found: object, place: str, *, parts: bool = False) -> list[Any]:
     """Return ``found``, one task or several, as a list of tasks.
 
     Args:
         kind: The class of all tasks.
         found: A task, or an iterable of tasks.
         place: What they are needed for, for the error.
+        parts: Whether parts of outputs may be among them.
 
     Raises:
         NotATaskError: A class or a stranger is among them; the error says which.
     """
-    if isinstance(found, kind):
+    if isinstance(found, kind) or (parts and isinstance(found, Part)):
         return [found]
     if isinstance(found, (str, bytes, type)) or not isinstance(found, Iterable):
         raise NotATaskError(place, describe(found))
     tasks = list(found)
     for item in tasks:
-        if not isinstance(item, kind):
+        if not isinstance(item, kind) and not (parts and isinstance(item, Part)):
             raise NotATaskError(place, describe(item))
     return tasks

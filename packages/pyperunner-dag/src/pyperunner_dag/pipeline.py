@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag.dag import DAG, is_interactive, reachable
 from pyperunner_dag.errors import DuplicateNameError, PipelineError
 from pyperunner_dag.identity.hashing import bind, forget, hash_all, refresh_hashes
-from pyperunner_dag.inputs import as_tasks, resolve_inputs
+from pyperunner_dag.inputs import as_tasks, moved, resolve_inputs
 from pyperunner_dag.options import CODE_FIELDS, NO_OPTIONS, Options, changed, code_options
 from pyperunner_dag.tasks import Task
 from pyperunner_text.printing import say
@@ -277,10 +277,13 @@ def _with_the_newest(roots: Iterable[Task]) -> list[Task]:
 
 
 def _replace(older: Task, newer: Task) -> None:
+    def of_today(task: Task) -> Task:
+        return newer if task is older else task
+
     children = older.children
     for child in children:
         if child.inputs:
-            child.set_params(**resolve_inputs(child.inputs, lambda source: newer if source is older else source))
+            child.set_params(**resolve_inputs(child.inputs, lambda source: moved(source, of_today)))
     newer.take_place_of(older)
     for child in children:
         forget(child)

@@ -6,8 +6,10 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from pyperunner_dag.errors import TaskDefinitionError
-from pyperunner_dag.inputs import resolve_inputs
+from pyperunner_dag.dag import Node, check_name
+from pyperunner_dag.errors import TaskDefinitionError, TaskNameError
+from pyperunner_dag.inputs import is_task, resolve_inputs, task_of
+from pyperunner_dag.outputs.producer import pick
 from pyperunner_dag.secret import revealed
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from pyperunner_keys import Snapshot
 
-__all__ = ["RunMethod", "as_method", "method_of", "run"]
+__all__ = ["RunMethod", "as_method", "check_tag", "method_of", "other_reading", "run"]
 
 T = TypeVar("T")
 
@@ -27,8 +29,8 @@ class Runnable(Protocol):
     inputs: Mapping[str, Any]
 
     @property
-    def parents(self) -> Sequence[Any]:
-        """Connected parents, in order; they have an ``output``."""
+    def given(self) -> Sequence[Any]:
+        """Connected parents or parts of their outputs, in order."""
         ...
 
 
@@ -97,6 +99,11 @@ class RunMethod:
                 return f"its run function has a parameter named '{name}', which every task has already; rename it"
         return None
 
+    @property
+    def required(self) -> frozenset[str]:
+        """Names of the arguments that must be given, where names say it."""
+        return self._required
+
     def in_order(self, given: Mapping[str, T]) -> dict[str, T]:
         """Return arguments by name in the order in which they count: sorted, but for what ``**kwargs`` takes.
 
@@ -121,6 +128,15 @@ class RunMethod:
             arguments = {**arguments, "data": None}
         self.signature.bind(**arguments)
 
+    def meant_for(self, given: Collection[str]) -> str:
+        """Return the first argument that is not among those given, one that must be before others; empty for none."""
+        own = [
+            name
+            for name in self.signature.parameters
+            if name not in given and not (self.receives_input and name == "data")
+        ]
+        return next((name for name in own if name in self._required), own[0] if own and self._known is not None else "")
+
     def call(self, task: object, data: list[Any], arguments: Mapping[str, object]) -> Any:
         """Call the function for ``task`` with ``arguments``, and with ``data`` where it takes that."""
         given = {**arguments, "data": data} if self.receives_input else arguments
@@ -143,10 +159,19 @@ def _own_arguments(task: Runnable, names: Collection[str]) -> dict[str, object]:
     """Return those of a task's own arguments that are in ``names``: params, inputs as outputs, ``data``."""
     own = revealed({name: value for name, value in task.params.items() if name in names})
     named = {name: value for name, value in task.inputs.items() if name in names}
-    own.update(resolve_inputs(named, lambda other: other.output))
+    own.update(resolve_inputs(named, _output_of))
     if "data" in names and "data" not in own:
-        own["data"] = [parent.output for parent in task.parents]
+        own["data"] = [_output_of(source) for source in task.given]
     return own
+
+
+def _output_of(source: Any) -> Any:
+    """Return the output of a task, or the part of it."""
+    task = task_of(source)
+    if source is task:
+        return task.output
+    value = task.output
+    return pick(source, value[source.output] if source.output else value, task.name)
 
 
 def _outcome(result: Any) -> Any:
@@ -207,6 +232,51 @@ def as_method(method: RunMethod) -> Callable[..., Any]:
     functools.update_wrapper(run, method.function)
     run.__dict__["run_method"] = method
     return run
+
+
+def check_tag(task_name: str, tag: object, method: RunMethod, given: Collection[str], *, mapped: bool) -> None:
+    """Refuse a tag that is none; where it was meant for something else, say how to write that.
+
+    Args:
+        task_name: Name of the task's class.
+        tag: What stands where the tag does.
+        method: The method of the class.
+        given: Names of the params that were given besides.
+        mapped: Whether the task stands for several.
+
+    Raises:
+        TaskNameError: It is no tag.
+    """
+    if tag == "*" and not mapped:
+        raise TaskNameError(task_name, tag, "that is the tag of a mapped task; choose another")
+    try:
+        check_name(task_name, tag)
+    except TaskNameError as error:
+        param = method.meant_for(given)
+        ways = [f"{task_name}({param}=…)"] if param and not isinstance(tag, str) else []
+        if _are_tasks(tag):
+            ways.append(f"{task_name}()(…) to connect it")
+        if not ways:
+            raise
+        first = "the first argument is the tag"
+        problem = f"{first}, and this is a task" if _are_tasks(tag) else f"{error.args[2]}, and {first}"
+        raise TaskNameError(task_name, tag, f"{problem}; write {' or '.join(ways)}") from None
+
+
+def other_reading(task_name: str, tag: str, method: RunMethod, given: Collection[str]) -> str:
+    """Say what else a tag may have been meant for, where a param lacks a value; empty where there is nothing to say."""
+    param = method.meant_for(given) if tag else ""
+    if not param or param not in method.required:
+        return ""
+    call = f"{task_name}({param}={tag!r:.60})"
+    return f" ({tag!r:.60}, the first argument, is its tag; if it is meant for {param}, write {call})"
+
+
+def _are_tasks(value: object) -> bool:
+    """Return whether something is a task, a class of tasks, or several of these."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(map(_are_tasks, value))
+    return is_task(value) or (isinstance(value, type) and issubclass(value, Node))
 
 
 def method_of(cls: type) -> RunMethod:

@@ -130,6 +130,14 @@ class SavedTask(TypedDict):
     """Names of tasks, with their nesting; plain values in it are marked ``$value``."""
     options: NotRequired[dict[str, Plain]]
     """Those that were given to the task itself."""
+    map: NotRequired[dict[str, Plain]]
+    """What it is mapped over, by params, as in ``inputs``; lists are marked ``$value``."""
+    how: NotRequired[str]
+    """``product`` where each element of one is combined with each of the others."""
+    outputs: NotRequired[list[str]]
+    """Names of its outputs where it has several."""
+    parent_parts: NotRequired[list[Plain]]
+    """Pairs of the number of a parent and the path to the part of its output that is given, where it is a part."""
 
 
 class SavedKey(OwnParts):

@@ -22,6 +22,11 @@ class Status(Enum):
     SKIPPED = "SKIPPED"
     """There was nothing to do."""
 
+    @property
+    def why_no_output(self) -> str:
+        """Why a task in this state has no output, as a clause; empty where that is not said."""
+        return {"FAILURE": "it failed", "CANT_RUN": "it could not run: a task before it failed"}.get(self.value, "")
+
 
 class TaskResult:
     """Outcome of one execution of a task.

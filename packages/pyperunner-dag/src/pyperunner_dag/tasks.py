@@ -10,23 +10,32 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyperunner_dag import status as _status
-from pyperunner_dag.dag import Node, check_name
-from pyperunner_dag.errors import SecretNotSetError, TaskDefinitionError, TaskParamError, TaskStoreError, whose
-from pyperunner_dag.identity.changes import faults_of
-from pyperunner_dag.identity.hashing import forget, hash_of, kept_hash
-from pyperunner_dag.identity.key import TaskKey, Upstream, digests_of, hash_in_one_run, with_key
-from pyperunner_dag.inputs import ATOMS, as_tasks, holds_task, leaves, nesting, rebuild
+from pyperunner_dag.dataflow.detached import detached_copy
+from pyperunner_dag.dataflow.mapping import Mappable
+from pyperunner_dag.errors import (
+    NoOutputError,
+    SecretNotSetError,
+    TaskDefinitionError,
+    TaskParamError,
+    TaskStoreError,
+    whose,
+)
+from pyperunner_dag.identity.hashing import entry_hash, forget, hash_of, kept_hash
+from pyperunner_dag.identity.key import TaskKey, digests_of, hash_in_one_run
+from pyperunner_dag.identity.upstream import with_key
+from pyperunner_dag.inputs import ATOMS, as_tasks, holds_task, is_task, leaves, nesting
 from pyperunner_dag.options import COUNTED, NO_OPTIONS, Options, changed
-from pyperunner_dag.ports import OutputStore, SupportsLocate
-from pyperunner_dag.run_method import RunMethod, method_of
+from pyperunner_dag.outputs.several import checked_outputs, is_whole, load_whole, save_whole
+from pyperunner_dag.run_method import RunMethod, check_tag, method_of, other_reading
 from pyperunner_dag.secret import Secret, revealed
 from pyperunner_dag.stores.opening import open_store
-from pyperunner_dag.stores.outputs import is_stored, load_output, save_output
+from pyperunner_dag.stores.outputs import locate_output
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from pyperunner_dag.options import OptionArgs
+    from pyperunner_dag.ports import OutputStore
     from pyperunner_dag.schema import Description, EntryMeta, KeyParts
     from pyperunner_keys import Fingerprint
 
@@ -36,7 +45,7 @@ _NOTHING = object()
 _DEFAULT_FILE = "result.dump.gz"
 
 
-class Task(Node, ABC):
+class Task(Mappable, ABC):
     """A single unit of work in a pipeline.
 
     Subclass it and decorate ``run`` with ``@run``, or decorate a function with ``@task("Name")``. Tasks are connected
@@ -49,8 +58,7 @@ class Task(Node, ABC):
         **kwargs: Params, checked against the signature of ``run``.
 
     Attributes:
-        name: ``ClassName(tag)``.
-        tag: The tag.
+        name: ``ClassName(tag)``, with the attribute ``tag``.
         params: Params that hold no task.
         inputs: Named inputs: param to task, or to a nesting of lists, tuples and dicts that holds tasks.
         reload: Whether the task runs even if there is a stored output.
@@ -59,6 +67,7 @@ class Task(Node, ABC):
         data_path: Where its store is, empty where there is none.
         store: Its output store.
         options: How it is run, and what of its code counts; a class may set it, ``options = Options(timeout=60)``.
+        outputs: Names of its outputs where it has several; a class may set it, ``outputs = ("train", "test")``.
 
     Raises:
         TaskError: Name, tag, params or the class itself are not as they must be; the error says which and why.
@@ -83,15 +92,16 @@ class Task(Node, ABC):
         if not isinstance(cls.options, Options):
             kind = type(cls.options).__name__
             raise TaskDefinitionError(cls.__name__, f"its options are Options(timeout=60, …), not a {kind}")
+        if "outputs" in vars(cls):  # nothing is added to other classes, whose attributes count in keys
+            cls.outputs = checked_outputs(cls.__name__, cls.outputs)
 
     def __init__(self, /, tag: str = "", reload: bool = False, **kwargs: Any) -> None:
         task_name = type(self).__name__
         if self._method.problem:
             raise TaskDefinitionError(task_name, self._method.problem)
-        check_name(task_name, tag)
+        check_tag(task_name, tag, self._method, kwargs, mapped=self.mapping is not None)
         super().__init__(f"{task_name}({tag})")
-        # What most tasks get sooner or later is set at once: Python then keeps it in a fraction of the memory.
-        self.tag = tag
+        self.tag = tag  # what most tasks get is set at once: Python then keeps it in a fraction of the memory
         self.reload = bool(reload)
         self.status = _status.Status.NOT_STARTED
         self.result = None
@@ -130,7 +140,8 @@ class Task(Node, ABC):
             self._method.check(given)
             return {} if plain else {name: nesting(value, name) for name, value in given.items() if holds_task(value)}
         except TypeError as error:
-            raise TaskParamError(self.task_name, self.tag, str(error)) from None
+            other = other_reading(self.task_name, self.tag, self._method, given)
+            raise TaskParamError(self.task_name, self.tag, f"{error}{other}") from None
 
     def _take(self, given: dict[str, Any]) -> None:
         """Make ``given`` the params and named inputs, once all of them have been found good."""
@@ -142,7 +153,7 @@ class Task(Node, ABC):
         self.params = params
         if inputs or self.inputs:
             self.inputs = inputs
-            self._set_inputs(leaf for value in inputs.values() for _, leaf in leaves(value) if isinstance(leaf, Task))
+            self._set_inputs(leaf for value in inputs.values() for _, leaf in leaves(value) if is_task(leaf))
         forget(self)
 
     def set_params(self, **changes: Any) -> None:
@@ -171,7 +182,7 @@ class Task(Node, ABC):
 
     @property
     def own_options(self) -> dict[str, Any]:
-        """Options that were given to this task itself, by name."""
+        """Options given to this task itself."""
         return {name: getattr(self.options, name) for name in sorted(self._own_options)}
 
     def assert_params_complete(self) -> None:
@@ -191,7 +202,7 @@ class Task(Node, ABC):
         Raises:
             NotATaskError: A class or a stranger stands where a task must.
         """
-        super().connect(as_tasks(Task, parents, f"a parent of {self.name}"))
+        super().connect(as_tasks(Task, parents, f"a parent of {self.name}", parts=True))
         forget(self)
         return self
 
@@ -210,8 +221,11 @@ class Task(Node, ABC):
         """Key of the output in a store: ``'<name>/<hash>'``; with ``cache=False`` the hash is the run's own.
 
         It has the hash that the latest plan, or call of ``hash()``, has found.
+
+        Raises:
+            NotYetKnownError: It depends on what is mapped over, which is not known yet.
         """
-        own = kept_hash(self)
+        own = entry_hash(self)
         return f"{self.own_name}/{own if self.options.cache or not self._scope else hash_in_one_run(own, self._scope)}"
 
     def scope_to(self, run_id: str) -> None:
@@ -266,20 +280,7 @@ class Task(Node, ABC):
 
         It can be executed and asked for ``key_parts()``; it holds neither graph, store, output nor result.
         """
-        # The copy keeps hash and code, because there may be no sources where it goes.
-        kept_hash(self)
-        stand_ins = {task: Upstream(task, kept_hash(task)) for task in self.upstream}
-        alone = copy.copy(self)
-        alone.identity.is_fixed = True
-        alone.identity.faults = faults_of(self)
-        alone._parents = [stand_ins[parent] for parent in self._parents]
-        alone._inputs = tuple(stand_ins[task] for task in self._inputs)
-        alone._children = {}
-        if self.inputs:
-            alone.inputs = {name: rebuild(value, stand_ins.__getitem__) for name, value in self.inputs.items()}
-        for passing in ("_held", "result", "status"):
-            alone.__dict__.pop(passing, None)
-        return alone
+        return detached_copy(self)
 
     def execute(self, data: list[Any], inputs: Mapping[str, Any]) -> Any:
         """Call ``run`` with the task's params.
@@ -310,13 +311,19 @@ class Task(Node, ABC):
 
     @property
     def output(self) -> Any:
-        """The output given by hand, else the stored one (loaded now, not kept), else ``None``."""
+        """The output given by hand, else the stored one (loaded now, not kept), else ``None``.
+
+        Raises:
+            NoOutputError: The task failed in its latest run, or could not run.
+        """
         if self._held is not _NOTHING:
             return self._held
+        if why := self.status.why_no_output:
+            raise NoOutputError(self.name, why) from (None if self.result is None else self.result.exception)
         if self.store is None:
             return None
         try:
-            return load_output(self.store, self.key)
+            return load_whole(self.store, self)
         except KeyError:
             return None
 
@@ -349,9 +356,8 @@ class Task(Node, ABC):
             data_path: Where it is, in words; by default the URL it gives of itself.
         """
         self.store = store
-        if data_path is None:
-            data_path = str((store.spec() or {}).get("url", "")) if store is not None else ""
-        self.data_path = data_path
+        url = (store.spec() or {}).get("url", "") if data_path is None and store is not None else data_path
+        self.data_path = str(url or "")
 
     def _bound(self) -> OutputStore:
         """Return the store, or say how to get one."""
@@ -362,7 +368,7 @@ class Task(Node, ABC):
     def output_exists(self) -> bool:
         """Return whether the output is stored, with the files it holds unchanged. Writes nothing."""
         self.hash()
-        return self.store is not None and is_stored(self.store, self.key)
+        return self.store is not None and is_whole(self.store, self)
 
     def load_output(self) -> Any:
         """Return the stored output.
@@ -371,7 +377,7 @@ class Task(Node, ABC):
             KeyError: There is none, or a file that it holds was changed or removed.
             TaskStoreError: The task has no store.
         """
-        return load_output(self._bound(), self.key)
+        return load_whole(self._bound(), self)
 
     def store_output(self, output: Any) -> None:
         """Store ``output`` as the output of this task.
@@ -380,20 +386,13 @@ class Task(Node, ABC):
             TaskStoreError: The task has no store.
         """
         self.hash()
-        save_output(self._bound(), self.key, output, self.entry_meta())
+        save_whole(self._bound(), self, output, self.entry_meta())
 
     def output_filename(self, filename: str = _DEFAULT_FILE) -> str:
         """Return the path of the file that holds the output, or of another file beside it. Creates nothing.
 
-        Args:
-            filename: Name in the output's folder; the default is whatever the store calls the output's own file.
-
         Raises:
             TaskStoreError: The task has no store, or one that keeps no files.
         """
-        store = self._bound()
-        if not isinstance(store, SupportsLocate):
-            # Not the whole URL: there may be a password in it.
-            kind = self.data_path.partition("://")[0] or type(store).__name__
-            raise TaskStoreError(self.name, f"its store ({kind}) keeps no files")
-        return store.locate(self.key, None if filename == _DEFAULT_FILE else filename)
+        other = None if filename == _DEFAULT_FILE else filename
+        return locate_output(self._bound(), self.name, self.data_path, self.key, other)

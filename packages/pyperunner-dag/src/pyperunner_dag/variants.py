@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag.inputs import rebuild
+from pyperunner_dag.inputs import moved, rebuild
 
 if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG
@@ -67,13 +67,13 @@ def spread(dag: DAG[Task], variants: Sequence[Variant]) -> tuple[list[Task], lis
 def _copy(task: Task, variant: str, instead: Mapping[Task, Task], params: Mapping[str, Any]) -> Task:
     """Return a copy of a task with other params, after the variants of what the task came after."""
 
-    def of_variant(up: Task) -> Task:
-        return instead.get(up, up)
+    def of_variant(source: Any) -> Any:
+        return moved(source, lambda up: instead.get(up, up))
 
     made = copy.copy(task)
     made.variant = variant
     made.name = f"{task.name}{variant}"
-    made._parents, made._inputs, made._children = [], (), {}
+    made._parents, made._inputs, made._children, made._parts = [], (), {}, {}
     made.inputs = {name: rebuild(value, of_variant) for name, value in task.inputs.items()}
     made.set_params(**params)
-    return made.connect([of_variant(parent) for parent in task.parents])
+    return made.connect([of_variant(parent) for parent in task.given])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         RecordError,
         ResultsError,
         StoreUnavailable,
+        TaskUnsuccessful,
         UnknownTask,
         YamlError,
     )
@@ -51,6 +52,7 @@ _HOMES = {
     "RunFolder": "writing.folder",
     "RunSummary": "reading.history",
     "StoreUnavailable": "errors",
+    "TaskUnsuccessful": "errors",
     "TaskDiff": "comparing.run_diff",
     "TaskLog": "writing.folder",
     "TaskResult": "reading.task_result",
@@ -84,6 +86,7 @@ __all__ = [
     "TaskDiff",
     "TaskLog",
     "TaskResult",
+    "TaskUnsuccessful",
     "UnknownTask",
     "YamlError",
     "__version__",

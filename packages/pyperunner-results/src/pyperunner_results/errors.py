@@ -6,6 +6,7 @@ ResultsError
 ├── RecordError (ValueError)      a value that a record cannot keep
 ├── UnknownTask (KeyError)        a name that no task of the run has
 ├── OutputMissing (KeyError)      an output that is no longer in the store
+│   └── TaskUnsuccessful          that of a task that failed or could not run
 └── StoreUnavailable (RuntimeError)  outputs that cannot be opened
 """
 
@@ -22,6 +23,7 @@ __all__ = [
     "RecordError",
     "ResultsError",
     "StoreUnavailable",
+    "TaskUnsuccessful",
     "UnknownTask",
     "YamlError",
     "near",
@@ -132,6 +134,20 @@ class OutputMissing(ResultsError, KeyError):
         "The output of task {task!r} is not in the store {store!r} (key {key!r}): {why}. To make it again, {remedy}. "
         "If the store was moved, call set_data_path(…)."
     )
+
+
+class TaskUnsuccessful(OutputMissing):
+    """The output of a task that failed in the run, or could not run, whatever another run has stored.
+
+    Args:
+        task: Name of the task.
+        key: Key of its output.
+        store: Where it would be.
+        remedy: How to make it, as a clause.
+        why: What became of the task, as a clause.
+    """
+
+    template = "Task {task!r} has no output in this run: {why}. To make it again, {remedy}."
 
 
 @formerly("_errors")

@@ -8,7 +8,10 @@ read may come from anywhere, so readers take each value only if it has the type 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, cast
+
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired
 
 __all__ = [
     "NO_FACTS",
@@ -159,6 +162,8 @@ class TaskFinishedEvent(_OfTask, Outcome, Key, Times):
     kind: Literal["task_finished"]
     reason: str
     """Why it ran, was skipped or could not run."""
+    elements: NotRequired[int | list[str]]
+    """Of a mapped task: how many elements it has, or their labels where it is mapped over keys."""
 
 
 class AttemptFinishedEvent(TaskFinishedEvent, Figures):

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from pyperunner_results import NotARun, OutputMissing, PipelineResult, StoreUnavailable, UnknownTask, YamlError
+from pyperunner_results import (
+    NotARun,
+    OutputMissing,
+    PipelineResult,
+    StoreUnavailable,
+    TaskUnsuccessful,
+    UnknownTask,
+    YamlError,
+)
 
 
 @pytest.fixture
@@ -161,8 +169,16 @@ def test_the_error_of_an_output_says_that_its_task_failed(folder, conf, json_fol
     results = PipelineResult.from_file(folder.path, json_folder(tmp_path / "empty"))
     with pytest.raises(OutputMissing, match=r"the task failed \(ValueError: bad\)\. To make it again, run: pyperunner"):
         results["Load(csv)"]
-    with pytest.raises(OutputMissing, match=r"the task could not run \(upstream Load\(csv\) failed\)"):
+    with pytest.raises(TaskUnsuccessful, match=r"the task could not run \(upstream Load\(csv\) failed\)"):
         results["Train()"]
+
+
+def test_a_failed_task_has_no_output_although_another_run_has_stored_one(folder, conf, reader):
+    folder.write_pipeline(conf)
+    assert PipelineResult.from_file(folder.path, reader)["Load(csv)"]
+    folder.event("task_finished", task="Load(csv)", attempt=1, status="FAILURE", error="ValueError: bad")
+    with pytest.raises(KeyError, match=r"Task 'Load\(csv\)' has no output in this run: the task failed"):
+        PipelineResult.from_file(folder.path, reader)["Load(csv)"]
 
 
 class Unusable(KeyError):

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag import Pipeline, resolve_inputs, seed_of
+from pyperunner_dag import Pipeline, pick, resolve_inputs, seed_of, task_of
 from pyperunner_runner.child.random_state import seeded
 from pyperunner_text.former_names import keep_former_name
 
@@ -38,10 +38,18 @@ def replay(results: PipelineResult, name: str, *, modules: Iterable[str] | None 
     if task.key != recorded.key:
         message = f"{name} is not what it was in the recorded run: its code, params or upstream tasks have changed"
         warnings.warn(message, UserWarning, stacklevel=2)
-    outputs = {source.name: results[source.name] for source in task.upstream}
-    data = [outputs[parent.name] for parent in task.parents]
+    outputs = {source.name: _given(results, source, name) for source in task.sources}
+    data = [outputs[source.name] for source in task.given]
     with seeded(seed_of(task, attempt=1)):
         return task.execute(data, resolve_inputs(task.inputs, lambda source: outputs[source.name]))
 
 
 keep_former_name("pyperunner_runner._replay", replay)
+
+
+def _given(results: PipelineResult, source: Any, name: str) -> Any:
+    """Return what a task was given: the output of another, or a part of it."""
+    task = task_of(source)
+    output = results[task.name]
+    whole = source is task or not source.output
+    return pick(source, output if whole else output[source.output], name)

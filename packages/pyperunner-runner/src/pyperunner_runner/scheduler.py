@@ -43,6 +43,7 @@ class State(Enum):
 
 _SETTLED = frozenset((State.DONE, State.SKIPPED))
 _ENDED = _SETTLED | {State.FAILED, State.CANT_RUN}
+_FAILED = frozenset((State.FAILED, State.CANT_RUN))
 _PENDING = frozenset((State.WAITING, State.READY, State.DELAYED))
 
 
@@ -57,6 +58,9 @@ class Scheduler:
         demands: What tasks ask for while they run, by resource.
         capacity: How much there is of each resource. No demand may be larger.
         never_remade: Tasks that are never made again.
+        gathers: Tasks that stand for all their upstream tasks: they wait until each of these has ended, however.
+        unexpanded: Those of them whose tasks are not known yet: they follow what decides that, as others do.
+        tolerant: Tasks that start although gathers before them are incomplete, with the names of these.
     """
 
     def __init__(
@@ -68,8 +72,14 @@ class Scheduler:
         demands: Mapping[str, Mapping[str, float]] | None = None,
         capacity: Mapping[str, float] | None = None,
         never_remade: Collection[str] = (),
+        gathers: Collection[str] = (),
+        unexpanded: Collection[str] = (),
+        tolerant: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        self._upstream = upstream
+        self._upstream = dict(upstream)
+        self._gathers = frozenset(gathers)
+        self._tolerant = tolerant or {}
+        self._grown = {name: frozenset(self._upstream[name]) for name in self._gathers - set(unexpanded)}
         self._downstream: dict[str, list[str]] = {name: [] for name in self._upstream}
         for name, parents in self._upstream.items():
             for parent in parents:
@@ -147,6 +157,43 @@ class Scheduler:
         self._set(name, State.FAILED)
         return self._block(name)
 
+    def fail_gather(self, name: str) -> list[str]:
+        """Count a gather as incomplete; return those of its descendants which can't run any more."""
+        self._set(name, State.CANT_RUN)
+        return self._block(name)
+
+    def grow(
+        self, name: str, upstream: Mapping[str, Sequence[str]], demands: Mapping[str, Mapping[str, float]] | None = None
+    ) -> None:
+        """Let a gather that was handed out wait for new tasks.
+
+        Args:
+            name: The gather.
+            upstream: The direct upstream tasks of each of the new tasks.
+            demands: What these ask for while they run.
+        """
+        first = len(self._index)
+        self._demands.update({new: self._pool.demand(wanted) for new, wanted in (demands or {}).items()})
+        for at, (new, parents) in enumerate(upstream.items()):
+            self._upstream[new] = parents
+            self._index[new] = first + at
+            self._downstream[new] = [name]
+            self.states[new] = State.WAITING
+            for parent in parents:
+                self._downstream[parent].append(new)
+            self._blockers[new] = sum(not self.states[parent].settled for parent in parents)
+        self._open += len(upstream)
+        self._upstream[name] = list(upstream)
+        self._grown[name] = frozenset(upstream)
+        self._blockers[name] = len(upstream)
+        self._wait(name)
+        for new, parents in upstream.items():
+            if any(self.states[parent] in _FAILED for parent in parents):
+                self._set(new, State.CANT_RUN)
+                self._block(new)
+            elif not self._blockers[new]:
+                self._make_ready(new)
+
     def cancel_waiting(self) -> list[str]:
         """Let nothing more start; return the tasks that can't run because of it."""
         names = [name for name, state in self.states.items() if state in _PENDING]
@@ -175,8 +222,12 @@ class Scheduler:
             if maker not in self._remade and self.states[maker].settled:
                 self._remade.add(maker)
                 self._unmetered.discard(maker)
+                gathers = [child for child in self._downstream[maker] if self._is_settled_gather(child)]
                 self._unsettle(maker)
                 self._wait(maker)
+                for gather in gathers:
+                    self._unsettle(gather)
+                    self._set(gather, State.WAITING)
         self._wait(name)
         return True
 
@@ -188,10 +239,13 @@ class Scheduler:
         """Whether the task was sent back by ``remake``, so that it must run whatever the plan said."""
         return name in self._remade
 
+    def _is_settled_gather(self, name: str) -> bool:
+        return name in self._gathers and self.states[name].settled
+
     def _blocked(self, name: str) -> bool:
         """Whether the task can't run any more, because it or an upstream task failed."""
-        failed = (State.FAILED, State.CANT_RUN)
-        return any(self.states[task] in failed for task in (name, *self._upstream[name]))
+        tolerated = self._tolerant.get(name, ())
+        return any(self.states[task] in _FAILED for task in (name, *self._upstream[name]) if task not in tolerated)
 
     def _made_since(self, maker: str, child: str) -> bool:
         """Whether the maker's output was new when the child started, so that making it once more would not help."""
@@ -246,11 +300,23 @@ class Scheduler:
 
     def _block(self, name: str) -> list[str]:
         blocked: list[str] = []
-        pending = deque(self._downstream[name])
+        pending = deque((name, child) for child in self._downstream[name])
         while pending:
-            child = pending.popleft()
-            if self.states[child] in _PENDING:
-                self._set(child, State.CANT_RUN)
-                blocked.append(child)
-                pending.extend(self._downstream[child])
+            parent, child = pending.popleft()
+            if self.states[child] not in _PENDING:
+                continue
+            if self._goes_on_without(child, parent):
+                self._blockers[child] -= 1
+                if not self._blockers[child]:
+                    self._make_ready(child)
+                continue
+            self._set(child, State.CANT_RUN)
+            blocked.append(child)
+            pending.extend((child, below) for below in self._downstream[child])
         return blocked
+
+    def _goes_on_without(self, child: str, parent: str) -> bool:
+        """Whether a task starts although what it follows has failed: a gather, or one that takes what it has got."""
+        if child in self._gathers:
+            return parent in self._grown.get(child, ())
+        return parent in self._tolerant.get(child, ()) and parent in self._grown

@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # true to type checkers; importing it from typing would b
 if TYPE_CHECKING:
     from typing import Any
 
-    from pyperunner_dag import Pipeline, PipelineError, Sequential, Task, TaskError, run, task
+    from pyperunner_dag import Pipeline, PipelineError, Sequential, Task, TaskError, fixed, run, task
     from pyperunner_results import PipelineResult, TaskResult
     from pyperunner_runner import Runner
 
@@ -28,6 +28,7 @@ __all__ = [
     "TaskError",
     "TaskResult",
     "__version__",
+    "fixed",
     "run",
     "task",
 ]
@@ -41,6 +42,7 @@ _HOMES = {
     "Task": "pyperunner_dag",
     "TaskError": "pyperunner_dag",
     "TaskResult": "pyperunner_results",
+    "fixed": "pyperunner_dag",
     "run": "pyperunner_dag",
     "task": "pyperunner_dag",
 }

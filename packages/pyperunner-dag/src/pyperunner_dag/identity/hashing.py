@@ -13,13 +13,14 @@ from pyperunner_dag.dag import cycle, reachable
 from pyperunner_dag.errors import CycleError
 from pyperunner_dag.identity.code import CodeReader
 from pyperunner_dag.options import NO_OPTIONS
+from pyperunner_dag.outputs.errors import NotYetKnownError
 from pyperunner_dag.stores.outputs import files_in
 
 if TYPE_CHECKING:
     from pyperunner_dag.identity.key import Keyed
     from pyperunner_dag.options import Options
 
-__all__ = ["bind", "forget", "hash_all", "hash_of", "kept_hash", "refresh_hashes"]
+__all__ = ["bind", "entry_hash", "forget", "hash_all", "hash_of", "kept_hash", "refresh_hashes", "resolve"]
 
 
 def hash_of(task: Keyed) -> str:
@@ -41,6 +42,26 @@ def kept_hash(task: Keyed) -> str:
         CycleError: The task is its own ancestor.
     """
     return task.identity.hash or hash_of(task)
+
+
+def resolve(task: Keyed) -> None:
+    """Make the hash in the key of a task whose upstream is known by now."""
+    kept_hash(task)
+    task.identity.resolve(task)
+
+
+def entry_hash(task: Keyed) -> str:
+    """Return the hash in the key of a task's output, as ``kept_hash`` does.
+
+    Raises:
+        NotYetKnownError: It depends on what a mapped task is mapped over, which is not known yet.
+    """
+    own = kept_hash(task)
+    if not task.identity.is_open:
+        return own
+    if task.identity.entry is None:
+        raise NotYetKnownError(task.name, "key", " and ".join(up.name for up in task.upstream[:3]) or task.name)
+    return task.identity.entry
 
 
 def _in_order(task: Keyed) -> list[Keyed]:

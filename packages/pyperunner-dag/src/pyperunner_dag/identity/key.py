@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from operator import is_
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pyperunner_dag.dag import Node
 from pyperunner_dag.errors import CodeGapError, FileParamError, UnhashableParamError
 from pyperunner_dag.identity.code import CodeReader, counted_options
 from pyperunner_dag.identity.seeds import counted_seeds
 from pyperunner_dag.identity.summaries import short
-from pyperunner_dag.inputs import ATOMS, holds_task, is_task, leaves
+from pyperunner_dag.inputs import ATOMS, holds_task, is_task, leaves, task_of
 from pyperunner_dag.options import code_options
+from pyperunner_dag.outputs.elements import Element
 from pyperunner_dag.run_method import method_of
 from pyperunner_text.visible import visible
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from pyperunner_dag.schema import InputPart, KeyParts, OwnParts
     from pyperunner_keys import FileState, Fingerprint, Snapshot
 
-__all__ = ["Keyed", "TaskKey", "Upstream", "digests_of", "hash_in_one_run", "with_key"]
+__all__ = ["Keyed", "TaskKey", "digests_of", "hash_in_one_run"]
 
 TASK = "pyperunner/task"
 SCOPED = "pyperunner/task in one run/1"
 
-_NONE: dict[str, Any] = {}
+NONE: dict[str, Any] = {}
 """What most tasks have of files and named inputs; they share it, and none changes it."""
 
 
@@ -46,6 +46,9 @@ class Keyed(Protocol):
     inputs: Mapping[str, Any]
     options: Options
     identity: TaskKey
+    outputs: tuple[str, ...]
+    mapping: Any
+    of: Any
 
     @property
     def own_name(self) -> str:
@@ -65,6 +68,11 @@ class Keyed(Protocol):
     @property
     def parents(self) -> Sequence[Keyed]:
         """Connected parents, in order."""
+        ...
+
+    @property
+    def given(self) -> Sequence[Any]:
+        """Connected parents, or parts of them, in order."""
         ...
 
     @property
@@ -93,27 +101,47 @@ class TaskKey:
         is_fixed: Whether the hash is no longer asked for what it is now: that of a copy for another process.
         defaults: What counts of the code where the task's own options do not say so.
         seeds: Seeds that the program had given when the hash was made, as far as this process knows.
+        is_open: Whether the key of the output depends on what something upstream is mapped over; ``hash`` does not.
+        entry: The hash in that key, once it is known.
+        entry_of: Hash of the task as it is written for which it is known.
         unloaded: Source files of the code that no module was loaded from when the hash was made; ``None`` in another
             process than that.
     """
 
     __slots__ = (
-        *("_read", "code", "defaults", "digests", "faults", "files", "hash", "inputs", "is_fixed", "seeds"),
+        *(
+            "_read",
+            "code",
+            "defaults",
+            "digests",
+            "entry",
+            "entry_of",
+            "faults",
+            "files",
+            "hash",
+            "inputs",
+            "is_fixed",
+            "is_open",
+        ),
+        "seeds",
         *("snapshot", "traits", "unloaded"),
     )
 
     def __init__(self) -> None:
         self.hash: str | None = None
-        self.digests: dict[str, str] = _NONE
-        self.files: dict[str, list[FileState]] = _NONE
-        self.inputs: dict[str, InputPart] = _NONE
+        self.digests: dict[str, str] = NONE
+        self.files: dict[str, list[FileState]] = NONE
+        self.inputs: dict[str, InputPart] = NONE
         self.code: Fingerprint | None = None
         self.snapshot: Snapshot | None = None
         self.traits: dict[str, set[str]] | None = None
         self.faults: tuple[str, ...] = ()
         self.is_fixed = False
+        self.is_open = False
+        self.entry: str | None = None
+        self.entry_of: str | None = None
         self.defaults: Options | None = None
-        self.seeds: Mapping[str, int | str] = _NONE
+        self.seeds: Mapping[str, int | str] = NONE
         self.unloaded: tuple[str, ...] | None = None
         self._read: tuple[object, ...] | None = None
 
@@ -121,12 +149,14 @@ class TaskKey:
         """Leave behind what holds in this process only: which modules were loaded."""
         traits = self.traits if self.snapshot is None else self.snapshot.traits
         known = (self.hash, self.digests, self.files, self.inputs, self.code, self.defaults, self._read)
-        return *known, traits, self.faults, self.is_fixed
+        return *known, traits, self.faults, self.is_fixed, self.is_open, self.entry, self.entry_of
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.hash, self.digests, self.files, self.inputs, self.code, self.defaults, self._read = state[:7]
-        self.traits, self.faults, self.is_fixed = state[7:] or (None, (), False)
-        self.seeds, self.snapshot, self.unloaded = _NONE, None, None
+        later = (None, (), False, False, None, None)
+        known = (*state[7:], *later[len(state) - 7 :])
+        self.traits, self.faults, self.is_fixed, self.is_open, self.entry, self.entry_of = known
+        self.seeds, self.snapshot, self.unloaded = NONE, None, None
 
     def take(self, digests: dict[str, str], values: tuple[object, ...] | None) -> None:
         """Take new params.
@@ -135,14 +165,14 @@ class TaskKey:
             digests: Their digests, see ``digests_of``.
             values: The params, if no value among them holds others or can change.
         """
-        self.digests, self.files, self.inputs = digests, _NONE, _NONE
+        self.digests, self.files, self.inputs = digests, NONE, NONE
         self._read = values
 
     def read(self, task: Keyed) -> None:
         """Digest the params as they are now, files included."""
         found = {name: _digest(task, name, value) for name, value in task.params.items()}
         self.digests = {name: digest for name, (digest, _) in found.items()}
-        self.files = {name: files for name, (_, files) in found.items() if files} or _NONE
+        self.files = {name: files for name, (_, files) in found.items() if files} or NONE
         values = tuple(task.params.values())
         self._read = values if not task.inputs and ATOMS.issuperset(map(type, values)) else None
 
@@ -169,23 +199,56 @@ class TaskKey:
             CodeGapError: Something in the code cannot be followed, and the options say ``strict=True``.
             FileParamError: A file or folder among the params is not there or cannot be read.
         """
-        import pyperunner_keys as keys  # this form costs next to nothing where it is there already
-
         if not self.is_read:
             self.read(task)
-        if task.inputs:
-            self._read_inputs(task)
         code = self.renew(task, codes)
         if code.gaps and code_options(task.options, self.defaults).strict:
             raise CodeGapError(task.task_name, task.tag, code.gaps)
-        parents = [parent.identity.hash for parent in task.parents]
-        env = [dict(sorted(task.options.env.items()))] if task.options.env else []
         self.unloaded, self.seeds = codes.unloaded(code), codes.seeds
+        self.is_open = task.mapping is not None or (
+            task.of is None and any(up.identity.is_open for up in task.upstream)
+        )
+        made = self._digest(task, entries=task.of is not None)
+        if made != self.entry_of:
+            self.entry, self.entry_of = None, made
+        self.hash = made
+        return made
+
+    @property
+    def counted(self) -> str | None:
+        """What successors count by in their keys: the hash in the task's own key; ``None`` where it is not known."""
+        return self.entry if self.is_open else self.hash
+
+    def resolve(self, task: Keyed) -> str:
+        """Make the hash in the key of an open task, whose upstream is known by now."""
+        self.entry = self._digest(task, entries=True)
+        return self.entry
+
+    def _digest(self, task: Keyed, *, entries: bool) -> str:
+        """Return the digest of what is known.
+
+        Args:
+            task: The task.
+            entries: Whether what is upstream counts by what is in its key, or as it is written.
+        """
+        import pyperunner_keys as keys
+
+        if task.inputs:
+            self._read_inputs(task, entries)
+        parents = [_counted(source, entries) for source in task.given]
+        env = [dict(sorted(task.options.env.items()))] if task.options.env else []
         seeds = counted_seeds(task.options, self.seeds)
         in_order = method_of(type(task)).in_order
-        own = [task.task_name, task.tag, in_order(self.digests), in_order(self.inputs), code.digest, parents]
-        self.hash = keys.digest([TASK, keys.KEY_FORMAT, *own, *env, *([["seeds", seeds]] if seeds else [])])
-        return self.hash
+        own = [task.task_name, task.tag, in_order(self.digests), in_order(self.inputs), self.code_digest, parents]
+        several: list[Any] = [["outputs", list(task.outputs)]] if task.outputs else []
+        if task.mapping is not None:
+            several.append(["map", *task.mapping.counted()])
+        return keys.digest([TASK, keys.KEY_FORMAT, *own, *env, *([["seeds", seeds]] if seeds else []), *several])
+
+    @property
+    def code_digest(self) -> str:
+        """Digest of the code that was read last."""
+        return "" if self.code is None else self.code.digest
 
     def fingerprint(self, task: Keyed, codes: CodeReader | None = None) -> Fingerprint:
         """Return the fingerprint of the code; once read, it stays."""
@@ -209,10 +272,10 @@ class TaskKey:
         """Forget what is known of the code, because other options say what of it counts."""
         self.code = self.snapshot = self.traits = None
 
-    def _read_inputs(self, task: Keyed) -> None:
+    def _read_inputs(self, task: Keyed, entries: bool) -> None:
         files: dict[str, list[FileState]] = {}
-        self.inputs = {name: _input_part(task, name, value, files) for name, value in task.inputs.items()}
-        self.files = {place: states for place, states in {**self.files, **files}.items() if states} or _NONE
+        self.inputs = {name: _input_part(task, name, value, files, entries) for name, value in task.inputs.items()}
+        self.files = {place: states for place, states in {**self.files, **files}.items() if states} or NONE
 
     def parts(self, task: Keyed) -> KeyParts:
         """Return what the hash is made of, in builtins."""
@@ -226,7 +289,9 @@ class TaskKey:
             **self.own_parts(task),
             "inputs": dict(self.inputs),
             "code": {"digest": code.digest, "root": code.root, "parts": dict(code.parts)},
-            "parents": [[parent.own_name, parent.identity.hash or ""] for parent in task.parents],
+            "parents": [
+                [_counted_name(source), source.identity.counted or source.identity.hash or ""] for source in task.given
+            ],
         }
 
     def own_parts(self, task: Keyed) -> OwnParts:
@@ -246,34 +311,6 @@ class TaskKey:
         if packages := dict(self.fingerprint(task).versions):
             found["packages"] = packages
         return found
-
-
-class Upstream(Node):
-    """Stands for a task upstream of a detached one: its name, its hash, and the key of its output."""
-
-    def __init__(self, task: Keyed, hash_of_task: str) -> None:
-        super().__init__(task.name)
-        self.variant = task.variant
-        self.key = task.key
-        self.identity = TaskKey()
-        self.identity.hash = hash_of_task
-        self.identity.is_fixed = True
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(with_key(state))
-
-
-def with_key(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the state of an unpickled task, with a key where version 0.2.0 had spread that over the task."""
-    if "identity" in state:
-        return dict(state)
-    state, key = dict(state), TaskKey()
-    key.hash, key.code = state.pop("_hash", None), state.pop("_code", None)
-    key.defaults, read = state.pop("_defaults", None), state.pop("_read", None)
-    key.take(state.pop("_digests", _NONE), read)
-    key.inputs = state.pop("_input_parts", _NONE)
-    key.files = {place: states for place, states in state.pop("_file_states", _NONE).items() if states}
-    return {**state, "identity": key}
 
 
 def digests_of(task: Keyed, params: Mapping[str, object], inputs: Mapping[str, object]) -> dict[str, str]:
@@ -313,10 +350,13 @@ def _digest(task: Keyed, path: str, value: object, *, read: bool = True) -> tupl
     return ("" if files and not read else digest), files
 
 
-def _input_part(task: Keyed, path: str, value: Any, files: dict[str, list[FileState]]) -> InputPart:
+def _input_part(task: Keyed, path: str, value: Any, files: dict[str, list[FileState]], entries: bool) -> InputPart:
     """Return what a nesting of named inputs counts by; every level says what it is, so that no two look alike."""
+    if isinstance(value, Element):
+        return {"value": value.digest}
     if is_task(value):
-        return {"task": [value.own_name, value.identity.hash]}
+        known = value.identity
+        return {"task": [_counted_name(value), (known.counted if entries else known.hash) or ""]}
     from pyperunner_keys import digest
 
     if not holds_task(value):
@@ -324,9 +364,22 @@ def _input_part(task: Keyed, path: str, value: Any, files: dict[str, list[FileSt
         return {"value": found}
     if type(value) is dict:
         items = value.items()
-        return {"dict": {digest(key): _input_part(task, f"{path}[{key!r}]", item, files) for key, item in items}}
-    parts = [_input_part(task, f"{path}[{index}]", item, files) for index, item in enumerate(value)]
+        return {
+            "dict": {digest(key): _input_part(task, f"{path}[{key!r}]", item, files, entries) for key, item in items}
+        }
+    parts = [_input_part(task, f"{path}[{index}]", item, files, entries) for index, item in enumerate(value)]
     return {"list": parts} if type(value) is list else {"tuple": parts}
+
+
+def _counted_name(source: Any) -> str:
+    """Return the name that an input counts with: of an element of a mapped task that of all of them."""
+    return str(source.own_name)
+
+
+def _counted(source: Any, entries: bool) -> Any:
+    """Return what a connected parent counts by: its hash, and for a part of its output the path to it."""
+    own = source.identity.counted if entries else source.identity.hash
+    return own if source is task_of(source) else [own, [[type(key).__name__, key] for key in source.path]]
 
 
 def hash_in_one_run(hash_of_task: str, run_id: str) -> str:

@@ -27,6 +27,7 @@ _seen: dict[str, tuple[bytes | tuple[int, ...], int | None]] = {}
 class Seeded(Protocol):
     """What a seed asks of its task."""
 
+    of: Any
     options: Options
 
     @property
@@ -41,6 +42,8 @@ class Seeded(Protocol):
 
 
 class _Identity(Protocol):
+    digests: dict[str, str]
+    inputs: dict[str, Any]
     seeds: Mapping[str, int | str]
 
 
@@ -66,7 +69,14 @@ def seed_of(task: Seeded, attempt: int) -> str | int | None:
     from pyperunner_keys import digest
 
     of_attempt = [attempt] if asked == "attempt" else []
-    return digest(["pyperunner/seed/1", task.own_name, sorted(task.identity.seeds.items()), *of_attempt])
+    name: Any = task.own_name if task.of is None else [task.own_name, _own(task)]
+    return digest(["pyperunner/seed/1", name, sorted(task.identity.seeds.items()), *of_attempt])
+
+
+def _own(element: Seeded) -> list[Any]:
+    """Return what tells an element of a mapped task from others, wherever it stands in the list."""
+    key = element.identity
+    return [dict(sorted(key.digests.items())), dict(sorted(key.inputs.items()))]
 
 
 def counted_seeds(options: Options, seeds: Mapping[str, int | str]) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag.dataflow.mapping import Successes
 from pyperunner_dag.identity.hashing import bind, hash_all, kept_hash
-from pyperunner_dag.inputs import holds_task, is_task
+from pyperunner_dag.inputs import holds_task, is_task, task_of
 from pyperunner_dag.options import NO_OPTIONS
 from pyperunner_dag.saved.files import write_atomically
 from pyperunner_dag.saved.values import opaque, to_plain
@@ -55,16 +56,30 @@ def dump_file(saved: SavedForm, filename: str | os.PathLike[str]) -> None:
 def _task(task: Task) -> SavedTask:
     from pyperunner_keys import importable_name
 
+    mapped = task.mapping.params if task.mapping is not None else ()
     found: SavedTask = {
         "name": task.task_name,
         "module": importable_name(type(task).__module__),
         "tag": task.tag,
-        "params": {name: to_plain(value) for name, value in task.params.items()},
+        "params": {name: to_plain(value) for name, value in task.params.items() if name not in mapped},
         "hash": kept_hash(task),
         "parents": [parent.name for parent in task.parents],
     }
     if task.inputs:
-        found["inputs"] = {name: _nesting(value) for name, value in task.inputs.items()}
+        found["inputs"] = {name: _nesting(value) for name, value in task.inputs.items() if name not in mapped}
+    if task.mapping is not None:
+        found["map"] = {name: _nesting(task.inputs.get(name, task.params.get(name))) for name in mapped}
+        if task.mapping.how != "zip":
+            found["how"] = task.mapping.how
+    if task.outputs:
+        found["outputs"] = list(task.outputs)
+    parts = [
+        [at, None if isinstance(source, Successes) else list(source.path)]
+        for at, source in enumerate(task.given)
+        if source is not task_of(source)
+    ]
+    if parts:
+        found["parent_parts"] = parts
     if own := task.own_options:
         found["options"] = _options(own)
     return found
@@ -88,7 +103,9 @@ def _option(value: Any) -> Plain:
 def _nesting(value: Any) -> Plain:
     """Return a nesting of named inputs with the names of the tasks."""
     if is_task(value):
-        return value.name
+        if isinstance(value, Successes):
+            return {"$successes": value.task.name}
+        return value.name if value is task_of(value) else {"$part": [value.task.name, *value.path]}
     if not holds_task(value):
         return {"$value": to_plain(value)}
     if isinstance(value, list):

@@ -1,7 +1,8 @@
 """Named inputs in the saved form of a pipeline: nestings of task names.
 
 A name stands for its task, a list for a list, ``{$tuple: [...]}`` for a tuple, a mapping for a dict, ``{$dict: [[key,
-inner], …]}`` for one whose keys are not plain text, and ``{$value: …}`` for anything that holds no task.
+inner], …]}`` for one whose keys are not plain text, ``{$part: [name, key, …]}`` for a part of a task's output,
+``{$successes: name}`` for what has succeeded of a mapped one, and ``{$value: …}`` for anything that holds no task.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pyperunner_dag.saved.values_code import Convert
     from pyperunner_dag.schema import Plain
 
-__all__ = ["input_names", "inputs_from_plain"]
+__all__ = ["input_names", "inputs_from_plain", "is_path"]
 
 
 def _tagged(nesting: Mapping[str, Plain]) -> tuple[str, Plain]:
@@ -43,6 +44,12 @@ def input_names(task: str, nesting: Plain) -> Iterator[str]:
         tag, content = _tagged(item) if isinstance(item, Mapping) else ("", item)
         if tag == "$value" and len(item) == 1:
             continue
+        if tag == "$successes" and len(item) == 1 and isinstance(content, str):
+            yield content
+            continue
+        if tag == "$part" and len(item) == 1 and is_path(content):
+            yield content[0]
+            continue
         if tag == "$dict" and len(item) == 1 and _are_pairs(content):
             stack.extend(inner for _, inner in content)
         elif isinstance(content, list) and (not tag or (tag == "$tuple" and len(item) == 1)):
@@ -53,6 +60,16 @@ def input_names(task: str, nesting: Plain) -> Iterator[str]:
             raise PipelineFileError(
                 f"task {task}: inputs must be names of tasks in lists and mappings, not {item!r:.60}"
             )
+
+
+def is_path(content: Plain) -> bool:
+    """Return whether something is the name of a task and what leads to a part of its output."""
+    return (
+        isinstance(content, list)
+        and len(content) > 1
+        and isinstance(content[0], str)
+        and all(type(step) in (str, int) for step in content)
+    )
 
 
 def _are_pairs(content: Plain) -> bool:
@@ -78,6 +95,12 @@ def inputs_from_plain(nesting: Plain, get: Callable[[str], object], plain: Conve
     tag, content = _tagged(nesting)
     if tag == "$value":
         return plain(content)
+    if tag == "$successes":
+        mapped: Any = get(content)
+        return mapped.successes()
+    if tag == "$part":
+        task: Any = get(content[0])
+        return task.output_part(*content[1:])
     if tag == "$tuple":
         return tuple(inner(item) for item in content)
     if tag == "$dict":

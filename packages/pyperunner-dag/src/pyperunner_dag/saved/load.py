@@ -10,9 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import topological_levels
+from pyperunner_dag.dataflow.mapping import fixed
 from pyperunner_dag.errors import OpaqueValueError, OptionError, PipelineFileError, TaskError
 from pyperunner_dag.options import checked
-from pyperunner_dag.saved.inputs import input_names, inputs_from_plain
+from pyperunner_dag.outputs.errors import MapError, UnknownOutputError
+from pyperunner_dag.saved.inputs import input_names, inputs_from_plain, is_path
 from pyperunner_dag.saved.modules import Modules
 from pyperunner_dag.saved.values import OpaqueFound, from_plain
 from pyperunner_dag.saved.values_code import references
@@ -54,7 +56,7 @@ def load(saved: Plain, modules: Iterable[str] | None) -> SavedPipeline:
         PipelineFileError: It is not a saved pipeline, or names what is not there or not allowed.
     """
     name, options, entries = _sections(saved)
-    inputs = {task: set(input_names(task, list(entry.get("inputs", {}).values()))) for task, entry in entries.items()}
+    inputs = {task: set(input_names(task, _nestings(entry))) for task, entry in entries.items()}
     for task, entry in entries.items():
         for other in [*entry["parents"], *inputs[task]]:
             if other not in entries:
@@ -62,7 +64,7 @@ def load(saved: Plain, modules: Iterable[str] | None) -> SavedPipeline:
     found = Modules(modules)
     for task, entry in entries.items():
         found.check(task, entry["module"])
-        _check_references(task, [entry.get(field) for field in ("params", "inputs", "options")], found)
+        _check_references(task, [entry.get(field) for field in ("params", "inputs", "map", "options")], found)
     _check_references(f"pipeline {name}", options, found)
     made: dict[str, Task] = {}
     for level in list(topological_levels(inputs, str)):
@@ -70,7 +72,7 @@ def load(saved: Plain, modules: Iterable[str] | None) -> SavedPipeline:
             made[task] = _make(task, entries[task], found, made)
     tasks = {task: made[task] for task in entries}
     for task, entry in entries.items():
-        tasks[task].connect([tasks[parent] for parent in entry["parents"]])
+        tasks[task].connect(_parents(task, entry, tasks))
     return SavedPipeline(name, tasks, _options(f"pipeline {name}", options, found))
 
 
@@ -87,6 +89,10 @@ def load_file(filename: str | os.PathLike[str]) -> Plain:
         return read_yaml_file(filename)
     except UnreadableYaml as error:
         raise PipelineFileError(str(error)) from None
+
+
+def _nestings(entry: SavedTask) -> list[Plain]:
+    return [*entry.get("inputs", {}).values(), *entry.get("map", {}).values()]
 
 
 def _check_references(whose: str, saved: Plain, modules: Modules) -> None:
@@ -120,8 +126,43 @@ def _check_entry(name: str, entry: Plain) -> None:
             raise PipelineFileError(f"task {name}: {field} must be there and be {words[kind]}")
     if not isinstance(entry.get("inputs", {}), Mapping) or not all(isinstance(p, str) for p in entry["parents"]):
         raise PipelineFileError(f"task {name}: parents must be a list of names, inputs a mapping")
+    if not isinstance(entry.get("map", {}), Mapping) or entry.get("how", "zip") not in ("zip", "product"):
+        raise PipelineFileError(f"task {name}: map must be a mapping of params, how 'zip' or 'product'")
+    if not all(_is_parent_part(found, entry["parents"]) for found in _several(name, entry.get("parent_parts", []))):
+        raise PipelineFileError(f"task {name}: parent_parts must be pairs of the number of a parent and a path")
     if not name.startswith(own := f"{entry['name']}({entry['tag']})") or not _VARIANT.fullmatch(name[len(own) :]):
         raise PipelineFileError(f"task {name} is recorded as {entry['name']} with the tag {entry['tag']!r}")
+
+
+def _several(name: str, found: Plain) -> list[Plain]:
+    if not isinstance(found, list):
+        raise PipelineFileError(f"task {name}: parent_parts must be a list")
+    return found
+
+
+def _is_parent_part(found: Plain, parents: list[str]) -> bool:
+    if not isinstance(found, list) or len(found) != 2 or not isinstance(found[1], (list, type(None))):
+        return False
+    if found[1] is None:
+        return type(found[0]) is int and 0 <= found[0] < len(parents)
+    return type(found[0]) is int and 0 <= found[0] < len(parents) and is_path(["", *found[1]])
+
+
+def _parents(name: str, entry: SavedTask, tasks: Mapping[str, Task]) -> list[Any]:
+    """Return the connected parents of a task, or parts of their outputs."""
+    parts = dict(entry.get("parent_parts", []))
+    try:
+        return [
+            _part(tasks[parent], parts[at]) if at in parts else tasks[parent]
+            for at, parent in enumerate(entry["parents"])
+        ]
+    except TaskError as error:
+        raise PipelineFileError(f"task {name}: {error}") from error
+
+
+def _part(task: Task, path: list[str | int] | None) -> Any:
+    found: Any = task.successes() if path is None else task.output_part(*path)
+    return found
 
 
 def _make(name: str, entry: SavedTask, modules: Modules, tasks: Mapping[str, Task]) -> Task:
@@ -129,12 +170,21 @@ def _make(name: str, entry: SavedTask, modules: Modules, tasks: Mapping[str, Tas
     cls = modules.task_class(name, entry["module"], entry["name"])
     plain = partial(_value, f"task {name}", modules)
     given = {param: plain(f"param {param}", value) for param, value in entry["params"].items()}
-    for param, value in entry.get("inputs", {}).items():
+    mapped = entry.get("map", {})
+    for param, value in [*entry.get("inputs", {}).items(), *mapped.items()]:
         if param in given:
-            raise PipelineFileError(f"task {name}: {param} is there twice, in params and in inputs")
-        given[param] = inputs_from_plain(value, tasks.__getitem__, partial(plain, f"param {param}"))
+            raise PipelineFileError(f"task {name}: {param} is there twice, in params, inputs or map")
+        try:
+            given[param] = inputs_from_plain(value, tasks.__getitem__, partial(plain, f"param {param}"))
+        except (UnknownOutputError, MapError) as error:
+            raise PipelineFileError(f"task {name}: param {param}: {error}") from error
     try:
-        made = cls(entry["tag"], **given)
+        if mapped:
+            each = {param: value if param in mapped else fixed(value) for param, value in given.items()}
+            mapped_task: Task = cls.map(entry["tag"], each=each, how=entry.get("how", "zip"))
+            made = mapped_task
+        else:
+            made = cls(entry["tag"], **given)
     except (TaskError, TypeError) as error:
         raise PipelineFileError(f"task {name} cannot be made as it was saved: {error}") from error
     made.variant = name[len(made.name) :]

@@ -13,7 +13,7 @@ __all__ = ["MODULES", "keep_former_names"]
 MODULES = {
     "_dag": "dag",
     "_decorator": "decorator",
-    "_detached": "identity.key",
+    "_detached": "identity.upstream",
     "_differences": "identity.differences",
     "_draw_markup": "drawing.markup",
     "_draw_png": "drawing.png",

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag.ports import SupportsUsable
+from pyperunner_dag.errors import TaskStoreError
+from pyperunner_dag.ports import SupportsLocate, SupportsUsable
 
 if TYPE_CHECKING:
     from pyperunner_dag.ports import OutputStore, Receipt
     from pyperunner_keys import File, FileState, Folder
 
-__all__ = ["changed_outputs", "files_in", "is_stored", "load_output", "save_output"]
+__all__ = ["changed_outputs", "files_in", "is_stored", "load_output", "locate_output", "save_output"]
 
 _RECORD = "files"
 _CONTAINERS = (list, tuple, set, frozenset, dict)
@@ -57,6 +58,26 @@ def load_output(store: OutputStore, key: str) -> Any:
         for state in now:
             note(state)
     return store.load(key)
+
+
+def locate_output(store: OutputStore, name: str, data_path: str, key: str, filename: str | None) -> str:
+    """Return the path of the file that holds an output, or of another file beside it. Creates nothing.
+
+    Args:
+        store: The store.
+        name: Name of the task, for the error.
+        data_path: Where the store is.
+        key: Key of the output.
+        filename: Name in the output's folder; ``None`` for that of the output's own file.
+
+    Raises:
+        TaskStoreError: The store keeps no files.
+    """
+    if not isinstance(store, SupportsLocate):
+        # Not the whole URL: there may be a password in it.
+        kind = data_path.partition("://")[0] or type(store).__name__
+        raise TaskStoreError(name, f"its store ({kind}) keeps no files")
+    return store.locate(key, filename)
 
 
 def save_output(store: OutputStore, key: str, value: object, meta: Mapping[str, Any]) -> Receipt:

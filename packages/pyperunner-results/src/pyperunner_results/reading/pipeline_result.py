@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_results.errors import NotARun, UnknownTask, YamlError, near
 from pyperunner_results.files import open_regular
 from pyperunner_results.former_names import formerly
+from pyperunner_results.reading.elements import ElementOutputs, element_names, mapped_task_of
 from pyperunner_results.reading.outputs import Outputs
 from pyperunner_results.reading.places import recorded_base_dir, recorded_data_path
 from pyperunner_results.reading.tables import one_line, to_frame, to_html
@@ -148,7 +149,7 @@ class PipelineResult(Mapping[str, Any]):
         Raises:
             UnknownTask: No task is called ``name``; the error gives similar names.
         """
-        if name not in self._tasks:
+        if name not in self._tasks and not self._is_element(name):
             raise UnknownTask(name, self.name, tuple(near(str(name), self._tasks)))
         [found] = self._read([name])
         return found
@@ -170,17 +171,24 @@ class PipelineResult(Mapping[str, Any]):
         run = run or self.record
         records = run.tasks if run else {}
         digests = as_mapping(self.conf.get("keys"))
+        mapped = any("map" in conf for conf in self._tasks.values())
         return [
             TaskResult(
                 name,
-                self._tasks[name],
+                self._tasks.get(name) or self._tasks[mapped_task_of(name, self._tasks) or ""],
                 self._outputs,
                 records.get(name),
                 self.run_folder,
                 digests.get(name),
+                follows_data=mapped,
             )
             for name in names
         ]
+
+    def _is_element(self, name: object) -> bool:
+        if not isinstance(name, str) or mapped_task_of(name, self._tasks) is None:
+            return False
+        return self.record is not None and name in self.record.tasks
 
     @property
     def record(self) -> RunRecord | None:
@@ -233,6 +241,13 @@ class PipelineResult(Mapping[str, Any]):
         return to_html(self.name, self.state, self.all_tasks())
 
     def __getitem__(self, name: str) -> Any:
+        if name in self._tasks and isinstance(self._tasks[name].get("map"), Mapping):
+            record = self.record
+            names = element_names(name, self.task(name).facts.get("elements"), record.tasks if record else ())
+            return ElementOutputs(names, self.__getitem__)
+        task, _, output = ("", "", "") if name in self._tasks else str(name).rpartition(".")
+        if output and task in self._tasks and output in (found := self.task(task)).outputs:
+            return found.output_of(output)
         return self.task(name).output
 
     def __iter__(self) -> Iterator[str]:

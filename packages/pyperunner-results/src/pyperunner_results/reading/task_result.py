@@ -6,13 +6,13 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pyperunner_results.errors import OutputMissing
+from pyperunner_results.errors import OutputMissing, TaskUnsuccessful
 from pyperunner_results.former_names import formerly
 from pyperunner_results.run_files import LOGS_FOLDER
 from pyperunner_results.shape import as_mapping, as_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pyperunner_results.reading.outputs import Outputs
     from pyperunner_results.reading.record import TaskRecord
@@ -39,6 +39,7 @@ class TaskResult:
         outputs: Where outputs are read from.
         record: What the run recorded of it, if anything.
         folder: The run folder, if known.
+        follows_data: Whether its key may be another one than its entry says, because something is mapped over.
         digests: The task's entry in the section ``keys`` of ``pipeline.yaml``: digests of its params and code.
 
     Attributes:
@@ -55,6 +56,8 @@ class TaskResult:
         record: TaskRecord | None = None,
         folder: str | None = None,
         digests: object = None,
+        *,
+        follows_data: bool = False,
     ) -> None:
         self.name = name
         self._conf = conf
@@ -63,11 +66,22 @@ class TaskResult:
         self.facts: Mapping[str, Json] = record.facts if record else {}
         self._folder = folder
         self._digests = digests
+        self._follows_data = follows_data
 
     @property
     def key(self) -> str:
         """Key of the output in the store, ``'<task name>/<hash>'``."""
-        return key_of_output(self.name, self._conf)
+        key = self.facts.get("key") if self._follows_data else None
+        return key if isinstance(key, str) and "/" in key else key_of_output(self.name, self._conf)
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of its outputs where it has several; ``output`` is a dict of them then."""
+        return as_texts(self._conf.get("outputs"))
+
+    def _key_of(self, output: str) -> str:
+        name, _, own = self.key.rpartition("/")
+        return f"{name}.{output}/{own}"
 
     @property
     def tag(self) -> str:
@@ -90,17 +104,35 @@ class TaskResult:
 
         Raises:
             OutputMissing: It is not in the store.
+            TaskUnsuccessful: The task failed in this run, or could not run.
             StoreUnavailable: The store cannot be opened.
         """
+        return self._read(self._load_whole)
+
+    def output_of(self, name: str) -> Any:
+        """Return one of several outputs, by its name; it alone is read.
+
+        Raises:
+            OutputMissing: See ``output``; as for the others there.
+        """
+        return self._read(lambda: self._outputs.load(self._key_of(name)))
+
+    def _load_whole(self) -> Any:
+        whole = self._outputs.load(self.key)
+        return {name: self._outputs.load(self._key_of(name)) for name in self.outputs} if self.outputs else whole
+
+    def _read(self, load: Callable[[], Any]) -> Any:
+        again = f"run: pyperunner run {self._folder}" if self._folder else "run the pipeline again"
+        why = {"FAILURE": f"the task failed ({self.error})", "CANT_RUN": f"the task could not run ({self.reason})"}
+        if self.status in why:
+            raise TaskUnsuccessful(self.name, self.key, self._outputs.name, again, why[self.status])
         try:
-            return self._outputs.load(self.key)
+            return load()
         except KeyError as error:
             if isinstance(error, OutputMissing):
                 raise
-            again = f"run: pyperunner run {self._folder}" if self._folder else "run the pipeline again"
-            why = {"FAILURE": f"the task failed ({self.error})", "CANT_RUN": f"the task could not run ({self.reason})"}
-            known = [why[self.status]] if self.status in why else []
-            if not known and not getattr(error, "absent", True):  # there is an entry, and the store says what it lacks
+            known = []
+            if not getattr(error, "absent", True):  # there is an entry, and the store says what it lacks
                 known = [str(getattr(error, "reason", "it cannot be used"))]
                 if self._folder:  # a run that does not load it may take it for done
                     again += f"; if that skips the task, first run: pyperunner invalidate {self._folder} {self.name!r}"
@@ -112,7 +144,7 @@ class TaskResult:
 
     def output_exists(self) -> bool:
         """Say whether the output is in the store, without reading it."""
-        return not self._outputs.missing([self.key])
+        return not self._outputs.missing([self.key, *map(self._key_of, self.outputs)])
 
     @property
     def status(self) -> str | None:

@@ -16,7 +16,11 @@ from pyperunner_dag import (
     check_code,
     files_of,
     guard_of,
+    listing_in,
+    output_key,
+    pick,
     resolve_inputs,
+    task_of,
 )
 from pyperunner_runner.child.audit import undeclared_reads
 from pyperunner_runner.child.ending import end_forked
@@ -54,7 +58,7 @@ def execute_job(
     try:
         outputs = JobStore(store, job.stand_in)
         with _single_flight(store, task.key, tell_waiting) if outputs.is_usable else nullcontext():
-            if job.reuse and outputs.has(task.key):
+            if job.reuse and all(map(outputs.has, task.entry_keys)):
                 return Outcome("hit")
             return _execute_and_store(job, task, outputs, audit)
     except KeyboardInterrupt:
@@ -70,7 +74,7 @@ def _execute_and_store(job: Job, task: Task, outputs: JobStore, audit: ReadAudit
         loaded, lost = _load_upstream(job, task, outputs)
     if lost:
         return Outcome("inputs", inputs=lost)
-    data = [loaded.outputs[parent.name] for parent in task.parents]
+    data = [loaded.outputs[source.name] for source in task.given]
     inputs = resolve_inputs(task.inputs, lambda source: loaded.outputs[source.name])
     check_code(task)
     alone = threading.active_count() == 1
@@ -91,9 +95,10 @@ def _execute_and_store(job: Job, task: Task, outputs: JobStore, audit: ReadAudit
     meta = {**job.meta, "seconds": seconds, **task.entry_meta()}
     if loaded.digests:
         meta["upstream"] = loaded.digests
-    if job.canonical:
-        meta["canonical"] = _canonical(value)
-    receipt, unsaved = outputs.save(task.key, value, meta)
+    if "elements" in meta:
+        listed = {str(steps): listing_in(value, steps) for steps in meta.pop("elements")}
+        meta["elements"] = {steps: listing.packed() for steps, listing in listed.items() if listing}
+    receipt, unsaved = outputs.save(task, value, meta, _canonical if job.canonical else None)
     return Outcome("stored", None, (), receipt["digest"], receipt["size"], seconds, undeclared, unsaved)
 
 
@@ -112,23 +117,59 @@ def _call(task: Task, data: list[Any], inputs: dict[str, Any]) -> Any:
 
 
 class _Loaded(NamedTuple):
-    """The outputs of the upstream tasks, by name, and their digests: of the payload, and canonical."""
+    """What the task gets, by name; and by the names of entries the digests of these: of the payload, and canonical."""
 
     outputs: dict[str, Any]
     digests: dict[str, list[str | None]]
 
 
 def _load_upstream(job: Job, task: Task, outputs: JobStore) -> tuple[_Loaded, list[str]]:
-    """Return what the upstream tasks made, and the names of those that have nothing to load."""
+    """Return what the upstream tasks made, and the names of those that have nothing to load.
+
+    Raises:
+        PartMissingError: An output has no such part as the task needs.
+    """
     loaded, lost = _Loaded({}, {}), []
-    for source in task.upstream:
+    values: dict[str, Any] = {}
+    for source in task.sources:
+        key, of = source.key, task_of(source)
+        if key not in values:
+            try:
+                if getattr(of, "entries", None) is not None:
+                    values[key], loaded.digests[source.entry_name], gone = _load_elements(of, outputs, job)
+                    lost += gone
+                else:
+                    values[key], *digests = outputs.load(key, of.name, canonical=job.canonical)
+                    if source is of and of.outputs:
+                        values[key] = _several(of, key, of.name, outputs)
+                    loaded.digests[source.entry_name] = digests
+            except KeyError:
+                lost.append(of.name)
+                continue
+        if not lost:
+            loaded.outputs[source.name] = pick(source, values[key], task.name)
+    return loaded, list(dict.fromkeys(lost))
+
+
+def _several(task: Any, key: str, name: str, outputs: JobStore) -> dict[str, Any]:
+    """Return all outputs of a task that declares several, by their names."""
+    return {each: outputs.load(output_key(key, each), name, canonical=False)[0] for each in task.outputs}
+
+
+def _load_elements(mapped: Any, outputs: JobStore, job: Job) -> tuple[list[Any], list[str | None], list[str]]:
+    """Return the outputs of the elements of a mapped task, the digests of all, and the names of those that are gone."""
+    from pyperunner_keys import digest
+
+    found, digests, canonical, lost = [], [], [], []
+    for name, key in mapped.entries:
         try:
-            loaded.outputs[source.name], digest, canonical = outputs.load(source, canonical=job.canonical)
+            output, of_payload, of_value = outputs.load(key, name, canonical=job.canonical)
+            found.append(_several(mapped, key, name, outputs) if mapped.outputs else output)
+            digests.append(of_payload)
+            canonical.append(of_value)
         except KeyError:
-            lost.append(source.name)
-        else:
-            loaded.digests[source.own_name] = [digest, canonical]
-    return loaded, lost
+            lost.append(name)
+    return found, [digest(digests), digest(canonical) if all(canonical) else None], lost
 
 
 def _canonical(value: Any) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag import is_stored, load_output, reopen_store, save_output
+from pyperunner_dag import is_stored, load_output, reopen_store, save_whole
 from pyperunner_keys import FileError
 
 if TYPE_CHECKING:
@@ -42,40 +42,42 @@ class JobStore:
                 raise
             return False
 
-    def load(self, source: Task, *, canonical: bool) -> tuple[Any, str | None, str | None]:
-        """Return the output of an upstream task, its digest and, if asked for, its canonical one.
+    def load(self, key: str, task: str, *, canonical: bool) -> tuple[Any, str | None, str | None]:
+        """Return what an entry of an upstream task holds, its digest and, if asked for, its canonical one.
 
         Raises:
             KeyError: There is none that can be loaded, so that it must be made again.
         """
         try:
-            return _load(self._store_of(source), source.key, canonical)
+            return _load(self._store_of(task), key, canonical)
         except OSError as error:
             if self._stand_in is None:
                 raise
             import logging
 
-            logging.getLogger("pyperunner").warning("the output of %s cannot be loaded: %s", source.name, error)
-            raise KeyError(source.key) from error
+            logging.getLogger("pyperunner").warning("the output of %s cannot be loaded: %s", task, error)
+            raise KeyError(key) from error
 
-    def save(self, key: str, value: object, meta: Mapping[str, Any]) -> tuple[Receipt, str]:
-        """Store an output; return the receipt, and why it is not in the run's own store, empty where it is.
+    def save(
+        self, task: Task, value: object, meta: Mapping[str, Any], canonical: Callable[[Any], str | None] | None = None
+    ) -> tuple[Receipt, str]:
+        """Store the output of a task; return the receipt, and why it is not in the run's own store, empty where it is.
 
         Raises:
             Exception: The output cannot be kept anywhere, with what the run's own store said.
         """
         if self._stand_in is None:
-            return save_output(self._store, key, value, meta), ""
+            return save_whole(self._store, task, value, meta, canonical), ""
         if self._stand_in.alone:
-            return save_output(self._other, key, value, meta), self._stand_in.why
+            return save_whole(self._other, task, value, meta, canonical), self._stand_in.why
         try:
-            return save_output(self._store, key, value, meta), ""
+            return save_whole(self._store, task, value, meta, canonical), ""
         except FileError:
             raise
         except OSError as error:
             refusal = error
         try:
-            return save_output(self._other, key, value, meta), str(refusal)
+            return save_whole(self._other, task, value, meta, canonical), str(refusal)
         except Exception:
             raise refusal from None
 
@@ -84,8 +86,8 @@ class JobStore:
         assert self._stand_in is not None
         return reopen_store(self._stand_in.spec)
 
-    def _store_of(self, source: Task) -> OutputStore:
-        return self._other if self._stand_in is not None and source.name in self._stand_in.holds else self._store
+    def _store_of(self, task: str) -> OutputStore:
+        return self._other if self._stand_in is not None and task in self._stand_in.holds else self._store
 
 
 def _load(store: OutputStore, key: str, canonical: bool) -> tuple[Any, str | None, str | None]:

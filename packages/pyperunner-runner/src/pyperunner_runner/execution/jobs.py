@@ -71,7 +71,15 @@ class Jobs:
     def __getitem__(self, name: str) -> RunningJob:
         return self._running[name]
 
-    def start(self, task: Task, decision: Decision, meta: Mapping[str, Any], stand_in: StandIn | None = None) -> Handle:
+    def start(
+        self,
+        task: Task,
+        decision: Decision,
+        meta: Mapping[str, Any],
+        stand_in: StandIn | None = None,
+        *,
+        sent: bool = False,
+    ) -> Handle:
         """Start the task's next attempt.
 
         Args:
@@ -79,6 +87,7 @@ class Jobs:
             decision: What is to be done with it, and why.
             meta: More to store beside its output.
             stand_in: Where it goes if the run's store does not take it.
+            sent: Whether the job brings the task along.
 
         Raises:
             BlockingIOError: No process can be made just now; then nothing has changed.
@@ -91,7 +100,8 @@ class Jobs:
         try:
             meta = {"reason": decision.reason, **meta}
             seed = seed_of(task, attempt)
-            job = Job(task.name, attempt, decision.reuse, meta, self._canonical, self._audit, seed, None, stand_in)
+            alone = task.detached() if sent else None
+            job = Job(task.name, attempt, decision.reuse, meta, self._canonical, self._audit, seed, alone, stand_in)
             return self._executor.start(job)
         except BlockingIOError:
             self._attempts[task.name] -= 1

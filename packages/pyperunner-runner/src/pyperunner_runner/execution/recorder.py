@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag import known_key
 from pyperunner_dag.secret import known_secrets
 from pyperunner_results import NotARun, RunFolder, get_environment_info, run_section, write_report
 from pyperunner_results.run_files import REPORT_FILE
@@ -129,7 +130,7 @@ class RunRecorder:
             planned: The plan.
             layout: The drawing of the graph, kept for readers that paint it task by task.
         """
-        tasks, to_execute = tuple(planned.decisions), tuple(planned.names("run"))
+        tasks, to_execute = tuple(planned.decisions), tuple(planned.names_to_execute)
         self.folder.record(
             {
                 "kind": "run_started",
@@ -271,11 +272,14 @@ class RunRecorder:
             "status": event.status,
             "reason": event.reason,
             "error": event.error or None,
-            "key": task.key,
+            "key": known_key(task),
             "parts": task.key_parts(),
             "uss_peak": uss_peak,
             "traceback": traceback or None,
         }
+        if task.mapping is not None and task.elements is not None:
+            numbered = task.elements_are_numbered
+            facts["elements"] = len(task.elements) if numbered else [element.label for element in task.elements]
         times = _times(seconds) if seconds else {}
         self.folder.record({**facts, **times} if ended is None else {**facts, **_figures(ended), **times})
         text = event.status.lower().replace("_", " ") + (f" after {event.seconds:.3f} s" if event.attempt else "")

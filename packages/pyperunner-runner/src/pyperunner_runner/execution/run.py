@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import Task, draw_svg, layout
+from pyperunner_dag import MapError, Task, draw_svg, layout
 from pyperunner_dag.ports import SupportsLock
 from pyperunner_runner.errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
+from pyperunner_runner.execution.graph.mapped_tasks import MappedTasks, make_ready
+from pyperunner_runner.execution.graph.session import session_of
 from pyperunner_runner.execution.jobs import Jobs, RunningJob
 from pyperunner_runner.execution.outcomes import failure_of, result_of, summarize
 from pyperunner_runner.execution.retries import Retries
@@ -19,10 +20,8 @@ from pyperunner_runner.execution.stand_in import StandInStore
 from pyperunner_runner.execution.timeouts import LimitEnforcer
 from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.executors.no_room import Shortage
-from pyperunner_runner.executors.supervisor.start_methods import start_method_beside
-from pyperunner_runner.planning.inner_imports import modules_to_preload
 from pyperunner_runner.planning.reasons_to_run import UNCONDITIONAL, Decision
-from pyperunner_runner.ports import Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Session, Started, Waiting
+from pyperunner_runner.ports import Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Started, Waiting
 from pyperunner_runner.provenance.ephemeral_outputs import EphemeralOutputs
 
 if TYPE_CHECKING:
@@ -71,11 +70,8 @@ class Run:
         self._cancelled = ""
         self._shortage = Shortage(lambda text: self.recorder.warn(text))
         self.stand_in = StandInStore(planned, lambda text: self.recorder.warn(text))
-        place = str((planned.store.spec() or {}).get("url", ""))
-        for task in planned.dag:
-            task.bind(planned.store, place)
-            task.status = Task.Status.NOT_STARTED
-            task.result = None
+        self._mapped = MappedTasks(planned, self._decisions, scheduler)
+        make_ready(planned.dag, planned.store)
         self._ephemeral = EphemeralOutputs(planned.dag, planned.store, lambda text: self.recorder.warn(text))
 
     @cached_property
@@ -96,7 +92,7 @@ class Run:
         Args:
             signals: Those that end it: the first gives jobs a moment to end by themselves, the second none.
         """
-        drawing = layout(self.planned.dag) if len(self.planned.dag) <= _MOST_DRAWN else None
+        drawing = layout(self.planned.graph) if len(self.planned.graph) <= _MOST_DRAWN else None
         began = time.monotonic()
         interrupted = True
         try:
@@ -109,7 +105,7 @@ class Run:
         finally:
             self.abort()
             statuses = {task.name: task.status.name for task in self.planned.dag}
-            picture = draw_svg(drawing or layout(self.planned.dag), statuses)
+            picture = draw_svg(drawing or layout(self.planned.graph), statuses)
             self.recorder.run_finished(statuses, time.monotonic() - began, interrupted, picture)
 
     def _loop(self, signals: Signals) -> None:
@@ -159,6 +155,8 @@ class Run:
         Raises:
             BlockingIOError: No process can be made just now; the task is ready again.
         """
+        if task.mapping is not None:
+            return self._start_mapped(task)
         decision = self._decide(task)
         if decision.action == "skip":
             self.skip(task)
@@ -166,6 +164,27 @@ class Run:
             self.finish_task(task, Task.TaskResult(Task.Status.SUCCESS, load=task.load_output), decision.reason)
         else:
             return self._start_job(task, decision)
+        return JobHandle.over(Exit(0))
+
+    def _start_mapped(self, task: Task) -> Handle:
+        """Let a mapped task grow; or end it, when all its elements have ended."""
+        if self._mapped.is_unknown(task) and self._mapped.is_passed_over(task):
+            self.skip(task)
+        elif self._mapped.is_unknown(task):
+            try:
+                make_ready(fresh := self._mapped.grow(task), self.planned.store)
+                self._ephemeral.add(fresh)
+            except (MapError, KeyError) as error:
+                self.finish_task(
+                    task, Task.TaskResult(Task.Status.FAILURE, exception=error), "mapped over what is no list"
+                )
+        elif lacking := self._mapped.lacking(task):
+            self._cant_run([task.name], f"{len(lacking)} of {len(task.elements or ())} elements have no output")
+            self._cant_run(self._scheduler.fail_gather(task.name), f"upstream {task.name} is incomplete")
+        elif (decision := self._decisions[task.name]).action == "skip":
+            self.skip(task)
+        else:
+            self.finish_task(task, Task.TaskResult(Task.Status.SUCCESS, load=task.load_output), decision.reason)
         return JobHandle.over(Exit(0))
 
     def skip(self, task: Task) -> None:
@@ -246,13 +265,11 @@ class Run:
 
     def _decide(self, task: Task) -> Decision:
         """Return what is to be done with a task that is ready, and remember it."""
-        decision = self._decisions[task.name]
+        decision = self._mapped.decide(task) or self._decisions[task.name]
         if self._scheduler.remade(task.name):
             decision = Decision("run", "its stored output was missing or damaged")
         elif decision.action == "run" and self._settings.early_cutoff and decision not in UNCONDITIONAL:
-            from pyperunner_runner.provenance.early_cutoff import find_equal_output
-
-            decision = find_equal_output(task) or decision
+            decision = self._mapped.find_equal_output(task) or decision
         self._decisions[task.name] = decision
         return decision
 
@@ -260,7 +277,8 @@ class Run:
         self.stand_in.save_given(task)
         task.status = Task.Status.RUNNING
         try:
-            return self._jobs.start(task, decision, self._ephemeral.meta(task), self.stand_in.of(task))
+            meta = {**self._ephemeral.meta(task), **self._mapped.meta(task)}
+            return self._jobs.start(task, decision, meta, self.stand_in.of(task), sent=self._mapped.is_sent(task))
         except BlockingIOError:
             task.status = Task.Status.NOT_STARTED
             self._scheduler.give_back(task.name)
@@ -269,25 +287,10 @@ class Run:
     def _open_executor(self) -> Executor:
         """Return the executor of this run, whose first job is about to start."""
         self._ephemeral.begin()
-        planned, settings, signals = self.planned, self._settings, self._signals
-        if not isinstance(planned.store, SupportsLock):
+        if not isinstance(self.planned.store, SupportsLock):
             self.recorder.warn("the store has no locks: single flight is off, two runs at once make an output twice")
-        to_run = [planned.dag[name] for name, decision in self._decisions.items() if decision.action == "run"]
-        for task in to_run:
-            # Made ready here, once for all tasks of the same code, and not in every child.
-            _ = task.fingerprint().packed
-        return settings.new_executor(
-            Session(
-                tasks={task.name: task for task in planned.dag},
-                store=planned.store,
-                store_spec=planned.store.spec(),
-                process_limit=settings.process_limit,
-                start_method=start_method_beside(planned.store, settings.start_method),
-                preload=modules_to_preload(to_run, settings.preload),
-                wake=signals.wake if signals else None,
-                let_signals_through=signals.let_through if signals else nullcontext,
-            )
-        )
+        to_run = [self.planned.dag[name] for name, decision in self._decisions.items() if decision.action == "run"]
+        return self._settings.new_executor(session_of(self.planned, self._settings, self._signals, to_run))
 
     # -- taking in -------------------------------------------------------------------------------------------------
 
@@ -314,8 +317,8 @@ class Run:
             lost = ", ".join(ended.outcome.inputs)
             self.recorder.say(f"waits: the stored output of {lost} is missing or damaged and made again", task.name)
             return
-        made_again = self._scheduler.may_remake(ended.outcome.inputs)
-        result = result_of(task, ended, job.cause, uss_peak, made_again=made_again)
+        again = self._scheduler.may_remake(ended.outcome.inputs)
+        result = result_of(task, ended, job.cause, uss_peak, made_again=again)
         failure = failure_of(task, result, ended, job.cause) if result.status is Task.Status.FAILURE else None
         if failure is not None and self._try_again(job, failure, result.traceback, ended, uss_peak):
             return

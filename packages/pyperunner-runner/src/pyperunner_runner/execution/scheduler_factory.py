@@ -28,6 +28,7 @@ def new_scheduler(
     """
     dag, upstream, runs = planned.dag, planned.upstream, planned.names("run")
     demands = {task.name: task.options.resources for task in dag if task.options.resources}
+    maps = {task.name for task in planned.dag.maps}
     rank: dict[str, tuple[float, ...]] = {}
     if len(runs) > settings.process_limit or (demands and len(runs) > 1):
         priorities = {task.name: task.options.priority for task in dag if task.options.priority}
@@ -36,7 +37,10 @@ def new_scheduler(
     return Scheduler(
         upstream,
         rank,
-        unmetered=planned.names("load", "skip"),
+        unmetered=[*planned.names("load", "skip"), *maps],
+        gathers=maps,
+        unexpanded=maps & planned.dag.unknown,
+        tolerant=planned.dag.tolerant,
         demands=demands,
         capacity=settings.resources,
         never_remade=() if planned.selected is None else upstream.keys() - planned.selected,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pyperunner_dag import open_store, save_output
+from pyperunner_dag import open_store, save_whole
 from pyperunner_dag.ports import SupportsProbe
 from pyperunner_runner.errors import StoreNotWritable
 from pyperunner_runner.ports import Failure, Outcome, StandIn
@@ -73,7 +73,8 @@ class StandInStore:
             self._go_without(self._unreadable)
         if not self._folder:
             return None
-        holds = frozenset(source.name for source in task.upstream if source.name in self._holds) if self._holds else ()
+        before = [each.name for up in task.upstream for each in (up, *(up.elements or ()))] if self._holds else []
+        holds = frozenset(self._holds.intersection(before)) if before else ()
         return StandIn({"url": self._folder}, holds, self._why)
 
     def take(self, task: Task, ended: Ended) -> Ended:
@@ -95,11 +96,11 @@ class StandInStore:
             if source.held and source.name not in self._by_hand:
                 self._by_hand.add(source.name)
                 try:
-                    save_output(self._store, source.key, source.output, source.entry_meta())
+                    save_whole(self._store, source, source.output, source.entry_meta())
                 except OSError as error:
                     if not self._folder:
                         raise
-                    save_output(self._other, source.key, source.output, source.entry_meta())
+                    save_whole(self._other, source, source.output, source.entry_meta())
                     self._hold(source, str(error))
 
     def close(self) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import (
     DAG,
@@ -12,13 +13,20 @@ from pyperunner_dag import (
     OutputStore,
     Pipeline,
     PipelineError,
+    Successes,
     Task,
     changed_outputs,
+    mapped_sources,
     refresh_hashes,
+    task_of,
 )
 from pyperunner_runner.errors import SelectionUnmet, UnknownPipelineTask
+from pyperunner_runner.planning.growth import GrownGraph, are_known, levels_of_maps, listing_from
 from pyperunner_runner.planning.reasons_to_run import Action, Decision, plan, unmet
 from pyperunner_runner.planning.selection import Labels, Selection, select
+
+if TYPE_CHECKING:
+    from pyperunner_dag import Listing
 
 __all__ = ["PlannedRun", "Planner", "runnable_dag"]
 
@@ -28,7 +36,8 @@ class PlannedRun:
     """What a run of a pipeline would do.
 
     Attributes:
-        dag: The tasks, each after its upstream tasks.
+        dag: The tasks, each after its upstream tasks; of mapped ones the elements, as far as they are known.
+        graph: The tasks as they were written.
         store: Where their outputs are kept.
         upstream: The names of each task's direct upstream tasks; in the order of ``dag``.
         selected: The names of the tasks that may run; ``None`` for all.
@@ -36,16 +45,23 @@ class PlannedRun:
         unreadable: Why the store could not be asked, so that it counts as empty; empty where it could.
     """
 
-    dag: DAG[Task]
+    dag: GrownGraph
+    graph: DAG[Task]
     store: OutputStore
     upstream: Mapping[str, Sequence[str]]
     selected: frozenset[str] | None
     decisions: Mapping[str, Decision]
     unreadable: str = ""
+    force: bool = False
 
     def names(self, *actions: Action) -> list[str]:
         """Return the names of the tasks for which one of the actions was decided."""
         return [name for name, decision in self.decisions.items() if decision.action in actions]
+
+    @property
+    def names_to_execute(self) -> list[str]:
+        """Names of the tasks that are to be executed, as far as they are known: of mapped ones the elements."""
+        return [name for name in self.names("run") if self.dag[name].mapping is None]
 
     def task(self, task: Task | str) -> Task:
         """Return a task of this run, or the one of its name; ``Hello`` stands for ``Hello()``.
@@ -95,39 +111,126 @@ class Planner:
             OSError: The store cannot be asked; see ``tolerant``.
             SelectionUnmet: A selected task needs an output that is neither stored nor made by a selected task.
         """
-        order = [task.name for task in dag]
-        upstream = {task.name: [up.name for up in dag.upstream(task)] for task in dag}
-        selected = select(selection, [Labels(task.name, task.tag) for task in dag], upstream) if selection else None
         refresh_hashes(dag, pipeline.code_options(self._code))
-        held = {task.name for task in dag if task.held}
-        uncached = {task.name for task in dag if not task.options.cache}
-        keys = {task.key: task.name for task in dag if task.name not in held and task.name not in uncached}
-        unreadable, absent, stale = "", set(keys), dict[str, str]()
-        try:
-            absent = set(self._store.missing(keys))
-            stale = changed_outputs(self._store, keys.keys() - absent)
-        except OSError as error:
-            if not tolerant:
-                raise
-            unreadable, absent = str(error), set(keys)
-        changed = {keys[key]: what for key, what in stale.items()}
-        missing = {keys[key] for key in absent} | changed.keys() | (uncached - held)
-        decisions = plan(
-            order,
-            upstream,
-            missing=missing,
-            changed=changed,
-            reload={task.name for task in dag if task.reload},
-            held=held,
-            uncached=uncached,
-            selected=selected,
-            force=force,
-        )
-        lacking = unmet(decisions, upstream, missing=missing, selected=selected)
+        grown, stored = GrownGraph(dag), _Stored(self._store, tolerant)
+        written = {task.name: [up.name for up in dag.upstream(task)] for task in dag}
+        chosen = select(selection, _labels(dag), written, some=True) if selection else None
+        listing = listing_from(self._store)
+        levels = levels_of_maps(dag)
+        decisions: dict[str, Decision] = {}
+        for number, level in enumerate(levels):
+            fresh = list(_grow(grown, level, decisions, listing, stored.missing))
+            stored.look(fresh)
+            last = number + 1 == len(levels)
+            selected = select(selection, _labels(grown), grown.upstream) if selection and last else chosen
+            decisions = _decide(grown, stored, selected, force)
+        lacking = unmet(decisions, grown.upstream, missing=stored.missing, selected=selected)
         if lacking:
-            first = next(name for name in order if name in lacking)
+            first = next(name for name in grown.upstream if name in lacking)
             raise SelectionUnmet(first, tuple(lacking[first]), len(lacking) - 1)
-        return PlannedRun(dag, self._store, upstream, selected, decisions, unreadable)
+        return PlannedRun(grown, dag, self._store, grown.upstream, selected, decisions, stored.unreadable, force)
+
+
+class _Stored:
+    """What the store has of the tasks of a graph."""
+
+    def __init__(self, store: OutputStore, tolerant: bool) -> None:
+        self._store, self._tolerant = store, tolerant
+        self.unreadable = ""
+        self.missing: set[str] = set()
+        self.changed: dict[str, str] = {}
+        self.held: set[str] = set()
+        self.uncached: set[str] = set()
+
+    def look(self, tasks: Iterable[Task]) -> None:
+        """Look for the outputs of some tasks, in one trip."""
+        keys: dict[str, str] = {}
+        for task in tasks:
+            if not task.options.cache:
+                self.uncached.add(task.name)
+            if task.held:
+                self.held.add(task.name)
+            elif not task.options.cache or task.identity.counted is None:
+                self.missing.add(task.name)
+            else:
+                keys.update(dict.fromkeys(task.entry_keys, task.name))
+        absent, stale = set(keys), dict[str, str]()
+        try:
+            if not self.unreadable:
+                absent = set(self._store.missing(keys))
+                stale = changed_outputs(self._store, keys.keys() - absent)
+        except OSError as error:
+            if not self._tolerant:
+                raise
+            self.unreadable, absent = str(error), set(keys)
+        self.changed.update({keys[key]: what for key, what in stale.items()})
+        self.missing |= {keys[key] for key in absent} | {keys[key] for key in stale}
+
+
+def _labels(tasks: Iterable[Task]) -> list[Labels]:
+    return [Labels(task.name, task.tag if task.of is None else "") for task in tasks]
+
+
+def _grow(
+    grown: GrownGraph,
+    level: Iterable[Task],
+    decisions: Mapping[str, Decision],
+    listing: Callable[[Any], Listing],
+    missing: Collection[str],
+) -> Iterator[Task]:
+    """Add one level of a graph; yield what the store is to be asked for."""
+    runs = {name for name, decision in decisions.items() if decision.action == "run"}
+    for task in level:
+        if task.mapping is None:
+            partly = {source.task.name for source in task.sources if isinstance(source, Successes)}
+            grown.add(task)
+            if not partly.isdisjoint(runs):  # which of the elements succeed shows when they have run
+                task.identity.entry = None
+                grown.unknown.add(task.name)
+            yield task
+        else:
+            over = [source for source in mapped_sources(task) if task_of(source).mapping is None]
+            known = grown.unknown.isdisjoint(up.name for up in task.upstream) and are_known(
+                over, {*runs, *missing}, grown.unknown
+            )
+            first = set(grown.twins)
+            elements = grown.add_map(task, listing if known else None)
+            yield from (element for element in elements if element.name not in grown.twins or element.name in first)
+
+
+def _decide(grown: GrownGraph, stored: _Stored, selected: Collection[str] | None, force: bool) -> dict[str, Decision]:
+    """Decide for every task of a graph that is known so far."""
+    maps = {task.name: task for task in grown.maps if task.name in grown}
+    elements = {element.name for task in maps.values() for element in task.elements or ()}
+    decisions = plan(
+        list(grown.upstream),
+        grown.upstream,
+        missing=stored.missing | (grown.unknown & maps.keys()),
+        changed=stored.changed,
+        reload={task.name for task in grown if task.reload and (task.mapping is None or task.name in grown.unknown)},
+        held=stored.held | grown.twins.keys(),
+        uncached=stored.uncached - maps.keys(),
+        selected=selected,
+        force=force,
+        alone=elements,
+        gathers=maps.keys() - grown.unknown,
+    )
+    for name, first in grown.twins.items():
+        if decisions[name].action != "skip":
+            decisions[name] = Decision("load", f"equal to {first}")
+    for name, task in maps.items():
+        if decisions[name].action == "run":
+            decisions[name] = Decision("run", reason_of_map(task, decisions))
+    return decisions
+
+
+def reason_of_map(task: Task, decisions: Mapping[str, Decision]) -> str:
+    """Say how many elements of a mapped task run."""
+    if task.elements is None:
+        lists = [source.name for source in mapped_sources(task)] or [up.name for up in task.upstream]
+        return f"as many as {' and '.join(lists)} returns"
+    runs = sum(decisions[element.name].action == "run" for element in task.elements)
+    return f"{runs:,} of {len(task.elements):,} run"
 
 
 def runnable_dag(pipeline: Pipeline) -> DAG[Task]:

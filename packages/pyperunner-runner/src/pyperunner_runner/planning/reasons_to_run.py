@@ -47,6 +47,8 @@ def plan(
     uncached: Collection[str] = (),
     selected: Collection[str] | None = None,
     force: bool = False,
+    alone: Collection[str] = (),
+    gathers: Collection[str] = (),
 ) -> dict[str, Decision]:
     """Decide for every task of a graph; linear in its edges.
 
@@ -65,18 +67,20 @@ def plan(
         uncached: Tasks whose output is not kept.
         selected: The tasks that may run; ``None`` for all.
         force: Run every task that may.
+        alone: Tasks that do not run because what they follow does.
+        gathers: Tasks that stand for what they follow, so that what needs them needs that.
 
     Returns:
         A decision per task, in the order given.
     """
     followed = _followed(upstream, selected) if uncached else frozenset()
-    facts = _Facts(missing, changed, reload, held, uncached, followed, force)
+    facts = _Facts(missing, changed, reload, held, uncached, followed, force, alone)
     decisions: dict[str, Decision] = {}
     for name in order:
         may = selected is None or name in selected
         decisions[name] = facts.decide(name, upstream[name]) if may else _NOT_SELECTED
     for name in reversed(order):
-        if decisions[name].action == "run":
+        if decisions[name].action == "run" or (name in gathers and decisions[name].action == "load"):
             for parent in upstream[name]:
                 if decisions[parent].action == "skip":
                     decisions[parent] = _needed(decisions[parent], name)
@@ -123,6 +127,7 @@ class _Facts:
         uncached: Tasks whose output is not kept.
         followed: Tasks that have a successor which may run.
         force: Run every task.
+        alone: Tasks that do not run because what they follow does.
     """
 
     def __init__(
@@ -134,15 +139,16 @@ class _Facts:
         uncached: Collection[str],
         followed: Collection[str],
         force: bool,
+        alone: Collection[str],
     ) -> None:
         self._missing, self._changed, self._reload, self._held = missing, changed, reload, held
-        self._uncached, self._followed, self._force = uncached, followed, force
+        self._uncached, self._followed, self._force, self._alone = uncached, followed, force, alone
         self._stale: set[str] = set()  # tasks that run, and those whose output would be a new one if it were made
 
     def decide(self, name: str, parents: Sequence[str]) -> Decision:
         """Decide for one task, all of whose upstream tasks were decided."""
         cause = None
-        for parent in parents:
+        for parent in () if name in self._alone else parents:
             if parent in self._stale:
                 cause = parent
                 break

@@ -42,7 +42,7 @@ class Selection:
 
 
 def select(
-    selection: Selection, tasks: Sequence[Labels], upstream: Mapping[str, Sequence[str]]
+    selection: Selection, tasks: Sequence[Labels], upstream: Mapping[str, Sequence[str]], *, some: bool = False
 ) -> frozenset[str] | None:
     """Return the names of the tasks that may run; of several parts, the tasks that each of them allows.
 
@@ -51,6 +51,7 @@ def select(
             descendants. A pattern is a task's name, its tag, or a glob over both; ``Hello`` stands for ``Hello()``.
         tasks: Every task, each after all its upstream tasks.
         upstream: The direct upstream tasks of each.
+        some: Whether not all tasks are known yet: then a pattern that matches none selects nothing.
 
     Returns:
         The names, or ``None`` if nothing was selected, so that all tasks may run.
@@ -60,12 +61,12 @@ def select(
     """
     chosen: list[set[str]] = []
     if selection.only is not None:
-        chosen.append(_matches("only", selection.only, tasks))
+        chosen.append(_with_elements(_matches("only", selection.only, tasks, some), upstream))
     if selection.until is not None:
-        below = _matches("until", selection.until, tasks)
+        below = _matches("until", selection.until, tasks, some)
         chosen.append(_spread(below, (task.name for task in reversed(tasks)), upstream.__getitem__, backwards=True))
     if selection.from_ is not None:
-        above = _matches("from_", selection.from_, tasks)
+        above = _with_elements(_matches("from_", selection.from_, tasks, some), upstream)
         chosen.append(_spread(above, (task.name for task in tasks), upstream.__getitem__, backwards=False))
     return frozenset(set.intersection(*chosen)) if chosen else None
 
@@ -76,7 +77,13 @@ def _patterns(part: Patterns) -> tuple[str, ...] | None:
     return (part,) if isinstance(part, str) else tuple(part)
 
 
-def _matches(what: str, patterns: Collection[str], tasks: Sequence[Labels]) -> set[str]:
+def _with_elements(names: set[str], upstream: Mapping[str, Sequence[str]]) -> set[str]:
+    """Add to mapped tasks what they stand for."""
+    mapped = [name for name in names if upstream.get(name)]
+    return names.union(*([up for up in upstream[name] if up.startswith(f"{name}[")] for name in mapped))
+
+
+def _matches(what: str, patterns: Collection[str], tasks: Sequence[Labels], some: bool) -> set[str]:
     exact: dict[str, list[str]] = {}
     for task in tasks:
         for label in {task.name, task.name.removesuffix("()"), task.tag} - {""}:
@@ -86,7 +93,7 @@ def _matches(what: str, patterns: Collection[str], tasks: Sequence[Labels]) -> s
         names = exact.get(pattern, [])
         if not names and _WILD.intersection(pattern):
             names = [task.name for task in tasks if fnmatchcase(task.name, pattern) or fnmatchcase(task.tag, pattern)]
-        if not names:
+        if not names and not some:
             known = list(exact)[:_CANDIDATES]
             import difflib
 

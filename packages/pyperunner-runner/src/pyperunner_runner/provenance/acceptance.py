@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pyperunner_dag import Difference, differences
+from pyperunner_dag import Difference, differences, output_key, task_of
 from pyperunner_dag.ports import SupportsAlias, SupportsDelete, SupportsEntries
 from pyperunner_runner.errors import NotAcceptable
 from pyperunner_runner.provenance.stored_entries import StoredEntry, entries_of, link, nearest
@@ -86,7 +86,7 @@ def invalidate(planned: PlannedRun, task: Task, *, downstream: bool) -> list[str
     store = planned.store
     if not isinstance(store, SupportsDelete):
         raise NotAcceptable(task.name, "its store can't remove entries; use reload=True to run it again")
-    names = {task.name}
+    names = {task.name, *(element.name for element in task.elements or ())}
     for node in planned.dag if downstream else ():
         if not names.isdisjoint(planned.upstream[node.name]):
             names.add(node.name)
@@ -134,6 +134,8 @@ def _earlier(store: OutputStore, task: Task, agreed: _Agreed, downstream: bool) 
     for ability, lack in ((SupportsEntries, "lists no entries"), (SupportsAlias, "knows no aliases")):
         if not isinstance(store, ability):
             raise NotAcceptable(task.name, f"its store {lack}, so no output stored earlier can stand for this one")
+    if task.mapping is not None:
+        raise NotAcceptable(task.name, "it stands for its elements; accept those by their names")
     if not task.options.cache:
         raise NotAcceptable(task.name, "its output is not kept after a run (cache=False)")
     if not store.missing([task.key]):
@@ -164,10 +166,11 @@ def _downstream(planned: PlannedRun, agreed: _Agreed) -> Iterator[tuple[Task, St
     store = planned.store
     for node in planned.dag:
         follows = not agreed.hashes.keys().isdisjoint(planned.upstream[node.name])
-        if node.name in agreed.hashes or not follows or not node.options.cache or not store.missing([node.key]):
+        known = node.name not in agreed.hashes and node.identity.counted is not None
+        if not known or not follows or not node.options.cache or not store.missing([node.key]):
             continue
-        now = _as_agreed(node.key_parts(), agreed)
-        for earlier in entries_of(store, node.name):
+        now = _as_agreed(node.key_parts(), _of_parts_too(node, agreed))
+        for earlier in entries_of(store, node.entry_name):
             if earlier.parts and _agrees(earlier.parts, now, agreed):
                 agreed.hashes[node.name] = _hash(earlier.key)
                 yield node, earlier
@@ -199,6 +202,13 @@ def _former(name: str, own: str, agreed: _Agreed) -> list[str]:
     return [agreed.names.get(name, name), agreed.hashes.get(name, own)]
 
 
+def _of_parts_too(node: Task, agreed: _Agreed) -> _Agreed:
+    """Return what is agreed also by the names of the parts of outputs that a task needs."""
+    parts = [source for source in node.sources if task_of(source) is not source]
+    hashes = {part.name: agreed.hashes[part.task.name] for part in parts if part.task.name in agreed.hashes}
+    return replace(agreed, hashes={**agreed.hashes, **hashes}) if hashes else agreed
+
+
 def _replaced(value: Any, agreed: _Agreed) -> Any:
     if isinstance(value, list):
         return [_replaced(item, agreed) for item in value]
@@ -216,11 +226,12 @@ def _hash(key: str) -> str:
 
 def _remove(store: OutputStore, task: Task) -> bool:
     """Remove a task's entry, and those of the same work that early cutoff would take in its place."""
-    if not isinstance(store, SupportsDelete):
+    if not isinstance(store, SupportsDelete) or task.identity.counted is None:
         return False
     try:
         inputs = StoredEntry(task.key, store.meta(task.key)).inputs
     except KeyError:
-        return store.delete(task.key)
-    same = [entry.key for entry in entries_of(store, task.own_name) if entry.is_same_work(task, inputs)]
-    return sum(store.delete(key) for key in {task.key, *(same if inputs else ())}) > 0
+        return sum(store.delete(key) for key in task.entry_keys) > 0
+    same = [entry.key for entry in entries_of(store, task.entry_name) if entry.is_same_work(task, inputs)]
+    same = [key for found in (same if inputs else ()) for key in (found, *(output_key(found, o) for o in task.outputs))]
+    return sum(store.delete(key) for key in {*task.entry_keys, *same}) > 0

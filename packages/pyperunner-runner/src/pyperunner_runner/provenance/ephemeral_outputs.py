@@ -29,15 +29,22 @@ class EphemeralOutputs:
     """
 
     def __init__(self, tasks: Iterable[Task], store: OutputStore, say: Callable[[str], None]) -> None:
-        self._tasks = [task for task in tasks if not task.options.cache]
+        self._tasks: list[Task] = []
         self._begun = False
         self._store = store
         self._say = say
-        if self._tasks:
+        self._scope = ""
+        self.add(tasks)
+
+    def add(self, tasks: Iterable[Task]) -> None:
+        """Add tasks that have come to exist; those with ``cache=False`` get their keys here."""
+        found = [task for task in tasks if not task.options.cache]
+        if found and not self._scope:
             self._process = process_identity()
-            scope = "-".join(map(str, (*self._process.values(), next(_numbers), os.urandom(4).hex())))
-            for task in self._tasks:
-                task.scope_to(scope)
+            self._scope = "-".join(map(str, (*self._process.values(), next(_numbers), os.urandom(4).hex())))
+        for task in found:
+            task.scope_to(self._scope)
+        self._tasks += found
 
     def meta(self, task: Task) -> Mapping[str, Any]:
         """Return what is stored beside the output of a task, so that others know whose it is."""
@@ -65,8 +72,9 @@ class EphemeralOutputs:
             self._say(f"the store can't remove entries, so outputs of tasks with cache=False stay: {tasks[0].name}, …")
         for task in tasks:
             if self._begun and isinstance(self._store, SupportsDelete):
-                with suppress(OSError):
-                    self._store.delete(task.key)
+                for key in task.entry_keys:
+                    with suppress(OSError):
+                        self._store.delete(key)
             task.scope_to("")
 
     def _is_left_over(self, key: str) -> bool:

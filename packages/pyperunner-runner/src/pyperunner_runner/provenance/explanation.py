@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pyperunner_dag import known_key
+from pyperunner_runner.provenance.groups import explain_mapped
 from pyperunner_runner.provenance.stored_entries import nearest
 from pyperunner_text.former_names import keep_former_name
 
@@ -76,7 +78,10 @@ keep_former_name("pyperunner_runner._explain", TaskExplanation, Explanation)
 
 def explain(planned: PlannedRun) -> Explanation:
     """Explain what was planned for each task."""
-    return Explanation({found.name: found for found in _explanations(planned, list(planned.dag))})
+    written = [task for task in planned.graph if task.mapping is None]
+    found = {each.name: each for each in _explanations(planned, written)}
+    found |= {task.name: TaskExplanation(task.name, *explain_mapped(planned, task)) for task in planned.dag.maps}
+    return Explanation({task.name: found[task.name] for task in planned.graph})
 
 
 def explain_task(planned: PlannedRun, task: Task, plan_again: Callable[[], PlannedRun]) -> TaskExplanation:
@@ -87,6 +92,8 @@ def explain_task(planned: PlannedRun, task: Task, plan_again: Callable[[], Plann
         task: The task.
         plan_again: Called where its entry is damaged: it has been set aside, so the plan is another one.
     """
+    if task.mapping is not None:
+        return TaskExplanation(task.name, *explain_mapped(planned, task))
     if not _is_damaged(planned.store, task):
         return next(_explanations(planned, [task]))
     found = next(_explanations(plan_again(), [task]))
@@ -95,7 +102,7 @@ def explain_task(planned: PlannedRun, task: Task, plan_again: Callable[[], Plann
 
 def _is_damaged(store: OutputStore, task: Task) -> bool:
     """Whether there is an entry for a task's key which can't be read."""
-    if task.held or not task.options.cache or store.missing([task.key]):
+    if task.held or not task.options.cache or task.identity.counted is None or store.missing([task.key]):
         return False
     try:
         store.meta(task.key)
@@ -107,8 +114,8 @@ def _is_damaged(store: OutputStore, task: Task) -> bool:
 def _explanations(planned: PlannedRun, tasks: Collection[Task]) -> Iterator[TaskExplanation]:
     decisions, store = planned.decisions, planned.store
     run = [task for task in tasks if decisions[task.name].action == "run" and task.options.cache]
-    missing = store.missing([task.key for task in run])
-    return (_explain(task, decisions[task.name], store, task.key in missing) for task in tasks)
+    missing = store.missing([task.key for task in run if task.identity.counted is not None])
+    return (_explain(task, decisions[task.name], store, known_key(task) in missing) for task in tasks)
 
 
 def _explain(task: Task, decision: Decision, store: OutputStore, missing: bool) -> TaskExplanation:

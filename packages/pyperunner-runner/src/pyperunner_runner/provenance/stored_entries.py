@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag import Difference, differences
+from pyperunner_dag import Difference, differences, output_key
 from pyperunner_dag.ports import SupportsAlias, SupportsEntries
 from pyperunner_keys import unpack_places
 
@@ -65,13 +65,13 @@ class StoredEntry:
         return differences(self.parts, task.key_parts(), was, now)
 
 
-def entries_of(store: OutputStore, name: str) -> Iterator[StoredEntry]:
+def entries_of(store: OutputStore, name: str, most: int = _MOST) -> Iterator[StoredEntry]:
     """Yield the entries of the task called ``name``, the newest first; nothing where a store lists none.
 
     Those that are kept for one run only are left out.
     """
     if isinstance(store, SupportsEntries):
-        for info in nlargest(_MOST, store.entries(name), key=lambda info: info["modified"]):
+        for info in nlargest(most, store.entries(name), key=lambda info: info["modified"]):
             try:
                 meta = store.meta(info["key"])
             except KeyError:  # gone, or damaged
@@ -117,10 +117,17 @@ def link(store: OutputStore, task: Task, entry: StoredEntry, **facts: Any) -> No
     kept = {name: entry.meta[name] for name in ("seconds", "upstream", "canonical") if name in entry.meta}
     linked = {"to": target, "when": time.time()}
     meta = {**kept, **task.entry_meta(), **facts, "linked": linked}
+    pairs = [(output_key(task.key, name), output_key(target, name)) for name in task.outputs]
+    for key, of_target in pairs:
+        _link(store, key, of_target, store.meta(of_target))
+    _link(store, task.key, target, meta)
+
+
+def _link(store: OutputStore, key: str, target: str, meta: Mapping[str, Any]) -> None:
     if isinstance(store, SupportsAlias):
-        store.alias(task.key, target, meta)
+        store.alias(key, target, meta)
     else:
-        store.save(task.key, store.load(target), meta)
+        store.save(key, store.load(target), meta)
 
 
 def _equal(before: Any, now: Any) -> bool:

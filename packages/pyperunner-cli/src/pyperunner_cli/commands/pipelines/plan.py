@@ -34,15 +34,19 @@ def execute(options: argparse.Namespace) -> int:
     runner.analyze_pipeline(force_reload=options.force, **selection_of(options))
     decisions = runner.plan
     why = runner.explain(force_reload=options.force)
-    to_execute = sum(made.action == "run" for made in decisions.values())
+    mapped = {task.name: task for task in pipeline.dag() if task.mapping is not None}
+    tasks = [name for name in decisions if name not in mapped]
+    to_execute = sum(decisions[name].action == "run" for name in tasks)
+    waiting = [name for name, task in mapped.items() if task.elements is None and decisions[name].action == "run"]
     if options.json:
-        tasks = [_fields(name, made, why[name]) for name, made in decisions.items()]
-        say_json("plan", pipeline=pipeline.name, to_execute=to_execute, tasks=tasks)
+        found = [_fields(name, decisions[name], why[name]) for name in why]
+        say_json("plan", pipeline=pipeline.name, to_execute=to_execute, tasks=found)
     else:
-        rows = [(visible(name), made.action, visible(_short(why[name], made))) for name, made in decisions.items()]
+        rows = [(visible(name), decisions[name].action, visible(_short(why[name], decisions[name]))) for name in why]
         print("\n".join(aligned(rows)))
-        print(f"{to_execute} of {count(len(decisions), 'task')} to execute")
-    return _EXIT_TO_EXECUTE if options.exit_code and to_execute else 0
+        more = "".join(f", {visible(name)} {visible(decisions[name].reason)}" for name in waiting)
+        print(f"{to_execute} of {count(len(tasks), 'task')} to execute{more}")
+    return _EXIT_TO_EXECUTE if options.exit_code and (to_execute or waiting) else 0
 
 
 def _fields(name: str, made: Decision, why: TaskExplanation) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""Nodes: what of one another can take."""

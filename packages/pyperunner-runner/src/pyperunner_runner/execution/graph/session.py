@@ -1,0 +1,45 @@
+"""Session of a run: what its executor is told before the first job."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from pyperunner_runner.executors.supervisor.start_methods import start_method_beside
+from pyperunner_runner.planning.inner_imports import modules_to_preload
+from pyperunner_runner.ports import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyperunner_dag import Task
+    from pyperunner_runner.execution.signals import Signals
+    from pyperunner_runner.planning.planner import PlannedRun
+    from pyperunner_runner.planning.settings import RunSettings
+
+__all__ = ["session_of"]
+
+
+def session_of(planned: PlannedRun, settings: RunSettings, signals: Signals | None, to_run: Iterable[Task]) -> Session:
+    """Return what the executor of a run is told.
+
+    Args:
+        planned: The plan; the one task that stands for all elements is in the session, these travel with jobs.
+        settings: How to run.
+        signals: Those that end the run, if anybody listens.
+        to_run: The tasks that run.
+    """
+    codes = {id(type(task)): task for task in to_run}
+    for task in to_run:
+        # Made ready here, once for all tasks of the same code, and not in every child.
+        _ = task.fingerprint().packed
+    return Session(
+        tasks={task.name: task for task in planned.graph},
+        store=planned.store,
+        store_spec=planned.store.spec(),
+        process_limit=settings.process_limit,
+        start_method=start_method_beside(planned.store, settings.start_method),
+        preload=modules_to_preload(list(codes.values()), settings.preload),
+        wake=signals.wake if signals else None,
+        let_signals_through=signals.let_through if signals else nullcontext,
+    )

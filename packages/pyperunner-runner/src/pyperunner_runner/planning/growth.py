@@ -1,0 +1,198 @@
+"""Growth of a graph: the elements of mapped tasks beside the tasks that were written, as far as they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from pyperunner_dag import (
+    Listing,
+    Successes,
+    expand,
+    items_of,
+    listing_of,
+    load_whole,
+    mapped_sources,
+    pick,
+    resolve,
+    task_of,
+)
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyperunner_dag import DAG, OutputStore, Task
+
+__all__ = ["GrownGraph", "are_known", "levels_of_maps", "listing_from", "value_of"]
+
+
+class GrownGraph:
+    """The tasks of a graph, and of its mapped tasks the elements that are known.
+
+    Args:
+        graph: The graph as it was written.
+
+    Attributes:
+        graph: That graph.
+        upstream: The names of each task's direct upstream tasks: of a mapped task its elements, or where these are not
+            known what they wait for.
+        unknown: Mapped tasks whose elements are not known, and tasks whose keys are not known because of that.
+        twins: Elements that are equal to an earlier one of theirs, with its name.
+        tolerant: Tasks that take what has succeeded of mapped ones, with the names of these.
+    """
+
+    def __init__(self, graph: DAG[Task]) -> None:
+        self.graph = graph
+        self._tasks: dict[str, Task] = {}
+        self.upstream: dict[str, list[str]] = {}
+        self.unknown: set[str] = set()
+        self.twins: dict[str, str] = {}
+        self.tolerant: dict[str, set[str]] = {}
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(self._tasks.values())
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __getitem__(self, name: str) -> Task:
+        return self._tasks[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tasks
+
+    @property
+    def nodes(self) -> tuple[Task, ...]:
+        """All of them, each after its upstream tasks."""
+        return tuple(self._tasks.values())
+
+    @property
+    def maps(self) -> list[Task]:
+        """The mapped tasks."""
+        return [task for task in self.graph if task.mapping is not None]
+
+    def add(self, task: Task) -> None:
+        """Add a task that is not mapped, and find its key where that is possible."""
+        self._tasks[task.name] = task
+        self.upstream[task.name] = names = [up.name for up in task.upstream]
+        partly = {source.task.name for source in task.sources if isinstance(source, Successes)}
+        if partly:
+            self.tolerant[task.name] = partly
+        if task.identity.is_open:
+            task.identity.entry = None
+            if self.unknown.isdisjoint(names):
+                resolve(task)
+            else:
+                self.unknown.add(task.name)
+
+    def add_map(self, task: Task, listing: Callable[[Any], Listing] | None) -> list[Task]:
+        """Add a mapped task with its elements, which are returned.
+
+        Args:
+            task: The mapped task.
+            listing: Gives what is known of a stored list; ``None`` where not all of them are known.
+
+        Raises:
+            MapError: What it is mapped over is no list, or lengths differ.
+        """
+        task.elements = None
+        task.identity.entry = None
+        if listing is None:
+            self._tasks[task.name] = task
+            self.unknown.add(task.name)
+            self.upstream[task.name] = self._awaited(task)
+            return []
+        elements = expand(task, listing)
+        self.unknown.discard(task.name)
+        first: dict[str, str] = {}
+        for element in elements:
+            self._tasks[element.name] = element
+            self.upstream[element.name] = [up.name for up in element.upstream]
+            if element.options.cache:
+                other = first.setdefault(element.identity.hash or "", element.name)
+                if other is not element.name:
+                    self.twins[element.name] = other
+                    self.upstream[element.name].append(other)
+        self._tasks[task.name] = task
+        self.upstream[task.name] = [element.name for element in elements]
+        return elements
+
+    def _awaited(self, task: Task) -> list[str]:
+        """Return what a mapped task waits for: of another that it is mapped over, what that one waits for."""
+        over = {id(source) for source in mapped_sources(task)}
+        found: dict[str, None] = {}
+        for up in task.upstream:
+            if up.mapping is not None and id(up) in over and up.name in self.unknown:
+                found.update(dict.fromkeys(self._awaited(up)))
+            elif up.mapping is None or id(up) not in over:
+                found[up.name] = None
+        return list(found)
+
+
+def levels_of_maps(graph: DAG[Task]) -> list[list[Task]]:
+    """Return the tasks of a graph by how many mapped ones lie before them on the longest path, each after its upstream.
+
+    What is needed to know one level is decided with the levels before it.
+    """
+    level: dict[str, int] = {}
+    found: list[list[Task]] = [[]]
+    for task in graph:
+        before = max((level[up.name] for up in graph.upstream(task)), default=0)
+        waits = task.mapping is not None or any(isinstance(source, Successes) for source in task.sources)
+        level[task.name] = at = before + waits
+        while len(found) <= at:
+            found.append([])
+        found[at].append(task)
+    return found
+
+
+def listing_from(store: OutputStore) -> Callable[[Any], Listing]:
+    """Return what gives the listing of a stored list: from what is kept beside it, else from the list itself.
+
+    Args:
+        store: The store.
+    """
+    known: dict[Any, Listing] = {}
+
+    def listing(source: Any) -> Listing:
+        if source not in known:
+            known[source] = _kept(store, source) or _read(store, source)
+        return known[source]
+
+    return listing
+
+
+def _kept(store: OutputStore, source: Any) -> Listing | None:
+    task = task_of(source)
+    if task.held:
+        return None
+    found = store.meta(task.key).get("elements")
+    path = str(list(source.path)) if source is not task else "[]"
+    return Listing.unpacked(found.get(path)) if isinstance(found, Mapping) else None
+
+
+def _read(store: OutputStore, source: Any) -> Listing:
+    from pyperunner_dag import MapError
+
+    value = value_of(store, source)
+    items = items_of(value)
+    if items is None:
+        kind = type(value).__name__
+        raise MapError(
+            source.name, f"what it is, a {kind}, can't be mapped over: a list, a tuple, a dict or an array can"
+        )
+    return listing_of(items)
+
+
+def value_of(store: OutputStore, source: Any) -> Any:
+    """Return the output of a task, or the part of it that a source is."""
+    task = task_of(source)
+    value = task.output if task.held else load_whole(store, task)
+    if source is not task and source.output:
+        value = value[source.output]
+    return pick(source, value, source.name)
+
+
+def are_known(sources: Iterable[Any], runs: Collection[str], unknown: Collection[str]) -> bool:
+    """Return whether all lists are known: none is made in this run, or depends on one that is."""
+    return all(task_of(source).name not in runs and task_of(source).name not in unknown for source in sources)
