@@ -137,33 +137,37 @@ def test_a_store_that_vanishes_while_a_task_runs(run_in, tmp_path):
     assert (tmp_path / "s").read_text() == "a file where the store was"
 
 
-def test_a_newer_database(run_in, tmp_path):
+@pytest.fixture
+def newer(tmp_path):
+    """The URL of a database that a newer release has made."""
     with closing(sqlite3.connect(tmp_path / "x.db")) as database:
         database.executescript("CREATE TABLE entries (x); CREATE TABLE more (x); PRAGMA user_version = 2")
+    return f"sqlite:///{tmp_path}/x.db"
+
+
+def test_a_newer_database(run_in, newer, tmp_path):
     content = (tmp_path / "x.db").read_bytes()
     pipeline, _, measured = chain(1000)
-    one_warning(run_in(f"sqlite:///{tmp_path}/x.db", pipeline), "newer release")
+    one_warning(run_in(newer, pipeline), "newer release")
     assert measured.output == [1000]
     assert (tmp_path / "x.db").read_bytes() == content
     assert [path.name for path in tmp_path.glob("x.db*")] == ["x.db"]
 
 
-def test_what_is_given_by_hand(run_in, tmp_path):
-    (tmp_path / "s").write_text("a file where a folder must be")
+def test_what_is_given_by_hand(run_in, newer):
     pipeline, made, measured = chain(1000)
     made[0].set_output(b"12")
-    one_warning([text for text in run_in(tmp_path / "s", pipeline) if "without a lock" not in text], "")
+    one_warning([text for text in run_in(newer, pipeline) if "without a lock" not in text], "")
     assert measured.output == [2]
 
 
-def test_nothing_is_left_when_nobody_needs_it(tmp_path, monkeypatch):
+def test_nothing_is_left_when_nobody_needs_it(tmp_path, newer, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.setattr("tempfile.tempdir", None)
     (tmp_path / "tmp").mkdir()
-    (tmp_path / "s").write_text("a file where a folder must be")
     monkeypatch.setattr("pyperunner_runner.execution.stand_in._IN_MEMORY", Path("/nonexistent"))
     pipeline, made, measured = chain(1000)
-    Runner(tmp_path / "s", tmp_path / "logs", executor="inline").run(pipeline, raise_on_failure=True)
+    Runner(newer, tmp_path / "logs", executor="inline").run(pipeline, raise_on_failure=True)
     assert measured.output == [1000]
     assert len(list((tmp_path / "tmp").iterdir())) == 1
     del pipeline, made, measured

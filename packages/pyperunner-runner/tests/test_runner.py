@@ -162,11 +162,20 @@ def test_a_damaged_input_is_made_again(kit):
     assert c.output == 3
 
 
-def test_independent_tasks_run_side_by_side(kit):
-    pipeline = Pipeline("p", [Wait(str(index), seconds=0.5) for index in range(4)])
-    began = time.monotonic()
-    kit.runner(process_limit=4).run(pipeline)
-    assert time.monotonic() - began < 4 * 0.5
+class Meet(Task):
+    @run
+    def run(self, folder, number, all_of_them):
+        Path(folder, str(number)).touch()
+        end = time.monotonic() + 30
+        while len(list(Path(folder).iterdir())) < all_of_them:
+            assert time.monotonic() < end, "the others do not come"
+            time.sleep(0.01)
+
+
+def test_independent_tasks_run_side_by_side(kit, tmp_path):
+    (tmp_path / "met").mkdir()
+    tasks = [Meet(str(number), folder=str(tmp_path / "met"), number=number, all_of_them=4) for number in range(4)]
+    kit.runner(process_limit=4).run(Pipeline("p", tasks), raise_on_failure=True)
 
 
 def test_the_limit_is_kept(kit):

@@ -11,7 +11,7 @@ from pyperunner_cli.defaults import apply_defaults
 from pyperunner_cli.errors import CommandError, UserCodeError, in_words_of_the_command
 from pyperunner_cli.registry import COMMANDS
 from pyperunner_cli.signals import exit_on_signals
-from pyperunner_text.printing import spell_out
+from pyperunner_text.terminal.printing import spell_out
 
 __all__ = ["main"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pyperunner_runner.words import count, duration, visible
-from pyperunner_text.columns import columns
+from pyperunner_text.terminal.columns import columns
 
 __all__ = ["aligned", "count", "did_you_mean", "duration", "listing", "relative", "say", "say_value", "visible"]
 

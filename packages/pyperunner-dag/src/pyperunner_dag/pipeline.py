@@ -13,7 +13,7 @@ from pyperunner_dag.identity.hashing import bind, forget, hash_all, refresh_hash
 from pyperunner_dag.inputs import as_tasks, moved, resolve_inputs
 from pyperunner_dag.options import CODE_FIELDS, NO_OPTIONS, Options, changed, code_options
 from pyperunner_dag.tasks import Task
-from pyperunner_text.printing import say
+from pyperunner_text.terminal.printing import say
 
 if TYPE_CHECKING:
     import networkx

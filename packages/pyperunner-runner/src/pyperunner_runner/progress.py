@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pyperunner_runner.events import RunEvent, RunStarted, TaskFinished, TaskOutput, TaskRetried, TaskWaiting
 from pyperunner_runner.words import count, duration, visible
-from pyperunner_text.printing import say
+from pyperunner_text.terminal.printing import say
 from pyperunner_text.visible import visible_lines
 
 __all__ = ["Lines", "finished_line", "note_line", "opening_line"]

@@ -23,7 +23,7 @@ from pyperunner_runner.planning.selection import Patterns, Selection
 from pyperunner_runner.planning.settings import RunSettings
 from pyperunner_runner.processes.cores import usable_cores
 from pyperunner_text.gc_paused import gc_paused
-from pyperunner_text.printing import say
+from pyperunner_text.terminal.printing import say
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import Hook

@@ -43,7 +43,7 @@ def test_a_file_that_is_no_picture_is_refused_before_the_target_is_loaded(say, w
 def test_a_wide_drawing_is_cropped_to_the_terminal_and_to_nothing_else(write, shell) -> None:
     import pty
 
-    from pyperunner_text.columns import columns
+    from pyperunner_text.terminal.columns import columns
 
     write(
         "wide.py",

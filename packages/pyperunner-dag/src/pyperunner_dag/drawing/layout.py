@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_dag.drawing.layers import Layers, place
 from pyperunner_dag.identity.summaries import shorten
-from pyperunner_text.columns import columns
+from pyperunner_text.terminal.columns import columns
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:

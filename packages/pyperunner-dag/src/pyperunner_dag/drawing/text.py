@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_dag.drawing.channels import Net, route
 from pyperunner_dag.drawing.layers import Layers, place
-from pyperunner_text.columns import columns
+from pyperunner_text.terminal.columns import columns
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ here, and whoever asks finds the outputs, in this process.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import secrets
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["StandInStore"]
 
 _IN_MEMORY = Path("/dev/shm")
+_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+"""What a system says of a path where no store can be: whoever has mistyped it wants to know before a long run."""
 
 
 class StandInStore:
@@ -56,14 +59,15 @@ class StandInStore:
             location: Where they are kept, in words.
 
         Raises:
-            StoreNotWritable: They can not, and there is no temporary folder either.
+            StoreNotWritable: They can not, and there is no temporary folder either, or the place is a path to nowhere.
         """
         if self._unreadable or not self._runs or not isinstance(self._store, SupportsProbe):
             return
         try:
             self._store.probe()
         except OSError as error:
-            if not self._folder:
+            answers = error.__cause__ if isinstance(error.__cause__, OSError) else error
+            if not self._folder or answers.errno in _NOWHERE:
                 raise StoreNotWritable(location, error.strerror or str(error)) from error
             self._go_without(str(error))
 

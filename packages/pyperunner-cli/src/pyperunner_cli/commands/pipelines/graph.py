@@ -13,7 +13,7 @@ from pyperunner_cli.errors import CommandError
 from pyperunner_cli.loading.recorded_runs import add_log_path
 from pyperunner_cli.options import add_target, pipeline_of
 from pyperunner_cli.text import say
-from pyperunner_text.columns import columns, cropped
+from pyperunner_text.terminal.columns import columns, cropped
 
 if TYPE_CHECKING:
     from pyperunner_dag import Pipeline

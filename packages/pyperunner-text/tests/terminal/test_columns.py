@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyperunner_text.columns import columns, cropped
+from pyperunner_text.terminal.columns import columns, cropped
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyperunner_text.printing import say, spell_out
+from pyperunner_text.terminal.printing import say, spell_out
 
 DRAWING = "┌─┐ │é→Ω…"
 
