@@ -65,8 +65,8 @@ def _spread(
     pipeline: Pipeline, axes: Sequence[Axis], picks: Sequence[tuple[int, ...]]
 ) -> tuple[Pipeline, list[dict[str, Any]]]:
     """Return a pipeline with all variants, and for the record the params and the tasks of each."""
+    from pyperunner_cli.loading.variants import Variant, spread
     from pyperunner_dag import Pipeline
-    from pyperunner_dag.variants import Variant, spread
 
     dag = pipeline.dag()
     tasks: dict[str, Task] = {task.name: task for task in dag}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pyperunner_cli.loading.variants import Variant, spread
 from pyperunner_dag import Pipeline, PipelineFileError, task
-from pyperunner_dag.variants import Variant, spread
 
 
 @task("Load")
