@@ -167,7 +167,7 @@ if __name__ == "__main__":
     how = sys.argv[1]
     runner = Runner("data", "logs", **({"executor": how} if how == "pool" else {"start_method": how}))
     runner.run(Pipeline("p", [made]))
-    print(made.status.name, made.output, made.result.exception)
+    print(made.status.name, made.result.output, made.result.exception)
 """
 
 
