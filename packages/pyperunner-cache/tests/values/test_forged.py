@@ -219,7 +219,9 @@ def _libraries():
 def test_what_is_no_value_is_refused(what):
     before = set(sys.modules)
     assert refusal(FORGED[what])
-    assert {name for name in set(sys.modules) - before if not name.startswith(("pyperunner_cache", "pyperunner_text"))} == set()
+    assert {
+        name for name in set(sys.modules) - before if not name.startswith(("pyperunner_cache", "pyperunner_text"))
+    } == set()
 
 
 def test_attributes_reach_no_setter():
