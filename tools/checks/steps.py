@@ -51,4 +51,4 @@ STEPS: dict[str, Callable[[Workshop], Outcome]] = {
 """Every step by name; the docstring says what it makes sure of."""
 
 EVERYTHING = tuple(name for name in STEPS if name not in ("tests", "pythons", "long"))
-"""What runs when no step is named. All that ``tests`` runs, ``newest`` runs, too."""
+"""What runs when no step is named. All that ``tests`` runs, ``alone`` or ``newest`` runs, too."""

@@ -20,20 +20,21 @@ def tests(shop: Workshop) -> Outcome:
 
 
 def oldest(shop: Workshop) -> Outcome:
-    """On the oldest installed Python, what `alone` leaves out: tests that take libraries, and what 0.2.0 wrote."""
-    files = sorted(ROOT.glob("packages/*/tests/**/test_*.py"))
-    with_libraries = [file for file in files if "importorskip" in file.read_text(encoding="utf-8")]
+    """On the oldest installed Python, what 0.2.0 wrote is read, and keys are the golden ones; `alone` runs the rest."""
     python = environment_of(shop, min(found_pythons(shop)))
-    return pytest([python], *_SIDE_BY_SIDE, *with_libraries, *_WRITTEN_BEFORE)
+    return pytest([python], *_SIDE_BY_SIDE, *_WRITTEN_BEFORE)
 
 
 def newest(shop: Workshop) -> Outcome:
-    """All tests on the newest installed Python, under `python -O`, where `assert` does nothing."""
+    """On the newest Python, under `python -O`: tests across packages, those that take libraries, and pages."""
     # pytest rewrites the asserts of tests, so they keep working; it warns of those of plugins, which do not.
     quiet = "ignore:assertions not in test modules or plugins:pytest.PytestConfigWarning"
     python, others = environment_of(shop, max(found_pythons(shop))), environment_of(shop, min(found_pythons(shop)))
     added = {"PYTHONOPTIMIZE": "1", "PYPERUNNER_PYTHONS": str(others)}
-    return pytest([python, "-O"], *_SIDE_BY_SIDE, "-W", quiet, added=added)
+    files = sorted(ROOT.glob("packages/*/tests/**/test_*.py"))
+    with_libraries = [file for file in files if "importorskip" in file.read_text(encoding="utf-8")]
+    pages = ["README.md", "docs", *sorted(ROOT.glob("packages/*/README.md"))]
+    return pytest([python, "-O"], *_SIDE_BY_SIDE, "-W", quiet, "tests", *pages, *with_libraries, added=added)
 
 
 def pythons(shop: Workshop) -> Outcome:
