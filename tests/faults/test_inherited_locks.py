@@ -39,7 +39,7 @@ def held_by_somebody():
 
 def is_ours(thing):
     kind = type(thing)
-    if kind.__dictoffset__ == 0:
+    if type.__dict__["__dictoffset__"].__get__(kind) == 0:
         return False
     name = (
         thing.__name__ if kind is ModuleType else dict_of(thing if issubclass(kind, type) else kind).get("__module__")

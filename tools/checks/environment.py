@@ -47,7 +47,7 @@ class Workshop:
 
 
 _PLACES = {
-    *("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "PYENV_ROOT", "PYPERUNNER_PYTHONS"),
+    *("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "PYENV_ROOT", "TESTED_PYTHONS"),
     *("TEMP", "TMP", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA"),
 }
 """Variables that say where things are on a machine."""

@@ -30,7 +30,7 @@ def newest(shop: Workshop) -> Outcome:
     # pytest rewrites the asserts of tests, so they keep working; it warns of those of plugins, which do not.
     quiet = "ignore:assertions not in test modules or plugins:pytest.PytestConfigWarning"
     python, others = environment_of(shop, max(found_pythons(shop))), environment_of(shop, min(found_pythons(shop)))
-    added = {"PYTHONOPTIMIZE": "1", "PYPERUNNER_PYTHONS": str(others)}
+    added = {"PYTHONOPTIMIZE": "1", "TESTED_PYTHONS": str(others)}
     files = sorted(ROOT.glob("packages/*/tests/**/test_*.py"))
     with_libraries = [file for file in files if "importorskip" in file.read_text(encoding="utf-8")]
     pages = ["README.md", "docs", *sorted(ROOT.glob("packages/*/README.md"))]

@@ -88,9 +88,9 @@ def scenarios():
 
 @pytest.fixture(scope="session")
 def pythons():
-    """Other Pythons that have xxhash: those on PATH, and those that PYPERUNNER_PYTHONS lists."""
+    """Other Pythons that have xxhash: those on PATH, and those that TESTED_PYTHONS lists."""
     names = [f"python3.{minor}" for minor in range(10, 30)]
-    listed = os.environ.get("PYPERUNNER_PYTHONS", "").split(os.pathsep)
+    listed = os.environ.get("TESTED_PYTHONS", "").split(os.pathsep)
     found = {}
     for path in filter(None, [*listed, *map(shutil.which, names)]):
         ask = "import sys, xxhash; print(sys.version_info[:2])"
@@ -99,7 +99,7 @@ def pythons():
             found.setdefault(ran.stdout, path)
     found.pop(f"{sys.version_info[:2]}\n", None)
     if not found:
-        pytest.skip("no other Python with xxhash was found (PYPERUNNER_PYTHONS can list some)")
+        pytest.skip("no other Python with xxhash was found (TESTED_PYTHONS can list some)")
     return list(found.values())
 
 
