@@ -29,7 +29,8 @@ def session_of(planned: PlannedRun, settings: RunSettings, signals: Signals | No
         signals: Those that end the run, if anybody listens.
         to_run: The tasks that run.
     """
-    codes = {id(type(task)): task for task in to_run}
+    # One task of each code will do, but those with an environment of their own matter beside those without.
+    codes = {(type(task), bool(task.options.env)): task for task in to_run}
     for task in to_run:
         # Made ready here, once for all tasks of the same code, and not in every child.
         _ = task.fingerprint().packed
