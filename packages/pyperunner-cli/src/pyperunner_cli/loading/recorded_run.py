@@ -19,11 +19,17 @@ if TYPE_CHECKING:
     from pyperunner_results import PipelineResult
 
 __all__ = [
-    "DATA_PATH", "add_project", "add_trust", "find_modules", "main_file", "output_of", "read_run", "recorded_pipeline",
+    "DATA_PATH", "add_data_path", "add_project", "add_trust", "find_modules", "main_file", "output_of", "read_run",
+    "recorded_pipeline",
 ]  # fmt: skip
 
 DATA_PATH = "pyperunner-data"
 """Where commands keep outputs unless they are told otherwise."""
+
+
+def add_data_path(parser: argparse.ArgumentParser) -> None:
+    """Add ``--data-path``, for commands that read a run."""
+    parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:

@@ -28,10 +28,15 @@ def modules_to_preload(tasks: Collection[Task], preload: bool | Sequence[str]) -
     """
     if not isinstance(preload, bool):
         return tuple(preload)
-    plain = {task.fingerprint().digest: task.fingerprint() for task in tasks if not task.options.env} if preload else {}
+    if not preload:
+        return ()
+    plain: dict[str, Fingerprint] = {}
+    with_env: dict[str, Fingerprint] = {}
+    for code, env in ((task.fingerprint(), task.options.env) for task in tasks):
+        (with_env if env else plain)[code.digest] = code
     names = inner_imports(plain.values())
     # A library often looks at its environment when it is imported, and at no other time.
-    if names and inner_imports([task.fingerprint() for task in tasks if task.options.env]):
+    if names and inner_imports(with_env.values()):
         return ()
     return tuple(sorted(names))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pyperunner_cli.display.traceback import speaks_for_itself, user_traceback
-from pyperunner_cli.loading.recorded_run import add_project, find_modules
+from pyperunner_cli.loading.recorded_run import add_data_path, add_project, find_modules
 from pyperunner_cli.loading.recorded_runs import RUN, add_log_path, find_run
 from pyperunner_cli.text import say, say_value
 
@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help=RUN)
     parser.add_argument("task", metavar="TASK", help="name of a task, such as 'Train()'")
     parser.add_argument("--pdb", action="store_true", help="open the debugger where the task raises")
-    parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
+    add_data_path(parser)
     add_project(parser)
     add_log_path(parser)
 

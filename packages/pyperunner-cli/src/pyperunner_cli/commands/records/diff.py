@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.json_output import add_json, as_json, say_json
 from pyperunner_cli.loading.printing import stdout_to_stderr
-from pyperunner_cli.loading.recorded_run import add_project, add_trust, find_modules, read_run
+from pyperunner_cli.loading.recorded_run import add_data_path, add_project, add_trust, find_modules, read_run
 from pyperunner_cli.loading.recorded_runs import RUN, add_log_path, find_run
 from pyperunner_cli.text import say
 
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("now", metavar="RUN", help="another, as a rule a later one")
     add_trust(parser)
     parser.add_argument("--no-outputs", action="store_true", help="compare outputs by their digests, load none")
-    parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
+    add_data_path(parser)
     add_project(parser)
     add_log_path(parser)
     parser.add_argument("--exit-code", action="store_true", help="exit with 3 if anything differs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pyperunner_cli.loading.printing import stdout_to_stderr
-from pyperunner_cli.loading.recorded_run import add_trust, read_run
+from pyperunner_cli.loading.recorded_run import add_data_path, add_trust, read_run
 from pyperunner_cli.loading.recorded_runs import RUN, add_log_path, find_run
 from pyperunner_cli.text import relative, say
 
@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("run", metavar="RUN", help=RUN)
     parser.add_argument("--no-outputs", action="store_true", help="show no outputs")
-    parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
+    add_data_path(parser)
     add_log_path(parser)
     add_trust(parser)
 

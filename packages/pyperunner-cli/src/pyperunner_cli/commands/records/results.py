@@ -14,7 +14,7 @@ from pyperunner_cli.errors import CommandError, in_words_of_the_command
 from pyperunner_cli.exporting.files import SUFFIXES, natural_suffix, write_output
 from pyperunner_cli.json_output import add_json, as_json, say_json
 from pyperunner_cli.loading.printing import stdout_to_stderr
-from pyperunner_cli.loading.recorded_run import add_project, add_trust, find_modules, output_of, read_run
+from pyperunner_cli.loading.recorded_run import add_data_path, add_project, add_trust, find_modules, output_of, read_run
 from pyperunner_cli.loading.recorded_runs import RUN, add_log_path, find_run
 from pyperunner_cli.text import aligned, duration, say, say_value, visible
 
@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "those of several tasks into a folder",
     )
     parser.add_argument("--format", metavar="SUFFIX", help="of files in a folder, such as csv; else what fits each")
-    parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
+    add_data_path(parser)
     add_log_path(parser)
     add_project(parser)
     add_trust(parser)

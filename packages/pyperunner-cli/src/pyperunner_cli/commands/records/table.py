@@ -6,7 +6,7 @@ import argparse
 
 from pyperunner_cli.exporting.run_tables import cells, rows_of, table_of, write_table
 from pyperunner_cli.json_output import add_json, say_json
-from pyperunner_cli.loading.recorded_run import add_project, add_trust, find_modules, read_run
+from pyperunner_cli.loading.recorded_run import add_data_path, add_project, add_trust, find_modules, read_run
 from pyperunner_cli.loading.recorded_runs import RUN, add_log_path, find_run
 from pyperunner_cli.text import aligned, say
 
@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("runs", metavar="RUN", nargs="+", help=RUN)
     add_table(parser)
-    parser.add_argument("--data-path", default="", metavar="PATH", help="where the outputs are, if not where they were")
+    add_data_path(parser)
     add_log_path(parser)
     add_project(parser)
     add_trust(parser)

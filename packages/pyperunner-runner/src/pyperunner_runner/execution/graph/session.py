@@ -10,7 +10,7 @@ from pyperunner_runner.planning.inner_imports import modules_to_preload
 from pyperunner_runner.ports import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from pyperunner_dag import Task
     from pyperunner_runner.execution.signals import Signals
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["session_of"]
 
 
-def session_of(planned: PlannedRun, settings: RunSettings, signals: Signals | None, to_run: Iterable[Task]) -> Session:
+def session_of(
+    planned: PlannedRun, settings: RunSettings, signals: Signals | None, to_run: Collection[Task]
+) -> Session:
     """Return what the executor of a run is told.
 
     Args:
@@ -29,8 +31,6 @@ def session_of(planned: PlannedRun, settings: RunSettings, signals: Signals | No
         signals: Those that end the run, if anybody listens.
         to_run: The tasks that run.
     """
-    # One task of each code will do, but those with an environment of their own matter beside those without.
-    codes = {(type(task), bool(task.options.env)): task for task in to_run}
     for task in to_run:
         # Made ready here, once for all tasks of the same code, and not in every child.
         _ = task.fingerprint().packed
@@ -40,7 +40,7 @@ def session_of(planned: PlannedRun, settings: RunSettings, signals: Signals | No
         store_spec=planned.store.spec(),
         process_limit=settings.process_limit,
         start_method=start_method_beside(planned.store, settings.start_method),
-        preload=modules_to_preload(list(codes.values()), settings.preload),
+        preload=modules_to_preload(to_run, settings.preload),
         wake=signals.wake if signals else None,
         let_signals_through=signals.let_through if signals else nullcontext,
     )
