@@ -22,6 +22,7 @@ __all__ = [
     "descendants",
     "end_children",
     "end_marked",
+    "is_ending",
     "is_over",
     "marked",
     "reap",
@@ -34,6 +35,7 @@ __all__ = [
 MARKER = "PYPERUNNER_TASK"
 """Environment variable that ties a process to the task that started it, whatever session it has moved to."""
 
+_PF_EXITING = 0x4  # in include/linux/sched.h
 _REAP_SECONDS = 1.0
 _PAUSE = 0.1  # between two looks at a child whose end the system tells of
 _GLANCE = 0.002  # where it does not
@@ -140,6 +142,12 @@ def is_over(pid: int) -> bool:
         return True
 
 
+def is_ending(pid: int) -> bool:
+    """Whether a process (Linux) has ended or is about to: its sockets close a while before its end can be seen."""
+    flags = _stat_of(pid)[6:7]
+    return not flags or bool(int(flags[0]) & _PF_EXITING)
+
+
 def reap(pids: Iterable[int], seconds: float = _REAP_SECONDS) -> bool:
     """Collect children of this process that are about to end, for so many seconds at most; say whether all have."""
     deadline = time.monotonic() + seconds
@@ -194,11 +202,17 @@ def end_marked(prefix: str) -> None:
 
 
 def _parent_of(pid: int) -> int:
+    parent = _stat_of(pid)[1:2]
+    return int(parent[0]) if parent else -1
+
+
+def _stat_of(pid: int) -> list[bytes]:
+    """Return the fields of ``/proc/PID/stat`` from the state on; none if there is no such process."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[1])
-    except (OSError, IndexError, ValueError):
-        return -1
+            return file.read().rpartition(b")")[2].split()
+    except OSError:
+        return []
 
 
 def _group_of(pid: int) -> int:

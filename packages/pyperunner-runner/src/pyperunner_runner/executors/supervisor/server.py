@@ -110,7 +110,7 @@ class Supervisor:
             tree.end_children(_END_SECONDS)
             if os.getppid() == parent != runner:
                 # The guard has to go, even if somebody has stopped it, or frozen it when nobody waits for it any more.
-                os.kill(parent, signal.SIGKILL if tree.wait_for_end(runner, 0.0) else signal.SIGCONT)
+                os.kill(parent, signal.SIGKILL if tree.is_ending(runner) else signal.SIGCONT)
             os._exit(0)
 
     def _loop(self, runner: int, parent: int) -> None:
