@@ -25,6 +25,7 @@ __all__ = [
     "is_ending",
     "is_over",
     "marked",
+    "processor_seconds",
     "reap",
     "send",
     "signal_group",
@@ -75,6 +76,21 @@ def marked(pid: int, mark: str) -> bool:
             return f"{MARKER}={mark}".encode() in file.read().split(b"\0")
     except OSError:
         return False
+
+
+def processor_seconds(pids: Iterable[int]) -> float:
+    """Return how long processors have worked for some processes, all together; those that are gone count nothing."""
+    return sum(map(_seconds_of, pids))
+
+
+def _seconds_of(pid: int) -> float:
+    import psutil
+
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except (psutil.Error, OSError):
+        return 0.0
+    return times.user + times.system
 
 
 def signal_group(leader: int, signum: int) -> None:

@@ -56,3 +56,12 @@ def test_a_runner_that_was_stopped_for_an_hour_takes_nobody_for_dead():
     assert looks(silence, [3600.0, 3600.1]) == ["act", ""]
     silence.answer(3600.2)
     assert silence.look(3600.5) == ""
+
+
+def test_rounds_in_which_it_works_do_not_count_but_not_without_end():
+    for kill, rounds in ((True, 4), (False, 60)):
+        silence = Silence(0.0)
+        silence.ask(0.0, kill=kill)
+        assert [silence.look(0.5 * number, works=True) for number in range(1, 1201)] == ["act"] * 1200
+        found = [silence.look(600 + 0.5 * number, works=True) for number in range(1, rounds + 1)]
+        assert found == ["act"] * (rounds - 1) + ["lost"]

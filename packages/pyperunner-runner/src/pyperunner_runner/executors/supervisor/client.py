@@ -12,15 +12,14 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import reopen_store
 from pyperunner_dag.ports import SupportsFork
 from pyperunner_runner.child.messages import FrameBuffer, pack
 from pyperunner_runner.child.process import ChildRuntime
 from pyperunner_runner.errors import StoreNotShareable, TaskNotPortable
 from pyperunner_runner.executors.supervisor.descendants import Descendants
+from pyperunner_runner.executors.supervisor.fresh import BeSupervisor
 from pyperunner_runner.executors.supervisor.interpreter import start_python
 from pyperunner_runner.executors.supervisor.launch import ForkLauncher, SpawnLauncher
 from pyperunner_runner.executors.supervisor.preload import preload
@@ -45,14 +44,12 @@ from pyperunner_runner.executors.supervisor.start_methods import choose_start_me
 from pyperunner_runner.executors.supervisor.transport import (
     InterpreterState,
     PackedJob,
-    PickledTasks,
     TasksToPack,
     pack_job,
     pack_tasks,
 )
 from pyperunner_runner.processes import tree
 from pyperunner_runner.processes.forks import keep_from_forks
-from pyperunner_runner.processes.threads import threads_that_matter
 
 if TYPE_CHECKING:
     from pyperunner_runner.ports import Job, Session
@@ -103,6 +100,7 @@ class SupervisorClient:
         self._frames = FrameBuffer()
         self._unsent: deque[tuple[bytes, list[int]]] = deque()
         self._silence = Silence(time.monotonic())
+        self._worked = 0.0
         self._supervisor = 0
         self._children: dict[str, int] = {}
         self._asked: dict[str, int] = {}
@@ -282,7 +280,8 @@ class SupervisorClient:
         """Whether the supervisor owes an answer for too long; before that, what it was asked is done in its place."""
         if self._socket is None:
             return False
-        found = self._silence.look(time.monotonic())
+        now = time.monotonic()
+        found = self._silence.look(now, works=self._silence.is_due(now) and self._works())
         if found == "ask":
             self._ask(AreYouThere())
         elif found == "act":
@@ -293,7 +292,21 @@ class SupervisorClient:
                     in_its_place.signal(name, self._children[name], signum)
         return found == "lost"
 
+    def _works(self) -> bool:
+        """Whether the supervisor has had a processor since this was asked last: on a slow machine it just takes long.
+
+        Before it makes its first child, what it imports in processes that are thrown away is its work, too; who wants
+        to end the run does not wait for that.
+        """
+        if not self.was_fruitful and signal.SIGKILL in self._asked.values():
+            return False
+        family = [self._supervisor] if self.was_fruitful else [self._guard, *tree.descendants(self._guard)]
+        before, self._worked = self._worked, tree.processor_seconds(family)
+        return self._worked != before
+
     def _ask(self, question: StopChild | LeaveChild | ShowStacks | AreYouThere, *, kill: bool = False) -> None:
+        if not self._silence.is_owed:
+            self._works()  # from now on
         self._silence.ask(time.monotonic(), kill=kill)
         self._unsent.append((pack(question), []))
         self.flush()
@@ -358,33 +371,5 @@ class SupervisorClient:
 
     def _start_fresh(self, theirs: socket.socket) -> int:
         state = InterpreterState.of(self._session.tasks.values(), self._spec)
-        begin = _BeSupervisor(self._method, self._pickled, self._one_store, self._mark, tuple(self._session.preload))
+        begin = BeSupervisor(self._method, self._pickled, self._one_store, self._mark, tuple(self._session.preload))
         return start_python(state, begin, [theirs.fileno()])
-
-
-@dataclass(frozen=True)
-class _BeSupervisor:
-    """Be a supervisor that is not a copy of the runner."""
-
-    method: str
-    pickled: dict[str, bytes]
-    one_store: bool
-    mark: str
-    preload: tuple[str, ...]
-
-    def __call__(self, state: InterpreterState, fds: tuple[int, ...]) -> None:
-        def interpreters() -> Launcher:
-            return SpawnLauncher(self.pickled, state)
-
-        def copies() -> Launcher:
-            tasks = PickledTasks(self.pickled)
-            state.preload()
-            tasks.unpack_all()
-            preload(self.preload)
-            if threads_that_matter():  # the user's own modules have started them
-                return interpreters()
-            store = reopen_store(state.spec) if self.one_store else None
-            return ForkLauncher(ChildRuntime(tasks, state.spec, store))
-
-        with socket.socket(fileno=fds[0]) as control:
-            Supervisor(control, self.mark, copies if self.method == "forkserver" else interpreters).serve(os.getppid())
