@@ -6,6 +6,8 @@ import math
 import os
 from pathlib import Path
 
+from pyperunner_runner.processes.control_groups import folders_of_version_2, own_paths
+
 __all__ = ["usable_cores"]
 
 
@@ -25,12 +27,10 @@ def usable_cores(root: str = "/") -> int:
 def _groups(root: Path) -> list[Path]:
     """Return the folders of the groups that this process is in, and of those above them."""
     mounted, found = root / "sys/fs/cgroup", []
-    for line in _read(root / "proc/self/cgroup").splitlines():
-        _, controllers, path = line.split(":", 2)
+    for controllers, path in own_paths(root):
         if controllers == "" or "cpu" in controllers.split(","):
-            for mount in (
-                (mounted, mounted / "unified") if controllers == "" else (mounted / controllers, mounted / "cpu")
-            ):
+            version_1 = (mounted / controllers, mounted / "cpu")
+            for mount in folders_of_version_2(root) if controllers == "" else version_1:
                 group = mount / path.lstrip("/")
                 found += [group, *(above for above in group.parents if above.is_relative_to(mount))]
     return found

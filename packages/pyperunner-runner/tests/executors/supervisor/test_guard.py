@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pyperunner_runner.processes import tree
+from pyperunner_runner.processes.control_groups import ControlGroup, folders_of_version_2, own_paths
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 
@@ -86,6 +87,10 @@ class Run:
                 pass
         return found
 
+    def sleepers(self):
+        """Those that are programs of their own."""
+        return [pid for pid in self.left() if Path(f"/proc/{pid}/comm").read_text() == "sleep\n"]
+
     def end(self):
         """Wait for the end of all; return how long it took."""
         began = time.monotonic()
@@ -122,6 +127,22 @@ def test_the_runners_end_is_the_end_of_all_whoever_is_stopped_or_killed(tmp_path
     run = Run(tmp_path)
     send(run.peers()[peer], number)
     send(run.process.pid, getattr(signal, ends))
+    run.end()
+
+
+def test_what_shed_its_mark_ends_although_guard_and_supervisor_are_killed_at_one_moment(tmp_path):
+    if not (group := ControlGroup.make(tmp_path.name)).folder:
+        pytest.skip("no control group can be made here")
+    group.remove()
+    run = Run(tmp_path)
+    (group,) = [path for controllers, path in own_paths(Path("/"), run.supervisor) if not controllers]
+    assert f"pyperunner.{run.process.pid}." in group
+    assert run.wait_for(lambda: len(run.sleepers()) == 2, 5)
+    for pid in (run.guard, run.supervisor):
+        send(pid, signal.SIGKILL)
+    folders = [Path(f"{mount}{group}") for mount in folders_of_version_2(Path("/"))]
+    assert run.wait_for(lambda: not run.sleepers() and not any(folder.exists() for folder in folders), 5)
+    send(run.process.pid, signal.SIGKILL)
     run.end()
 
 

@@ -49,6 +49,7 @@ from pyperunner_runner.executors.supervisor.transport import (
     pack_tasks,
 )
 from pyperunner_runner.processes import tree
+from pyperunner_runner.processes.control_groups import ControlGroup
 from pyperunner_runner.processes.forks import keep_from_forks
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class SupervisorClient:
         self._method, self._pickled = self._prepare(session)
         self._one_store = isinstance(session.store, SupportsFork) and session.store.survives_fork
         self._mark = ""
+        self._group = ControlGroup()
         self._guard = 0
         self.unable = ""
         self.was_fruitful = False
@@ -149,9 +151,14 @@ class SupervisorClient:
         self._forget()
         self.was_fruitful = False
         self._mark = f"{os.getpid()}.{secrets.token_hex(4)}"
+        self._group = ControlGroup.make(f"pyperunner.{self._mark}")
         keep_from_forks(ours)
-        with theirs:
-            self._guard = self._fork(theirs) if self._method == "fork" else self._start_fresh(theirs)
+        try:
+            with theirs:
+                self._guard = self._fork(theirs) if self._method == "fork" else self._start_fresh(theirs)
+        except BaseException:
+            self._group.remove()
+            raise
         ours.setblocking(False)
         self._socket = ours
 
@@ -333,24 +340,28 @@ class SupervisorClient:
         for _, fds in self._unsent:
             for fd in fds:
                 os.close(fd)
-        self._end_guard()
+        self._end_guard(lost=lost)
+        self._group.remove()
         if lost:
             tree.end_marked(f"{self._mark}:")
         self._forget()
 
-    def _end_guard(self) -> None:
+    def _end_guard(self, *, lost: bool) -> None:
         """Wait for the guard, which ends when all is over; see to it where it does not."""
         by_itself, nudged, killed = _END_SECONDS
+        if lost:
+            self._group.kill()
         if not self._silence.is_final:
             if tree.reap([self._guard], by_itself):
                 return
             tree.signal_tree(self._guard, signal.SIGCONT)
         if self._silence.is_final or not tree.reap([self._guard], nudged):
+            self._group.kill()
             tree.signal_tree(self._guard, signal.SIGKILL)
             tree.reap([self._guard], killed)
 
     def _fork(self, theirs: socket.socket) -> int:
-        supervisor = Supervisor(theirs, self._mark, self._copies)
+        supervisor = Supervisor(theirs, self._mark, self._copies, self._group)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):  # it is closed, its reader has gone, its disk is full, it is no file
                 stream.flush()
@@ -371,5 +382,6 @@ class SupervisorClient:
 
     def _start_fresh(self, theirs: socket.socket) -> int:
         state = InterpreterState.of(self._session.tasks.values(), self._spec)
-        begin = BeSupervisor(self._method, self._pickled, self._one_store, self._mark, tuple(self._session.preload))
+        preloaded = tuple(self._session.preload)
+        begin = BeSupervisor(self._method, self._pickled, self._one_store, self._mark, preloaded, self._group)
         return start_python(state, begin, [theirs.fileno()])

@@ -18,6 +18,7 @@ from pyperunner_runner.processes.threads import threads_that_matter
 if TYPE_CHECKING:
     from pyperunner_runner.executors.supervisor.protocol import Launcher
     from pyperunner_runner.executors.supervisor.transport import InterpreterState
+    from pyperunner_runner.processes.control_groups import ControlGroup
 
 __all__ = ["BeSupervisor"]
 
@@ -32,6 +33,7 @@ class BeSupervisor:
         one_store: Whether all children use one store.
         mark: With which the marks of all that its children start begin.
         preload: What it imports before it makes the first copy of itself.
+        group: Of it and all that it starts.
     """
 
     method: str
@@ -39,6 +41,7 @@ class BeSupervisor:
     one_store: bool
     mark: str
     preload: tuple[str, ...]
+    group: ControlGroup
 
     def __call__(self, state: InterpreterState, fds: tuple[int, ...]) -> None:
         """See ``Beginning``."""
@@ -57,4 +60,5 @@ class BeSupervisor:
             return ForkLauncher(ChildRuntime(tasks, state.spec, store))
 
         with socket.socket(fileno=fds[0]) as control:
-            Supervisor(control, self.mark, copies if self.method == "forkserver" else interpreters).serve(os.getppid())
+            begin = copies if self.method == "forkserver" else interpreters
+            Supervisor(control, self.mark, begin, self.group).serve(os.getppid())

@@ -13,8 +13,12 @@ import os
 import signal
 import socket
 import time
+from typing import TYPE_CHECKING
 
 from pyperunner_runner.processes import posix, tree
+
+if TYPE_CHECKING:
+    from pyperunner_runner.processes.control_groups import ControlGroup
 
 __all__ = ["stand_guard"]
 
@@ -23,12 +27,13 @@ _FORK_SECONDS = 30.0  # for the system to have room for another process
 _FORK_PAUSE = 0.05
 
 
-def stand_guard(runner: int, control: socket.socket) -> int:
+def stand_guard(runner: int, control: socket.socket, group: ControlGroup) -> int:
     """Split this process: it becomes the guard and never returns, its child goes on as the supervisor.
 
     Args:
         runner: Process id of the runner, this process's parent.
         control: The supervisor's line to the runner, which the guard must not hold open.
+        group: Of the supervisor and all that it starts.
 
     Returns:
         The process id of the supervisor's parent: of the guard, or of the runner where there is none, because the
@@ -40,11 +45,14 @@ def stand_guard(runner: int, control: socket.socket) -> int:
     posix.adopt_orphans()
     guard, supervisor = os.getpid(), _fork()
     if supervisor == 0:
+        group.enter()
         return guard
     control.close()
     try:
         _watch(runner, supervisor)
+        group.kill()
         tree.end_children(_PATIENCE_SECONDS)
+        group.remove()
     finally:
         os._exit(0)
 

@@ -43,6 +43,7 @@ from pyperunner_runner.executors.supervisor.protocol import (
     Unable,
 )
 from pyperunner_runner.processes import posix, tree
+from pyperunner_runner.processes.control_groups import ControlGroup
 
 __all__ = ["Supervisor"]
 
@@ -70,10 +71,18 @@ class Supervisor:
         control: This side's end of a stream socket pair.
         mark: With which the marks of all that its children start begin.
         make_launcher: Called once, in the supervisor's process, before the first child is made.
+        group: Of this process and all that it starts.
     """
 
-    def __init__(self, control: socket.socket, mark: str, make_launcher: Callable[[], Launcher]) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        mark: str,
+        make_launcher: Callable[[], Launcher],
+        group: ControlGroup = ControlGroup(),  # noqa: B008 - it is frozen
+    ) -> None:
         self._control = control
+        self._group = group
         self._descendants = Descendants(mark)
         self._make_launcher = make_launcher
         self._frames = FrameBuffer()
@@ -95,7 +104,7 @@ class Supervisor:
         try:
             posix.hold_signals_back()
             posix.occupy_standard_descriptors()  # files of the runner's, closed in its copies, may have been there
-            parent = stand_guard(runner, self._control)
+            parent = stand_guard(runner, self._control, self._group)
             posix.lead_session()
             posix.adopt_orphans()
             self._send(Serving(os.getpid()))
@@ -108,10 +117,20 @@ class Supervisor:
             self._send(Unable(f"{type(error).__name__}: {error}"))
         finally:
             tree.end_children(_END_SECONDS)
-            if os.getppid() == parent != runner:
-                # The guard has to go, even if somebody has stopped it, or frozen it when nobody waits for it any more.
-                os.kill(parent, signal.SIGKILL if tree.is_ending(runner) else signal.SIGCONT)
+            if parent != runner:
+                self._part_from(parent, runner)
             os._exit(0)
+
+    def _part_from(self, guard: int, runner: int) -> None:
+        """Let the guard end what is left; do it here if it is gone or may not: stopped, or frozen without a runner."""
+        if os.getppid() == guard:
+            if not tree.is_ending(runner):
+                os.kill(guard, signal.SIGCONT)
+                return
+            os.kill(guard, signal.SIGKILL)
+        self._group.leave()
+        self._group.kill()
+        self._group.remove()
 
     def _loop(self, runner: int, parent: int) -> None:
         # Both ends live as long as the process: children end, and wake it, to the last.
