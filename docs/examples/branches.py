@@ -12,16 +12,19 @@ from pyperunner import Pipeline, Runner, task
 
 @task("Numbers")
 def numbers(count: int) -> list[int]:
+    """Return the first whole numbers."""
     return list(range(count))
 
 
 @task("Power")
 def power(numbers: list[int], exponent: int) -> list[int]:
+    """Raise each number to a power."""
     return [number**exponent for number in numbers]
 
 
 @task("Total")
 def total(data: list[list[int]]) -> list[int]:
+    """Sum up what each parent has returned."""
     return [sum(powers) for powers in data]
 
 

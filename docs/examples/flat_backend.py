@@ -15,23 +15,30 @@ from pyperunner_cache.ports import BlobInfo
 
 
 class FlatBackend:
+    """Keeps entries in one folder; see ``pyperunner_cache.ports.Backend`` for what each method promises."""
+
     def __init__(self, folder):
         self.folder = Path(folder).absolute()
 
     @classmethod
     def from_url(cls, url, **options):
+        """Return the backend that an address such as ``flat:some/folder`` names."""
         return cls(url.removeprefix("flat:"), **options)
 
     def spec(self):
+        """Return what another process opens it with."""
         return {"url": f"flat:{self.folder}"}
 
     def missing(self, keys):
+        """Return the keys without an entry."""
         return {key for key in keys if not self._path(key).exists()}
 
     def get(self, key):
+        """Return the bytes of an entry; ``KeyError`` if there is none."""
         return BytesBlob(*self._read(self._path(key))[1:])
 
     def put(self, key, chunks, filename):
+        """Write an entry, whole or not at all, and return its size."""
         path, data = self._path(key), b"".join(chunks)
         with translating("save", key, str(path)):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -41,19 +48,21 @@ class FlatBackend:
         return len(data)
 
     def delete(self, key):
+        """Remove an entry, and say whether there was one."""
         path = self._path(key)
         there = path.exists()
         path.unlink(missing_ok=True)
         return there
 
     def scan(self, name=None):
+        """Yield what there is, all or of one task."""
         for path in self.folder.glob("[!.]*"):
             key, data, modified = self._read(path)
             if name is None or split_key(key)[0] == name:
                 yield BlobInfo(key, len(data), modified, modified)
 
     def close(self):
-        pass
+        """Do nothing: no file stays open."""
 
     def _path(self, key):
         split_key(key)

@@ -20,6 +20,8 @@ from pyperunner_runner.ports import Ended, Exit, Started
 
 
 class ThreadExecutor:
+    """Carries out jobs in threads; see ``pyperunner_runner.ports.Executor`` for what each method promises."""
+
     def __init__(self, session):
         self._session = session
         self._threads = ThreadPoolExecutor(session.process_limit)
@@ -27,6 +29,7 @@ class ThreadExecutor:
         self._read_end, self._write_end = os.pipe()  # a byte for each job that has ended
 
     def start(self, job):
+        """Hand a job to a thread."""
         handle = JobHandle(self._look)
         handle.process = os.getpid()
         self._events.append(Started(job.task, handle.process))
@@ -35,6 +38,7 @@ class ThreadExecutor:
         return handle
 
     def wait(self, timeout=None):
+        """Return what has happened, at the latest after ``timeout`` seconds."""
         self._look(timeout if self._running and not self._events else 0)
         events = [self._events.popleft() for _ in range(len(self._events))]
         self._running -= sum(isinstance(event, Ended) for event in events)
@@ -44,6 +48,7 @@ class ThreadExecutor:
         """A thread can't be stopped: the runner waits for the end of what runs."""
 
     def close(self):
+        """Wait for the threads and close the pipe."""
         self._threads.shutdown()
         if self._read_end is not None:
             os.close(self._read_end)
@@ -65,12 +70,14 @@ class ThreadExecutor:
 
 @task("Fetch")
 def fetch(page: int) -> str:
+    """Wait, as for a network."""
     time.sleep(0.2)
     return f"page {page}"
 
 
 @task("Join")
 def join(data: list[str]) -> str:
+    """Put the pages together."""
     return ", ".join(data)
 
 

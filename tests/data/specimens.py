@@ -89,6 +89,7 @@ _ERRORS: dict[str, tuple[Any, ...]] = {
     "pyperunner_cache.UnhashableArgumentError": ("query", "it is a plan, not data"),
     "pyperunner_cache.UnknownBackendError": ("s4", ("file", "sqlite"), "install it"),
     "pyperunner_cache.UnknownCodecError": ("zip", ["raw", "gzip"]),
+    "pyperunner_cache.UnreadableEntryWarning": ("it is whole",),
     "pyperunner_cache.UnsafeStoreWarning": ("others may write to /store",),
     "pyperunner_cache.UnstorableError": ("result['lock']", "lock", "it cannot be pickled", "A()/00"),
     "pyperunner_dag.ChangedDuringRunError": ("A", "tag", ["flow.py", "File x.csv"]),

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pyperunner import Pipeline, Task, run
+from pyperunner_dag import Secret
 
 MIB = 1 << 20
 
@@ -43,6 +44,17 @@ class Endless(Task):
     def run(self, mib):
         for _ in range(mib):
             os.write(1, b"x" * MIB)
+
+
+class Bar(Task):
+    """Writes a progress bar as tqdm does, and a line after it."""
+
+    @run
+    def run(self, secret):
+        for percent in range(0, 101, 20):
+            os.write(2, f"\r{percent:3}%|{secret}".encode())
+            time.sleep(0.02)
+        os.write(2, b"\nafter\n")
 
 
 class KeepsOpen(Task):
@@ -77,6 +89,18 @@ def test_everything_arrives_with_stream_and_level(listened):
     assert b"escape" in log
     assert b"\x1b" not in log
     assert b"\x07" not in log
+
+
+def test_a_progress_bar_passes_and_stands_in_the_log_once(listened):
+    runner, lines = listened
+    runner.run(Pipeline("p", [Bar(secret=Secret("s3cr3t-token"))]), raise_on_failure=True)
+    assert [(line.text, line.passing) for line in lines if not line.passing] == [("100%|***", False), ("after", False)]
+    passed = [line.text for line in lines if line.passing]
+    assert "100%|***" in passed
+    assert len(passed) >= 3
+    log = "".join(path.read_text() for path in Path(runner.run_folder).rglob("*.log"))
+    assert "s3cr3t" not in log + "".join(passed)
+    assert log.count("%|***") == len(list(Path(runner.run_folder).rglob("*Bar*.log"))) + 1
 
 
 @pytest.mark.parametrize("mib", [16, pytest.param(100, marks=pytest.mark.long)])

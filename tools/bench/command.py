@@ -2,7 +2,7 @@
 
 ``python tools/bench/command.py [--venv DIR] [--tasks N]``: help, the plan of a fan of N stored tasks, and
 the list of N runs (of which peers keep none). Each figure is the median of several new processes, one right after the
-other. The peers are looked for in DIR, an environment with doit and snakemake; one that is not there is left out.
+other. The peers are looked for in DIR, an environment with doit, snakemake and dvc; one that is not there is left out.
 """
 
 from __future__ import annotations
@@ -51,6 +51,20 @@ rule part:
     output: "part{{n}}"
     shell: "echo {{wildcards.n}} > {{output}}"
 """
+DVC = """
+stages:
+  part:
+    foreach: [{numbers}]
+    do:
+      cmd: echo ${{{{item}}}} > part${{{{item}}}}
+      outs: ["part${{{{item}}}}"]
+"""
+PLANS = {
+    "doit": ["list", "--all", "--status"],
+    "snakemake": ["--dry-run", "--quiet", "--cores", "1"],
+    "dvc": ["status"],
+}
+"""What asks each peer for what it would do."""
 
 
 def figures(command: list[str], folder: Path, repeats: int) -> str:
@@ -84,26 +98,29 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     ours = str(Path(sys.executable).with_name("pyperunner"))
-    peers = {name: str(options.venv / "bin" / name) for name in ("doit", "snakemake")} if options.venv else {}
+    peers = {name: str(options.venv / "bin" / name) for name in PLANS} if options.venv else {}
     peers = {name: path for name, path in peers.items() if Path(path).is_file()}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        for name, text in (("fan.py", OURS), ("dodo.py", DOIT), ("Snakefile", SNAKEMAKE)):
-            (folder / name).write_text(text.format(tasks=options.tasks))
+        numbers = ", ".join(map(str, range(options.tasks)))
+        for name, text in (("fan.py", OURS), ("dodo.py", DOIT), ("Snakefile", SNAKEMAKE), ("dvc.yaml", DVC)):
+            (folder / name).write_text(text.format(tasks=options.tasks, numbers=numbers))
         subprocess.run([ours, "run", "fan.py", "--no-report", "--executor", "pool"], cwd=folder, check=True, stdout=-3)
         for count in range(options.tasks):
             (folder / f"part{count}").write_text(f"{count}\n")
         if "doit" in peers:
             subprocess.run([peers["doit"]], cwd=folder, check=True, stdout=-3)
-        plans = {"doit": ["list", "--all", "--status"], "snakemake": ["--dry-run", "--quiet", "--cores", "1"]}
+        if "dvc" in peers:
+            for command in (["init", "--no-scm", "--quiet"], ["commit", "--force", "--quiet"]):
+                subprocess.run([peers["dvc"], *command], cwd=folder, check=True, stdout=-3)
         print(f"{'pyperunner --help':<42}{figures([ours, '--help'], folder, options.repeats)}")
         for name, path in peers.items():
             print(f"{f'{name} --help':<42}{figures([path, '--help'], folder, options.repeats)}")
         print(f"{f'pyperunner plan, {options.tasks + 1} stored tasks':<42}", end="")
         print(f"{figures([ours, 'plan', 'fan.py'], folder, options.repeats)}")
         for name, path in peers.items():
-            what = f"{name} {' '.join(plans[name][:2])}, {options.tasks} tasks"
-            print(f"{what:<42}{figures([path, *plans[name]], folder, options.repeats)}")
+            what = f"{name} {' '.join(PLANS[name][:2])}, {options.tasks} tasks"
+            print(f"{what:<42}{figures([path, *PLANS[name]], folder, options.repeats)}")
         many_runs(folder, options.tasks)
         for what, more in (
             ("the last 20 of", []),

@@ -79,3 +79,12 @@ def test_values_are_masked_with_their_keys():
     masking = Masking(["s3cret-value"])
     value = {"s3cret-value": ["is s3cret-value", 1, None], "n": ("s3cret-value",)}
     assert masking.value(value) == {MASK: [f"is {MASK}", 1, None], "n": (MASK,)}
+
+
+def test_the_beginning_of_a_text_ends_before_what_may_become_a_secret():
+    masking = Masking(["s3cr3t-token"])
+    assert masking.beginning("50% s3cr3t-token 60%") == "50% *** 60%"
+    for end in ("s3cr3t-toke", "s3cr3t", "s"):
+        assert masking.beginning(f"50% {end}") == "50% "
+    assert masking.beginning("50% |") == "50% |"
+    assert Masking([]).beginning("50% s") == "50% s"

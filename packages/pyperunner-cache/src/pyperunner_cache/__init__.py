@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pyperunner_cache.errors import UnhashableArgumentError as UnhashableArgumentError
     from pyperunner_cache.errors import UnknownBackendError as UnknownBackendError
     from pyperunner_cache.errors import UnknownCodecError as UnknownCodecError
+    from pyperunner_cache.errors import UnreadableEntryWarning as UnreadableEntryWarning
     from pyperunner_cache.errors import UnsafeStoreWarning as UnsafeStoreWarning
     from pyperunner_cache.errors import UnstorableError as UnstorableError
     from pyperunner_cache.memoized import Memoized as Memoized
@@ -75,6 +76,7 @@ __all__ = [
     "UnhashableArgumentError",
     "UnknownBackendError",
     "UnknownCodecError",
+    "UnreadableEntryWarning",
     "UnsafeStoreWarning",
     "UnstorableError",
     "__version__",

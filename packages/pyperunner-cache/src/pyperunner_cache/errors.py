@@ -23,6 +23,7 @@ CacheError
 
 CacheWarning (UserWarning)
 ├── DamagedEntryWarning               an entry was unusable and counts as absent
+│   └── UnreadableEntryWarning        it is whole and cannot be read here, as one of a class that is gone
 └── UnsafeStoreWarning                others can write into the store
 """
 
@@ -53,6 +54,7 @@ __all__ = [
     "UnhashableArgumentError",
     "UnknownBackendError",
     "UnknownCodecError",
+    "UnreadableEntryWarning",
     "UnsafeStoreWarning",
     "UnstorableError",
 ]
@@ -303,6 +305,10 @@ class CacheWarning(UserWarning):
 
 class DamagedEntryWarning(CacheWarning):
     """An entry was unusable; it counts as absent."""
+
+
+class UnreadableEntryWarning(DamagedEntryWarning):
+    """An entry is whole and cannot be read here, as one of a class that is gone; it counts as absent."""
 
 
 class UnsafeStoreWarning(CacheWarning):

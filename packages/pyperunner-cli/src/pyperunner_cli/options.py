@@ -7,6 +7,7 @@ import sys
 import time
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.loading.factories import argument_of
@@ -19,7 +20,7 @@ from pyperunner_cli.loading.target import resolve
 from pyperunner_cli.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pyperunner_cli.loading.typed_values import Written
     from pyperunner_dag import Pipeline
@@ -96,16 +97,19 @@ def selection_of(options: argparse.Namespace) -> dict[str, Any]:
     return {"only": options.select_only, "until": options.select_until, "from_": options.select_from}
 
 
-def pipeline_of(options: argparse.Namespace, *, strict: bool = False) -> Pipeline:
+def pipeline_of(
+    options: argparse.Namespace, *, strict: bool = False, swept: Mapping[str, Written] = MappingProxyType({})
+) -> Pipeline:
     """Return the pipeline of TARGET with what is set from outside. What its code prints goes to standard error.
 
     Args:
         options: What ``add_target`` added.
         strict: Refuse a recorded run when anything is not as it was.
+        swept: Arguments that a sweep gives, which win.
     """
     options.target = _found(options)
     settings, said = _set_from_outside(options)
-    arguments = {name: value for name, (value, _) in said.items()}
+    arguments = {**{name: value for name, (value, _) in said.items()}, **swept}
     with stdout_to_stderr():
         if Path(options.target).is_dir() and not arguments:
             pipeline = recorded_pipeline(options.target, strict=strict, project=options.project)

@@ -120,3 +120,25 @@ def test_a_thousand_tasks_are_drawn_a_few_times_only() -> None:
     live.close()
     assert 10 <= shown(console).count("━ ") <= 30
     assert shown(console).count("done T(") == 1000
+
+
+def test_a_line_that_a_task_writes_over_is_shown_below_it_until_it_stays() -> None:
+    console = terminal()
+    live = Live(console)
+    live(RunStarted("p", "runs/p_1", ("A()",), ("A()",)))
+    live(TaskStarted("A()", 1, 17))
+    live(TaskOutput("A()", "stderr", "WARNING", "50%|█████     |\x1b[2J", passing=True))
+    live.tick(1000)
+    assert "50%|█████     |\\x1b[2J" in shown(console)
+    live(TaskOutput("A()", "stderr", "WARNING", "数" * 100 + "\ninner 7%", passing=True))
+    before = len(shown(console))
+    live.tick(1001)
+    lines = shown(console)[before:].splitlines()
+    assert [line.strip() for line in lines if "数" in line] == ["数" * 27 + "…"]
+    assert any("inner 7%" in line for line in lines)
+    live(TaskOutput("A()", "stderr", "WARNING", "100%"))
+    before = len(shown(console))
+    live.tick(1002)
+    assert "inner" not in shown(console)[before:]
+    assert "100%" not in shown(console)
+    live.close()

@@ -35,8 +35,8 @@ def spread_over(pipeline, alphas, parts=(0,)):
         for alpha in alphas
         for part in parts
     ]
-    nodes, names = spread(pipeline.dag(), variants)
-    return Pipeline("p", nodes), names
+    found = spread(pipeline.dag(), dict(enumerate(variants)))
+    return Pipeline("p", found.tasks), found.names
 
 
 def keys(pipeline):

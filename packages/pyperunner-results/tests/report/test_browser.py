@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import base64
-import shutil
-import subprocess
 import time
 
 import pytest
@@ -160,37 +157,6 @@ def test_an_address_opens_a_task(browser, small):
     assert browser.js(TITLE) == "Join()"
     browser.js("location.hash = '#task-99'; new Promise(done => setTimeout(done, 50))")
     assert browser.complaints() == []
-
-
-def printed(browser, path):
-    """The text of each page of the report as a PDF."""
-    data = browser.call("Page.printToPDF", preferCSSPageSize=True)["data"]
-    path.write_bytes(base64.b64decode(data))
-    return subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout.split(
-        "\f"
-    )
-
-
-@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
-@pytest.mark.parametrize("dark", [False, True])
-def test_on_paper_everything_stands_once_and_whole(browser, folder, make_conf, tmp_path, dark):
-    folder.write_pipeline(make_conf({f"Load({n})": ({}, []) for n in range(40)}))
-    log = folder.task_log("Load(2)")
-    log.log("".join(f"line {n} of the log\n" for n in range(60)))
-    log.close()
-    failed = {"error": "ValueError", "traceback": "Traceback"}
-    folder.event("task_finished", task="Load(2)", attempt=1, status="FAILURE", log=log.file, **failed)
-    folder.finish()
-    browser.open(write_report(folder.path), dark=dark)
-    browser.js("location.hash = '#task-2'; new Promise(done => setTimeout(done, 50))")
-    pages = printed(browser, tmp_path / "it.pdf")
-    assert len(pages) > 2
-    for text in ("End of the log", "line 59 of the log", "Load(39)"):
-        assert sum(text in page for page in pages) == 1, text
-    browser.call("Emulation.setEmulatedMedia", media="print")
-    colours = browser.js("[document.body, document.querySelector('#details')].map(e => getComputedStyle(e).color)")
-    assert colours == ["rgb(23, 32, 43)"] * 2
-    browser.call("Emulation.setEmulatedMedia", media="")
 
 
 def test_the_table_sorts_and_filters(browser, small):

@@ -53,12 +53,22 @@ class TaskWaiting:
 
 @dataclass(frozen=True)
 class TaskOutput:
-    """A task printed or logged a line."""
+    """A task printed or logged a line.
+
+    Attributes:
+        task: The task's name.
+        stream: ``stdout``, ``stderr``, or the name of the logger.
+        level: A level name of ``logging``.
+        text: The line; where it is passing, one or more.
+        passing: Whether this is how lines look that the task is still writing over, as progress bars are. It is in no
+            log; as they stay in the end, the lines come once more.
+    """
 
     task: str
     stream: str
     level: str
     text: str
+    passing: bool = False
 
 
 @dataclass(frozen=True)

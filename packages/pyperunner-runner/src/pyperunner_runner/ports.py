@@ -224,6 +224,8 @@ class Logged:
         level: A level name of ``logging``.
         text: One or more lines, separated by line feeds, without the end of the last.
         when: Seconds since the epoch.
+        passing: Whether this is how lines look that the task is still writing over, as progress bars are. It is for
+            displays; as they stay in the end they are reported once more.
     """
 
     task: str
@@ -232,6 +234,7 @@ class Logged:
     level: str
     text: str
     when: float
+    passing: bool = False
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Lines:
         if isinstance(event, RunStarted):
             self._total, self._done = len(event.to_execute), 0
             self._say(opening_line(event))
-        elif isinstance(event, TaskOutput) and self._verbose:
+        elif isinstance(event, TaskOutput) and self._verbose and not event.passing:
             for text in visible_lines(event.text):
                 self._say(f"{visible(event.task)} | {text}")
         elif isinstance(event, (TaskRetried, TaskWaiting)):

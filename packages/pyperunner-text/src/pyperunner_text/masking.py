@@ -37,6 +37,7 @@ class Masking:
         self.too_short = sum(0 < len(text) < SHORTEST for text in texts)
         known = {part for text in texts for part in _parts(text) if len(part) >= SHORTEST}
         forms = sorted({form for text in known for form in _forms(text)}, key=len, reverse=True)
+        self._forms = forms
         self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
 
     def __bool__(self) -> bool:
@@ -45,6 +46,12 @@ class Masking:
     def text(self, text: str) -> str:
         """Return ``text`` with ``***`` in the place of each secret."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def beginning(self, text: str) -> str:
+        """Return ``text`` likewise, without an end that may be the beginning of a secret whose rest is to come."""
+        masked = self.text(text)
+        ends = (size for form in self._forms for size in range(len(form) - 1, 0, -1) if masked.endswith(form[:size]))
+        return masked[: len(masked) - max(ends, default=0)]
 
     def value(self, value: _T) -> _T:
         """Return a value of mappings, lists, tuples and text with all its text masked, that of keys included."""

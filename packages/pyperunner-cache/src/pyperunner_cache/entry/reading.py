@@ -20,6 +20,7 @@ from pyperunner_cache.errors import (
     MissingEntryError,
     PickleRefusedError,
     StorageError,
+    UnreadableEntryWarning,
     UnsafeStoreWarning,
     UntrustedEntryError,
 )
@@ -190,11 +191,10 @@ class EntryReader:
             except (OSError, StorageError):
                 pass  # a store that may only be read: the warning says what is wrong all the same
         aside = f"; it was set aside as {place}" if place else ""
-        warnings.warn(
-            f"the entry {self._key!r} in {self._backend} counts as absent: {error.reason}{aside}",
-            UnsafeStoreWarning if isinstance(error, UntrustedEntryError) else DamagedEntryWarning,
-            stacklevel=5,
-        )
+        kinds = {UntrustedEntryError: UnsafeStoreWarning, DamagedEntryError: DamagedEntryWarning}
+        kind = next((kinds[each] for each in kinds if isinstance(error, each)), UnreadableEntryWarning)
+        said = f"the entry {self._key!r} in {self._backend} counts as absent: {error.reason}{aside}"
+        warnings.warn(said, kind, stacklevel=5)
         raise MissingEntryError(self._key, str(self._backend), error.reason) from error
 
 

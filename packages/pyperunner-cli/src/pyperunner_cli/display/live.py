@@ -23,6 +23,7 @@ from pyperunner_runner.events import (
     TaskWaiting,
 )
 from pyperunner_runner.progress import finished_line, note_line, opening_line
+from pyperunner_text.terminal.columns import cropped
 from pyperunner_text.visible import visible_lines
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ __all__ = ["Live"]
 _INTERVAL = 0.1  # seconds between two drawings; between them finished tasks are collected, so that many cost little
 _SHOWN = 12  # running tasks shown at once
 _BAR = 40  # width of the bar in columns
+_PASSING = 3  # lines that a task is writing over
+_BESIDE = 24  # columns that state and time take beside them
 
 
 class Live:
@@ -55,6 +58,7 @@ class Live:
         self._estimate = estimate or Estimate({}, 1)
         self._running: dict[str, float] = {}
         self._waiting: set[str] = set()
+        self._passing: dict[str, dict[str, list[str]]] = {}
         self._above: list[Text] = []
         self._drawn = 0.0
         self._total = 0
@@ -72,9 +76,7 @@ class Live:
             self._running[event.task] = time.monotonic()
             self._estimate.start(event.task, time.monotonic())
         elif isinstance(event, TaskOutput):
-            if self._verbose:
-                lines = visible_lines(event.text)
-                self._above += [Text(f"{visible(event.task)} | {line}", style="dim") for line in lines]
+            self._hear(event)
         elif isinstance(event, (TaskRetried, TaskWaiting)):
             self._note(event)
         elif isinstance(event, TaskFinished):
@@ -99,9 +101,20 @@ class Live:
             self._console.print(*above, sep="\n")
         self._live.update(picture, refresh=True)
 
+    def _hear(self, event: TaskOutput) -> None:
+        """Show a line that a task writes over below the task, until it is as it stays."""
+        if event.passing:
+            self._passing.setdefault(event.task, {})[event.stream] = event.text.split("\n")
+            return
+        self._passing.get(event.task, {}).pop(event.stream, None)
+        if self._verbose:
+            lines = visible_lines(event.text)
+            self._above += [Text(f"{visible(event.task)} | {line}", style="dim") for line in lines]
+
     def _note(self, event: TaskRetried | TaskWaiting) -> None:
         if isinstance(event, TaskRetried):
             self._running.pop(event.task, None)
+            self._passing.pop(event.task, None)
         elif event.waiting:
             self._waiting.add(event.task)
         else:
@@ -112,6 +125,7 @@ class Live:
 
     def _finish(self, event: TaskFinished) -> None:
         self._running.pop(event.task, None)
+        self._passing.pop(event.task, None)
         self._waiting.discard(event.task)
         self._estimate.end(event.task, event.seconds if event.attempt and event.status == "SUCCESS" else None)
         if event.attempt:
@@ -125,6 +139,8 @@ class Live:
         for name, began in list(self._running.items())[:_SHOWN]:
             state = Text("waiting", style="yellow") if name in self._waiting else Text("running", style="cyan")
             rows.add_row(state, Text(visible(name)), Text(duration(now - began), style="dim"))
+            for line in self._passing_of(name):
+                rows.add_row(Text(""), Text(line, style="dim", no_wrap=True, overflow="crop"), Text(""))
         more = len(self._running) - _SHOWN
         if more > 0:
             rows.add_row(Text(""), Text(f"and {more} more", style="dim"), Text(""))
@@ -136,3 +152,9 @@ class Live:
             Text("" if left is None else f"about {duration(left)} left", style="dim"),
         )
         return Group(rows, bar)
+
+    def _passing_of(self, task: str) -> list[str]:
+        """Return the last lines that a task is writing over, its progress bars, cropped to the terminal."""
+        width = self._console.width - _BESIDE
+        lines = [line for lines in self._passing.get(task, {}).values() for line in lines]
+        return [cropped(visible_lines(line)[0], max(width, 1)) for line in lines[-_PASSING:]]

@@ -1,8 +1,9 @@
-"""Axes of a sweep: params with the values that each takes, and the combinations of them."""
+"""Axes of a sweep: params and arguments with the values that each takes, and the combinations of them."""
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,15 +16,20 @@ from pyperunner_cli.loading.typed_values import Misfit, Written
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Axis", "combinations", "read_axes"]
+__all__ = ["ARGUMENTS", "Axis", "combinations", "read_axes"]
+
+# A name may hold any text, '=' too; a param begins with the first ')' that an identifier and '=' follow.
+_OVER = re.compile(r"((?:pipeline|.*?\))\.[^\W\d]\w*(?:\.[^=.]+)*)=(.*)", re.DOTALL)
+ARGUMENTS = f"{PIPELINE}."
+"""What an argument of the pipeline's function begins with; no task is called so, for each has parentheses."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A param and its values.
+    """A param, or an argument of the function that makes the pipeline, and its values.
 
     Attributes:
-        where: ``Task(tag).param``, as of a `Setting`.
+        where: ``Task(tag).param``, as of a `Setting`, or ``pipeline.argument``.
         values: What is written for each.
         said: How an error names it.
     """
@@ -32,18 +38,23 @@ class Axis:
     values: tuple[Written, ...]
     said: str
 
+    @property
+    def argument(self) -> str:
+        """The argument of the pipeline's function; empty for a param of tasks."""
+        return self.where[len(ARGUMENTS) :] if self.where.startswith(ARGUMENTS) else ""
+
     def setting(self, number: int) -> Setting:
         """Return the setting of one of the values."""
         return Setting(self.where, self.values[number], "sweep", self.said)
 
 
-def read_axes(over: Iterable[str], files: Iterable[str]) -> list[Axis]:
+def read_axes(over: Iterable[str], files: Iterable[str], *, expand_env: bool = False) -> list[Axis]:
     """Return what ``--over`` and the files of ``--over-file`` say.
 
     Raises:
         CommandError: Something is malformed, has no values, or is there twice.
     """
-    found = [axis for path in files for axis in _of_file(path)]
+    found = [axis for path in files for axis in _of_file(path, expand_env)]
     found += [_of_text(text) for text in over]
     if not found:
         raise CommandError("a sweep needs params: --over 'Task(tag).param=value,value', or --over-file FILE.")
@@ -59,23 +70,23 @@ def read_axes(over: Iterable[str], files: Iterable[str]) -> list[Axis]:
 
 
 def _of_text(text: str) -> Axis:
-    # The values begin behind the last '=' that follows a param: a name may hold one, a param cannot.
-    head, close, rest = text.rpartition(").")
-    param, equals, values = rest.partition("=")
     said = f"--over {text!r}"
-    if not close or not equals or not param:
-        raise CommandError(f"{said} is not of the form 'Task(tag).param=value,value'.")
+    found = _OVER.match(text)
+    if found is None:
+        raise CommandError(f"{said} is not of the form 'Task(tag).param=value,value' or '{PIPELINE}.argument=…'.")
+    where, values = found.groups()
     try:
         written = Written(values).items() if values.startswith("[") else map(Written, values.split(","))
     except Misfit as misfit:
         raise CommandError(f"{said}: {misfit}.") from None
-    return Axis(f"{head}).{param}", tuple(written), said)
+    return Axis(where, tuple(written), said)
 
 
-def _of_file(path: str) -> list[Axis]:
-    settings, arguments = read_params(path)
-    if arguments:
-        raise CommandError(f"{path}: a sweep is over params of tasks, not over {PIPELINE}.{next(iter(arguments))}.")
+def _of_file(path: str, expand_env: bool) -> list[Axis]:
+    settings, arguments = read_params(path, expand_env=expand_env)
+    settings += [
+        Setting(f"{ARGUMENTS}{name}", value, "sweep", f"{path}: {ARGUMENTS}{name}") for name, value in arguments.items()
+    ]
     found = []
     for setting in settings:
         try:

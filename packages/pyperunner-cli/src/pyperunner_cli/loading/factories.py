@@ -12,7 +12,7 @@ from pyperunner_text.signatures import signature_of
 if TYPE_CHECKING:
     from pyperunner_cli.loading.typed_values import Written
 
-__all__ = ["argument_of", "arguments_for"]
+__all__ = ["argument_of", "arguments_for", "typed_arguments"]
 
 
 def argument_of(text: str) -> tuple[str, Written]:
@@ -30,7 +30,26 @@ def argument_of(text: str) -> tuple[str, Written]:
 
 
 def arguments_for(function: Callable[..., Any], given: Mapping[str, Written], name: str) -> dict[str, Any]:
-    """Return the arguments of a factory, each of the type that it is annotated as, else of that of its default.
+    """Return the arguments of a factory, all that it needs, as ``typed_arguments`` does.
+
+    Raises:
+        CommandError: It takes no such argument, needs one that is not given, or a value is of another type.
+    """
+    values = typed_arguments(function, given, name)
+    parameters = signature_of(function).parameters.values()
+    needed = [
+        each.name
+        for each in parameters
+        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    lacking = [argument for argument in needed if argument not in values]
+    if lacking:
+        raise CommandError(f"{name} needs arguments: {listing(lacking)}. Give each with --arg {lacking[0]}=VALUE.")
+    return values
+
+
+def typed_arguments(function: Callable[..., Any], given: Mapping[str, Written], name: str) -> dict[str, Any]:
+    """Return arguments of a factory, each of the type that it is annotated as, else of that of its default.
 
     Args:
         function: The factory.
@@ -38,7 +57,7 @@ def arguments_for(function: Callable[..., Any], given: Mapping[str, Written], na
         name: What the factory is called in errors.
 
     Raises:
-        CommandError: It takes no such argument, needs one that is not given, or a value is of another type.
+        CommandError: It takes no such argument, or a value is of another type.
     """
     from pyperunner_cli.loading.param_types import declared_of
     from pyperunner_cli.loading.typed_values import Misfit, typed_value
@@ -50,13 +69,4 @@ def arguments_for(function: Callable[..., Any], given: Mapping[str, Written], na
             values[argument] = typed_value(written, hint, default)
         except Misfit as misfit:
             raise CommandError(f"argument {argument} of {name}: {misfit}.") from None
-    parameters = signature_of(function).parameters.values()
-    needed = [
-        each.name
-        for each in parameters
-        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-    ]
-    lacking = [argument for argument in needed if argument not in values]
-    if lacking:
-        raise CommandError(f"{name} needs arguments: {listing(lacking)}. Give each with --arg {lacking[0]}=VALUE.")
     return values

@@ -13,7 +13,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.errors import CommandError, UserCodeError
-from pyperunner_cli.loading.factories import arguments_for
+from pyperunner_cli.loading.factories import arguments_for, typed_arguments
 from pyperunner_cli.loading.source import import_file
 from pyperunner_cli.text import did_you_mean, listing
 from pyperunner_text.signatures import return_hint
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyperunner_cli.loading.typed_values import Written
     from pyperunner_dag import Pipeline
 
-__all__ = ["first_on_path", "resolve"]
+__all__ = ["arguments_of", "first_on_path", "resolve"]
 
 _FORMS = "A TARGET is file.py, file.py:name, module:name, a saved pipeline.yaml or the folder of a run."
 
@@ -39,18 +39,42 @@ def resolve(target: str, given: Mapping[str, Written] = MappingProxyType({})) ->
         CommandError: There is no such thing, or not just one; the text lists what there is.
         UserCodeError: The user's code raised.
     """
-    path, colon, name = target.rpartition(":")
-    if not colon or Path(target).exists():
-        path, name = target, ""
-    if Path(path).is_dir() or path.endswith((".yaml", ".yml")):
+    path, name = _parts(target)
+    if _is_saved(path):
         _takes_none(given, path)
         return _load_saved(path)
+    return _as_pipeline(*_found(target, path, name), given)
+
+
+def arguments_of(target: str, given: Mapping[str, Written]) -> dict[str, Any]:
+    """Return arguments of the function that ``target`` names, each of its type; the rest is as for ``resolve``."""
+    path, name = _parts(target)
+    if _is_saved(path):
+        _takes_none(given, path)
+        return {}
+    value, what = _found(target, path, name)
+    if not _is_factory(value):
+        _takes_none(given, what)
+    return typed_arguments(value, given, what)
+
+
+def _parts(target: str) -> tuple[str, str]:
+    path, colon, name = target.rpartition(":")
+    return (target, "") if not colon or Path(target).exists() else (path, name)
+
+
+def _is_saved(path: str) -> bool:
+    return Path(path).is_dir() or path.endswith((".yaml", ".yml"))
+
+
+def _found(target: str, path: str, name: str) -> tuple[Any, str]:
+    """Return what a target names, a pipeline as a rule or a function that makes one, and what to call it."""
     if path.endswith(".py"):
-        return _pick(_called(target, lambda: import_file(path)), name, path, given)
+        return _pick(_called(target, lambda: import_file(path)), name, path)
     if not name:
         hint = f" There is a file {path}.py." if Path(f"{path}.py").is_file() else ""
         raise CommandError(f"{target!r} names no pipeline.{hint} {_FORMS}")
-    return _pick(_import_module(path), name, path, given)
+    return _pick(_import_module(path), name, path)
 
 
 def _load_saved(path: str) -> Pipeline:
@@ -83,16 +107,16 @@ def first_on_path(folder: str) -> None:
         sys.path.insert(0, folder)
 
 
-def _pick(module: ModuleType, name: str, where: str, given: Mapping[str, Written]) -> Pipeline:
+def _pick(module: ModuleType, name: str, where: str) -> tuple[Any, str]:
     if name:
-        return _as_pipeline(_attribute(module, name, where), f"{where}:{name}", given)
+        return _attribute(module, name, where), f"{where}:{name}"
     candidates = _candidates(module)
     if not candidates:
         raise CommandError(f"{where} defines no pipeline: no Pipeline object, and no function annotated to return one.")
     if len(candidates) > 1:
         choice = f"{where}:{candidates[0]}"
         raise CommandError(f"{where} defines several pipelines: {listing(candidates)}. Name one of them: {choice}")
-    return _as_pipeline(getattr(module, candidates[0]), f"{where}:{candidates[0]}", given)
+    return getattr(module, candidates[0]), f"{where}:{candidates[0]}"
 
 
 def _attribute(module: ModuleType, name: str, where: str) -> Any:
@@ -124,7 +148,7 @@ def _makes_pipeline(value: object, module: ModuleType) -> bool:
 def _as_pipeline(value: Any, what: str, given: Mapping[str, Written]) -> Pipeline:
     from pyperunner_dag import Pipeline
 
-    if not isinstance(value, Pipeline) and callable(value) and not inspect.isclass(value):
+    if _is_factory(value):
         value = _called(what, partial(value, **arguments_for(value, given, what)))
         what = f"what {what}() returns"
     else:
@@ -132,6 +156,12 @@ def _as_pipeline(value: Any, what: str, given: Mapping[str, Written]) -> Pipelin
     if not isinstance(value, Pipeline):
         raise CommandError(f"{what} is no Pipeline but of type {type(value).__name__}.")
     return value
+
+
+def _is_factory(value: Any) -> bool:
+    from pyperunner_dag import Pipeline
+
+    return not isinstance(value, Pipeline) and callable(value) and not inspect.isclass(value)
 
 
 def _takes_none(given: Mapping[str, Written], what: str) -> None:

@@ -1,4 +1,4 @@
-"""Variants: tasks of one pipeline several times, with other params, beside each other in one graph."""
+"""Variants: tasks of a pipeline several times, with other params, beside each other in one graph."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG
     from pyperunner_dag.tasks import Task
 
-__all__ = ["Variant", "spread"]
+__all__ = ["Spread", "Variant", "merged", "spread"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,20 @@ class Variant:
     marks: Mapping[str, Hashable]
 
 
-def spread(dag: DAG[Task], variants: Sequence[Variant]) -> tuple[list[Task], list[dict[str, str]]]:
+@dataclass(frozen=True)
+class Spread:
+    """A graph with variants in it.
+
+    Attributes:
+        tasks: All tasks, each behind those that it comes after.
+        names: By the number of each variant, the names of its own tasks by what they are called without variants.
+    """
+
+    tasks: Sequence[Task]
+    names: Mapping[int, Mapping[str, str]]
+
+
+def spread(dag: DAG[Task], variants: Mapping[int, Variant]) -> Spread:
     """Take the tasks that differ between variants, and all that follows from them, out of a graph, and variants in.
 
     What is equal in several variants is one task, named with the number of the first of them: ``Fit()[3]``. Its key is
@@ -37,31 +50,67 @@ def spread(dag: DAG[Task], variants: Sequence[Variant]) -> tuple[list[Task], lis
 
     Args:
         dag: The graph; its tasks are changed: what differs leaves it.
-        variants: The variants.
-
-    Returns:
-        The tasks of the new graph, and for each variant the names of its own tasks by the names in the old graph.
+        variants: The variants by their numbers, in ascending order.
     """
     decided: dict[str, frozenset[str]] = {}  # which tasks with other params one depends on, itself included
-    changed = {name for variant in variants for name in variant.params}
+    changed = {name for variant in variants.values() for name in variant.params}
     for task in dag:
         own = {task.name} & changed
         decided[task.name] = frozenset(own.union(*(decided[up.name] for up in dag.upstream(task))))
     old = [task for task in dag if decided[task.name]]
     made: dict[tuple[str, Hashable], Task] = {}
-    named: list[dict[str, str]] = []
-    for number, variant in enumerate(variants):
+    named: dict[int, dict[str, str]] = {}
+    for number, variant in variants.items():
         instead: dict[Task, Task] = {}
         for task in old:
             choice = tuple(sorted((name, repr(variant.marks.get(name))) for name in decided[task.name]))
             if (task.name, choice) not in made:
                 made[task.name, choice] = _copy(task, f"[{number}]", instead, variant.params.get(task.name, {}))
             instead[task] = made[task.name, choice]
-        named.append({task.name: found.name for task, found in instead.items()})
+        named[number] = {task.name: found.name for task, found in instead.items()}
     for task in old:
         for up in task.upstream:
             up._children.pop(task, None)
-    return [*(task for task in dag if not decided[task.name]), *made.values()], named
+    return Spread([*(task for task in dag if not decided[task.name]), *made.values()], named)
+
+
+def merged(parts: Sequence[Spread]) -> Spread:
+    """Bring graphs that were made apart from each other, as by one function with other arguments, into one.
+
+    Tasks of one name and one key are one task. What is the same in all graphs keeps its name; the others are named with
+    the number of the first variant that they belong to.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    kinds = [{task: (task.own_name, task.hash()) for task in part.tasks} for part in parts]
+    by_name: dict[str, set[tuple[str, str]]] = {}
+    for kind in {kind for part in kinds for kind in part.values()}:
+        by_name.setdefault(kind[0], set()).add(kind)
+    in_all = set.intersection(*(set(part.values()) for part in kinds))
+    shared = {kind for kind in in_all if len(by_name[kind[0]]) == 1}
+    made: dict[tuple[str, str], Task] = {}
+    named: dict[int, dict[str, str]] = {}
+    for part, kind_of in zip(parts, kinds, strict=True):
+        instead: dict[Task, Task] = {}
+        for task, kind in kind_of.items():
+            if kind not in made:
+                variant = "" if kind in shared else f"[{_first(part, task.name)}]"
+                made[kind] = _copy(task, variant, instead, {})
+            instead[task] = made[kind]
+        of_some = {name for own in part.names.values() for name in own.values()}
+        for number, own in part.names.items():
+            of_this = set(own.values())
+            named[number] = {
+                task.own_name: found.name
+                for task, found in instead.items()
+                if found.variant and (task.name in of_this or task.name not in of_some)
+            }
+    return Spread(list(made.values()), named)
+
+
+def _first(part: Spread, name: str) -> int:
+    """Return the first variant that a task belongs to: one that is in no list belongs to all."""
+    return next((number for number, own in part.names.items() if name in own.values()), next(iter(part.names)))
 
 
 def _copy(task: Task, variant: str, instead: Mapping[Task, Task], params: Mapping[str, Any]) -> Task:
@@ -72,7 +121,7 @@ def _copy(task: Task, variant: str, instead: Mapping[Task, Task], params: Mappin
 
     made = copy.copy(task)
     made.variant = variant
-    made.name = f"{task.name}{variant}"
+    made.name = f"{task.own_name}{variant}"
     made._parents, made._inputs, made._children, made._parts = [], (), {}, {}
     made.inputs = {name: rebuild(value, of_variant) for name, value in task.inputs.items()}
     made.set_params(**params)

@@ -4,22 +4,6 @@ from pathlib import Path
 
 import pytest
 
-FLOW = """
-from pyperunner_dag import Pipeline, task
-from features import clean
-
-@task("Number")
-def number(value=1):
-    return value
-
-@task("Double")
-def double(data, times=2):
-    return clean(data[0]) * times
-
-first = number(value=3)
-double()(first)
-pipeline = Pipeline("flow", [first])
-"""
 FEATURES = """
 def clean(x):
     return x
@@ -27,9 +11,11 @@ def clean(x):
 
 
 @pytest.fixture
-def flow(write) -> Path:
+def flow(write, flow: Path) -> Path:
+    """The flow with a helper in a module of its own."""
     write("features.py", FEATURES)
-    return write("flow.py", FLOW)
+    text = flow.read_text().replace("Pipeline, task\n", "Pipeline, task\nfrom features import clean\n")
+    return write("flow.py", text.replace("data[0] *", "clean(data[0]) *"))
 
 
 def test_each_task_has_a_line_that_begins_with_name_and_state(shell, flow: Path) -> None:

@@ -157,3 +157,99 @@ def test_a_table_of_runs_has_what_differs(shell, flow: Path, folder: Path) -> No
     wrong = shell("table", *names, "--show", "Scor().sum")
     assert (wrong.code, "Did you mean Score()" in wrong.err) == (2, True)
     assert shell("table", *names, "-o", "t.xls").code == 2
+
+
+FACTORY = """
+from pyperunner_dag import Pipeline, task
+
+@task("Load")
+def load(rows: int = 3):
+    open("loads", "a").write("x")
+    return list(range(rows))
+
+@task("Fit")
+def fit(data, alpha: float = 0.1, kind: str = "a"):
+    open("fits", "a").write("x")
+    return alpha * len(data[0])
+
+@task("Sum")
+def total(data):
+    return sum(data)
+
+def make(parts: int = 1, kind: str = "a", rows: int = 3) -> Pipeline:
+    first = load(rows=rows)
+    fits = [fit(str(part), alpha=float(part), kind=kind)(first) for part in range(parts)]
+    total()(fits)
+    return Pipeline("made", [first])
+"""
+
+
+def test_arguments_of_the_function_that_makes_the_pipeline(shell, write, folder: Path) -> None:
+    write("flow.py", FACTORY)
+    said = shell("sweep", "flow.py", "--over", "pipeline.parts=1,3", "--over", "Fit(0).alpha=5,6", *QUICK)
+    assert (said.code, said.err) == (0, "")
+    assert calls(folder) == (1, 4)  # Fit(0) with each alpha, and two parts more
+    assert rows(said.out)[-5:] == [
+        ["pipeline.parts", "Fit(0).alpha", "Sum()"],
+        ["1", "5.0", "15.0"],
+        ["1", "6.0", "18.0"],
+        ["3", "5.0", "24.0"],
+        ["3", "6.0", "27.0"],
+    ]
+    [run] = (folder / "pyperunner-runs").iterdir()
+    conf = yaml.safe_load((run / "pipeline.yaml").read_text())
+    names = ["Load()", "Fit(0)[0]", "Fit(0)[1]", "Fit(1)[2]", "Fit(2)[2]", *(f"Sum()[{n}]" for n in range(4))]
+    assert sorted(conf["tasks"]) == sorted(names)
+    assert conf["run"]["sweep"][3] == {
+        "params": {"pipeline.parts": 3, "Fit(0).alpha": 6.0},
+        "tasks": {"Fit(0)": "Fit(0)[1]", "Fit(1)": "Fit(1)[2]", "Fit(2)": "Fit(2)[2]", "Sum()": "Sum()[3]"},
+    }
+    assert rows(shell("table", "latest", "--show", "Fit(0)").out)[1:] == [
+        ["1", "5.0", "15.0"],
+        ["1", "6.0", "18.0"],
+        ["3", "5.0", "15.0"],
+        ["3", "6.0", "18.0"],
+    ]
+    assert "\n0 executed, 9 skipped in " in shell("run", "latest", *QUICK).out
+    again = shell("run", "flow.py", "--arg", "parts=3", "--set", "Fit(0).alpha=6", *QUICK)
+    assert "\n0 executed, 5 skipped in " in again.out
+
+
+def test_arguments_keep_their_type_and_may_stand_in_a_file(shell, write, folder: Path) -> None:
+    write("flow.py", FACTORY)
+    write("grid.yaml", "pipeline:\n  kind: [01, 02]\n  rows: [2, 3]\n")
+    said = shell("sweep", "flow.py", "--over-file", "grid.yaml", "--zip", "--arg", "parts=2", "-o", "t.json", *QUICK)
+    assert (said.code, said.err) == (0, "")
+    assert json.loads((folder / "t.json").read_text()) == [
+        {"pipeline.kind": "01", "pipeline.rows": 2, "Sum()": 2.0},
+        {"pipeline.kind": "02", "pipeline.rows": 3, "Sum()": 3.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ("pipeline.prts=1,2", "takes no argument 'prts'. Did you mean parts"),
+        ("pipeline.parts=1,x", "argument parts of flow.py:make: 'x' is of type str, not int"),
+        ("pipeline.parts=", "argument parts of flow.py:make: '' is of type NoneType, not int"),
+        ("pipeline.parts", "is not of the form"),
+        ("pipeline.parts=1,1", "one of them twice"),
+    ],
+)
+def test_mistaken_arguments_run_nothing(shell, write, folder: Path, over: str, said: str) -> None:
+    write("flow.py", FACTORY)
+    found = shell("sweep", "flow.py", "--over", over)
+    assert (found.code, said in found.err) == (2, True), found
+    assert not list(folder.glob("pyperunner-*"))
+
+
+def test_a_pipeline_that_no_function_makes_has_no_arguments(shell, flow: Path) -> None:
+    found = shell("sweep", "flow.py", "--over", "pipeline.rows=1,2")
+    assert (found.code, "takes no arguments, such as 'rows': it is no function" in found.err) == (2, True)
+
+
+def test_values_may_look_like_a_param(shell, write) -> None:
+    write("flow.py", FLOW)
+    said = shell("sweep", "flow.py", "--over", "Fit().kind=[f(x).y=1, g(x).y]", "--zip", *QUICK)
+    assert (said.code, said.err) == (0, "")
+    assert rows(said.out)[-2][0] == "f(x).y=1"

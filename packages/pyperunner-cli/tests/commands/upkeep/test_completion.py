@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import os
+import select
 import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -44,15 +48,68 @@ def test_the_script_of_a_shell_is_well_formed(say, folder: Path, shell: str) -> 
     subprocess.run([program, "-n"], input=script, text=True, check=True)
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_bash_completes(say, flow: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
+def test_words_are_completed_with_their_quotes_and_behind_an_equals_sign(say, flow: Path, folder: Path) -> None:
+    say("run", "flow.py", "--no-report", "--executor", "inline")
+    for typed in ('"Num', "'Num", "Number\\(", "Num"):
+        assert completed(say, "results", "latest", typed) == ["Number()"]
+    assert completed(say, "results", "'latest'", "D") == ["Double()"]
+    assert completed(say, "run", "--audit=e") == ["--audit=error"]
+    assert completed(say, "run", "--audit", "=", "e") == ["error"]
+    assert completed(say, "run", "--audit", "=") == ["warn", "error", "off"]
+    assert completed(say, "results", "latest", "\\") == ["Number()", "Double()"]
 
+
+INTERACTIVE = {
+    "bash": ["bash", "--norc", "--noprofile", "-i"],
+    "zsh": ["zsh", "-f", "-i"],
+    "fish": ["fish", "--no-config", "-i"],
+}
+START = {
+    "bash": 'eval "$(pyperunner completion bash)"',
+    "zsh": 'bindkey -e; eval "$(pyperunner completion zsh)"',
+    "fish": "pyperunner completion fish | source",
+}
+
+
+@pytest.mark.parametrize("shell", INTERACTIVE)
+def test_a_real_shell_completes_what_is_typed(say, flow: Path, folder: Path, shell: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    say("run", "flow.py", "--no-report", "--executor", "inline")
     (folder / "bin").mkdir()
     (folder / "bin" / "pyperunner").write_text(f'#!/bin/sh\nexec {sys.executable} -m pyperunner_cli "$@"\n')
     (folder / "bin" / "pyperunner").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder / 'bin'}:/usr/bin:/bin")
-    script = say("completion", "bash").out
-    ask = 'COMP_WORDS=(pyperunner results late); COMP_CWORD=2; _pyperunner; echo "${COMPREPLY[@]}"'
-    done = subprocess.run(["bash", "--norc", "-c", script + ask], capture_output=True, text=True, check=True)
-    assert done.stdout == "latest\n"
+    env = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin", "HOME": str(folder), "TERM": "xterm", "LANG": "C.UTF-8"}
+    keyboard, terminal = os.openpty()
+    # A shell wants the terminal to be its own.
+    own = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", own, *INTERACTIVE[shell]],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=env,
+        start_new_session=True,
+    )
+    os.close(terminal)
+
+    def enter(typed: str, done: str) -> None:
+        """Type a line, and wait for a file that it makes."""
+        os.write(keyboard, f"{typed}\r".encode())
+        deadline = time.monotonic() + 30
+        while not (folder / done).exists():
+            assert time.monotonic() < deadline, seen
+            if select.select([keyboard], [], [], 0.05)[0]:
+                seen.append(os.read(keyboard, 1 << 16))
+
+    seen: list[bytes] = []
+    try:
+        enter(f"{START[shell]}; echo > started", "started")
+        # The line is completed by tabs; then its beginning (Ctrl-A) is made to write it to a file (behind Ctrl-E).
+        keys = "pyperunner resu\tlat\tNum\t\x01printf '%s\\n' \x05 > there; echo > done"
+        enter(keys, "done")
+        assert (folder / "there").read_text().split() == ["pyperunner", "results", "latest", "Number()"], seen
+    finally:
+        process.kill()
+        process.wait()
+        os.close(keyboard)

@@ -3,56 +3,159 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 __all__ = ["LineBuffer"]
 
 _LONGEST = 1 << 16  # a task that never ends its line is logged in pieces of this many bytes
-_SEGMENT = re.compile(rb"([^\r\n]+)(\r\n|\r|\n|\Z)|(\r\n|\r|\n)")
+_MOST_ROWS = 64
+_UP = b"\x1b[A"
+_ENTERED, _TURNED, _WRITTEN = "entered from above", "returned to its beginning", "written"
+_TOKEN = re.compile(rb"\r|\n|\x1b\[A|(?:[^\r\n\x1b]|\x1b(?!\[A))+")
 
 
 class LineBuffer:
     """Collects bytes and gives back whole lines, each with its line feed; invalid UTF-8 is shown as escapes.
 
-    A line that is written over again and again, by way of carriage returns, is given each time: progress bars are
-    written so, and are to be seen while they grow.
+    A line that is written over again and again, by way of carriage returns, as progress bars are, is given once: as it
+    is in the end. Until then ``passing`` says how it looks.
     """
 
     def __init__(self) -> None:
         self._rest = b""
-        self._returned = False  # what comes next is written over a line that was given already
+        self._rewritten: _RewrittenLines | None = None
 
     def feed(self, data: bytes) -> str:
         """Take what was read; return the lines that it completes."""
-        data = self._rest + data
-        if self._returned or b"\r" in data:
-            return _decode(self._overwritten(data))
+        data = self._rest + data.replace(b"\r\n", b"\n")
+        whole: list[bytes] = []
+        if self._rewritten is not None or b"\r" in data:
+            self._rewritten = self._rewritten or _RewrittenLines()
+            whole += self._rewritten.feed(data)
+            data = b""
+            if self._rewritten.over:
+                data, self._rewritten = self._rewritten.rest, None
         end = data.rfind(b"\n") + 1
-        whole, self._rest = [data[:end]] if end else [], data[end:]
+        whole, self._rest = [*whole, data[:end]] if end else whole, data[end:]
         while len(self._rest) > _LONGEST:
             whole.append(self._rest[:_LONGEST] + b"\n")
             self._rest = self._rest[_LONGEST:]
         return _decode(b"".join(whole))
 
+    @property
+    def passing(self) -> str:
+        """How the lines look that are being written over; empty if there are none."""
+        return "" if self._rewritten is None else "\n".join(map(_decode, self._rewritten.shown))
+
     def rest(self) -> str:
         """Return what is left behind the last line end as a line, if there is anything, and start anew."""
-        rest, self._rest, self._returned = self._rest, b"", False
-        return _decode(rest + b"\n") if rest else ""
+        rows = [self._rest] * bool(self._rest) if self._rewritten is None else self._rewritten.left
+        self._rest, self._rewritten = b"", None
+        return _decode(b"".join(row + b"\n" for row in rows))
 
-    def _overwritten(self, data: bytes) -> bytes:
-        """Cut at carriage returns too. A line that one of them begins is given as it is, for its end is the next."""
-        found = []
-        self._rest = b""
-        for match in _SEGMENT.finditer(data):
-            text, end = match[1] or b"", match[2] or match[3] or b""
-            if not end and not self._returned and len(text) <= _LONGEST:
-                self._rest = text
-                break
-            # Programs wipe a line with spaces before they write over it.
-            if text.strip() or not (self._returned or end == b"\r"):
-                found.append(text + b"\n")
-            if end:
-                self._returned = end == b"\r"
-        return b"".join(found)
+
+@dataclass
+class _Row:
+    """A line: what was written since the last carriage return, and what stood there before if that is blank."""
+
+    text: bytes = b""
+    before: bytes = b""
+    turned: bool = False
+
+    @property
+    def shown(self) -> bytes:
+        # Programs wipe a line with spaces before they write over it.
+        return self.text if self.text.strip() or not self.before else self.before
+
+    def turn(self) -> None:
+        self.text, self.before, self.turned = b"", self.shown, True
+
+
+class _RewrittenLines:
+    """The rows of a terminal that are still being written to.
+
+    Several progress bars, one in another, are written as tqdm does it: a line feed leads to the row of the inner one,
+    the sequence "cursor up" back. So a line that was written over may go on after its line feed. It is over when
+    something else follows than a row that is begun with a carriage return and left upwards.
+    """
+
+    def __init__(self) -> None:
+        self._rows = [_Row()]
+        self._at = 0
+        self._state = _WRITTEN  # what came last to the row that is written to
+        self._cut = b""  # the beginning of a control sequence whose end is to come
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take what was read; return the lines, with their line feeds, that stay as they are."""
+        data = self._cut + data
+        self._cut = next((part for part in (b"\x1b[", b"\x1b") if data.endswith(part)), b"")
+        found: list[bytes] = []
+        for match in _TOKEN.finditer(data, 0, len(data) - len(self._cut)):
+            self._take(match[0], found)
+        return found
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left but a line that was not written over yet."""
+        return len(self._rows) == 1 and not self._rows[0].turned
+
+    @property
+    def rest(self) -> bytes:
+        """What stands in the row that is written to, and the beginning of a control sequence."""
+        return self._rows[self._at].text + self._cut
+
+    @property
+    def shown(self) -> list[bytes]:
+        """The rows as they look, but for blank ones."""
+        return [row.shown for row in self._rows if row.shown.strip()]
+
+    @property
+    def left(self) -> list[bytes]:
+        """The rows as they stay if nothing more comes: what has not ended and is blank is no line."""
+        return [row.shown for at, row in enumerate(self._rows) if at < self._at or row.shown.strip()]
+
+    def _take(self, token: bytes, found: list[bytes]) -> None:
+        if token == _UP:
+            self._at, self._state = max(self._at - 1, 0), _TURNED
+        elif token == b"\r":
+            self._settle(found, _WRITTEN)
+            self._rows[self._at].turn()
+            self._state = _TURNED
+        elif token == b"\n":
+            self._settle(found, _WRITTEN if self._at < _MOST_ROWS else self._state)
+            self._end_row(found)
+            self._state = _ENTERED
+        else:
+            if self._settle(found, _ENTERED):
+                self._rows = [_Row()]
+            self._write(token, found)
+            # What wipes a line says no more of it than the return to its beginning.
+            self._state = self._state if self._state == _TURNED and not token.strip() else _WRITTEN
+
+    def _settle(self, found: list[bytes], state: str) -> bool:
+        """Give the rows above if the current one is in a state that says that nothing will change them."""
+        if self._at == 0 or self._state != state:
+            return False
+        above, self._rows, self._at = self._rows[: self._at], self._rows[self._at :], 0
+        found += [row.shown + b"\n" for row in above]
+        return True
+
+    def _end_row(self, found: list[bytes]) -> None:
+        """Go to the row below; this one is over if it was never written over."""
+        if self._at == 0 and not self._rows[0].turned:
+            found.append(self._rows.pop(0).text + b"\n")
+        else:
+            self._at += 1
+        if self._at == len(self._rows):
+            self._rows.append(_Row())
+
+    def _write(self, text: bytes, found: list[bytes]) -> None:
+        row = self._rows[self._at]
+        row.text += text
+        while len(row.text) > _LONGEST:
+            self._settle(found, self._state)
+            found.append(row.text[:_LONGEST] + b"\n")
+            row.text = row.text[_LONGEST:]
 
 
 def _decode(lines: bytes) -> str:

@@ -194,6 +194,10 @@ class RunRecorder:
         if said.task == "-":
             self.say(said.text, level=said.level)
             return
+        if said.passing:
+            text = self.folder.masking.beginning(said.text)
+            self._hooks.tell(TaskOutput(said.task, said.stream, said.level, text, passing=True))
+            return
         text = self._mask(said.text)
         lines = text.split("\n") if self._hooks else text.rsplit("\n", _LAST_LINES)[-_LAST_LINES:]
         self._last_lines[said.task].extend(

@@ -267,7 +267,7 @@ class Run:
         """Return what is to be done with a task that is ready, and remember it."""
         decision = self._mapped.decide(task) or self._decisions[task.name]
         if self._scheduler.remade(task.name):
-            decision = Decision("run", "its stored output was missing or damaged")
+            decision = Decision("run", "its stored output could not be loaded")
         elif decision.action == "run" and self._settings.early_cutoff and decision not in UNCONDITIONAL:
             decision = self._mapped.find_equal_output(task) or decision
         self._decisions[task.name] = decision
@@ -315,7 +315,7 @@ class Run:
         if ended.outcome.kind == "inputs" and not job.cause and self._scheduler.remake(task.name, ended.outcome.inputs):
             task.status = Task.Status.NOT_STARTED
             lost = ", ".join(ended.outcome.inputs)
-            self.recorder.say(f"waits: the stored output of {lost} is missing or damaged and made again", task.name)
+            self.recorder.say(f"waits: the stored output of {lost} could not be loaded and is made again", task.name)
             return
         again = self._scheduler.may_remake(ended.outcome.inputs)
         result = result_of(task, ended, job.cause, uss_peak, made_again=again)

@@ -21,8 +21,11 @@ class Listener(Protocol):
         """Take a message in."""
         ...
 
-    def take_lines(self, stream: str, level: str, text: str, when: float) -> None:
-        """Take one or more lines in: their stream or logger, level, text without the last end, and when they came."""
+    def take_lines(self, stream: str, level: str, text: str, when: float, *, passing: bool = False) -> None:
+        """Take one or more lines in: their stream or logger, level, text without the last end, and when they came.
+
+        What is ``passing`` is how lines look that are being written over; in the end they come again, as they stay.
+        """
         ...
 
 
@@ -37,11 +40,13 @@ class ChildOutput:
         self._listener = listener
         self._frames = FrameBuffer(from_tasks=True)
         self._lines = {stream: LineBuffer() for stream in STREAMS}
+        self._passing = dict.fromkeys(STREAMS, "")
 
     def feed(self, source: str, data: bytes) -> None:
         """Take in bytes that came from ``messages`` or a stream."""
         if source in STREAMS:
             self._tell(source, self._lines[source].feed(data))
+            self._tell_passing(source, self._lines[source].passing)
             return
         for message in self._frames.feed(data):
             if isinstance(message, LoggedText):
@@ -62,3 +67,8 @@ class ChildOutput:
     def _tell(self, stream: str, lines: str) -> None:
         if lines:
             self._listener.take_lines(stream, STREAMS[stream], lines[:-1], time.time())
+
+    def _tell_passing(self, stream: str, lines: str) -> None:
+        if lines and lines != self._passing[stream]:
+            self._listener.take_lines(stream, STREAMS[stream], lines, time.time(), passing=True)
+        self._passing[stream] = lines

@@ -102,9 +102,9 @@ class _RunningJob:
         elif isinstance(message, Outcome):
             self._outcome = message
 
-    def take_lines(self, stream: str, level: str, text: str, when: float) -> None:
+    def take_lines(self, stream: str, level: str, text: str, when: float, *, passing: bool = False) -> None:
         """See ``Listener``."""
-        line = Logged(self._job.task, self._pid, stream, level, text, when)
+        line = Logged(self._job.task, self._pid, stream, level, text, when, passing)
         (self._events if self._early is None else self._early).append(line)
 
     def take_process(self, pid: int) -> None:

@@ -117,11 +117,11 @@ class _Worker:
         elif isinstance(message, Done) and self.busy is not None:
             self._done(self, message)
 
-    def take_lines(self, stream: str, level: str, text: str, when: float) -> None:
+    def take_lines(self, stream: str, level: str, text: str, when: float, *, passing: bool = False) -> None:
         """See ``Listener``."""
         if self.busy is not None or not self.is_here:
             task = "-" if self.busy is None else self.busy.job.task
-            self._events.append(Logged(task, self.pid, stream, level, text, when))
+            self._events.append(Logged(task, self.pid, stream, level, text, when, passing))
 
     def give(self, waiting: _PoolJob) -> bool:
         """Hand a job to it; return whether that was possible."""

@@ -103,9 +103,9 @@ class _RunningJob:
         else:
             self._events.append(message)
 
-    def take_lines(self, stream: str, level: str, text: str, when: float) -> None:
+    def take_lines(self, stream: str, level: str, text: str, when: float, *, passing: bool = False) -> None:
         """See ``Listener``."""
-        self._events.append(Logged(self._job.task, self.process.pid, stream, level, text, when))
+        self._events.append(Logged(self._job.task, self.process.pid, stream, level, text, when, passing))
 
     def read(self) -> None:
         """Take in what it has said since the last time."""

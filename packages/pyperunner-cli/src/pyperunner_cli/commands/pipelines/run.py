@@ -20,23 +20,34 @@ if TYPE_CHECKING:
     from pyperunner_dag import Pipeline
     from pyperunner_results import PipelineResult
 
-__all__ = ["configure", "execute", "run"]
+__all__ = ["add_run", "configure", "execute", "run"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
+    add_run(parser)
+    parser.add_argument("--watch", action="store_true", help="run again whenever a file that counts has changed")
+    parser.add_argument("--watched", metavar="FILE", help=argparse.SUPPRESS)  # for the runs of --watch
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Add what all commands take that run a pipeline."""
     add_target(parser)
     add_places(parser)
     add_selection(parser)
     parser.add_argument(
-        "-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (as many as there are usable CPUs)"
+        "--failed", action="store_true", help="only what failed or could not run in the latest run of this pipeline"
     )
-    parser.add_argument(
-        "--early-cutoff",
-        action=argparse.BooleanOptionalAction,
-        default=False,
-        help="do not run what follows from a task that made its old output again",
-    )
+    _add_ends(parser)
+    _add_carrying_out(parser)
+    _add_flag(parser, "refuse a recorded run if anything is not as it was", "--strict")
+    _add_flag(parser, "show what tasks print and why they run", "-v", "--verbose")
+    parser.add_argument("--no-outputs", action="store_true", help="show no outputs in the report")
+    _add_flag(parser, "write report.html into the run's folder, or don't", "--report", default=True)
+
+
+def _add_ends(parser: argparse.ArgumentParser) -> None:
+    _add_flag(parser, "do not run what follows from a task that made its old output again", "--early-cutoff")
     ends = parser.add_mutually_exclusive_group()
     ends.add_argument("--fail-fast", action="store_true", help="end the run at the first failure")
     ends.add_argument(
@@ -44,6 +55,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         dest="fail_fast",
         help="run whatever does not depend on a failure (default)",
+    )
+
+
+def _add_carrying_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (as many as there are usable CPUs)"
     )
     parser.add_argument(
         "--resource",
@@ -62,35 +79,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--start-method", metavar="NAME", help="how processes are made: fork, forkserver or spawn")
     parser.add_argument(
-        *("-v", "--verbose"),
-        action=argparse.BooleanOptionalAction,
-        default=False,
-        help="show what tasks print and why they run",
-    )
-    parser.add_argument("--watch", action="store_true", help="run again whenever a file that counts has changed")
-    parser.add_argument("--watched", metavar="FILE", help=argparse.SUPPRESS)  # for the runs of --watch
-    parser.add_argument(
-        "--failed", action="store_true", help="only what failed or could not run in the latest run of this pipeline"
-    )
-    parser.add_argument(
-        "--strict",
-        action=argparse.BooleanOptionalAction,
-        default=False,
-        help="refuse a recorded run if anything is not as it was",
-    )
-    parser.add_argument(
         "--audit",
         choices=("warn", "error", "off"),
         default="warn",
         help="files that a task reads undeclared: report them, let the task fail, or don't look (%(default)s)",
     )
-    parser.add_argument("--no-outputs", action="store_true", help="show no outputs in the report")
-    parser.add_argument(
-        "--report",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="write report.html into the run's folder, or don't",
-    )
+
+
+def _add_flag(parser: argparse.ArgumentParser, says: str, *names: str, default: bool = False) -> None:
+    parser.add_argument(*names, action=argparse.BooleanOptionalAction, default=default, help=says)
 
 
 def execute(options: argparse.Namespace) -> int:

@@ -10,12 +10,14 @@ from pyperunner_cli.commands.pipelines import run
 from pyperunner_cli.commands.records.table import add_table
 from pyperunner_cli.exporting.run_tables import cells, rows_of, table_of, write_table
 from pyperunner_cli.json_output import as_json
-from pyperunner_cli.loading.axes import Axis, combinations, read_axes
+from pyperunner_cli.loading.axes import ARGUMENTS, Axis, combinations, read_axes
 from pyperunner_cli.loading.settings import values_of
+from pyperunner_cli.loading.target import arguments_of
 from pyperunner_cli.options import pipeline_of
 from pyperunner_cli.text import aligned, count, say
 
 if TYPE_CHECKING:
+    from pyperunner_cli.loading.variants import Variant
     from pyperunner_dag import Pipeline, Task
 
 __all__ = ["configure", "execute"]
@@ -23,13 +25,14 @@ __all__ = ["configure", "execute"]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    run.configure(parser)
+    run.add_run(parser)
     parser.add_argument(
         "--over",
         action="append",
         default=[],
         metavar="'TASK(TAG).PARAM=VALUE,VALUE'",
-        help="a param and its values, or a YAML list of them; may be given several times",
+        help="a param and its values, or a YAML list of them; or an argument of the function that makes the pipeline, "
+        "'pipeline.ARGUMENT=VALUE,VALUE'; may be given several times",
     )
     parser.add_argument(
         "--over-file",
@@ -44,10 +47,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run all variants as one run, print the table, write it beside the record; return 1 if a task failed."""
-    axes = read_axes(options.over, options.over_file)
+    axes = read_axes(options.over, options.over_file, expand_env=options.expand_env)
     picks = combinations(axes, zipped=options.zip)
-    pipeline, sweep = _spread(pipeline_of(options, strict=options.strict), axes, picks)
-    options.sweep = sweep
+    pipeline, options.sweep = _spread_out(options, axes, picks)
     say(f"{pipeline.name}: {count(len(picks), 'variant')}")
     code = run.run(options, pipeline)
     results = options.results
@@ -61,31 +63,60 @@ def execute(options: argparse.Namespace) -> int:
     return code
 
 
-def _spread(
-    pipeline: Pipeline, axes: Sequence[Axis], picks: Sequence[tuple[int, ...]]
+def _spread_out(
+    options: argparse.Namespace, axes: Sequence[Axis], picks: Sequence[tuple[int, ...]]
 ) -> tuple[Pipeline, list[dict[str, Any]]]:
     """Return a pipeline with all variants, and for the record the params and the tasks of each."""
-    from pyperunner_cli.loading.variants import Variant, spread
+    from pyperunner_cli.loading.variants import merged, spread
     from pyperunner_dag import Pipeline
 
-    dag = pipeline.dag()
-    tasks: dict[str, Task] = {task.name: task for task in dag}
-    variants, chosen = [], []
-    for pick in picks:
-        settings = [axis.setting(number) for axis, number in zip(axes, pick, strict=True)]
-        params, _ = values_of(tasks, settings)
+    # Where arguments of the function are swept, it makes a pipeline for each choice of them.
+    groups: dict[tuple[int, ...], dict[int, tuple[int, ...]]] = {}
+    for number, pick in enumerate(picks):
+        choice = tuple(value for axis, value in zip(axes, pick, strict=True) if axis.argument)
+        groups.setdefault(choice, {})[number] = pick
+    pipelines, parts, shown = [], [], {}
+    for group in groups.values():
+        pipeline, arguments = _made_of(options, axes, next(iter(group.values())))
+        params, variants = _variants(pipeline, axes, group)
+        pipelines.append(pipeline)
+        parts.append(spread(pipeline.dag(), variants))
+        shown.update({number: {**arguments, **found} for number, found in params.items()})
+    whole = merged(parts)
+    in_order = [{axis.where: shown[number][axis.where] for axis in axes} for number in range(len(picks))]
+    record = [{"params": params, "tasks": whole.names[number]} for number, params in enumerate(in_order)]
+    return Pipeline(pipelines[0].name, whole.tasks, **pipelines[0].options.said()), record
+
+
+def _made_of(options: argparse.Namespace, axes: Sequence[Axis], pick: Sequence[int]) -> tuple[Pipeline, dict[str, Any]]:
+    """Return the pipeline with the arguments that are chosen, and these as the table shows them."""
+    swept = {axis.argument: axis.values[number] for axis, number in zip(axes, pick, strict=True) if axis.argument}
+    pipeline = pipeline_of(options, strict=options.strict, swept=swept)
+    typed = arguments_of(options.target, swept) if swept else {}
+    return pipeline, {f"{ARGUMENTS}{name}": as_json(value) for name, value in typed.items()}
+
+
+def _variants(
+    pipeline: Pipeline, axes: Sequence[Axis], picks: Mapping[int, Sequence[int]]
+) -> tuple[dict[int, dict[str, Any]], dict[int, Variant]]:
+    """Return what differs between variants of one pipeline: as the table shows it, and for the tasks."""
+    from pyperunner_cli.loading.variants import Variant
+
+    tasks: dict[str, Task] = {task.name: task for task in pipeline.dag()}
+    shown: dict[int, dict[str, Any]] = {}
+    variants = {}
+    for number, pick in picks.items():
+        chosen = [(axis, value) for axis, value in zip(axes, pick, strict=True) if not axis.argument]
+        params, _ = values_of(tasks, [axis.setting(value) for axis, value in chosen])
         marks: dict[str, list[object]] = {}
-        shown = {}
-        for axis, setting, number in zip(axes, settings, pick, strict=True):
-            alone, notes = values_of(tasks, [setting])
-            shown[axis.where] = _shown(axis, alone, notes)
+        shown[number] = {}
+        for axis, value in chosen:
+            alone, notes = values_of(tasks, [axis.setting(value)])
+            shown[number][axis.where] = _shown(axis, alone, notes)
             for name in alone:
-                marks.setdefault(name, []).append((axis.where, number))
-        variants.append(Variant(params, {name: tuple(mark) for name, mark in marks.items()}))
-        chosen.append(shown)
-    nodes, names = spread(dag, variants)
-    record = [{"params": params, "tasks": own} for params, own in zip(chosen, names, strict=True)]
-    return Pipeline(pipeline.name, nodes, **pipeline.options.said()), record
+                marks.setdefault(name, []).append((axis.where, value))
+        variants[number] = Variant(params, {name: tuple(mark) for name, mark in marks.items()})
+    return shown, variants
 
 
 def _shown(axis: Axis, params: Mapping[str, Mapping[str, Any]], notes: Sequence[Mapping[str, str]]) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -20,8 +22,24 @@ def candidates(words: Sequence[str], place: int) -> list[str]:
         words: What was typed, the program's name first.
         place: Which of them is being typed; it may be one behind the last.
     """
-    typed = words[place] if place < len(words) else ""
-    return [word for word in _possible(list(words[1:place]), typed) if word.startswith(typed)]
+    # bash takes the '=' of an option for a word of its own, and all shells tell what is typed with its quotes.
+    typed = _unquoted(words[place]) if place < len(words) and words[place] != "=" else ""
+    before = [_unquoted(word) for word in words[1:place] if word != "="]
+    option, equals, value = typed.partition("=")
+    if equals and option.startswith("--"):
+        return [f"{option}={word}" for word in _possible([*before, option], value) if word.startswith(value)]
+    return [word for word in _possible(before, typed) if word.startswith(typed)]
+
+
+def _unquoted(word: str) -> str:
+    """Return a word without its quotes, of which the last may not have been typed yet."""
+    typed = word[:-1] if re.search(r"(?<!\\)(\\\\)*\\$", word) else word
+    for end in ("", '"', "'"):
+        try:
+            return "".join(shlex.split(f"{typed}{end}"))
+        except ValueError:
+            continue
+    return word
 
 
 def _possible(before: list[str], typed: str) -> Iterable[str]:

@@ -11,8 +11,11 @@ __all__ = ["configure", "execute"]
 _SCRIPTS = {
     "bash": """\
 _pyperunner() {
-    local IFS=$'\\n'
-    COMPREPLY=($(pyperunner completion words "$COMP_CWORD" -- "${COMP_WORDS[@]}" 2>/dev/null))
+    local word
+    COMPREPLY=()
+    while IFS= read -r word; do COMPREPLY+=("$word"); done < <(
+        pyperunner completion words "$COMP_CWORD" -- "${COMP_WORDS[@]}" 2>/dev/null
+    )
     [[ ${COMP_WORDS[COMP_CWORD]} == -* || $COMP_CWORD == 1 ]] || compopt -o filenames 2>/dev/null
 }
 complete -o default -o bashdefault -F _pyperunner pyperunner
@@ -25,6 +28,7 @@ _pyperunner() {
     (( $#found )) && compadd -a found
     _files
 }
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
 compdef _pyperunner pyperunner
 """,
     "fish": """\

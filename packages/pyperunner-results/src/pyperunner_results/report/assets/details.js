@@ -34,10 +34,24 @@ function paintDetails(task, source) {
   if (source !== "address") heading.focus({ preventScroll: source === "graph" && innerWidth > 900 });
 }
 
+// On paper nobody chooses a task: what is shown of outputs, and the logs of failures, stand there one below the other.
+function paintPaper() {
+  const told = run.tasks.filter((task) => task.output || (task.status === "FAILURE" && task.log)).slice(0, 200);
+  const section = byId("paper");
+  section.hidden = !told.length;
+  put(section, el("h2", { id: "paper-title" }, "Outputs and logs"));
+  for (const task of told) {
+    const item = el("div", { class: "told" }, el("h3", {}, task.name), output(task.output),
+      task.status === "FAILURE" ? preformatted("End of the log", task.log) : null);
+    put(section, item);
+    onChoice((chosenTask) => { item.hidden = chosenTask === task; });  // all of that one stands below
+  }
+}
+
 function pairs(title, rows) {
   const given = rows.filter(([, text]) => text !== undefined && text !== null && text !== "");
   if (!given.length) return null;
-  return el("section", {}, el("h3", {}, title),
+  return el("div", { class: "part" }, el("h3", {}, title),
     el("dl", { class: "facts" }, given.map(([label, text]) => el("div", {}, el("dt", {}, label), el("dd", {}, text)))));
 }
 
@@ -49,15 +63,15 @@ function output(shown) {
     : el("div", { class: "frame scroll" }, el("table", { class: "output" },
       el("thead", {}, el("tr", {}, shown.columns.map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, shown.rows.map((row) => el("tr", {}, row.map((cell) => el("td", {}, cell)))))));
-  return el("section", {}, el("h3", {}, "Output"), what, shown.more ? el("p", { class: "hint" }, shown.more) : null);
+  return el("div", { class: "part" }, el("h3", {}, "Output"), what, shown.more ? el("p", { class: "hint" }, shown.more) : null);
 }
 
 function preformatted(title, text, kind) {
-  return text ? el("section", kind ? { class: kind } : {}, el("h3", {}, title), el("pre", { tabindex: "0", "aria-label": title }, text)) : null;
+  return text ? el("div", { class: kind ? `part ${kind}` : "part" }, el("h3", {}, title), el("pre", { tabindex: "0", "aria-label": title }, text)) : null;
 }
 
 function listed(title, items) {
-  return el("section", {}, el("h3", {}, title), el("ul", { class: "plain" }, items.map((item) => el("li", {}, item))));
+  return el("div", { class: "part" }, el("h3", {}, title), el("ul", { class: "plain" }, items.map((item) => el("li", {}, item))));
 }
 
 function attempts(task) {

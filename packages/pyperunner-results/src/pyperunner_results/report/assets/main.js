@@ -4,6 +4,7 @@ paintGraph();
 paintGantt();
 paintTable();
 paintSmallPrint();
+paintPaper();
 onChoice(mark);
 onChoice(paintDetails);
 addEventListener("hashchange", chooseFromAddress);

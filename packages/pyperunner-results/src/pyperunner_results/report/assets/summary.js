@@ -62,12 +62,14 @@ function paintFailures() {
   if (!failed.length) return;
   const section = byId("failures");
   section.hidden = false;
-  const list = el("ul", {}, failed.slice(0, 20).map(failure));
-  const rest = failed.slice(20);
-  const more = rest.length ? el("button", { type: "button", click: () => {
-    list.append(...rest.map(failure));
+  const list = el("ul", {}, failed.slice(0, 200).map(failure));  // on paper more than on the screen
+  const later = [...list.children].slice(20);
+  for (const item of later) item.classList.add("on-paper");
+  const more = later.length ? el("button", { type: "button", class: "more", click: () => {
+    for (const item of later) item.classList.remove("on-paper");
+    list.append(...failed.slice(200).map(failure));
     more.remove();
-  } }, `Show ${rest.length.toLocaleString("en")} more`) : null;
+  } }, `Show ${(failed.length - 20).toLocaleString("en")} more`) : null;
   put(section, el("h2", { id: "failures-title" }, `${plural(failed.length, "task")} failed`), list, more);
 }
 
@@ -88,4 +90,5 @@ function paintSmallPrint() {
       el("summary", {}, plural(run.packages.length, "installed package")),
       el("ul", { class: "packages" }, run.packages.map((text) => el("li", {}, text)))));
   }
+  addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details")) part.open = true; });
 }
