@@ -89,9 +89,14 @@ class Node:
         return [self._parts[at].of(node) if at in self._parts else node for at, node in enumerate(self._parents)]
 
     @property
+    def has_parts(self) -> bool:
+        """Whether it gets but a part of what any node gives."""
+        return bool(self._parts or self._named)
+
+    @property
     def sources(self) -> list[Any]:
         """What the node gets, each once: nodes, or parts of them; connected ones, then named inputs."""
-        if not self._parts and not self._named:
+        if not self.has_parts:
             return self.upstream
         return list(dict.fromkeys((*self.given, *(self._named or self._inputs))))
 

@@ -109,6 +109,8 @@ class RunMethod:
 
         It takes them in the order in which they are given, and sees it.
         """
+        if len(given) < 2:
+            return dict(given)
         parameters = self.signature.parameters
         named = {name: given[name] for name in sorted(given) if name in parameters}
         return {**named, **given} if len(named) < len(given) else named

@@ -17,6 +17,9 @@ KEY_FORMAT = 2
 """Number of the format of keys: a new one where the encoding of common values changes, and with it every key."""
 
 
+_HOLD_NOTHING = frozenset((type(None), bool, int, float, str))
+
+
 def encode(value: Any) -> bytes:
     """Return the canonical encoding of a value: equal bytes for equal values, distinct bytes for distinct ones.
 
@@ -42,7 +45,7 @@ def digest(value: Any) -> str:
     Raises:
         UnencodableError: As for ``encode``.
     """
-    return digest_plain(value, _Codes())
+    return digest_plain(value) if type(value) in _HOLD_NOTHING else digest_plain(value, _Codes())
 
 
 def digest_files(value: Any, *, read: bool = True) -> tuple[str, list[FileState]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import xxhash
 
 from pyperunner_keys.digests import encode
@@ -11,12 +12,12 @@ def no_code(value, out):
     raise AssertionError
 
 
-def test_large_pieces_go_to_the_hasher_at_once():
-    out = Writer(ENCODERS, no_code, xxhash.xxh3_128())
-    write_item([b"x" * 1_000_000, 1], out)
-    assert len(out.buffer) < 100
-    out.flush()
-    assert out.hasher.hexdigest() == xxhash.xxh3_128_hexdigest(encode([b"x" * 1_000_000, 1]))
+@pytest.mark.parametrize("value", [1, [b"x" * 1_000_000, 1], ["x"] * 100_000], ids=["short", "a large piece", "many"])
+def test_of_what_is_digested_little_is_kept(value):
+    out = Writer(ENCODERS, no_code, for_digest=True)
+    write_item(value, out)
+    assert len(out.buffer) < 100_000
+    assert out.digest() == xxhash.xxh3_128_digest(encode(value))
 
 
 def test_a_value_apart_leaves_no_trace():

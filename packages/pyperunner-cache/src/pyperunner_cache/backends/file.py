@@ -17,7 +17,7 @@ from pyperunner_cache.backends.os_errors import translate, translating
 from pyperunner_cache.backends.quarantine import Quarantine
 from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
 from pyperunner_cache.backends.size_ledger import Ledger
-from pyperunner_cache.backends.tree import absent_in, entry_files, survey_files
+from pyperunner_cache.backends.tree import absent_in, entry_files, listed_among, survey_files
 from pyperunner_cache.backends.writing import Counted, make_folder, sweep_file, write_atomically
 from pyperunner_cache.entry.blobs import FileBlob
 from pyperunner_cache.errors import BadKeyError, BadURLError, CacheError
@@ -87,9 +87,13 @@ class FileBackend:
                 folders = by_name[name] = {}
             folders[safe_name(digest)] = key
         absent: set[str] = set()
-        for name, folders in by_name.items():
-            place = f"{self.root}{os.sep}{_folder_of_name(name)}"
-            absent.update(map(folders.__getitem__, absent_in(place, folders.keys())))
+        places = {_folder_of_name(name): folders for name, folders in by_name.items()}
+        there = listed_among(self.root, places.keys())
+        for place, folders in places.items():
+            if place in there:
+                absent.update(map(folders.__getitem__, absent_in(f"{self.root}{os.sep}{place}", folders.keys())))
+            else:
+                absent.update(folders.values())
         return absent
 
     def get(self, key: str) -> Blob:

@@ -20,7 +20,7 @@ from pyperunner_cache.entry.envelope import key_of
 from pyperunner_cache.ports import BlobInfo
 from pyperunner_cache.system import READ_FLAGS, usable_cores
 
-__all__ = ["absent_in", "entry_files", "survey_files"]
+__all__ = ["absent_in", "entry_files", "listed_among", "survey_files"]
 
 T = TypeVar("T")
 _AT_ONCE = 50_000
@@ -62,6 +62,23 @@ def survey_files(root: str, but: str | None = None) -> tuple[int, int, list[str]
     return sum(count for count, _ in counted), sum(size for _, size in counted), temporary
 
 
+def listed_among(place: str, folders: Set[str]) -> Set[str]:
+    """Return those of ``folders`` that may be in ``place``: what a listing of it has, where that costs little.
+
+    Args:
+        place: A folder.
+        folders: The names of folders in it, many of them.
+    """
+    try:
+        if os.stat(place).st_size <= _BYTES_PER_NAME * len(folders):
+            return folders & frozenset(os.listdir(place))
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    except PermissionError:  # it may not be listed, but looked into
+        pass
+    return folders
+
+
 def absent_in(place: str, folders: Set[str]) -> list[str]:
     """Return those of ``folders`` in ``place`` that hold no entry.
 
@@ -75,8 +92,7 @@ def absent_in(place: str, folders: Set[str]) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return list(folders)
     try:
-        listed = os.stat(place).st_size <= _BYTES_PER_NAME * len(folders)
-        there = folders & frozenset(os.listdir(place)) if listed else folders
+        there = listed_among(place, folders)
         absent = list(folders - there)
         for folder in there:
             try:

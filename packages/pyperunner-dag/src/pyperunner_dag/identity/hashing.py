@@ -151,11 +151,13 @@ def _renew(tasks: Collection[Keyed]) -> None:
     for task in tasks:
         key = task.identity
         before, code = key.hash, key.code
-        as_read = before is not None and key.is_as_read(task.params) and key.seeds == codes.seeds
-        if as_read and code is not None and key.renew(task, codes) is code:
+        as_read = key.is_as_read(task.params)
+        same = as_read and before is not None and key.seeds == codes.seeds
+        if same and code is not None and key.renew(task, codes) is code:
             key.unloaded = codes.unloaded(code)
             continue
-        key.read(task)
+        if not as_read:
+            key.read(task)
         if key.compute(task, codes) != before and before is not None:
             for child in task.children:
                 forget(child)

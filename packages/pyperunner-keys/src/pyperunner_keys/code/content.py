@@ -181,11 +181,9 @@ class Content:
             otherwise()
 
     def _digest(self, value: Any) -> str:
-        hasher = xxhash.xxh3_128()
-        out = Writer(self.parts.table(self.names), self.write_code, hasher)
+        out = Writer(self.parts.table(self.names), self.write_code, for_digest=True)
         write_whole(value, out)
-        out.flush()
-        return hasher.hexdigest()
+        return out.digest().hex()
 
     def _digest_now(self, value: Any) -> str:
         """Return the digest of a value as it is now, nothing if it has none any more.

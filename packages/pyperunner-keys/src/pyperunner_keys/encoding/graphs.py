@@ -134,13 +134,11 @@ class _Graph:
             self._at.children.append(number)
 
     def _read(self, node: _Node) -> bytes:
-        hasher = xxhash.xxh3_128()
-        own = Writer(self._table, self._out.code, hasher, self._out.file)
+        own = Writer(self._table, self._out.code, self._out.file, for_digest=True)
         self._at = node
         node.children = []
         node.write(node.value, own)
-        own.flush()
-        return hasher.digest()
+        return own.digest()
 
     def _located(self, error: UnencodableError, node: _Node) -> UnencodableError:
         """Return an error with the path that leads to its node: each holder is asked once more where it has it."""

@@ -42,11 +42,9 @@ def digest_plain(value: Any, code: CodeHook = _refuse, file: FileHook | None = N
         code: As for ``encode_plain``.
         file: Returns what stands for the content of a ``File`` or ``Folder``; it is read where this is not given.
     """
-    hasher = xxhash.xxh3_128()
-    out = Writer(ENCODERS, code, hasher, file)
+    out = Writer(ENCODERS, code, file, for_digest=True)
     write_whole(value, out)
-    out.flush()
-    return hasher.hexdigest()
+    return out.digest().hex()
 
 
 def digest_bytes(data: bytes | bytearray | memoryview) -> str:

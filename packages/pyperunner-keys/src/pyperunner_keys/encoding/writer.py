@@ -8,13 +8,12 @@ distinct values are distinct.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import xxhash
 
 from pyperunner_keys.errors import TooDeepError
 from pyperunner_keys.names import type_name
-
-if TYPE_CHECKING:
-    import xxhash
 
 __all__ = [
     "MAX_DEPTH",
@@ -37,44 +36,52 @@ _FLUSH = 1 << 16
 
 
 class Writer:
-    """Collects an encoding, or feeds it to a hasher piece by piece.
+    """Collects an encoding in ``buffer``, or keeps no more of it than its digest needs.
 
     Args:
         table: Encoders by exact type.
         code: Writes what stands for a function, class or module.
-        hasher: Where the bytes go; without one they stay in ``buffer``.
         file: Returns what stands for the content of a ``File`` or ``Folder``; it is read where this is not given.
+        for_digest: Whether only the digest is wanted; what is large then goes to a hasher piece by piece.
     """
 
-    __slots__ = ("buffer", "code", "depth", "file", "hasher", "table")
+    __slots__ = ("_for_digest", "_hasher", "buffer", "code", "depth", "file", "table")
 
     def __init__(
         self,
         table: EncoderTable,
         code: CodeHook,
-        hasher: xxhash.xxh3_128 | None = None,
         file: FileHook | None = None,
+        *,
+        for_digest: bool = False,
     ) -> None:
         self.buffer = bytearray()
         self.table = table
         self.code = code
-        self.hasher = hasher
         self.file = file
+        self._for_digest = for_digest
+        self._hasher: xxhash.xxh3_128 | None = None
         self.depth = 0
 
     def big(self, data: bytes | memoryview) -> None:
         """Take a large piece, without a copy where a hasher waits for it."""
-        if self.hasher is None:
-            self.buffer += data
+        if self._for_digest:
+            self._flush().update(data)
         else:
-            self.flush()
-            self.hasher.update(data)
+            self.buffer += data
 
-    def flush(self) -> None:
-        """Hand what has been collected to the hasher, if there is one."""
-        if self.hasher is not None:
-            self.hasher.update(self.buffer)
-            self.buffer.clear()
+    def _flush(self) -> xxhash.xxh3_128:
+        """Hand what has been collected to the hasher."""
+        if self._hasher is None:
+            self._hasher = xxhash.xxh3_128()
+        self._hasher.update(self.buffer)
+        self.buffer.clear()
+        return self._hasher
+
+    def digest(self) -> bytes:
+        """Return the xxh3-128 of all that was written."""
+        # Most encodings are short, and need no hasher of their own.
+        return xxhash.xxh3_128_digest(self.buffer) if self._hasher is None else self._flush().digest()
 
     def apart(self, value: Any) -> bytes:
         """Return the encoding of ``value`` by itself, for sorting."""
@@ -97,14 +104,13 @@ class Writer:
         """Forget all that was written, and where."""
         self.buffer.clear()
         self.depth = 0
-        if self.hasher is not None:
-            self.hasher.reset()
+        self._hasher = None
 
     def leave(self) -> None:
         """Undo ``enter``, and keep what is buffered small."""
         self.depth -= 1
-        if len(self.buffer) > _FLUSH:
-            self.flush()
+        if self._for_digest and len(self.buffer) > _FLUSH:
+            self._flush()
 
 
 CodeHook = Callable[[Any, Writer], None]
@@ -138,7 +144,8 @@ def too_deep(value: Any) -> TooDeepError:
 
 def write_text(text: str, out: Writer) -> None:
     """Write a string, lone surrogates included."""
-    out.buffer += text_bytes(text)
+    data = text.encode() if text.isascii() else text.encode("utf-8", "surrogatepass")  # the first way is faster
+    out.buffer += b"s%d:%b" % (len(data), data)
 
 
 def text_bytes(text: str) -> bytes:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pyperunner_dag import DAG, OutputStore, Task
 
-__all__ = ["GrownGraph", "are_known", "levels_of_maps", "listing_from", "value_of"]
+__all__ = ["GrownGraph", "are_known", "levels_of_maps", "listing_from", "tolerated", "value_of"]
 
 
 class GrownGraph:
@@ -75,8 +75,7 @@ class GrownGraph:
         """Add a task that is not mapped, and find its key where that is possible."""
         self._tasks[task.name] = task
         self.upstream[task.name] = names = [up.name for up in task.upstream]
-        partly = {source.task.name for source in task.sources if isinstance(source, Successes)}
-        if partly:
+        if partly := tolerated(task):
             self.tolerant[task.name] = partly
         if task.identity.is_open:
             task.identity.entry = None
@@ -129,16 +128,25 @@ class GrownGraph:
         return list(found)
 
 
+def tolerated(task: Task) -> set[str]:
+    """Return the names of the mapped tasks of which a task takes what has succeeded."""
+    if not task.has_parts:
+        return set()
+    return {source.task.name for source in task.sources if isinstance(source, Successes)}
+
+
 def levels_of_maps(graph: DAG[Task]) -> list[list[Task]]:
     """Return the tasks of a graph by how many mapped ones lie before them on the longest path, each after its upstream.
 
     What is needed to know one level is decided with the levels before it.
     """
+    if all(task.mapping is None for task in graph):
+        return [list(graph)]
     level: dict[str, int] = {}
     found: list[list[Task]] = [[]]
     for task in graph:
         before = max((level[up.name] for up in graph.upstream(task)), default=0)
-        waits = task.mapping is not None or any(isinstance(source, Successes) for source in task.sources)
+        waits = task.mapping is not None or bool(tolerated(task))
         level[task.name] = at = before + waits
         while len(found) <= at:
             found.append([])

@@ -13,7 +13,6 @@ from pyperunner_dag import (
     OutputStore,
     Pipeline,
     PipelineError,
-    Successes,
     Task,
     changed_outputs,
     mapped_sources,
@@ -21,7 +20,7 @@ from pyperunner_dag import (
     task_of,
 )
 from pyperunner_runner.errors import SelectionUnmet, UnknownPipelineTask
-from pyperunner_runner.planning.growth import GrownGraph, are_known, levels_of_maps, listing_from
+from pyperunner_runner.planning.growth import GrownGraph, are_known, levels_of_maps, listing_from, tolerated
 from pyperunner_runner.planning.reasons_to_run import Action, Decision, plan, unmet
 from pyperunner_runner.planning.selection import Labels, Selection, select
 
@@ -113,8 +112,10 @@ class Planner:
         """
         refresh_hashes(dag, pipeline.code_options(self._code))
         grown, stored = GrownGraph(dag), _Stored(self._store, tolerant)
-        written = {task.name: [up.name for up in dag.upstream(task)] for task in dag}
-        chosen = select(selection, _labels(dag), written, some=True) if selection else None
+        chosen = None
+        if selection:
+            written = {task.name: [up.name for up in dag.upstream(task)] for task in dag}
+            chosen = select(selection, _labels(dag), written, some=True)
         listing = listing_from(self._store)
         levels = levels_of_maps(dag)
         decisions: dict[str, Decision] = {}
@@ -154,7 +155,8 @@ class _Stored:
                 self.missing.add(task.name)
             else:
                 keys.update(dict.fromkeys(task.entry_keys, task.name))
-        absent, stale = set(keys), dict[str, str]()
+        absent: Collection[str] = keys
+        stale: dict[str, str] = {}
         try:
             if not self.unreadable:
                 absent = set(self._store.missing(keys))
@@ -162,9 +164,9 @@ class _Stored:
         except OSError as error:
             if not self._tolerant:
                 raise
-            self.unreadable, absent = str(error), set(keys)
+            self.unreadable, absent, stale = str(error), keys, {}
         self.changed.update({keys[key]: what for key, what in stale.items()})
-        self.missing |= {keys[key] for key in absent} | {keys[key] for key in stale}
+        self.missing.update(map(keys.__getitem__, absent), map(keys.__getitem__, stale))
 
 
 def _labels(tasks: Iterable[Task]) -> list[Labels]:
@@ -182,9 +184,8 @@ def _grow(
     runs = {name for name, decision in decisions.items() if decision.action == "run"}
     for task in level:
         if task.mapping is None:
-            partly = {source.task.name for source in task.sources if isinstance(source, Successes)}
             grown.add(task)
-            if not partly.isdisjoint(runs):  # which of the elements succeed shows when they have run
+            if not runs.isdisjoint(tolerated(task)):  # which of the elements succeed shows when they have run
                 task.identity.entry = None
                 grown.unknown.add(task.name)
             yield task
