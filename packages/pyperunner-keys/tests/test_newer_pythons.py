@@ -56,6 +56,7 @@ def test_what_update_wrapper_leaves_of_hints_does_not_count(project):
     module = project(
         flow="class Wrapper:\n    def __call__(self): return 1\nheld = Wrapper()\ndef f(): return held()\n"
     )
+    module.held.__wrapped__ = len
     before = fingerprint(module.f).digest
     module.held.__annotate__ = lambda form: {}
     assert fingerprint(module.f).digest == before

@@ -101,9 +101,19 @@ def is_own_class(cls: type[object]) -> bool:
     Args:
         cls: Any class.
     """
-    # What make_dataclass and new_class make for the user says that it comes from the module types.
-    made = cls.__module__ == "types" and bool(cls.__flags__ & _HEAP_TYPE) and not hasattr(types, cls.__name__)
-    return made or is_own_module(cls.__module__)
+    module = cls.__module__
+    if module in ("types", "builtins") and cls.__flags__ & _HEAP_TYPE:
+        # What make_dataclass and new_class make for the user says that it comes from the module types, and what is
+        # executed in a dict without a name, from builtins. So does what compiled extensions make.
+        return not hasattr(sys.modules[module], cls.__name__) and (module == "types" or _is_made_by_python(cls))
+    return is_own_module(module)
+
+
+def _is_made_by_python(cls: type[object]) -> bool:
+    held = vars(cls)
+    if "__dict__" in held or "__slots__" in held or any(isinstance(each, types.FunctionType) for each in held.values()):
+        return True
+    return any(is_own_class(base) for base in cls.__bases__)
 
 
 def foreign_name(obj: Any) -> str:

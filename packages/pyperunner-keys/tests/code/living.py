@@ -61,6 +61,18 @@ CODE = {
         "import functools\n@functools.singledispatch\ndef show(x): return 1\ndef run(): return show(3)",
         "show.register(int, lambda x: 2)",
     ),
+    "attribute of a partial": (
+        "import functools\np = functools.partial(int)\np.k = 1\ndef run(): return p.k",
+        "p.k = 2",
+    ),
+    "method of an operator": (
+        "import operator\nm = operator.methodcaller('split', sep=',')\ndef run(): return m('a,b;c')",
+        "m = operator.methodcaller('split', sep=';')",
+    ),
+    "special method of a container": ("box = [1]\nsize = box.__len__\ndef run(): return size()", "box.append(2)"),
+    "docstring": ("def helper(): 'a'\ndef run(): return helper.__doc__", "helper.__doc__ = 'b'"),
+    "name of a function": ("def helper(): pass\ndef run(): return helper.__name__", "helper.__name__ = 'b'"),
+    "name of a class": ("class A: pass\ndef run(): return A.__name__", "A.__name__ = 'b'"),
     "made by exec": ("exec('def helper(): return 1')\ndef run(): return helper()", "exec('def helper(): return 2')"),
 }
 VALUES = {
@@ -86,6 +98,10 @@ VALUES = {
     "code of a function in a table": (
         "def f(): return 1\nT = [f]\ndef run(): return T[0]()",
         "f.__code__ = (lambda: 2).__code__",
+    ),
+    "instance that is called something": (
+        "import types\nK = types.SimpleNamespace(__name__='a')\ndef run(): return K.__name__",
+        "K.__name__ = 'b'",
     ),
     "two of a name change places": (
         "def make(k):\n    def f(): return k\n    return f\nT = [make(1), make(2)]\ndef run(): return T[0]()",
@@ -134,6 +150,37 @@ CLASSES = {
     "classmethod": (
         "class A:\n    @classmethod\n    def k(cls): return 1\ndef run(): return A.k()",
         "A.k = classmethod(lambda cls: 2)",
+    ),
+    "special method put in": (
+        "class A: __slots__ = ('x',)\ndef run(): return hasattr(A(), 'x')",
+        "A.__init__ = lambda self: setattr(self, 'x', 1)",
+    ),
+    "attribute of a base": (
+        "class B: k = 1\nclass C: k = 2\nclass A(B): pass\ndef run(): return A.k",
+        "A.__bases__ = (C,)",
+    ),
+    "attribute of a member of an enum": (
+        "import enum\nclass A(enum.Enum):\n    X = 1\ndef run(): return getattr(A.X, 'k', 0)",
+        "A.X.k = 2",
+    ),
+    "state of a member of an enum": (
+        (
+            "import enum\nclass A(enum.Enum):\n    X = 1\n    def __init__(self, value): self._k = value\n"
+            "    def go(self): return self._k\ndef run(): return A.X.go()"
+        ),
+        "A.X._k = 2",
+    ),
+    "class registered with an abstract one": (
+        "import abc\nclass S(abc.ABC): pass\nclass A: pass\ndef run(): return isinstance(A(), S)",
+        "S.register(A)",
+    ),
+    "class made by exec": (
+        "box = {}\nexec('class A:\\n    def go(self): return 1', box)\ndef run(): return box['A']().go()",
+        "box['A'].go = lambda self: 2",
+    ),
+    "defaults of a named tuple": (
+        "import collections\nA = collections.namedtuple('A', 'x', defaults=[1])\ndef run(): return A().x",
+        "A.__new__.__defaults__ = (2,)",
     ),
     "subclass found at run time": (
         "class B: pass\ndef run(): return len(B.__subclasses__())",

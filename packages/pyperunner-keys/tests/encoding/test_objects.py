@@ -8,6 +8,7 @@ import logging
 import socket
 import threading
 import types
+import typing
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,70 @@ def test_what_a_library_fills_in_when_it_is_used_does_not_count():
     fresh, used = Sparse(), Sparse()
     used._has_sorted_indices = used._has_canonical_format = True
     assert encode(fresh) == encode(used)
+
+
+class Kept:
+    """Is pickled by what makes it, and by nothing else."""
+
+    def __init__(self, maker):
+        self.maker = maker
+
+    def __reduce__(self):
+        return self.maker, ()
+
+
+class Maker:
+    def __init__(self, number):
+        self.number = number
+
+    def make(self):
+        return self.number
+
+    def __call__(self):
+        return self.number
+
+    @classmethod
+    def of_class(cls):
+        return cls
+
+
+class OtherMaker(Maker):
+    """Makes something else."""
+
+
+MAKERS = {
+    "partial": (functools.partial(int, "1"), functools.partial(int, "2")),
+    "method of an object": (Maker(1).make, Maker(2).make),
+    "object that can be called": (Maker(1), Maker(2)),
+    "method of a builtin object": ({"a": 1}.get, {"a": 2}.get),
+    "class": (Maker, OtherMaker),
+    "method of a class": (Maker.of_class, OtherMaker.of_class),
+    "function": (lambda: 1, lambda: 2),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_what_makes_an_object_anew_counts_with_what_it_holds(name):
+    one, other = MAKERS[name]
+    assert digest(Kept(one)) == digest(Kept(one)) != digest(Kept(other))
+
+
+def test_an_object_that_is_pickled_by_its_name_counts_with_what_it_holds():
+    class Named:
+        def __init__(self, number):
+            self.number = number
+
+        def __reduce__(self):
+            return "THE_ONE"
+
+    assert digest(Named(1)) == digest(Named(1)) != digest(Named(2))
+    assert digest(typing.TypeVar("T", bound=int)) != digest(typing.TypeVar("T", bound=str))
+    assert digest(typing.NewType("N", int)) != digest(typing.NewType("N", str))
+
+
+def test_what_an_object_is_called_counts_unless_it_has_that_from_a_function():
+    named = [types.SimpleNamespace(__name__=name, __doc__=name) for name in "ab"]
+    assert digest(named[0]) != digest(named[1])
+    wrappers = [functools.update_wrapper(types.SimpleNamespace(), function) for function in (len, len)]
+    wrappers[1].__doc__ = "another text"
+    assert digest(wrappers[0]) == digest(wrappers[1])

@@ -348,6 +348,68 @@ def test_every_attribute_that_can_be_set_counts(name):
         assert (found == whole) is (attribute in free), attribute
 
 
+_FRAMES = (pd.DataFrame, pd.Series, pd.Index, pl.DataFrame, pl.Series, np.ndarray)
+_NOTES = (1, "x", [1], np.ones(1), pd.Series([1]), pl.Series([1]), pd.Timestamp("2024"))
+
+
+@pytest.mark.parametrize("name", MADE)
+@pytest.mark.filterwarnings("ignore")
+def test_whatever_else_is_set_on_an_object_counts(name):
+    """Under any name that its type does not take for itself, and of any type; if it has room for it.
+
+    What an object forgets when it is pickled does not count but for frames and columns, of which much is expected.
+    """
+    for attribute in ("note", "_note", "_id", "_data", "__doc__", "__name__"):
+        whole = MADE[name]()
+        if attribute in getattr(whole, "__dict__", {}) or (
+            attribute[1:] in ("id", "data") and isinstance(whole, pd.Index)
+        ):
+            continue
+        if isinstance(whole, pd.api.extensions.ExtensionDtype):
+            continue  # pandas hands out one object for all that are equal
+        found = [digest(whole)]
+        for note in _NOTES:
+            value = MADE[name]()
+            try:
+                object.__setattr__(value, attribute, note)
+                if getattr(value, attribute) is not note or attribute not in vars(value):
+                    continue
+                if not isinstance(value, _FRAMES) and attribute not in vars(pickle.loads(pickle.dumps(value))):
+                    continue
+            except Exception:  # it has no room
+                continue
+            found.append(digest(value))
+        assert len({*found}) == len(found), attribute
+
+
+_LEFT_OUT = ("dump", "dumps", "info", "plot", "shuffle")
+"""Methods that write files or print, or draw what nobody can foresee."""
+
+
+@pytest.mark.parametrize("name", {**BUILTIN, **STANDARD, **NUMPY})
+@pytest.mark.filterwarnings("ignore")
+def test_every_method_that_changes_what_an_attribute_says_changes_the_digest(name):
+    """Of a masked array that is the only way to some of its state."""
+    whole, free = digest(MADE[name]()), set(NOT_COUNTED_ATTRIBUTES.get(name, ()))
+    before = {attribute: repr(held) for attribute, held in _attributes(MADE[name]()) if attribute not in _PLACES}
+    for method in dir(type(MADE[name]())):
+        if method[:1] == "_" or method in _LEFT_OUT:
+            continue
+        value = MADE[name]()
+        try:
+            getattr(value, method)()
+            after = {attribute: repr(held) for attribute, held in _attributes(value) if attribute in before}
+        except Exception:  # it takes arguments, or is none
+            continue
+        changed = {attribute for attribute in after if after[attribute] != before[attribute]} - free
+        if changed:
+            assert digest(value) != whole, (method, changed)
+
+
+_PLACES = ("data", "flat", "ctypes", "base", "sharedmask")
+"""Attributes that show where something lies, and whether anything else lies there."""
+
+
 @pytest.mark.parametrize("name", MADE)
 @pytest.mark.filterwarnings("ignore")
 def test_copies_and_what_was_asked_do_not_count(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import types
 from collections.abc import Callable, Mapping
@@ -159,13 +160,20 @@ class Content:
         self.part.reads.name(names, name)
         return held(names, name, MISSING)
 
-    def value(self, label: str, value: Any, otherwise: Callable[[], None] | None = None) -> None:
+    def value(
+        self,
+        label: str,
+        value: Any,
+        otherwise: Callable[[], None] | None = None,
+        now: Callable[[], Any] | None = None,
+    ) -> None:
         """Let a value count; code inside it becomes links.
 
         Args:
             label: What the value is here.
             value: Any value; one without a stable encoding is a gap.
             otherwise: Called where the value has no stable encoding, to let something else stand for it.
+            now: Returns the value as it is at any moment, where it is none that lives.
         """
         try:
             digest = self._digest(value)
@@ -173,7 +181,9 @@ class Content:
             self.gap(self._place(label) + error.path, f"{error.type_name}: {error.reason}")
         else:
             self.add("value", label, digest)
-            if not is_fixed(value):
+            if now is not None:
+                self.part.reads.answer(lambda: self._digest_now(now()), digest)
+            elif not is_fixed(value):
                 self.part.reads.answer(lambda: self._digest_now(value), digest)
             return
         self.add("gap", label)
@@ -227,6 +237,8 @@ class Content:
             _write_parts("method", (value.__func__, value.__self__), out)
         elif isinstance(value, types.BuiltinFunctionType):
             self._write_builtin(value, out)
+        elif isinstance(value, types.MethodWrapperType):
+            _write_parts("method wrapper", (value.__name__, value.__self__), out)
         else:
             self._write_structure(value, out)
         out.leave()
@@ -240,12 +252,15 @@ class Content:
             else:
                 self._write_foreign(foreign_name(value), out)
             return
+        kept = {"attrname", "func", "lock", *STRUCTURES[kind]}  # by the kind itself
+        state = {name: own for name, own in own_state(value).items() if name not in kept}
+        if kind is not functools.partial or "__wrapped__" in state:
+            state = {name: own for name, own in state.items() if name[:2] != "__"}
         if type(value) is not kind:
             # What a subclass makes of the parts is its own business.
             write_item(type(value), out)
-            kept = {"attrname", "func", "lock", *STRUCTURES[kind]}  # by the kind itself
-            state = own_state(value).items()
-            write_state({name: own for name, own in state if name not in kept and name[:2] != "__"}, value, out)
+        if type(value) is not kind or state:
+            write_state(state, value, out)
         _write_parts(foreign_name(kind), structure_parts(value, kind), out)
 
     def _write_foreign(self, name: str, out: Writer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copyreg
 import functools
 import sys
+import types
 from typing import Any
 
 from pyperunner_keys.encoding.hints import class_name
@@ -32,35 +33,62 @@ def write_state(state: Any, value: Any, out: Writer) -> None:
         write_item(state, out)
         return
     cls = type(value)
-    names = sorted(name for name in state if name not in _NOTES and not _is_remembered(cls, name, state[name]))
+    notes = _NOTES if _is_wrapper(state) else _LIBRARY_NOTES
+    names = sorted(name for name in state if name not in notes and not _is_remembered(cls, name, state[name]))
     out.buffer += b"a%d:" % len(names)
     name = ""
     try:
         for name in names:
             write_text(name, out)
-            write_item(state[name], out)
+            held = state[name]
+            if name == "__dict__" and type(held) is dict:  # as pydantic has it
+                held = {each: own for each, own in held.items() if not _is_remembered(cls, each, own)}
+            write_item(held, out)
     except UnencodableError as error:
         raise error.below(f".{name}", value) from None
 
 
-_NOTES = frozenset(
-    {
-        *("__module__", "__name__", "__qualname__", "__doc__", "__type_params__"),
-        *("__annotations__", "__annotate__"),  # the second since 3.14, in the place of the first
-        "__pydantic_fields_set__",
-    }
-)
-"""What ``functools.update_wrapper`` leaves in an object that wraps a function, and which fields pydantic was given."""
+_LIBRARY_NOTES = frozenset({"__pydantic_fields_set__"})
+"""Which fields pydantic was given."""
+_NOTES = _LIBRARY_NOTES | {
+    *("__module__", "__name__", "__qualname__", "__doc__", "__type_params__"),
+    *("__annotations__", "__annotate__"),  # the second since 3.14, in the place of the first
+}
+"""The same, and what ``functools.update_wrapper`` leaves in an object that wraps a function."""
+
+
+def _is_wrapper(state: dict[str, Any]) -> bool:
+    """Say whether some state is that of an object which has its name from a function that it wraps."""
+    if "__wrapped__" in state:
+        return True
+    name, doc = state.get("__name__"), state.get("__doc__")
+    return (name is not None or doc is not None) and any(
+        isinstance(held, (types.FunctionType, type))
+        and (held.__name__ == name or (doc is not None and held.__doc__ is doc))
+        for held in list(state.values())
+    )
 
 
 def _is_remembered(cls: type[object], name: str, value: Any) -> bool:
     """Say whether an attribute is there only because someone has asked: a ``cached_property``, or a library."""
     if isinstance(getattr(cls, name, None), functools.cached_property):
         return True
-    # Accessors that were used, and places for notes in which none is; what looking at the indices has shown.
-    filled = name == "_cache" or (name in ("_attrs", "_encoding") and not value)
-    library = "xarray" if filled else "scipy" if name in ("_has_sorted_indices", "_has_canonical_format") else ""
+    # Accessors that were used, and places for notes in which none is.
+    empty = name in ("_attrs", "_encoding") and value
+    library = "" if empty else _REMEMBERED.get(name, "")
+    if library == "attrs":
+        return hasattr(cls, "__attrs_attrs__")
     return bool(library) and any(str(base.__module__).partition(".")[0] == library for base in cls.__mro__)
+
+
+_REMEMBERED = {
+    **dict.fromkeys(("_cache", "_attrs", "_encoding"), "xarray"),
+    # What looking at the indices has shown.
+    **dict.fromkeys(("_has_sorted_indices", "_has_canonical_format"), "scipy"),
+    "_ufunc": "numpy",  # what `vectorize` made for its first call
+    "_attrs_cached_hash": "attrs",
+}
+"""Attributes that libraries fill when someone asks, with the library whose classes have them."""
 
 
 def attributes_of(value: Any) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from pyperunner_keys.encoding.subclasses import encoder_of_subclass
 from pyperunner_keys.encoding.writer import Encoder, Writer, write_item, write_text
 from pyperunner_keys.errors import UnencodableError
 from pyperunner_keys.names import importable_name, type_name
-from pyperunner_keys.project import is_own_globals
+from pyperunner_keys.project import is_own_class, is_own_globals
 
-__all__ = ["encoder_of", "is_code"]
+__all__ = ["encoder_of", "is_code", "state_of_member"]
 
 CODE_TYPES: tuple[type[object], ...] = (
     type,
@@ -139,8 +139,13 @@ def _write_enum(value: enum.Enum, out: Writer) -> None:
     write_class(type(value), out)
     # A combination of flags has no name of its own in every Python version.
     write_item(value._value_ if isinstance(value, enum.Flag) else value._name_, out)
-    write_state({name: own for name, own in attributes_of(value).items() if name[:1] != "_"}, value, out)
+    write_state(state_of_member(value), value, out)
     out.leave()
+
+
+def state_of_member(value: enum.Enum) -> dict[str, Any]:
+    """Return what a member of an enum holds beside name and value."""
+    return {name: own for name, own in attributes_of(value).items() if not (name[:1] == name[-1:] == "_")}
 
 
 def _write_plain(value: Any, out: Writer) -> None:
@@ -163,17 +168,32 @@ def _write_reduced(value: Any, out: Writer) -> None:
     write_class(cls, out)
     if isinstance(reduced, str):
         write_text(reduced, out)
+        held = _state_of_named(value)
+        if held:
+            write_state(held, value, out)
     else:
         _write_recipe(value, reduced, out)
     out.leave()
 
 
+_OF_TYPING = ("__bound__", "__constraints__", "__covariant__", "__contravariant__", "__supertype__")
+
+
+def _state_of_named(value: Any) -> dict[str, Any]:
+    """Return what is held by an instance that is pickled by its name alone: the name does not say what it holds."""
+    if type(value).__module__ == "typing":
+        held = {name: getattr(value, name, None) for name in _OF_TYPING}
+        return {name: own for name, own in held.items() if own}
+    return own_state(value) if is_own_class(type(value)) else {}
+
+
 def _write_recipe(value: Any, reduced: tuple[Any, ...], out: Writer) -> None:
     make, args, state, items, pairs, put = (*reduced, None, None, None, None)[:6]
-    _write_name(make, out)
+    cls = type(value)
+    _write_name(make, cls, out)
     if put is not None:
         out.buffer += b"!"
-        _write_name(put, out)
+        _write_name(put, cls, out)
     if getattr(make, "__name__", "") in ("__newobj__", "__newobj_ex__", "_reconstructor"):
         # The first argument is the class, which has just been written.
         args = args[1:]
@@ -193,12 +213,33 @@ def _write_recipe(value: Any, reduced: tuple[Any, ...], out: Writer) -> None:
     write_item(None if pairs is None else list(pairs), out)
 
 
-def _write_name(function: Any, out: Writer) -> None:
-    """Write the name of what makes an object or puts its state back; code of the user's counts."""
+def _write_name(function: Any, cls: type[object], out: Writer) -> None:
+    """Write the name of what makes an object or puts its state back; code of the user's counts, and what that holds.
+
+    Args:
+        function: What is called.
+        cls: The class of the object, which counts already.
+        out: The encoding.
+    """
     name = getattr(function, "__qualname__", type(function).__qualname__)
     write_text(f"{importable_name(getattr(function, '__module__', None) or '')}:{name}", out)
-    if isinstance(function, types.FunctionType) and is_own_globals(function.__globals__):
-        out.code(function, out)
+    owner: Any = getattr(function, "__self__", None)
+    if isinstance(function, types.FunctionType):
+        if is_own_globals(function.__globals__):
+            out.code(function, out)
+    elif isinstance(function, functools.partial):
+        write_item((function.func, function.args, function.keywords), out)
+    elif isinstance(function, type) or isinstance(owner, type):
+        made: type[object] = function if isinstance(function, type) else owner
+        if made is not cls and is_own_class(made):
+            out.code(made, out)
+    elif isinstance(function, types.MethodType):
+        write_item((function.__func__, owner), out)
+    elif isinstance(function, types.BuiltinFunctionType):
+        if owner is not None and not isinstance(owner, types.ModuleType):
+            write_item(owner, out)
+    elif not hasattr(function, "__qualname__"):
+        write_item(function, out)  # an object that can be called
 
 
 def _reason(error: Exception) -> str:

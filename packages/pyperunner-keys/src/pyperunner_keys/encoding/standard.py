@@ -67,6 +67,11 @@ def _concrete(value: Any) -> tuple[Any, ...]:
     return ("", str(value))
 
 
+def _uuid(value: Any) -> tuple[Any, ...]:
+    made_by = value.is_safe.value  # whether it was made in a way that no other process takes; mostly nobody knows
+    return (value.bytes,) if made_by is None else (value.bytes, made_by)
+
+
 _SHAPES: dict[str, tuple[str, str, Parts]] = {
     "date": ("datetime", "date", _date),
     "time": ("datetime", "time", _clock),
@@ -75,7 +80,7 @@ _SHAPES: dict[str, tuple[str, str, Parts]] = {
     "timezone": ("datetime", "timezone", lambda v: (v.utcoffset(None), v.tzname(None))),
     "Decimal": ("decimal", "decimal", _decimal),
     "Fraction": ("fractions", "fraction", lambda v: (v.numerator, v.denominator)),
-    "UUID": ("uuid", "uuid", lambda v: (v.bytes,)),
+    "UUID": ("uuid", "uuid", _uuid),
     "PurePosixPath": ("pathlib", "posix path", _pure),
     "PosixPath": ("pathlib", "posix path", _concrete),
     "PureWindowsPath": ("pathlib", "windows path", _pure),

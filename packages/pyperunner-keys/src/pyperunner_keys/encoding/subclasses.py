@@ -29,6 +29,21 @@ _BARE: dict[type[object], Callable[[Any], object]] = {
 """What a value of a subclass holds as its base: the methods of the base are asked, which the subclass may override."""
 
 
+_REBUILT: dict[str, Callable[[Any, Any], object]] = {
+    **dict.fromkeys(
+        ("date", "datetime", "time", "timedelta", "timezone"),
+        lambda value, base: base(*base.__reduce_ex__(value, 4)[1]),
+    ),
+    "Decimal": lambda value, base: base(base.__str__(value)),
+    "Fraction": lambda value, base: base(base.numerator.fget(value), base.denominator.fget(value)),
+    "UUID": lambda value, base: base(int=base.int.__get__(value), is_safe=base.is_safe.__get__(value)),
+    **dict.fromkeys(
+        ("PurePosixPath", "PosixPath", "PureWindowsPath", "WindowsPath"), lambda value, base: base(base.__str__(value))
+    ),
+}
+"""The same for types of the standard library, by name."""
+
+
 def encoder_of_subclass(cls: type[Any]) -> Encoder | None:
     """Return the encoder for a subclass of a builtin or standard type that is pickled as its base is, or ``None``."""
     for base in cls.__mro__[1:]:
@@ -44,7 +59,7 @@ def _subclass_encoder(base: type[object], encoder: Encoder) -> Encoder:
         out.buffer += b"u"
         write_class(type(value), out)
         write_text(base.__name__, out)
-        bare = _BARE[base](value) if base in _BARE else value
+        bare = _bare(value, base)
         names = getattr(type(value), "_fields", ())
         if isinstance(bare, tuple) and len(names) == len(bare):
             write_state(dict(zip(names, bare, strict=True)), value, out)
@@ -56,6 +71,13 @@ def _subclass_encoder(base: type[object], encoder: Encoder) -> Encoder:
         out.leave()
 
     return write
+
+
+def _bare(value: Any, base: type[object]) -> Any:
+    if base in _BARE:
+        return _BARE[base](value)
+    rebuild = _REBUILT.get(base.__name__)
+    return value if rebuild is None else rebuild(value, base)
 
 
 def _state(value: Any, base: type[object]) -> Any:

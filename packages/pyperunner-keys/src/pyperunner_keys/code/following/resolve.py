@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["changed_slots", "use_import", "use_name", "use_statement_name"]
 
-_NOTES = ("__doc__", "__annotations__")
+_NAMES = ("__name__", "__qualname__", "__module__")
+_NOTES = ("__doc__", "__annotations__", *_NAMES)
 """What is said about code counts only for those who read it."""
 _OF_THE_PROCESS = {
     id(os.environ): "os:environ",
@@ -151,7 +152,18 @@ def _use_note(content: Content, label: str, value: Any, name: str) -> None:
         content.gap(f"{content.part.name}: {label}", f"it cannot be evaluated: {error!r}")
         content.add("gap", f"{label} as a note")
     else:
-        content.value(f"{label} as a note", note)
+        content.part.reads.answer(lambda: getattr(value, name, None), note)
+        if name not in _NAMES or note != _usual_name(value, name):
+            content.value(f"{label} as a note", note)
+
+
+def _usual_name(value: Any, name: str) -> object:
+    """Return what a piece of code is called where nobody has called it something else: that counts already."""
+    if isinstance(value, types.ModuleType):
+        return getattr(value, name, None)
+    if name == "__module__":
+        return vars(sys.modules.get(value.__module__, types)).get("__name__")
+    return value.__qualname__.rpartition(".")[2] if name == "__name__" else value.__qualname__
 
 
 def _use_lazy_attribute(content: Content, label: str, module: types.ModuleType, rest: list[str]) -> None:
@@ -176,6 +188,8 @@ def _use_class_attribute(content: Content, label: str, cls: type[object], name: 
         return False
     if type(cls) not in (type, abc.ABCMeta) or not is_own_code(owner):
         return False
+    if owner is not cls:
+        content.part.reads.answer(lambda: cls.__mro__, cls.__mro__)
     value = vars(owner)[name]
     if isinstance(value, staticmethod) and is_own_code(value.__func__):
         content.refer(label, content.parts.part(value.__func__))

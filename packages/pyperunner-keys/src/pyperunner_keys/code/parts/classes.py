@@ -9,14 +9,16 @@ from __future__ import annotations
 import abc
 import enum
 import functools
+import sys
 import types
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys.code.following.decorators import leaves_no_trace
 from pyperunner_keys.code.following.resolve import use_name
-from pyperunner_keys.code.kinds import is_own_code
+from pyperunner_keys.code.kinds import is_held, is_own_code
+from pyperunner_keys.code.parts.fields import add_fields, is_named_tuple
 from pyperunner_keys.code.reading.source import source_of
-from pyperunner_keys.names import importable_name, type_name
+from pyperunner_keys.names import importable_name
 from pyperunner_keys.project import family, foreign_name
 
 if TYPE_CHECKING:
@@ -51,14 +53,12 @@ def fill_class(content: Content) -> None:
         else:
             content.foreign(label, foreign_name(base).replace("EnumType", "EnumMeta"))
     _add_header(content, cls, texts)
-    _add_fields(content, cls)
-    if _is_named_tuple(cls):
-        content.add("fields", *cls._fields)
-        content.value("_field_defaults", cls._field_defaults)
-    if isinstance(cls, enum.EnumMeta):
-        for name, member in cls.__members__.items():
-            content.value(name, member._value_)
-        content.add("members", *cls.__members__)
+    # Of a Task class, the function is what counts.
+    if cls.__name__ != cls.__qualname__.rpartition(".")[2] and not any(family(base.__module__) for base in cls.__mro__):
+        content.add("__name__", cls.__name__)
+    if isinstance(cls, abc.ABCMeta):
+        _add_registered(content, cls)
+    add_fields(content, cls, texts)
     _add_members(content, cls, texts)
     if file is not None and texts:
         content.source(file, [text.node for text in texts], [method for text in texts for method in text.methods])
@@ -102,30 +102,12 @@ def _is_plain_base(base: type[Any]) -> bool:
     return is_own_code(base) or name in _PLAIN_BASES or name.partition(":")[0] in _PLAIN_PACKAGES
 
 
-def _add_fields(content: Content, cls: type[Any]) -> None:
-    """Let the fields that a dataclass declares itself count, with what is said of each."""
-    fields: dict[str, Any] = vars(cls).get("__dataclass_fields__", {})
-    for name, field in fields.items():
-        kind = getattr(field, "_field_type", None)
-        # What is annotated as ClassVar is noted as a field that has not been asked whether it is for keywords only.
-        options = (field.init, field.repr, field.hash, field.compare, field.kw_only is True)
-        content.add("field", name, repr(options), getattr(kind, "name", ""))
-        content.value(f"{name}.metadata", dict(field.metadata))
-        for part in ("default", "default_factory"):
-            if type_name(type(getattr(field, part))) != "dataclasses._MISSING_TYPE":
-                content.value(f"{name}.{part}", getattr(field, part))
-
-
-def _is_named_tuple(cls: type[Any]) -> bool:
-    return issubclass(cls, tuple) and "_field_defaults" in vars(cls)
-
-
 def _add_members(content: Content, cls: type[Any], texts: list[ClassText]) -> None:
     written = {name for text in texts for name in text.names} if texts else None
     counted_already = _NOT_COUNTED
     if isinstance(cls, enum.EnumMeta):
         counted_already |= {*cls.__members__}
-    elif _is_named_tuple(cls):
+    elif is_named_tuple(cls):
         counted_already |= {*cls._fields, "_fields", "_field_defaults", "__new__"}
     for name, value in sorted(vars(cls).items()):
         if name in counted_already or not _counts(cls, name, value, written):
@@ -140,6 +122,22 @@ def _add_members(content: Content, cls: type[Any], texts: list[ClassText]) -> No
             content.refer(name, content.parts.constant(cls, name, value, title, content.names))
 
 
+def _add_registered(content: Content, cls: type[Any]) -> None:
+    """Let the classes count that were registered with an abstract one, and so pass for derived from it."""
+    content.part.reads.answer(abc.get_cache_token, abc.get_cache_token())
+    for each in _registered(cls):
+        if not is_own_code(each):
+            content.foreign("registered", foreign_name(each))
+        elif is_held(each):
+            content.refer(f"registered {each.__qualname__}", content.parts.part(each))
+
+
+def _registered(cls: type[Any]) -> list[type[Any]]:
+    look = getattr(sys.modules.get("_abc"), "_get_dump", None)
+    found = [] if look is None else [reference() for reference in look(cls)[0]]
+    return sorted((each for each in found if each is not None), key=lambda each: (each.__module__, each.__qualname__))
+
+
 def _is_descriptor(value: Any) -> bool:
     return hasattr(type(value), "__get__") and not isinstance(value, functools.partial)  # it has one since 3.14
 
@@ -152,9 +150,15 @@ def _counts(cls: type[Any], name: str, value: Any, written: set[str] | None) -> 
         return True
     function = getattr(value, "__func__", value)
     if isinstance(function, types.FunctionType):
-        made = function.__code__.co_filename.startswith("<") and name.startswith("__")
+        made = name.startswith("__") and _is_generated(function.__code__)
         known = written is not None or "__dataclass_fields__" in vars(cls)
         return is_own_code(function) and not (made and known)
     if name.startswith("_"):
         return written is None and not name.startswith("__") and not isinstance(cls, enum.EnumMeta)
     return True
+
+
+def _is_generated(code: types.CodeType) -> bool:
+    """Say whether a tool has made some code: what is typed at a prompt or stands in a cell has a text."""
+    name = code.co_filename
+    return name.startswith("<") and name != "<stdin>" and ("generated" in name or source_of(code) is None)

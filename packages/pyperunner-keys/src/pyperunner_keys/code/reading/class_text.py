@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pyperunner_keys.code.cached import cached_property
 from pyperunner_keys.code.reading.references import Facts, read_hints, read_statements
@@ -43,8 +43,13 @@ class ClassText:
                 names.add((item.asname or item.name).partition(".")[0])
             elif isinstance(item, ast.Name) and not isinstance(item.ctx, ast.Load):
                 names.add(item.id)
-        mangled = {f"_{self.node.name.lstrip('_')}{name}" for name in names if name.startswith("__")}
+        mangled = {f"_{self.node.name.lstrip('_')}{name}" for name in names if name in _private(names)}
         return frozenset(names | mangled)
+
+    @cached_property
+    def private(self) -> frozenset[str]:
+        """Those of them that the class holds under another name."""
+        return _private(self.names)
 
     def holds(self, line: int) -> bool:
         """Say whether a line is inside the definition."""
@@ -61,6 +66,17 @@ class ClassText:
             self._statements[name] = (tree_form(nodes), read_statements(nodes))
         return self._statements[name]
 
+    def gives(self, name: str) -> bool:
+        """Say whether some statement gives a name of the class a value: a hint alone does not.
+
+        Args:
+            name: The name.
+        """
+        return any(
+            isinstance(item, _ASSIGNMENTS) and item.value is not None and name in _bound_by(item)
+            for item in self.node.body
+        )
+
     def header(self, drop: Callable[[ast.AST], bool], plain: bool) -> tuple[bytes, Facts]:
         """Return the normal form of decorators, keywords and hints, and what they need.
 
@@ -76,6 +92,10 @@ class ClassText:
             form = tree_form([decorators, self.node.keywords, [item.target for item in fields], hints])
             known = self._headers[plain] = (form, read_hints([*decorators, *self.node.keywords, *hints]))
         return known
+
+
+def _private(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in names if name.startswith("__") and not name.endswith("__"))
 
 
 def _bound_by(statement: ast.stmt) -> set[str]:

@@ -102,9 +102,12 @@ def _write_masked(value: Any, out: Writer) -> None:
     write_item(None if value.mask is np.ma.nomask else np.asarray(value.mask), out)
     # Also what lies under the mask: `data` shows it, and a mask can be taken off.
     write_item(value.data, out)
-    write_item(np.asarray(value.fill_value), out)
+    # `numpy.ma.masked` does not let its fill value be asked for.
+    write_item("masked" if value is np.ma.masked else np.asarray(value.fill_value), out)
     write_item(value.hardmask, out)
-    write_state({name: own for name, own in own_state(value).items() if name not in _MASKED_STATE}, value, out)
+    own = {name: own for name, own in own_state(value).items() if name not in _MASKED_STATE}
+    noted = value._optinfo  # what is handed on to results
+    write_state({**own, "_optinfo": noted} if noted else own, value, out)
     out.leave()
 
 

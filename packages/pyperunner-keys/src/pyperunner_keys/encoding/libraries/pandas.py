@@ -55,23 +55,43 @@ def _head(kind: str, value: Any, known: type[Any], out: Writer) -> None:
         write_text(f"{kind} subclass", out)
         write_class(cls, out)
     handed_on = {name: getattr(value, name, None) for name in cls._metadata if name not in known._metadata}
-    write_state({**_set_on(value), **handed_on}, value, out)
+    write_state({**_set_on(value, _FRAME_STATE), **handed_on}, value, out)
 
 
-def _set_on(value: Any) -> dict[str, Any]:
-    """Return the attributes of an object that neither pandas nor one of its accessors keeps there."""
-    found = attributes_of(value).items()
-    return {name: own for name, own in found if name not in _STATE and not _is_of_pandas(type(own))}
+def _set_on(value: Any, kept: frozenset[str]) -> dict[str, Any]:
+    """Return the attributes of an object that neither pandas nor one of its accessors keeps there.
+
+    Args:
+        value: A frame, series or index.
+        kept: What pandas keeps in such.
+    """
+    cls = type(value)
+    found = {name: own for name, own in attributes_of(value).items() if name not in kept}
+    return {name: own for name, own in found.items() if not _is_accessor(cls, name, own)}
 
 
-_STATE = frozenset(
+def _is_accessor(cls: type[Any], name: str, own: Any) -> bool:
+    """Say whether an attribute is an accessor that was used, be it pandas' own or one that was registered."""
+    if not any(name in getattr(base, "_accessors", ()) for base in cls.__mro__) and not _is_of_pandas(type(own)):
+        return False
+    accessor = getattr(cls, name, None)  # of the class, it is what makes them
+    return isinstance(accessor, type) and isinstance(own, accessor)
+
+
+_FRAME_STATE = frozenset(
     {
-        *("_attrs", "_cacher", "_flags", "_is_copy", "_item_cache", "_mgr", "_name", "_hash", "_comparables"),
-        *("_cache", "_codes", "_data", "_id", "_levels", "_names", "_no_setting_name", "_range", "_references"),
-        *("_engine", "_freq", "_metadata", "_sortorder", "_subtyp", "_typ", "_tz", "sortorder"),
+        *("_attrs", "_cache", "_cacher", "_flags", "_is_copy", "_item_cache", "_metadata", "_mgr", "_name", "_subtyp"),
+        "_typ",
     }
 )
-"""What pandas itself keeps in frames, series and indexes."""
+"""What pandas itself keeps in frames and series, …"""
+_INDEX_STATE = frozenset(
+    {
+        *("_cache", "_codes", "_comparables", "_data", "_engine", "_freq", "_id", "_levels", "_name", "_names"),
+        *("_no_setting_name", "_range", "_references", "_sortorder", "_tz", "sortorder"),
+    }
+)
+"""… and in indexes."""
 
 
 def _tail(value: Any, out: Writer) -> None:
@@ -108,7 +128,7 @@ def _write_index(value: Any, out: Writer) -> None:
     out.buffer += b"I"
     write_class(type(value), out)
     write_item(list(value.names), out)
-    write_state(_set_on(value), value, out)
+    write_state(_set_on(value, _INDEX_STATE), value, out)
     if isinstance(value, pd.RangeIndex):
         write_item((value.start, value.stop, value.step), out)
     elif isinstance(value, pd.MultiIndex):

@@ -142,12 +142,21 @@ def _pieces(value: Any) -> Iterator[Any]:
 
 
 def _write_kind(value: Any, known: type[object], out: Writer) -> None:
-    """Write the class and the own state of what belongs to a subclass."""
-    if type(value) is not known:
+    """Write the class of what belongs to a subclass, and what was set on the object."""
+    cls = type(value)
+    held = {
+        name: own for name, own in attributes_of(value).items() if name not in _STATE and not _is_name_space(cls, name)
+    }
+    if cls is not known or held:
         out.buffer += b"u"
-        write_class(type(value), out)
-        write_state({name: own for name, own in attributes_of(value).items() if name not in _STATE}, value, out)
+        write_class(cls, out)
+        write_state(held, value, out)
 
 
 _STATE = frozenset(("_accessors", "_df", "_s"))
 """What polars itself keeps in a frame or series."""
+
+
+def _is_name_space(cls: type[Any], name: str) -> bool:
+    """Say whether an attribute is a name space that was registered, and used."""
+    return any(type(vars(base).get(name)).__name__ == "NameSpace" for base in cls.__mro__)
