@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyperunner_dag import PipelineError
+from pyperunner_dag import MapError, PipelineError
 from pyperunner_results import OutputMissing, PipelineResult, UnknownTask
 from pyperunner_runner import replay
 
@@ -73,3 +73,35 @@ def test_modules_that_are_not_allowed_are_not_imported(recorded):
     with pytest.raises(PipelineError, match="replayed_copy"):
         replay(results, "Ratio()", modules=["other.*"])
     assert "replayed_copy" not in sys.modules
+
+
+@pytest.fixture
+def mapped(kit, module):
+    def record(bad=None):
+        runner = kit.runner(executor="inline")
+        runner.run(module.mapped(bad))
+        return PipelineResult.from_file(runner.run_folder)
+
+    return record
+
+
+@pytest.mark.filterwarnings("error")
+def test_elements_of_mapped_tasks_and_what_follows_from_them(mapped):
+    results = mapped()
+    assert replay(results, "Names()") == {"k0": 0, "k1": 1, "k2": 2}
+    assert replay(results, "Each(*)[k1]") == 2
+    assert replay(results, "Twice(*)[k2]") == 6
+    assert replay(results, "Both()") == replay(results, "After()") == [2, 4, 6, "some", 1, 2, 3]
+    with pytest.raises(MapError, match=r"Each\(\*\).* stands for its elements"):
+        replay(results, "Each(*)")
+    with pytest.raises(UnknownTask):
+        replay(results, "Each(*)[k7]")
+
+
+def test_an_element_that_failed_fails_again_and_others_do_not(mapped):
+    results = mapped(bad=1)
+    with pytest.raises(ValueError, match="bad"):
+        replay(results, "Each(*)[k1]")
+    assert replay(results, "Each(*)[k2]") == 3
+    with pytest.raises(OutputMissing, match=r"Each\(\*\)\[k1\]"):
+        replay(results, "Twice(*)[k1]")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from pyperunner_cli.defaults import apply_defaults
+from pyperunner_cli.display.warned import plain_warnings
 from pyperunner_cli.errors import CommandError, UserCodeError, in_words_of_the_command
 from pyperunner_cli.registry import COMMANDS
 from pyperunner_cli.signals import exit_on_signals
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         spell_out(sys.stdout, sys.stderr)
-        with exit_on_signals():
+        with exit_on_signals(), plain_warnings():
             code = _dispatch(sys.argv[1:] if argv is None else list(argv))
             if sys.stdout is not None:
                 sys.stdout.flush()

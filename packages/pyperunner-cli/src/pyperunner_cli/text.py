@@ -55,12 +55,14 @@ def relative(path: str) -> str:
         return path
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return what to add to an error about an unknown ``name``: the nearest known ones, else all of them."""
+def did_you_mean(name: str, known: Iterable[str], *, or_all: bool = True) -> str:
+    """Return what to add to an error about an unknown ``name``: the nearest known ones, else perhaps all of them."""
     import difflib
 
     names = list(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
         return f"Did you mean {' or '.join(visible(other) for other in near)}?"
+    if not or_all:
+        return ""
     return f"There is: {listing(names)}." if names else "There is none."

@@ -112,6 +112,13 @@ def test_an_int_that_nobody_has_annotated_takes_a_float_and_it_is_said(capsys: p
     )
 
 
+@pytest.mark.parametrize("glob", ["Fit*", "*", "F?t(*", "Fit(*)", "[F]it*"])
+def test_a_glob_needs_no_parentheses(glob: str) -> None:
+    pipeline, tasks = fits("x", "a.b")
+    apply_settings(pipeline, [f"{glob}.alpha=1.5"])
+    assert [task.params["alpha"] for task in tasks.values()] == [1.5, 1.5]
+
+
 def test_a_glob_changes_all_that_it_fits() -> None:
     pipeline, tasks = fits("eu", "us", "asia")
     apply_settings(pipeline, ["Fit(?[us]).alpha=2", "*(eu).alpha=3"])

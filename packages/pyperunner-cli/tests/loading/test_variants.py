@@ -56,6 +56,13 @@ def test_a_variant_has_the_key_of_the_task_that_it_is_alone():
         assert found[names[number]["Score(a)"]].startswith("Score(a)/")
 
 
+def test_the_pipeline_stays_as_it_is():
+    pipeline = made(0)
+    before = pipeline.to_dict()
+    spread_over(pipeline, [1, 2], [0, 5])
+    assert pipeline.to_dict() == before
+
+
 def test_the_edges_are_those_of_the_pipeline():
     dag = spread_over(made(0), [1, 2])[0].dag()
     assert [[up.name for up in dag.upstream(node)] for node in dag if node.name.startswith("Score")] == [

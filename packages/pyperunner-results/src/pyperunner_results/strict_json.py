@@ -11,15 +11,22 @@ __all__ = ["to_json"]
 
 # Made once: json.dumps makes an encoder anew whenever it is called with options.
 _STRICT = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=str).encode
+_FOR_PEOPLE = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=str, ensure_ascii=False).encode
 _VALUE_CHARS = 80
 
 
-def to_json(value: object) -> str:
-    """Return ``value`` as one line of strict JSON; NaN and infinity become null, strange objects their text."""
+def to_json(value: object, *, for_people: bool = False) -> str:
+    """Return ``value`` as one line of strict JSON; NaN and infinity become null, strange objects their text.
+
+    Args:
+        value: Any value.
+        for_people: Whether all but ASCII stands there as it is, and is not escaped.
+    """
+    encode = _FOR_PEOPLE if for_people else _STRICT
     try:
-        return _STRICT(value)
+        return encode(value)
     except (ValueError, TypeError):
-        return _STRICT(_plain(value, 0))
+        return encode(_plain(value, 0))
 
 
 def _plain(value: object, depth: int) -> object:

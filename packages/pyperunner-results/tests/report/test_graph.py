@@ -10,8 +10,9 @@ def test_parents_and_tasks_among_named_inputs_are_upstream():
         "A()": {}, "B()": {"parents": ["A()"]},
         "C()": {"parents": ["B()", "A()"], "inputs": {"x": {"k": ["A()", ["D()"]]}}},
         "D()": {"inputs": {"y": "B()", "z": "no task"}},
+        "E(*)": {"map": {"x": {"$part": ["D()", "a", 0]}}},
     }  # fmt: skip
-    assert upstream_of(tasks) == [[], [0], [1, 0, 3], [1]]
+    assert upstream_of(tasks) == [[], [0], [1, 0, 3], [1], [3]]
 
 
 def test_order_and_depth():

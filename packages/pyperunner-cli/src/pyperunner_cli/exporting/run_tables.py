@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_cli.errors import CommandError
 from pyperunner_cli.json_output import as_json
 from pyperunner_cli.loading.printing import stdout_to_stderr
+from pyperunner_cli.loading.recorded_run import whole
 from pyperunner_cli.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -35,12 +36,17 @@ def rows_of(results: PipelineResult, show: Sequence[str]) -> list[Row]:
     run = results.conf.get("run")
     sweep = run.get("sweep") if isinstance(run, Mapping) else None
     if not isinstance(sweep, list):
-        return [{"run": results.label, **_params(results), **_shown(results, {}, show)}]
+        return [_row(results, _params(results), _shown(results, {}, show))]
     return [
-        {"run": results.label, **each.get("params", {}), **_shown(results, each.get("tasks", {}), show)}
+        _row(results, each.get("params", {}), _shown(results, each.get("tasks", {}), show))
         for each in sweep
         if isinstance(each, Mapping)
     ]
+
+
+def _row(results: PipelineResult, params: Row, shown: Row) -> Row:
+    """Return params and results side by side; a result that is called like a param says that it is none."""
+    return {"run": results.label, **params, **{name + " (output)" * (name in params): shown[name] for name in shown}}
 
 
 def table_of(runs: Sequence[tuple[PipelineResult, list[Row]]]) -> list[Row]:
@@ -115,15 +121,18 @@ def _parsed(asked: str, results: PipelineResult, names: Mapping[str, str]) -> tu
 
 def _ends(results: PipelineResult, names: Mapping[str, str]) -> list[str]:
     """Return the tasks that nothing follows from, by their names in the pipeline."""
+    from pyperunner_results.report.graph import upstream_of
+
     own = {found: name for name, found in names.items()}
-    with_children = {parent for task in results.all_tasks() for parent in task.parents}
-    return [own.get(name, name) for name in results if name not in with_children and (name in own or not names)]
+    known = list(results)
+    followed = {known[up] for ups in upstream_of(results.conf["tasks"]) for up in ups}
+    return [own.get(name, name) for name in known if name not in followed and (name in own or not names)]
 
 
 def _output(results: PipelineResult, name: str) -> Any:
     try:
         with stdout_to_stderr():  # an output of a class of the user's imports its module
-            return results[name]
+            return whole(results[name])
     except (KeyError, ImportError):  # it failed, or is gone, or is not loaded from a store that nobody vouches for
         return None
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ARGUMENTS", "Axis", "combinations", "read_axes"]
 
-# A name may hold any text, '=' too; a param begins with the first ')' that an identifier and '=' follow.
-_OVER = re.compile(r"((?:pipeline|.*?\))\.[^\W\d]\w*(?:\.[^=.]+)*)=(.*)", re.DOTALL)
+# A name may hold any text, '=' too: it ends with the first ')' that an identifier and '=' follow. `Fit*` has none.
+_OVER = re.compile(r"((?:[^=()]+|.*?\))\.[^\W\d]\w*(?:\.[^=.]+)*)=(.*)", re.DOTALL)
 ARGUMENTS = f"{PIPELINE}."
 """What an argument of the pipeline's function begins with; no task is called so, for each has parentheses."""
 

@@ -143,5 +143,6 @@ def _expand(root: yaml.Node, path: str) -> None:
 
 def _variable(name: str, path: str) -> str:
     if name not in os.environ:
-        raise CommandError(f"{path}: the environment variable {name} is not set. {did_you_mean(name, os.environ)}")
+        near = did_you_mean(name, os.environ, or_all=False)
+        raise CommandError(f"{path}: the environment variable {name} is not set. {near}".rstrip())
     return os.environ[name]

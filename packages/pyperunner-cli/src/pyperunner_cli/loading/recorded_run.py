@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATA_PATH", "add_data_path", "add_project", "add_trust", "find_modules", "main_file", "output_of", "read_run",
-    "recorded_pipeline",
+    "recorded_pipeline", "whole",
 ]  # fmt: skip
 
 DATA_PATH = "pyperunner-data"
@@ -78,7 +78,7 @@ def output_of(results: PipelineResult, task: str) -> Any:
     from pyperunner_results import OutputMissing
 
     try:
-        return results[task]
+        return whole(results[task])
     except OutputMissing as error:
         if results.trust == "pickle" or not results.task(task).output_exists():
             raise
@@ -86,6 +86,13 @@ def output_of(results: PipelineResult, task: str) -> Any:
             f"the output of {task} is not loaded from {results.data_path}: {error.why}. Only the record names that "
             "store. If you trust whoever wrote into it, add --trust."
         ) from error
+
+
+def whole(output: Any) -> Any:
+    """Return an output; that of a mapped task as a list of what its elements made."""
+    from pyperunner_results.reading.elements import ElementOutputs
+
+    return list(output) if isinstance(output, ElementOutputs) else output
 
 
 def find_modules(results: PipelineResult, project: str) -> None:

@@ -106,13 +106,15 @@ def _parse(setting: Setting, tasks: Mapping[str, Task]) -> tuple[list[str], list
 
 def _matched(setting: Setting, tasks: Mapping[str, Task]) -> tuple[str, list[str]]:
     """Return the glob with which a setting begins, and the names that it fits."""
-    end = setting.where.find(").")
-    while end >= 0:
-        pattern = setting.where[: end + 1]
+    where = setting.where.partition("=")[0] if setting.value is None else setting.where
+    ends = [place for place, char in enumerate(setting.where) if char == "."]
+    # The shortest that ends like a name is meant; else one like `Fit*`, before any '=' of the value.
+    in_order = sorted(ends, key=lambda end: not setting.where[:end].endswith(")"))
+    for end in in_order:
+        pattern = setting.where[:end]
         names = [name for name in tasks if fnmatchcase(name, pattern)]
-        if names:
+        if names and (pattern.endswith(")") or end < len(where)):
             return pattern, names
-        end = setting.where.find(").", end + 1)
     unknown = setting.where.partition("=")[0].rpartition(".")[0] or setting.where
     raise CommandError(f"{setting.said} names no task of the pipeline. {did_you_mean(unknown, tasks)}")
 

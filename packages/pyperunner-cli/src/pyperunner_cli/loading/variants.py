@@ -43,13 +43,13 @@ class Spread:
 
 
 def spread(dag: DAG[Task], variants: Mapping[int, Variant]) -> Spread:
-    """Take the tasks that differ between variants, and all that follows from them, out of a graph, and variants in.
+    """Return a copy of a graph with variants in the place of the tasks that differ, and of all that follows from them.
 
     What is equal in several variants is one task, named with the number of the first of them: ``Fit()[3]``. Its key is
     that of the same task in a pipeline without variants.
 
     Args:
-        dag: The graph; its tasks are changed: what differs leaves it.
+        dag: The graph.
         variants: The variants by their numbers, in ascending order.
     """
     decided: dict[str, frozenset[str]] = {}  # which tasks with other params one depends on, itself included
@@ -57,21 +57,22 @@ def spread(dag: DAG[Task], variants: Mapping[int, Variant]) -> Spread:
     for task in dag:
         own = {task.name} & changed
         decided[task.name] = frozenset(own.union(*(decided[up.name] for up in dag.upstream(task))))
+    same: dict[Task, Task] = {}
+    for task in dag:
+        if not decided[task.name]:
+            same[task] = _copy(task, "", same, {})
     old = [task for task in dag if decided[task.name]]
     made: dict[tuple[str, Hashable], Task] = {}
     named: dict[int, dict[str, str]] = {}
     for number, variant in variants.items():
-        instead: dict[Task, Task] = {}
+        instead = dict(same)
         for task in old:
             choice = tuple(sorted((name, repr(variant.marks.get(name))) for name in decided[task.name]))
             if (task.name, choice) not in made:
                 made[task.name, choice] = _copy(task, f"[{number}]", instead, variant.params.get(task.name, {}))
             instead[task] = made[task.name, choice]
-        named[number] = {task.name: found.name for task, found in instead.items()}
-    for task in old:
-        for up in task.upstream:
-            up._children.pop(task, None)
-    return Spread([*(task for task in dag if not decided[task.name]), *made.values()], named)
+        named[number] = {task.name: instead[task].name for task in old}
+    return Spread([*same.values(), *made.values()], named)
 
 
 def merged(parts: Sequence[Spread]) -> Spread:

@@ -253,3 +253,5 @@ def test_values_may_look_like_a_param(shell, write) -> None:
     said = shell("sweep", "flow.py", "--over", "Fit().kind=[f(x).y=1, g(x).y]", "--zip", *QUICK)
     assert (said.code, said.err) == (0, "")
     assert rows(said.out)[-2][0] == "f(x).y=1"
+    said = shell("sweep", "flow.py", "--over", "F*.kind=f(x).y=1,b", *QUICK)
+    assert (rows(said.out)[-3][0], rows(said.out)[-2][0]) == ("F*.kind", "f(x).y=1")

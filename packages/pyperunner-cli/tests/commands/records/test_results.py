@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,47 @@ def test_a_folder_is_written_whole_or_not_at_all(say, run: str, folder: Path) ->
     assert say("results", run, "*()", "-o", "file").code == 2
     (folder / "file").unlink()
     assert sorted(folder.iterdir()) == before
+
+
+MAPPED = """
+from pyperunner_dag import Pipeline, task
+
+@task("Names")
+def names(many: int = 2):
+    return [f"n{number}" for number in range(many)]
+
+@task("Each")
+def each(name, mark: str = "!"):
+    return name + mark
+
+@task("Last")
+def last(all, mark: str = "?"):
+    return {"mark": mark, "size": len(all)}
+
+pipeline = Pipeline("p", [last(all=each.map(name=names()))])
+"""
+
+
+def test_a_mapped_task_has_the_outputs_of_its_elements(say, write, folder: Path) -> None:
+    write("flow.py", MAPPED)
+    say("run", "flow.py", "--no-report", "--executor", "inline")
+    rows = [line.split() for line in say("results", "latest").out.splitlines()[1:]]
+    assert {row[0]: row[-1] for row in rows} == {"Names()": "stored", "Each(*)": "stored", "Last()": "stored"}
+    assert say("results", "latest", "Each(*)").out == "['n0!', 'n1!']\n"
+    assert say("results", "latest", "Each(*)[1]").out == "n1!\n"
+    assert json.loads(say("results", "latest", "Each(*)", "--json").out)["outputs"][0]["value"] == ["n0!", "n1!"]
+    assert say("debug", "latest", "Each(*)[1]").out == "n1!\n"
+    # What follows by a named input follows: `Each(*)` is not among the last tasks. A result may be called like a param.
+    sweep = say("sweep", "flow.py", "--over", "Last().mark=a,b", "--no-report", "--executor", "inline")
+    assert [line.split() for line in sweep.out.splitlines()[-3:]] == [
+        ["Last().mark", "Last().mark", "(output)", "Last().size"],
+        ["a", "a", "2"],
+        ["b", "b", "2"],
+    ]
+    assert say("table", "latest", "--show", "Each(*).1").out.splitlines()[1:] == [
+        "a            n1!",
+        "b            n1!",
+    ]
+    assert say("invalidate", "flow.py", "Each(*)").out == "removed Each(*)[0], Each(*)[1]\n"
+    rows = [line.split() for line in say("results", "latest").out.splitlines()]
+    assert next(row[-1] for row in rows if row[0] == "Each(*)") == "none"

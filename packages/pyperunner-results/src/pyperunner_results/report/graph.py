@@ -10,12 +10,11 @@ __all__ = ["critical_path", "order", "ranks", "upstream_of"]
 
 
 def upstream_of(tasks: Mapping[str, Mapping[str, Any]]) -> list[list[int]]:
-    """Return, for every task, the positions of its parents and of the tasks among its named inputs."""
+    """Return, for every task, the positions of its parents, of its named inputs, and of what it is mapped over."""
     positions = {name: number for number, name in enumerate(tasks)}
 
     def found(conf: Mapping[str, Any]) -> Iterator[int]:
-        parents, inputs = conf.get("parents"), conf.get("inputs")
-        for name in [*_texts(parents), *_texts(inputs)]:
+        for name in (name for kind in ("parents", "inputs", "map") for name in _texts(conf.get(kind))):
             if name in positions:
                 yield positions[name]
 

@@ -36,7 +36,7 @@ def describe_pipeline(conf: Mapping[str, object]) -> Summary:
         "total": len(tasks),
         "pyperunner": run.get("pyperunner"),
         "git": {"commit": first.get("commit"), "dirty": first.get("dirty")} if first else None,
-        "params": {name: _short(to_json(value)) for name, value in islice(params.items(), _PARAMS)},
+        "params": {name: _short(to_json(value, for_people=True)) for name, value in islice(params.items(), _PARAMS)},
         "params_digest": hashlib.sha256(
             to_json([[name, params[name]] for name in sorted(params)]).encode()
         ).hexdigest()[:16],

@@ -25,8 +25,10 @@ def execute(options: argparse.Namespace) -> int:
     pipeline = pipeline_of(options)
     runner = make_runner(options)
     runner.set_pipeline(pipeline)
-    names = matching(options.tasks, [task.name for task in pipeline.dag()])
-    found = {gone for name in names for gone in runner.invalidate(name, downstream=options.downstream)}
-    removed = [task.name for task in pipeline.dag() if task.name in found]
+    order = [task.name for task in pipeline.dag()]
+    names = matching(options.tasks, order)
+    found = {gone: None for name in names for gone in runner.invalidate(name, downstream=options.downstream)}
+    removed = [name for name in order if name in found]
+    removed += [name for name in found if name not in order]  # elements of mapped tasks
     print(f"removed {', '.join(map(visible, removed))}" if removed else "there was no stored output")
     return 0

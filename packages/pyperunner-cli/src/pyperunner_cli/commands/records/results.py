@@ -138,7 +138,7 @@ def _print_output(output: object) -> None:
 
 def _print_table(results: PipelineResult) -> None:
     tasks = results.all_tasks()
-    stored, problem = _stored(tasks)
+    stored, problem = _stored(results, tasks)
     rows = [("task", "status", "time", "output")]
     for task, output in zip(tasks, stored, strict=True):
         took = duration(task.wall) if task.attempts and task.wall is not None else ""
@@ -148,19 +148,26 @@ def _print_table(results: PipelineResult) -> None:
         say(problem, sys.stderr)
 
 
-def _stored(tasks: list[TaskResult]) -> tuple[list[str], str]:
+def _stored(results: PipelineResult, tasks: list[TaskResult]) -> tuple[list[str], str]:
     """Return ``stored`` or ``none`` for each task; ``unknown`` and why where its store is not there."""
     from pyperunner_results import StoreUnavailable
 
     try:
-        return ["stored" if task.output_exists() else "none" for task in tasks], ""
+        return ["stored" if _is_stored(results, task) else "none" for task in tasks], ""
     except StoreUnavailable as error:  # the rest of the table needs no store
         return ["unknown"] * len(tasks), in_words_of_the_command(error)
 
 
+def _is_stored(results: PipelineResult, task: TaskResult) -> bool:
+    if "map" not in results.conf["tasks"][task.name]:
+        return task.output_exists()
+    elements = results[task.name].names  # their outputs are its own
+    return all(results.task(name).output_exists() for name in elements)
+
+
 def _say_tasks(results: PipelineResult) -> None:
     tasks = results.all_tasks()
-    stored, problem = _stored(tasks)
+    stored, problem = _stored(results, tasks)
     if problem:
         say(problem, sys.stderr)
     facts = (

@@ -93,5 +93,7 @@ def _row(run: RunSummary) -> tuple[str, ...]:
 
 
 def _changed(run: RunSummary) -> str:
-    changes = [f"{name}: {'none' if old is None else old} → {new}" for name, (old, new) in run.changed.items()]
+    changes = [
+        f"{name}: {' → '.join('none' if each is None else each for each in pair)}" for name, pair in run.changed.items()
+    ]
     return listing(changes, limit=3) or ("params" if run.changed_unseen else "")
