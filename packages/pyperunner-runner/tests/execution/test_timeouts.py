@@ -16,7 +16,7 @@ import pytest
 from pyperunner_dag import Pipeline, Task, open_store, run
 from pyperunner_runner import LimitTooLow, TaskKilled, TaskOutOfMemory, TaskTimedOut
 from pyperunner_runner.events import TaskWaiting
-from pyperunner_runner.execution.timeouts import LimitEnforcer
+from pyperunner_runner.execution.timeouts import LimitWatch
 from pyperunner_runner.execution.timers import Timers
 
 MIB = 1 << 20
@@ -169,7 +169,7 @@ def test_limits_in_this_process_are_warned_of(kit):
 
 def test_the_clock_stands_while_a_job_waits_and_is_forgotten_at_its_end(kit):
     timers = Timers()
-    limits = LimitEnforcer(timers)
+    limits = LimitWatch(timers)
     task = kit.task("a").with_options(timeout=5)
     limits.waits(task.name, True, 0.0)  # may be said before the job is reported as begun
     limits.begin(task, os.getpid(), 1.0)

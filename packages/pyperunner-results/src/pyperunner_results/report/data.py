@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_results.reading.record import read_record
-from pyperunner_results.report.facts import facts_of, packages_of
 from pyperunner_results.report.graph import critical_path, order, ranks, upstream_of
 from pyperunner_results.report.outputs import shown_outputs
+from pyperunner_results.report.surroundings import facts_of, packages_of
 from pyperunner_results.shape import as_number
 from pyperunner_results.strict_json import to_json
 from pyperunner_text.visible import visible, visible_lines

@@ -17,7 +17,7 @@ from pyperunner_runner.execution.jobs import Jobs, RunningJob
 from pyperunner_runner.execution.outcomes import failure_of, result_of, summarize
 from pyperunner_runner.execution.retries import Retries
 from pyperunner_runner.execution.stand_in import StandInStore
-from pyperunner_runner.execution.timeouts import LimitEnforcer
+from pyperunner_runner.execution.timeouts import LimitWatch
 from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.executors.no_room import Shortage
 from pyperunner_runner.planning.reasons_to_run import UNCONDITIONAL, Decision
@@ -64,7 +64,7 @@ class Run:
         self._new_recorder = new_recorder
         self._jobs = Jobs(self._open_executor, settings.early_cutoff, settings.audit)
         self._timers = Timers()
-        self._limits = LimitEnforcer(self._timers)
+        self._limits = LimitWatch(self._timers)
         self._retries = Retries()
         self._signals: Signals | None = None
         self._cancelled = ""

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from pyperunner_dag import Options, Task
     from pyperunner_runner.execution.timers import Timers
 
-__all__ = ["LimitEnforcer"]
+__all__ = ["LimitWatch"]
 
 
-class LimitEnforcer:
+class LimitWatch:
     """Watches over running jobs and says which of them must end.
 
     Args:

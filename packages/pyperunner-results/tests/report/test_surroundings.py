@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pyperunner_results.report.facts import facts_of, packages_of
+from pyperunner_results.report.surroundings import facts_of, packages_of
 
 
 def test_what_is_known_is_said(make_conf):
