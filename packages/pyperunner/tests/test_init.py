@@ -79,3 +79,16 @@ def test_python_m_is_the_command(tmp_path: Path) -> None:
         assert said("pyperunner", *arguments) == said("pyperunner_cli", *arguments)
     assert said("pyperunner", "--version") == (0, f"pyperunner {pyperunner.__version__}\n", "")
     assert said("pyperunner", "rnu")[0] == 2
+
+
+def test_what_tests_of_pipelines_use_is_within_reach() -> None:
+    assert (
+        fresh(
+            "from pyperunner import task\n"
+            "from pyperunner.testing import run_task\n"
+            "@task('Twice')\n"
+            "def twice(x): return 2 * x\n"
+            "print(run_task(twice(x=4)))"
+        )
+        == "8"
+    )

@@ -13,6 +13,7 @@ RunnerError
 ├── LimitTooLow           (also ValueError)  a memory limit below what any task's process takes
 ├── ImpossibleResources   (also ValueError)  a task asks for more than the runner has
 ├── UnknownStartMethod    (also ValueError)
+├── WrongFake             (also TypeError)   in a test, an output by hand is missing or stands for nothing
 ├── InputLost         (also LookupError)     an input was made again and is still not there
 ├── RunFailed                                raised on demand at the end of a run with failures
 └── TaskDied                                 a task's process ended without a result
@@ -51,6 +52,7 @@ __all__ = [
     "UnknownSelection",
     "UnknownStartMethod",
     "UnknownTask",
+    "WrongFake",
 ]
 
 _LISTED = 50  # names in one message
@@ -232,6 +234,17 @@ class InputLost(RunnerError, LookupError):
             f"{lost}, although it was made again in this run. "
             "Look at the store's medium, or whether something removes entries while tasks run."
         )
+
+
+class WrongFake(RunnerError, TypeError):
+    """What is given by hand in a test is not what a task or pipeline needs."""
+
+    of: str
+    reason: str
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return f"{self.of}: {self.reason}"
 
 
 class RunFailed(RunnerError):

@@ -1,7 +1,23 @@
-"""The conformance suite of executors: subclass ``ExecutorContract`` in a test module, and pytest does the rest."""
+"""For tests: runs of tasks and pipelines in this process, and the conformance suite of executors.
+
+``ExecutorContract`` is subclassed in a test module, and pytest does the rest.
+"""
 
 from __future__ import annotations
 
-from pyperunner_runner.testing.executor_contract import ExecutorContract
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["ExecutorContract"]
+if TYPE_CHECKING:
+    from pyperunner_runner.testing.executor_contract import ExecutorContract
+    from pyperunner_runner.testing.runs import run_pipeline, run_task
+
+__all__ = ["ExecutorContract", "run_pipeline", "run_task"]
+
+_HOMES = {"ExecutorContract": "executor_contract", "run_pipeline": "runs", "run_task": "runs"}
+
+
+def __getattr__(name: str) -> Any:  # the suite takes pytest, which runs in tests may do without
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
