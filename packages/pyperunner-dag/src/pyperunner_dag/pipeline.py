@@ -166,24 +166,25 @@ class Pipeline:
 
     # --- saved form
 
-    def to_dict(self, defaults: Options | None = None) -> SavedForm:
+    def to_dict(self, defaults: Options | None = None, *, lazily: bool = False) -> SavedForm:
         """Return the pipeline in builtins that YAML can hold: ``pipeline``, ``tasks`` and ``keys``.
 
         Args:
             defaults: What counts of the code where neither a task nor the pipeline says so.
+            lazily: Make what is said of a task when it is read, and do not keep it, to save memory.
         """
-        from pyperunner_dag.saved.dump import dump
+        from pyperunner_dag.saved.dump import dump, dump_lazily
 
         dag = self.dag()
         if defaults is None:
             refresh_hashes(dag, self.options)
-        return dump(self.name, dag, self.code_options(defaults))
+        return (dump_lazily if lazily else dump)(self.name, dag, self.code_options(defaults))
 
     def to_file(self, filename: str | os.PathLike[str]) -> None:
         """Write the pipeline to a YAML file, which is there whole or not at all."""
         from pyperunner_dag.saved.dump import dump_file
 
-        dump_file(self.to_dict(), filename)
+        dump_file(self.to_dict(lazily=True), filename)
 
     @staticmethod
     def from_dict(

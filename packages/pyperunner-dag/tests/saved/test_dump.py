@@ -106,3 +106,15 @@ def test_a_script_is_recorded_under_the_name_it_is_imported_by(in_new_process, t
     assert saved["tasks"]["Job()"]["module"] == "flow_record"
     script = "from pyperunner_dag import Pipeline\nprint(Pipeline.from_file('p.yaml').dag()['Job()'].hash())"
     assert in_new_process(script).strip() == saved["tasks"]["Job()"]["hash"]
+
+
+def test_what_is_made_lazily_is_the_same_and_not_kept():
+    a = load("a")
+    pipeline = Pipeline("flow", [a])
+    Step("b", n=2)(a)
+    saved, lazily = pipeline.to_dict(), pipeline.to_dict(lazily=True)
+    for section in ("tasks", "keys"):
+        assert type(saved[section]) is dict
+        assert dict(lazily[section]) == saved[section]
+        assert len(lazily[section]) == 2
+        assert lazily[section]["Load(a)"] is not lazily[section]["Load(a)"]

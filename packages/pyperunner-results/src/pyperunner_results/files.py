@@ -7,6 +7,7 @@ import os
 import stat
 import warnings
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -38,8 +39,12 @@ def open_regular(path: str | os.PathLike[str], *, follow: bool = False) -> IO[by
         raise
 
 
-def replace_file(path: str, data: bytes) -> None:
+def replace_file(path: str, data: bytes | Iterable[bytes]) -> None:
     """Write ``data`` to ``path`` so that a reader sees the old file or the new one, never a part.
+
+    Args:
+        path: The file.
+        data: Its content, or the pieces of it.
 
     Raises:
         OSError: The file could not be written; the temporary file is gone and ``path`` is as it was.
@@ -50,7 +55,8 @@ def replace_file(path: str, data: bytes) -> None:
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, _MODE)
     try:
         try:
-            _write_all(fd, data)
+            for piece in [data] if isinstance(data, bytes) else data:
+                _write_all(fd, piece)
         finally:
             os.close(fd)
         temporary.replace(target)
@@ -94,7 +100,7 @@ class Losses:
         self._place = place
         self._warned = False
 
-    def replace(self, path: str, data: bytes) -> None:
+    def replace(self, path: str, data: bytes | Iterable[bytes]) -> None:
         """Do as ``replace_file`` does, if it can be done."""
         try:
             replace_file(path, data)

@@ -50,6 +50,14 @@ def test_asking_whether_a_task_is_there_reads_no_output(conf):
     assert len({results}) == 1
 
 
+def test_content_that_is_given_as_a_function_is_read_once_when_it_is_needed(conf, reader):
+    calls = []
+    results = PipelineResult(lambda: calls.append(1) or conf, reader)
+    assert not calls
+    assert results["Train()"] == "output of Train()"
+    assert (results.name, results.conf, calls) == ("demo", conf, [1])
+
+
 def test_an_unknown_name_suggests_near_ones(conf, reader):
     with pytest.raises(KeyError, match=r"no task 'Lod\(csv\)'. Did you mean 'Load\(csv\)'"):
         PipelineResult(conf, reader)["Lod(csv)"]

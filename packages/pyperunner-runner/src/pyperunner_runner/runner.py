@@ -367,7 +367,7 @@ class Runner:
 
     def save_pipeline_params(self) -> None:
         """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment."""
-        conf = self._pipeline().to_dict(self._settings.code)
+        conf = self._pipeline().to_dict(self._settings.code, lazily=True)
         options = (self.store.spec() or {}).get("storage_options")
         self._current_run().recorder.write_pipeline(
             conf, location_of(self.data_path), self._mainfile, options, self._notes

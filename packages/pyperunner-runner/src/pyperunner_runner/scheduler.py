@@ -80,10 +80,10 @@ class Scheduler:
         self._gathers = frozenset(gathers)
         self._tolerant = tolerant or {}
         self._grown = {name: frozenset(self._upstream[name]) for name in self._gathers - set(unexpanded)}
-        self._downstream: dict[str, list[str]] = {name: [] for name in self._upstream}
+        self._downstream: dict[str, list[str]] = {}  # of very many tasks, most have none
         for name, parents in self._upstream.items():
             for parent in parents:
-                self._downstream[parent].append(name)
+                self._downstream.setdefault(parent, []).append(name)
         self._index = {name: index for index, name in enumerate(self._upstream)}
         self._rank = rank or {}
         self._unmetered = set(unmetered)
@@ -96,8 +96,8 @@ class Scheduler:
         self._ready: dict[Demand, list[tuple[bool, tuple[float, ...], int, str]]] = {}
         self._remade: set[str] = set()
         self._events = 0
-        self._handed_out: dict[str, int] = {}
-        self._settled_at: dict[str, int] = {}
+        self._handed_out: dict[str, int] = {}  # of tasks that have not ended
+        self._settled_at: dict[str, int] = {}  # of tasks that were made again
         for name, blockers in self._blockers.items():
             if not blockers:
                 self._make_ready(name)
@@ -180,7 +180,7 @@ class Scheduler:
             self._downstream[new] = [name]
             self.states[new] = State.WAITING
             for parent in parents:
-                self._downstream[parent].append(new)
+                self._downstream.setdefault(parent, []).append(new)
             self._blockers[new] = sum(not self.states[parent].settled for parent in parents)
         self._open += len(upstream)
         self._upstream[name] = list(upstream)
@@ -222,7 +222,7 @@ class Scheduler:
             if maker not in self._remade and self.states[maker].settled:
                 self._remade.add(maker)
                 self._unmetered.discard(maker)
-                gathers = [child for child in self._downstream[maker] if self._is_settled_gather(child)]
+                gathers = [child for child in self._downstream.get(maker, ()) if self._is_settled_gather(child)]
                 self._unsettle(maker)
                 self._wait(maker)
                 for gather in gathers:
@@ -282,10 +282,12 @@ class Scheduler:
     def _settle(self, name: str, state: State) -> None:
         was_settled = self.states[name].settled
         self._set(name, state)
-        self._settled_at[name] = self._tick()
+        self._handed_out.pop(name, None)
+        if name in self._remade:
+            self._settled_at[name] = self._tick()
         if was_settled:
             return
-        for child in self._downstream[name]:
+        for child in self._downstream.get(name, ()):
             self._blockers[child] -= 1
             if not self._blockers[child] and self.states[child] is State.WAITING:
                 self._make_ready(child)
@@ -293,14 +295,14 @@ class Scheduler:
     def _unsettle(self, name: str) -> None:
         if not self.states[name].settled:
             return
-        for child in self._downstream[name]:
+        for child in self._downstream.get(name, ()):
             self._blockers[child] += 1
             if self.states[child] is State.READY:
                 self._set(child, State.WAITING)
 
     def _block(self, name: str) -> list[str]:
         blocked: list[str] = []
-        pending = deque((name, child) for child in self._downstream[name])
+        pending = deque((name, child) for child in self._downstream.get(name, ()))
         while pending:
             parent, child = pending.popleft()
             if self.states[child] not in _PENDING:
@@ -312,7 +314,7 @@ class Scheduler:
                 continue
             self._set(child, State.CANT_RUN)
             blocked.append(child)
-            pending.extend((child, below) for below in self._downstream[child])
+            pending.extend((child, below) for below in self._downstream.get(child, ()))
         return blocked
 
     def _goes_on_without(self, child: str, parent: str) -> bool:

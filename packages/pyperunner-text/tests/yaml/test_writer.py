@@ -6,7 +6,7 @@ import datetime
 import enum
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 import yaml
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyperunner_text.yaml.reader import MAX_DEPTH, UnreadableYaml, read_yaml
-from pyperunner_text.yaml.writer import UnwritableValue, to_yaml
+from pyperunner_text.yaml.writer import UnwritableValue, to_yaml, yaml_pieces
 
 scalars = (
     st.none()
@@ -113,3 +113,34 @@ def test_the_reader_reads_as_deep_as_the_writer_writes(wrap: Callable[[object], 
         to_yaml(wrap(value))
     with pytest.raises(UnreadableYaml, match="nested"):
         read_yaml("[" * (MAX_DEPTH + 1), "text")
+
+
+class Made(Mapping):
+    """A mapping that makes an item when it is asked for it, and counts how many."""
+
+    def __init__(self):
+        self.made = 0
+
+    def __len__(self):
+        return 2500
+
+    def __iter__(self):
+        return map("key {}".format, range(len(self)))
+
+    def __getitem__(self, key):
+        self.made += 1
+        return {"of": key, "date": datetime.date(2026, 1, 1)} if self.made % 100 == 0 else [key, None]
+
+
+def test_what_has_very_many_items_is_read_as_it_is_written_and_never_there_as_a_whole():
+    value = {"before": {"a": [1]}, "many": Made(), "after": 1}
+    pieces = yaml_pieces(value)
+    text = next(pieces)
+    assert value["many"].made == 1000
+    assert text + "".join(pieces) == to_yaml({**value, "many": dict(Made())})
+    assert yaml.safe_load(to_yaml({**value, "many": Made()})) == {**value, "many": dict(Made())}
+
+
+def test_a_value_in_the_midst_that_cannot_be_kept_is_named():
+    with pytest.raises(UnwritableValue, match="many.1500"):
+        list(yaml_pieces({"many": {n: object() if n == 1500 else n for n in range(2000)}}))

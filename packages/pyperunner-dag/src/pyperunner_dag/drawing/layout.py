@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pyperunner_dag.drawing.layers import Layers, place
@@ -11,9 +13,9 @@ from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG, Node
-    from pyperunner_dag.schema import Layout
+    from pyperunner_dag.schema import Box, Layout, Line
 
-__all__ = ["label", "layout"]
+__all__ = ["PlacedGraph", "label", "layout"]
 
 _CHAR = 7.8
 _PADDING = 28.0
@@ -42,34 +44,56 @@ def layout(dag: DAG[Node]) -> Layout:
         top, width, height); ``edges``, each with the names ``source`` and ``target`` and ``points``, a list of
         ``[x, y]`` from the lower edge of one box to the upper edge of the other.
     """
-    layers = Layers(dag)
-    widths = [_PADDING + _CHAR * columns(label(node.name)) for node in dag]
-    widths += [_BEND] * (len(layers.rank) - len(widths))
-    centres = place(layers, widths, _GAP)
-    left = min((centre - width / 2 for centre, width in zip(centres, widths, strict=True)), default=0.0)
-    right = max((centre + width / 2 for centre, width in zip(centres, widths, strict=True)), default=0.0)
-    x = [centre - left + _MARGIN for centre in centres]
-    tops = _tops(layers, x)
-    y = [tops[rank] for rank in layers.rank]
-    names = [node.name for node in dag]
+    plan = PlacedGraph(dag)
+    return {"width": plan.width, "height": plan.height, "nodes": list(plan.nodes()), "edges": list(plan.edges())}
 
-    def points(source: int, target: int, bends: list[int]) -> list[list[float]]:
-        between = [[round(x[bend], 1), y[bend] + side] for bend in bends for side in (0.0, _HEIGHT)]
-        return [[round(x[source], 1), y[source] + _HEIGHT], *between, [round(x[target], 1), y[target]]]
 
-    edges = [*layers.edges, *((source, target, []) for source, target in layers.omitted)]
-    return {
-        "width": round(right - left + 2 * _MARGIN, 1),
-        "height": round(tops[-1] + _HEIGHT + _MARGIN, 1) if tops else 2 * _MARGIN,
-        "nodes": [
-            {"name": name, "x": round(x[i] - widths[i] / 2, 1), "y": y[i], "w": round(widths[i], 1), "h": _HEIGHT}
-            for i, name in enumerate(names)
-        ],
-        "edges": [
-            {"source": names[source], "target": names[target], "points": points(source, target, bends)}
-            for source, target, bends in edges
-        ],
-    }
+class PlacedGraph:
+    """A graph in its places: what ``layout`` returns, made item by item, because there may be very many.
+
+    Args:
+        dag: The graph.
+
+    Attributes:
+        width: Width of the picture in pixels.
+        height: Its height.
+    """
+
+    def __init__(self, dag: DAG[Node]) -> None:
+        layers = Layers(dag)
+        widths = [_PADDING + _CHAR * columns(label(node.name)) for node in dag]
+        widths += [_BEND] * (len(layers.rank) - len(widths))
+        centres = place(layers, widths, _GAP)
+        left = min((centre - width / 2 for centre, width in zip(centres, widths, strict=True)), default=0.0)
+        right = max((centre + width / 2 for centre, width in zip(centres, widths, strict=True)), default=0.0)
+        self.width = round(right - left + 2 * _MARGIN, 1)
+        self._x = [centre - left + _MARGIN for centre in centres]
+        self._tops = _tops(layers, self._x)
+        self.height = round(self._tops[-1] + _HEIGHT + _MARGIN, 1) if self._tops else 2 * _MARGIN
+        self._rank, self._widths = layers.rank, widths
+        self._edges, self._omitted = layers.edges, layers.omitted
+        self._names = [node.name for node in dag]
+
+    def nodes(self) -> Iterator[Box]:
+        """Yield the boxes of the nodes."""
+        for name, x, w, rank in zip(self._names, self._x, self._widths, self._rank, strict=False):
+            yield {"name": name, "x": round(x - w / 2, 1), "y": self._tops[rank], "w": round(w, 1), "h": _HEIGHT}
+
+    def edges(self) -> Iterator[Line]:
+        """Yield the lines between them."""
+        for source, target, bends in chain(self._edges, ((source, target, []) for source, target in self._omitted)):
+            yield {
+                "source": self._names[source],
+                "target": self._names[target],
+                "points": [
+                    [round(self._x[source], 1), self._top(source) + _HEIGHT],
+                    *([round(self._x[bend], 1), self._top(bend) + side] for bend in bends for side in (0.0, _HEIGHT)),
+                    [round(self._x[target], 1), self._top(target)],
+                ],
+            }
+
+    def _top(self, item: int) -> float:
+        return self._tops[self._rank[item]]
 
 
 def _tops(layers: Layers, x: list[float]) -> list[float]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pyperunner_dag.dag import DAG, Node
-from pyperunner_dag.drawing.layout import label, layout
+from pyperunner_dag.drawing.layout import PlacedGraph, label
 from pyperunner_dag.drawing.palette import ARROW, FONT, LEGEND_HEIGHT, LINE, TEXT, colours, legend
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
-    from pyperunner_dag.schema import Box, Layout
+    from pyperunner_dag.schema import Box, Layout, Line
 
-__all__ = ["draw_svg"]
+__all__ = ["draw_svg", "svg_pieces"]
 
 
 def draw_svg(graph: DAG[Node] | Layout, statuses: Mapping[str, str] | None = None) -> str:
@@ -23,33 +23,51 @@ def draw_svg(graph: DAG[Node] | Layout, statuses: Mapping[str, str] | None = Non
         graph: A graph, or what ``layout`` returned for it.
         statuses: State of each task by name (``SUCCESS``, ``FAILURE``, …), which colours its box.
     """
-    plan = layout(graph) if isinstance(graph, DAG) else graph
+    return "".join(svg_pieces(graph, statuses))
+
+
+def svg_pieces(graph: DAG[Node] | Layout, statuses: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Yield what ``draw_svg`` returns in pieces, of which there may be very many; none cuts a text.
+
+    Args:
+        graph: See ``draw_svg``.
+        statuses: See ``draw_svg``.
+    """
+    nodes: Callable[[], Iterable[Box]]
+    edges: Callable[[], Iterable[Line]]
+    if isinstance(graph, DAG):
+        placed = PlacedGraph(graph)
+        size, nodes, edges = (placed.width, placed.height), placed.nodes, placed.edges
+    else:
+        size, nodes, edges = (graph["width"], graph["height"]), lambda: graph["nodes"], lambda: graph["edges"]
     states = statuses or {}
-    entries = legend(states.values(), plan["width"])
-    width = max([plan["width"], *(x + room for _, x, _, room in entries)])
-    height = plan["height"] + (max((row for _, _, row, _ in entries), default=-1) + 1) * LEGEND_HEIGHT
-    head = (
+    entries = legend(states.values(), size[0])
+    width = max([size[0], *(x + room for _, x, _, room in entries)])
+    height = size[1] + (max((row for _, _, row, _ in entries), default=-1) + 1) * LEGEND_HEIGHT
+    yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" role="img" style="max-width:100%;height:auto" '
-        f'font-family="{_escaped(FONT)}" font-size="13">'
+        f'font-family="{_escaped(FONT)}" font-size="13">\n'
+        f"<title>{sum(1 for _ in nodes())} tasks</title>\n"
+        f'<g fill="none" stroke="{LINE}" stroke-width="1.4">\n'
     )
-    parts = [
-        head,
-        f"<title>{len(plan['nodes'])} tasks</title>",
-        f'<g fill="none" stroke="{LINE}" stroke-width="1.4">',
-        *(f'<path d="{_curve(edge["points"])}"/>' for edge in plan["edges"]),
-        f'</g><g fill="{LINE}">',
-        *(_arrow(*edge["points"][-1]) for edge in plan["edges"]),
-        f'</g><g fill="{TEXT}" text-anchor="middle" stroke-width="1.4">',
-        *(_box(node, states.get(node["name"])) for node in plan["nodes"]),
-        "</g>",
-    ]
+    for edge in edges():
+        yield f'<path d="{_curve(edge["points"])}"/>\n'
+    yield f'</g><g fill="{LINE}">\n'
+    for edge in edges():
+        yield f"{_arrow(*edge['points'][-1])}\n"
+    yield f'</g><g fill="{TEXT}" text-anchor="middle" stroke-width="1.4">\n'
+    for node in nodes():
+        yield f"{_box(node, states.get(node['name']))}\n"
+    yield "</g>\n"
     for state, x, row, _ in entries:
         fill, stroke = colours(state)
-        y = plan["height"] + row * LEGEND_HEIGHT
-        parts.append(f'<rect x="{x:g}" y="{y:g}" width="13" height="13" rx="3" fill="{fill}" stroke="{stroke}"/>')
-        parts.append(f'<text x="{x + 20:g}" y="{y + 11:g}" fill="{LINE}" font-size="12">{_escaped(state)}</text>')
-    return "\n".join([*parts, "</svg>"])
+        y = size[1] + row * LEGEND_HEIGHT
+        yield (
+            f'<rect x="{x:g}" y="{y:g}" width="13" height="13" rx="3" fill="{fill}" stroke="{stroke}"/>\n'
+            f'<text x="{x + 20:g}" y="{y + 11:g}" fill="{LINE}" font-size="12">{_escaped(state)}</text>\n'
+        )
+    yield "</svg>"
 
 
 def _curve(points: list[list[float]]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pyperunner_dag.dataflow.mapping import Successes
 from pyperunner_dag.identity.hashing import bind, hash_all, kept_hash
@@ -17,14 +17,22 @@ from pyperunner_dag.saved.values import opaque, to_plain
 if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG
     from pyperunner_dag.options import Options
-    from pyperunner_dag.schema import Plain, SavedForm, SavedTask
+    from pyperunner_dag.schema import Plain, SavedForm, SavedKey, SavedTask
     from pyperunner_dag.tasks import Task
 
-__all__ = ["dump", "dump_file"]
+__all__ = ["dump", "dump_file", "dump_lazily"]
+
+_T = TypeVar("_T")
 
 
 def dump(name: str, dag: DAG[Task], defaults: Options = NO_OPTIONS) -> SavedForm:
-    """Return the saved form of a pipeline.
+    """Return the saved form of a pipeline; see ``dump_lazily``."""
+    saved = dump_lazily(name, dag, defaults)
+    return {**saved, "tasks": dict(saved["tasks"]), "keys": dict(saved["keys"])}
+
+
+def dump_lazily(name: str, dag: DAG[Task], defaults: Options = NO_OPTIONS) -> SavedForm:
+    """Return the saved form of a pipeline, in which what is said of a task is made when it is read, and not kept.
 
     Args:
         name: Name of the pipeline.
@@ -40,8 +48,8 @@ def dump(name: str, dag: DAG[Task], defaults: Options = NO_OPTIONS) -> SavedForm
     return {
         "pipeline": {"name": name, "options": options} if options else {"name": name},
         "key_format": KEY_FORMAT,
-        "tasks": {task.name: _task(task) for task in dag},
-        "keys": {task.name: {**task.identity.own_parts(task), "code": task.fingerprint().digest} for task in dag},
+        "tasks": cast("dict[str, SavedTask]", _Each(dag, _task)),
+        "keys": cast("dict[str, SavedKey]", _Each(dag, _key)),
         "code": {digest: dict(parts) for digest, parts in code.items()},
     }
 
@@ -51,6 +59,31 @@ def dump_file(saved: SavedForm, filename: str | os.PathLike[str]) -> None:
     from pyperunner_text.yaml.writer import to_yaml
 
     write_atomically(filename, to_yaml(saved))
+
+
+class _Each(Mapping[str, _T]):
+    """A mapping from the names of tasks to what is made of each.
+
+    Args:
+        dag: The tasks.
+        make: Makes it.
+    """
+
+    def __init__(self, dag: DAG[Task], make: Callable[[Task], _T]) -> None:
+        self._dag, self._make = dag, make
+
+    def __getitem__(self, name: str) -> _T:
+        return self._make(self._dag[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return (task.name for task in self._dag)
+
+    def __len__(self) -> int:
+        return len(self._dag)
+
+
+def _key(task: Task) -> SavedKey:
+    return {**task.identity.own_parts(task), "code": task.fingerprint().digest}
 
 
 def _task(task: Task) -> SavedTask:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ class PipelineResult(Mapping[str, Any]):
     is ever imported by this class.
 
     Args:
-        conf: Content of a run's ``pipeline.yaml``.
+        conf: Content of a run's ``pipeline.yaml``, or what returns it, which is called when it is first needed.
         data_path: Where the outputs are: a path, a store's URL or an ``OutputReader``. Without one, what the record
             says (``run.data_path``); where nothing is there, the place beside the record that it was then.
         run_folder: The run's folder, from which status, times and logs are read.
@@ -48,7 +49,7 @@ class PipelineResult(Mapping[str, Any]):
 
     def __init__(
         self,
-        conf: Mapping[str, Any],
+        conf: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
         data_path: str | os.PathLike[str] | OutputReader = "",
         *,
         run_folder: str | os.PathLike[str] | None = None,
@@ -56,13 +57,14 @@ class PipelineResult(Mapping[str, Any]):
         trust: str = "pickle",
     ) -> None:
         self.run_folder = str(Path(run_folder).absolute()) if run_folder is not None else None
-        self.conf = conf
-        self._tasks = _tasks(conf, self.run_folder or "the given configuration")
+        self._given = conf
+        if not callable(conf):
+            _ = self._tasks
         self._known: tuple[tuple[int, ...], RunRecord] | None = None
         if isinstance(data_path, str) and not data_path:
-            recorded = as_mapping(as_mapping(conf.get("run")).get("storage_options"))
+            recorded = as_mapping(as_mapping(self.conf.get("run")).get("storage_options"))
             options = {**recorded, **(storage_options or {})}
-            self._outputs = Outputs(recorded_data_path(conf, self.run_folder), options, trust)
+            self._outputs = Outputs(recorded_data_path(self.conf, self.run_folder), options, trust)
         else:
             self.set_data_path(data_path, storage_options)
 
@@ -105,6 +107,15 @@ class PipelineResult(Mapping[str, Any]):
         _tasks(conf, str(path))  # an error names the file here; what the constructor is given has no name
         folder = path.parent if recorded else None
         return PipelineResult(conf, data_path, run_folder=folder, storage_options=storage_options, trust=trust)
+
+    @cached_property
+    def conf(self) -> Mapping[str, Any]:
+        """Content of the run's ``pipeline.yaml``."""
+        return self._given() if callable(self._given) else self._given
+
+    @cached_property
+    def _tasks(self) -> dict[str, Mapping[str, Any]]:
+        return _tasks(self.conf, self.run_folder or "the given configuration")
 
     @property
     def name(self) -> str:

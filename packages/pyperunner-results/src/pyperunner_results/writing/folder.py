@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -17,10 +17,11 @@ from pyperunner_results.former_names import formerly
 from pyperunner_results.log_lines import format_lines
 from pyperunner_results.run_files import EXCEPTION_FILE, LOG_FILE, LOGS_FOLDER, PICTURE_FILE, PIPELINE_FILE
 from pyperunner_results.writing.events import EventLog
+from pyperunner_results.writing.packed_text import PackedText
 from pyperunner_text.file_names import safe_name
 from pyperunner_text.masking import NO_SECRETS, Masking
 from pyperunner_text.visible import visible_lines
-from pyperunner_text.yaml.writer import UnwritableValue, to_yaml
+from pyperunner_text.yaml.writer import UnwritableValue, yaml_pieces
 
 if TYPE_CHECKING:
     from pyperunner_results.schema import Event, Summary
@@ -106,8 +107,8 @@ class RunFolder:
         make_folder(path / LOGS_FOLDER, _FOLDER_MODE)
         return cls(str(path), pipeline_name, start, masking)
 
-    def write_pipeline(self, conf: Mapping[str, object]) -> None:
-        """Write ``pipeline.yaml``, replacing it whole.
+    def write_pipeline(self, conf: Mapping[str, object]) -> PackedText:
+        """Write ``pipeline.yaml``, replacing it whole; return its text.
 
         Args:
             conf: The pipeline's YAML form plus ``run`` (:func:`run_section`).
@@ -117,11 +118,12 @@ class RunFolder:
         """
         conf = self.masking.value(conf)
         try:
-            text = to_yaml(conf)
+            text = PackedText(yaml_pieces(conf))
         except UnwritableValue as error:
             raise RecordError(error.where, error.type_name) from None
-        self._losses.replace(self.pipeline_file, text.encode())
+        self._losses.replace(self.pipeline_file, text)
         self._events.describe(conf)
+        return text
 
     def log(
         self,
@@ -159,9 +161,11 @@ class RunFolder:
         body = "".join([f"    {line}\n" for line in visible_lines(self.masking.text(traceback))])
         self._exceptions.write(head + body.encode())
 
-    def write_picture(self, svg: str) -> None:
-        """Write the picture of the graph, an SVG text, replacing what is there."""
-        self._losses.replace(self.picture_file, self.masking.text(svg).encode(errors="backslashreplace"))
+    def write_picture(self, svg: str | Iterable[str]) -> None:
+        """Write the picture of the graph, an SVG text or the pieces of one, replacing what is there."""
+        pieces = [svg] if isinstance(svg, str) else svg
+        masked = (self.masking.text(piece).encode(errors="backslashreplace") for piece in pieces)
+        self._losses.replace(self.picture_file, masked)
 
     def record(self, event: Event) -> None:
         """Append one event to ``events.jsonl``; the time of the event is now."""

@@ -24,7 +24,8 @@ def describe_pipeline(conf: Mapping[str, object]) -> Summary:
 
     Of very many or long params only the beginning is kept, and ``params_digest`` still tells whether any differ.
     """
-    tasks = as_mapping(conf.get("tasks"))
+    found = conf.get("tasks")
+    tasks = found if isinstance(found, Mapping) else {}
     run = as_mapping(conf.get("run"))
     first = next(iter(as_mappings(as_mapping(run.get("env")).get("repositories"))), {})
     params = {

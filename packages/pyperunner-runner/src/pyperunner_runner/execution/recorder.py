@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import time
-import zlib
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from pyperunner_keys import Fingerprint
     from pyperunner_results import PipelineResult, TaskLog
     from pyperunner_results.schema import Figures, TaskFinishedEvent, Times
+    from pyperunner_results.writing.packed_text import PackedText
     from pyperunner_runner.planning.planner import PlannedRun
     from pyperunner_runner.ports import Ended, Logged
 
@@ -64,7 +63,7 @@ class RunRecorder:
     def __init__(self, log_path: str, pipeline: str, hooks: Iterable[Hook] = ()) -> None:
         masking = Masking(known_secrets())
         self.folder = RunFolder.create(log_path, pipeline, masking=masking)
-        self._conf = b""
+        self._conf: PackedText | None = None
         self._log_path = log_path
         self._pipeline = pipeline
         self._mask = masking.text
@@ -112,14 +111,12 @@ class RunRecorder:
         env = get_environment_info(mainfile)
         section = run_section(data_path, self._log_path, env, __version__, storage_options)
         conf = self.folder.masking.value({**pipeline, "run": {**(notes or {}), **section}})
-        self.folder.write_pipeline(conf)
-        # Packed, for of very many tasks it would take a third of the runner's memory.
-        self._conf = zlib.compress(pickle.dumps(conf, protocol=5), 1)
+        self._conf = self.folder.write_pipeline(conf)
 
     @property
-    def conf(self) -> Mapping[str, Any] | None:
-        """What ``pipeline.yaml`` says; ``None`` before it is written."""
-        return pickle.loads(zlib.decompress(self._conf)) if self._conf else None
+    def conf(self) -> Callable[[], Mapping[str, Any]] | None:
+        """What returns what ``pipeline.yaml`` says; ``None`` before it is written."""
+        return None if self._conf is None else self._conf.read_yaml
 
     # -- of the run ------------------------------------------------------------------------------------------------
 
@@ -145,14 +142,16 @@ class RunRecorder:
         _logger.info(visible(text))
         self._hooks.tell(RunStarted(self._pipeline, self.folder.path, tasks, to_execute))
 
-    def run_finished(self, statuses: Mapping[str, str], seconds: float, interrupted: bool, picture: str) -> None:
+    def run_finished(
+        self, statuses: Mapping[str, str], seconds: float, interrupted: bool, picture: Iterable[str]
+    ) -> None:
         """Complete the record and close it.
 
         Args:
             statuses: Name of the status of every task.
             seconds: Wall time of the run.
             interrupted: Whether a signal ended it early.
-            picture: The graph coloured by status, as SVG.
+            picture: The graph coloured by status, as pieces of an SVG text.
         """
         self.folder.write_picture(picture)
         counts = {status: list(statuses.values()).count(status) for status in dict.fromkeys(statuses.values())}

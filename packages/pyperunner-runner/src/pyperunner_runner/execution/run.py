@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import MapError, Task, draw_svg, layout
+from pyperunner_dag import MapError, Task, layout
+from pyperunner_dag.drawing.svg import svg_pieces
 from pyperunner_dag.ports import SupportsLock
 from pyperunner_runner.errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
@@ -105,7 +106,7 @@ class Run:
         finally:
             self.abort()
             statuses = {task.name: task.status.name for task in self.planned.dag}
-            picture = draw_svg(drawing or layout(self.planned.graph), statuses)
+            picture = svg_pieces(drawing or self.planned.graph, statuses)
             self.recorder.run_finished(statuses, time.monotonic() - began, interrupted, picture)
 
     def _loop(self, signals: Signals) -> None:

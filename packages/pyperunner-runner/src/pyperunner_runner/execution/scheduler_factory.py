@@ -33,7 +33,10 @@ def new_scheduler(
     if len(runs) > settings.process_limit or (demands and len(runs) > 1):
         priorities = {task.name: task.options.priority for task in dag if task.options.priority}
         paths = longest_paths(list(upstream), upstream, dict.fromkeys(runs), earlier_times())
-        rank = {name: (-priorities.get(name, 0), -path) for name, path in paths.items()}
+        same: dict[tuple[float, ...], tuple[float, ...]] = {}  # many tasks are alike
+        for name, path in paths.items():
+            found = (-priorities.get(name, 0), -path)
+            rank[name] = same.setdefault(found, found)
     return Scheduler(
         upstream,
         rank,

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from pyperunner_text.errors import FactError
 
-__all__ = ["UnwritableValue", "is_plain", "read_json", "to_yaml"]
+__all__ = ["UnwritableValue", "is_plain", "read_json", "to_yaml", "yaml_pieces"]
 
 _MANY = 1000
 _MAX_DEPTH = 250  # as the reader's, which is not imported because it needs PyYAML
@@ -51,12 +52,41 @@ def to_yaml(value: Any) -> str:
     Raises:
         UnwritableValue: A value inside is of another type, contains itself, or is nested more than 250 levels deep.
     """
+    return "".join(yaml_pieces(value))
+
+
+def yaml_pieces(value: Any) -> Iterator[str]:
+    """Yield what ``to_yaml`` returns in pieces, so that what has very many items is never there as a whole.
+
+    Mappings two levels deep are read item by item. Such a mapping may make each when it is asked for it.
+
+    Args:
+        value: See ``to_yaml``.
+
+    Raises:
+        UnwritableValue: See ``to_yaml``; pieces may have come before.
+    """
     strings = _Strings()
     if not _is_block(value):
-        return f"{_line(value, (), strings)}\n"
+        yield f"{_line(value, (), strings)}\n"
+        return
     out: list[str] = []
-    _block(value, "", (), (), out, strings)
-    return "".join(out)
+    if not isinstance(value, Mapping):
+        _block(value, "", (), (), out, strings)
+    else:
+        open_ids = (id(value),)
+        for key, item in value.items():
+            if isinstance(item, Mapping) and len(item) > _MANY:
+                out.append(f"{_head(key, '', (), strings)}\n")
+                items = iter(item.items())
+                while some := list(islice(items, _MANY)):
+                    _entries(some, "  ", (key,), (*open_ids, id(item)), out, strings, mapping=True, many=True)
+                    yield "".join(out)
+                    out.clear()
+                    strings.clear()
+            else:
+                _entries([(key, item)], "", (), open_ids, out, strings, mapping=True, many=len(value) > _MANY)
+    yield "".join(out)
 
 
 class _Strings(dict[str, str]):
@@ -92,15 +122,38 @@ def _block(
     """
     if id(value) in open_ids or len(open_ids) == _MAX_DEPTH:
         raise UnwritableValue(_where(path), f"{type(value).__name__} that contains itself or is nested too deep")
-    open_ids = (*open_ids, id(value))
     mapping = isinstance(value, Mapping)
+    items = value.items() if mapping else enumerate(value)
+    _entries(items, indent, path, (*open_ids, id(value)), out, strings, mapping=mapping, many=len(value) > _MANY)
+
+
+def _entries(
+    items: Iterable[tuple[Any, Any]],
+    indent: str,
+    path: tuple[Any, ...],
+    open_ids: tuple[int, ...],
+    out: list[str],
+    strings: _Strings,
+    *,
+    mapping: bool,
+    many: bool,
+) -> None:
+    """Append the lines of some items of a mapping or list; see ``_block``.
+
+    Args:
+        items: Keys or numbers, and values.
+        indent: What every line begins with.
+        path: Keys and numbers that lead to the mapping or list.
+        open_ids: It and what it stands in.
+        out: Where the lines go.
+        strings: Texts written so far.
+        mapping: Whether it is a mapping.
+        many: Whether it has so many items that each stands on one line.
+    """
     head = f"{indent}-"
-    many = len(value) > _MANY
-    for key, item in value.items() if mapping else enumerate(value):
+    for key, item in items:
         if mapping:
-            name = strings[key] if type(key) is str else _line(key, path, strings)
-            # A key that is written before its colon ends within 1,024 characters; longer ones are announced.
-            head = f"{indent}{name}:" if len(name) < 1000 else f"{indent}? {name}\n{indent}:"
+            head = _head(key, indent, path, strings)
         if type(item) is str:
             out.append(f"{head} {strings[item]}\n")
         elif many and (line := _json(item)):
@@ -114,6 +167,13 @@ def _block(
                 out[first] = f"{head} {out[first][len(head) + 1 :]}"
         else:
             out.append(f"{head} {_line(item, (*path, key), strings)}\n")
+
+
+def _head(key: Any, indent: str, path: tuple[Any, ...], strings: _Strings) -> str:
+    """Return what stands before the value of a key."""
+    name = strings[key] if type(key) is str else _line(key, path, strings)
+    # A key that is written before its colon ends within 1,024 characters; longer ones are announced.
+    return f"{indent}{name}:" if len(name) < 1000 else f"{indent}? {name}\n{indent}:"
 
 
 def _json(value: Any) -> str | None:
