@@ -13,6 +13,7 @@ class Plugin:
     def __init_subclass__(cls): PLUGINS[cls.__name__] = cls
 class tools:
     mode = None
+def get_context(): return tools
 _seed = [None]
 def set_option(name, value): OPTIONS[name] = value
 def seed(value): _seed[0] = value
@@ -47,6 +48,36 @@ CHANGES = {
     "by a function of a function": "def deep():\n    import lib\n    lib.seed(K)\ndef start():\n    deep()\nstart()",
     "by a function of another module": "import helper\nhelper.start(K)",
     "assigned": "old = lib.set_option('a', K)",
+    "by another name": "other = lib.tools\nother.mode = K",
+    "by another name of a function": "change = lib.set_option\nchange('a', K)",
+    "what everybody shares": "context = lib.get_context()\ncontext.mode = K",
+    "in a comprehension": "[lib.set_option(each, K) for each in 'ab']",
+    "in a lambda": "(lambda: lib.set_option('a', K))()",
+    "mapped": "list(map(lambda each: lib.set_option(each, K), 'ab'))",
+    "first of a table": "for name, value in {'a': K, 'b': 0}.items(): lib.set_option(name, value)",
+    "condition": "if K == 1: lib.set_option('a', 1)",
+    "one of several targets": "lib.tools.mode, other = K, 0",
+    "body of a class": "class Setup:\n    lib.set_option('a', K)",
+    "default of a function": "def start():\n    lib.set_option('a', K)\ndef other(x=start()): pass",
+    "by a function whose result is wanted": "def start():\n    lib.set_option('a', K)\n    return 1\nX = start()",
+    "by a function inside a function": ("def start():\n    def deep(): lib.set_option('a', K)\n    deep()\nstart()"),
+    "by a decorator of one's own": (
+        "def method(f):\n    setattr(lib.Frame, f.__name__, f)\n    return f\n@method\ndef double(self): return K"
+    ),
+    "by a decorator that is given a class": (
+        "def method(cls):\n    def put(f):\n        setattr(cls, f.__name__, f)\n        return f\n    return put\n"
+        "@method(lib.Frame)\ndef double(self): return K"
+    ),
+    "by what makes an instance": "class Setup:\n    def __init__(self): lib.set_option('a', K)\nX = Setup()",
+    "by a method": "class Setup:\n    def go(self): lib.set_option('a', K)\nX = Setup()\nX.go()",
+    "by a class that is derived from": (
+        "class Base:\n    def __init_subclass__(cls, n): lib.set_option('a', n)\nclass Mine(Base, n=K): pass"
+    ),
+    "by a metaclass": "class M(type):\n    def __init__(cls, *a): lib.set_option('a', K)\nclass A(metaclass=M): pass",
+    "by a class of another module": "import helper\nX = helper.Start(K)",
+    "patched in a loop": "for each in (lib.Frame,): each.double = lambda self: K",
+    "in a text that is executed": "exec('lib.set_option(\"a\", K)')",
+    "by a method that sets": "lib.tools.__setattr__(lib.tools, 'mode', K) if False else setattr(lib.tools, 'mode', K)",
 }
 IDLE = {
     "function not called": "def start():\n    lib.set_option('a', K)",
@@ -54,6 +85,11 @@ IDLE = {
     "main guard": "if __name__ == '__main__':\n    lib.set_option('a', K)",
     "what it shows": "lib.plot(K)",
     "what it prints": "print(K)",
+    "what it makes and changes": "table = lib.Frame()\ntable.value = K",
+    "class not used": "class Setup:\n    def __init__(self): lib.set_option('a', K)",
+    "lambda that is kept": "def start(): return lambda: lib.set_option('a', K)",
+    "what a function makes": "def start():\n    table = lib.Frame()\n    table.value = K\n    return 1\nX = start()",
+    "wrapper": "import functools\ndef d(f): return functools.update_wrapper(lambda: 1, f)\n@d\ndef own(): return K",
 }
 PLACES = {
     "here": {"flow": "{change}\ndef run():\n    import lib\n    return lib.state()\n"},
@@ -72,10 +108,18 @@ PLACES = {
 }
 
 
+HELPER = """
+import lib
+def start(value): lib.set_option('h', value)
+class Start:
+    def __init__(self, value): start(value)
+"""
+
+
 def _write(folder, place, change):
     (folder / "site-packages").mkdir(parents=True)
     (folder / "site-packages" / "lib.py").write_text(LIBRARY)
-    (folder / "helper.py").write_text("import lib\ndef start(value): lib.set_option('h', value)\n")
+    (folder / "helper.py").write_text(HELPER)
     for name, text in PLACES[place].items():
         path = "import pathlib, sys\nsys.path.append(str(pathlib.Path(__file__).with_name('site-packages')))\n"
         start = (path if name == "flow" else "") + ("import lib\n" if "{change}" in text else "")

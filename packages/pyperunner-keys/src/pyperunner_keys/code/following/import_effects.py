@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import types
 from typing import TYPE_CHECKING
 
 from pyperunner_keys.code.following.decorators import leaves_no_trace_in
 from pyperunner_keys.code.kinds import is_own_code
-from pyperunner_keys.code.reading.doings import Doing, called, doings, local_imports
+from pyperunner_keys.code.reading.doings import Doing, aliases, calls, doings, local_imports, nodes_of, shared
 from pyperunner_keys.code.reading.unimported import absolute_name
 from pyperunner_keys.code.reads import Reads
 from pyperunner_keys.names import importable_name
 from pyperunner_keys.project import is_own_globals
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterable, Iterator
 
     from pyperunner_keys.code.content import PartSource
     from pyperunner_keys.code.graph import Part
+    from pyperunner_keys.code.reading.doings import Call
     from pyperunner_keys.code.reading.references import Use
     from pyperunner_keys.code.reading.scope import Import
     from pyperunner_keys.code.reading.source import SourceFile
@@ -82,7 +83,10 @@ def import_effects(parts: PartSource, reads: Reads, name: str, names: Names | No
 def _effects(parts: PartSource, reads: Reads, name: str, names: Names | None) -> list[tuple[str, Part]]:
     found: list[tuple[str, Part]] = []
     seen: set[str] = set()
-    waiting = [(name, names)]
+    waiting: list[tuple[str, Names | None]]
+    # The packages around a module are imported before it.
+    steps = name.split(".")
+    waiting = [*((".".join(steps[:end]), None) for end in range(1, len(steps))), (name, names)]
     while waiting:
         name, names = waiting.pop()
         if name in seen:
@@ -130,22 +134,30 @@ def outward_doings(parts: PartSource, names: Names, file: SourceFile) -> Iterato
         file: Its text.
     """
     search = _Search(parts)
-    yield from search.doings(names, file, file.top.body, file.top.imports)
-    for node, chain in called(file.top.body):
-        if search.does(names, file, chain, file.top.imports, set()):
-            yield Doing(node, ".".join(chain), True)
+    imports = search.imports_of(file)
+    yield from search.doings(names, file.top.body, imports)
+    for call in calls(file.top.body):
+        if search.does(names, file, call, imports, set(), any_call=call.alone):
+            yield Doing(nodes_of(call.step), ".".join(call.chain), True)
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class _Search:
-    """Looks for what statements do, into the user's own functions that they call."""
+    """Looks for what statements do, into the user's own functions and classes that they call."""
 
     def __init__(self, parts: PartSource) -> None:
         self._parts = parts
 
+    def imports_of(self, file: SourceFile) -> dict[str, list[Import]]:
+        """Return what the names of a module are bound to by imports, be it by way of other names."""
+        return {**file.top.imports, **aliases(file.top.body, file.top.imports)}
+
     def doings(
-        self, names: Names, file: SourceFile, body: Iterable[ast.stmt], imports: dict[str, list[Import]]
+        self, names: Names, body: Iterable[ast.stmt], imports: dict[str, list[Import]], *, functions: bool = False
     ) -> list[Doing]:
-        return doings(body, imports, lambda target: not self._is_own(target, names))
+        return doings(body, imports, lambda target: not self._is_own(target, names), functions=functions)
 
     def _is_own(self, target: Import, names: Names) -> bool:
         name = absolute_name(target.module, target.level, names)
@@ -153,31 +165,105 @@ class _Search:
         return is_own_code(module) if isinstance(module, types.ModuleType) else self._parts.unimported.knows(name)
 
     def does(
-        self, names: Names, file: SourceFile, chain: list[str], imports: dict[str, list[Import]], seen: set[object]
+        self,
+        names: Names,
+        file: SourceFile,
+        call: Call,
+        imports: dict[str, list[Import]],
+        seen: set[object],
+        *,
+        any_call: bool,
     ) -> bool:
-        """Say whether a call of a function of the user's own does something to modules of others."""
-        name, *rest = chain
+        """Say whether a call of a function or class of the user's own does something to modules of others.
+
+        Args:
+            names: Globals of the module in which it stands.
+            file: The text of that module.
+            call: The call.
+            imports: What names are bound to by imports there.
+            seen: The functions that were looked at.
+            any_call: Whether a call of something of others counts of which nothing is known but that it is there for
+                its effect.
+        """
+        name, *rest = call.chain
+        given = [shared(arg, imports) for arg in call.args]
         if name in imports:
-            return any(self._elsewhere(target, names, rest, seen) for target in imports[name])
-        for function in [] if rest else file.top.functions(name):
+            return any(self._elsewhere(target, names, rest, given, seen, any_call) for target in imports[name])
+        return self._does(names, file, call.chain, given, seen, any_call)
+
+    def _does(
+        self,
+        names: Names,
+        file: SourceFile,
+        chain: list[str],
+        given: list[list[Import]],
+        seen: set[object],
+        any_call: bool,
+    ) -> bool:
+        for function in _functions(file, chain):
             if function in seen:
                 continue
             seen.add(function)
-            inside = {**file.top.imports, **local_imports(function)}
-            if self.doings(names, file, function.body, inside):
+            known = {**self.imports_of(file), **local_imports(function), **_params(function, given)}
+            inside = {**known, **aliases(function.body, known)}
+            found = self.doings(names, function.body, inside, functions=True)
+            if any(doing.certain or any_call for doing in found):
                 return True
-            if any(self.does(names, file, other, inside, seen) for _, other in called(function.body)):
-                return True
+            for call in calls(function.body, functions=True):
+                if self.does(names, file, call, inside, seen, any_call=any_call and call.alone):
+                    return True
         return False
 
-    def _elsewhere(self, target: Import, names: Names, rest: list[str], seen: set[object]) -> bool:
+    def _elsewhere(
+        self,
+        target: Import,
+        names: Names,
+        rest: list[str],
+        given: list[list[Import]],
+        seen: set[object],
+        any_call: bool,
+    ) -> bool:
         if not self._is_own(target, names):
             return False
         module = absolute_name(target.module, target.level, names)
         steps = [target.name, *rest] if target.name else rest
-        while len(steps) > 1:
+        while len(steps) > 1 and self._parts.unimported.knows(f"{module}.{steps[0]}"):
             module, steps = f"{module}.{steps[0]}", steps[1:]
         loaded = self._parts.unimported.loaded(module)
         file = self._parts.unimported.find(module) if loaded is None else self._parts.source_file(vars(loaded))
         there = self._parts.unimported.names(module) if loaded is None else vars(loaded)
-        return file is not None and bool(steps) and self.does(there, file, steps, file.top.imports, seen)
+        if file is None or not steps:
+            return False
+        if steps[0] in file.top.imports:
+            further = file.top.imports[steps[0]]
+            return any(self._elsewhere(each, there, steps[1:], given, seen, any_call) for each in further)
+        return self._does(there, file, steps, given, seen, any_call)
+
+
+def _functions(file: SourceFile, chain: list[str]) -> Iterator[Function]:
+    """Yield the functions that a call may run: one of the module, or what an instance of a class does when it is made,
+    with those of its methods that are named.
+    """
+    name, *rest = chain
+    yield from [] if rest else file.top.functions(name)
+    for node in [*file.top.find_class(name), *_classes_made(file, name)]:
+        for method in node.body:
+            if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) and method.name in (*_MAKING, *rest):
+                yield method
+
+
+_MAKING = ("__new__", "__init__", "__post_init__", "__init_subclass__", "__set_name__", "__call__", "__enter__")
+
+
+def _classes_made(file: SourceFile, name: str) -> Iterator[ast.ClassDef]:
+    """Yield the classes of whose instances one is bound to a name."""
+    for statement in file.top.statements(name) if file.top.binds(name) else ():
+        value = getattr(statement, "value", None)
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+            yield from file.top.find_class(value.func.id)
+
+
+def _params(function: Function, given: list[list[Import]]) -> dict[str, list[Import]]:
+    """Return what the parameters of a function stand for, as far as they are given parts of something imported."""
+    every = [*function.args.posonlyargs, *function.args.args]
+    return {param.arg: targets for param, targets in zip(every, given, strict=False) if targets}

@@ -15,6 +15,7 @@ from pyperunner_keys.code.following.import_effects import effects_on_others, imp
 from pyperunner_keys.code.kinds import is_own_code, is_structure, own_subclasses
 from pyperunner_keys.code.reading.references import WHOLE_MODULE
 from pyperunner_keys.code.reading.scope import Import
+from pyperunner_keys.code.reading.syntax import tree_form
 from pyperunner_keys.code.reading.unimported import absolute_name
 from pyperunner_keys.code.reads import MISSING
 from pyperunner_keys.encoding.objects import is_code
@@ -331,13 +332,20 @@ def _use_binary(content: Content, label: str, module: str, binary: Binary, rest:
 def _use_text(content: Content, label: str, module: str, file: SourceFile, rest: list[str]) -> None:
     """Let a name count as the text of a module that is not loaded says."""
     name, names = rest[0], content.unimported.names(module)
-    targets = file.top.imports.get(name, [])
+    # What a package imports from itself is a module in it.
+    targets = [
+        target
+        for target in file.top.imports.get(name, [])
+        if target.name != name or absolute_name(target.module, target.level, names) != module
+    ]
     if file.name and not file.name.startswith("<"):
         content.part.files[file.name] = file.digest
     if file.importer is not None:
         content.value(f"importer of {module}", file.importer)
-    if any(effects_on_others(content.unimported, module, file)):
-        content.refer(f"import {module}", content.parts.effects(module, file))
+    for package in _packages_around(module):
+        text = content.unimported.find(package)
+        if text is not None and any(effects_on_others(content.unimported, package, text)):
+            content.refer(f"import {package}", content.parts.effects(package, text))
     if file.top.binds(name):
         content.refer(label, content.parts.statement(module, file, name))
     for target in targets:
@@ -351,6 +359,25 @@ def _use_text(content: Content, label: str, module: str, file: SourceFile, rest:
             _use_builtin(content, label, name)
         else:
             content.add("missing", label)
+            _use_what_makes_it(content, label, module, file, name)
+
+
+def _use_what_makes_it(content: Content, label: str, module: str, file: SourceFile, name: str) -> None:
+    """Let count, of a name that no statement of a module binds, what may make it all the same."""
+    if name != "__getattr__" and file.top.binds("__getattr__"):
+        content.gap(f"{content.part.name}: {label}", f"{module}.__getattr__ decides what it is")
+        content.refer(f"{label} by __getattr__", content.parts.statement(module, file, "__getattr__"))
+    elif file.top.makes_names:
+        content.gap(f"{content.part.name}: {label}", f"{module} makes it by a name that its text does not show")
+        content.add("made", tree_form(file.top.body))
+        for each in file.top.names():
+            _use_text(content, f"{module}.{each}", module, file, [each])
+
+
+def _packages_around(module: str) -> list[str]:
+    """Return the names of a module and of the packages that are imported before it."""
+    steps = module.split(".")
+    return [".".join(steps[:end]) for end in range(len(steps), 0, -1)]
 
 
 def _use_star(content: Content, label: str, target: Import, rest: list[str], names: Names) -> bool:

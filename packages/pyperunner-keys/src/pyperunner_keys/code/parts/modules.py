@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import types
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from pyperunner_keys.code.following.decorators import leaves_no_trace, leaves_no
 from pyperunner_keys.code.following.import_effects import effects_on_others, outward_doings
 from pyperunner_keys.code.following.resolve import use_import, use_name, use_statement_name
 from pyperunner_keys.code.kinds import is_compiled, is_compiled_file
+from pyperunner_keys.code.reading.doings import aliases
 from pyperunner_keys.code.reading.references import read_statements
 from pyperunner_keys.code.reading.scope import Import
 from pyperunner_keys.code.reading.syntax import tree_form
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fill_binary", "fill_doings", "fill_effects", "fill_module", "fill_statement"]
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _COMPILED = "it is a compiled extension; the bytes of its file count"
 
 
@@ -82,15 +85,21 @@ def fill_doings(content: Content) -> None:
     """Fill the part of what a module does, when it is imported, to modules that are not the user's own."""
     where, file, _ = content.part.subject
     found = [*outward_doings(content.parts, content.names, file)]
-    nodes = [doing.node for doing in found if doing.certain]
+    nodes = [*dict.fromkeys(node for doing in found if doing.certain for node in doing.nodes)]
     loaded = isinstance(where, dict)
     drop = leaves_no_trace(content.names) if loaded else leaves_no_trace_in(file)
-    content.add("doings", tree_form(nodes, drop))
-    content.source(file, nodes)
     facts = read_statements(nodes)
+    # What stands for a part of a library counts by the statement that says so: what it holds is the library's.
+    shared = aliases(file.top.body, file.top.imports).keys() & {use[0] for use in facts.uses}
+    nodes = [*(node for name in sorted(shared) for node in file.top.statements(str(name))), *nodes]
+    content.add("doings", tree_form(dict.fromkeys(nodes), drop))
+    content.source(file, nodes)
     if loaded:
         for label, use in facts.sorted_uses:
-            use_name(content, label, use, {})
+            if use[0] not in shared:
+                use_name(content, label, use, {})
+        for name in sorted({node.name for node in nodes if isinstance(node, _DEFINITIONS)}):
+            use_name(content, name, (name,), {})  # which may be another one by now
     else:
         _use_statement_names(content, facts, where, file, "")
     for doing in found:

@@ -11,6 +11,7 @@ from pyperunner_keys.code.reading.scope import Import, imports_of
 
 __all__ = ["TopLevel", "is_reading"]
 
+_MAKING = frozenset(("exec", "globals", "locals", "vars", "setattr", "__dict__"))
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -53,6 +54,8 @@ class TopLevel:
             else:
                 if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
                     names.add(node.id)
+                elif isinstance(node, ast.pattern):
+                    names.update(filter(None, (getattr(node, "name", None), getattr(node, "rest", None))))
                 stack += ast.iter_child_nodes(node)
         return names
 
@@ -97,6 +100,12 @@ class TopLevel:
             node for item in self.statements(name) if not isinstance(item, _DEFINITIONS) for node in ast.walk(item)
         ]
         return any(is_reading(getattr(node, "id", None) or getattr(node, "attr", None)) for node in nodes)
+
+    @cached_property
+    def makes_names(self) -> bool:
+        """Whether statements at the top may bind names that they do not show: ``exec``, ``globals().update(…)``."""
+        nodes = (node for item in self._tree.body if not isinstance(item, _DEFINITIONS) for node in ast.walk(item))
+        return any(_MAKING & {getattr(node, "id", None), getattr(node, "attr", None)} for node in nodes)
 
     @cached_property
     def _effects(self) -> list[ast.stmt]:

@@ -29,6 +29,10 @@ CHANGING = frozenset(
     ("add", "append", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "sort", "update")
 )
 """Methods of containers that change them."""
+_OF_GLOBALS = frozenset(("__globals__", "f_globals"))
+"""Attributes of functions and frames that hold the names of a module."""
+_FINDING = {"resolve_name": "pkgutil", "run_module": "runpy"}
+"""Functions that find a module by a text, and where they are."""
 _GENERATORS = frozenset(("RandomState", "SeedSequence", "default_rng"))
 """What makes generators of numpy's, which begin anywhere if they are given nothing to begin with."""
 
@@ -146,6 +150,8 @@ class _Walker:
         for node in nodes:
             self.visit(node, scope)
         self.facts.uses.update((module,) for modules in scope.for_effect.values() for module in modules)
+        if scope.kind == "class":  # which holds what it imports, for others to take
+            self.facts.uses.update((target,) for targets in scope.imports.values() for target in targets)
 
     def _function(self, node: Function, scope: Scope) -> None:
         decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
@@ -198,6 +204,9 @@ class _Walker:
                 node = node.args[0]  # type: ignore[attr-defined]
             else:
                 break
+        if not _OF_GLOBALS.isdisjoint(names):
+            self.facts.gaps[".".join(reversed(names))] = "globals are looked up by a name made at run time"
+            self.facts.uses.add((WHOLE_MODULE,))
         if isinstance(node, ast.Name):
             roots = self._roots(node, scope)
         else:
@@ -241,7 +250,7 @@ class _Walker:
         text = ast.unparse(node)
         if name in ("eval", "exec") and isinstance(node.func, ast.Name):
             self._evaluated(node.args[0] if node.args else None, text, scope)
-        elif name in ("import_module", "__import__"):
+        elif name in ("import_module", "__import__") or (name in _FINDING and _is_finding(node.func)):
             self.facts.gaps[text] = "the module's name is made at run time"
         elif name == "globals" and isinstance(node.func, ast.Name):
             self.facts.gaps[text] = "globals are looked up by a name made at run time"
@@ -297,6 +306,13 @@ def _constant_import(node: ast.AST) -> Import | None:
     # Of "package.module", __import__ returns the package; a name that begins with a dot needs to know whose it is.
     plain = not module.startswith(".") if name == "import_module" else name == "__import__" and "." not in module
     return Import(module) if plain else None
+
+
+def _is_finding(node: ast.expr) -> bool:
+    """Say whether one of the functions that find modules is called, and no method of that name."""
+    return isinstance(node, ast.Name) or (
+        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in _FINDING.values()
+    )
 
 
 def _is_none(node: ast.AST) -> bool:
