@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import networkx
     from typing_extensions import Self
 
-__all__ = ["DAG", "Node", "check_name", "cycle", "is_interactive", "reachable", "topological_levels"]
+__all__ = ["DAG", "Node", "check_name", "cycle", "is_interactive", "made_now", "reachable", "topological_levels"]
 
 T = TypeVar("T")
 _NUMBERS = itertools.count(1)
@@ -25,6 +25,11 @@ _NUMBERS = itertools.count(1)
 def is_interactive() -> bool:
     """Say whether somebody types the program: in IPython, a notebook, or ``python -i``."""
     return hasattr(sys, "ps1") or bool(sys.flags.interactive)
+
+
+def made_now() -> int:
+    """Return one more for each node that is made where somebody types the program; else 0."""
+    return next(_NUMBERS) if is_interactive() else 0
 
 
 def _moved(source: Any, other: Node, to: Node) -> Any:
@@ -44,8 +49,9 @@ class Node:
         name: Name of the node, unique in each graph it is part of.
 
     Attributes:
-        variant: What tells it apart from others of its name in one graph, such as ``[0]``: the end of ``name``, which
-            counts in no key.
+        prefix: What tells it apart from others of its name in one graph, such as ``eu.``: the beginning of ``name``,
+            which counts in no key.
+        variant: What does so at the end, such as ``[0]``.
         made: Where somebody types the program, one more for each node that is made; else 0.
         outputs: Names of its outputs where it has several.
         mapping: Over which of its params it is mapped, if it is.
@@ -53,6 +59,7 @@ class Node:
     """
 
     made = 0
+    prefix = ""
     variant = ""
     outputs: tuple[str, ...] = ()
     mapping: Any = None  # over what it is mapped, if it is
@@ -62,8 +69,8 @@ class Node:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        if is_interactive():
-            self.made = next(_NUMBERS)
+        if number := made_now():
+            self.made = number
         self._parents: list[Any] = []
         self._inputs: tuple[Any, ...] = ()
         self._children: dict[Any, None] = {}
@@ -73,8 +80,10 @@ class Node:
 
     @property
     def own_name(self) -> str:
-        """The name without what tells variants apart; by this one outputs are kept."""
-        return self.name[: len(self.name) - len(self.variant)] if self.variant else self.name
+        """The name without ``prefix`` and ``variant``; by this one outputs are kept."""
+        if not self.prefix and not self.variant:
+            return self.name
+        return self.name[len(self.prefix) : len(self.name) - len(self.variant)]
 
     @property
     def parents(self) -> list[Self]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import DAG, is_interactive, reachable
+from pyperunner_dag.dataflow.copies import connected_copy
 from pyperunner_dag.errors import DuplicateNameError, PipelineError
 from pyperunner_dag.identity.hashing import bind, forget, hash_all, refresh_hashes
-from pyperunner_dag.inputs import as_tasks, moved, resolve_inputs
+from pyperunner_dag.inputs import as_tasks, describe, moved, resolve_inputs
 from pyperunner_dag.options import CODE_FIELDS, NO_OPTIONS, Options, changed, code_options
 from pyperunner_dag.tasks import Task
 from pyperunner_text.terminal.printing import say
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from pyperunner_dag.schema import SavedForm
 
 __all__ = ["Pipeline", "Sequential"]
+
+_PREFIX = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 
 class Pipeline:
@@ -68,6 +72,39 @@ class Pipeline:
             NotATaskError: A class or a stranger is among them.
         """
         self._added = as_tasks(Task, tasks, f"what is added to pipeline {self.name}")
+
+    def include(self, other: Pipeline, *, prefix: str) -> dict[str, Task]:
+        """Make copies of the tasks of another pipeline part of this one: ``Fit()`` under the name ``eu.Fit()``.
+
+        They have the keys that they have in the other one, and so share its stored outputs. What the other pipeline
+        says of the code holds for them. Later changes of the other pipeline do not reach them.
+
+        Args:
+            other: The pipeline, as it is now.
+            prefix: What their names begin with; letters, digits, ``_`` and ``-``, in parts between dots.
+
+        Returns:
+            The copies by the names that their originals have, to be connected to further tasks.
+
+        Raises:
+            PipelineError: It is no pipeline, or the prefix is none.
+            DuplicateNameError: A task of such a name is here already.
+        """
+        if not isinstance(other, Pipeline):
+            raise PipelineError(f"what pipeline {self.name} includes is a Pipeline, not {describe(other)}")
+        if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
+            raise PipelineError(f"a prefix is letters, digits, '_' and '-', in parts between dots, not {prefix!r:.60}")
+        here = set() if is_interactive() else {task.name for task in self.dag()}
+        copies: dict[Task, Task] = {}
+        for task in other.dag():
+            copies[task] = made = connected_copy(task, copies, prefix=f"{prefix}.{task.prefix}")
+            if made.name in here:
+                raise DuplicateNameError(made.name, prefix)
+            said = code_options(task.options, other.options)
+            code = {name: getattr(said, name) for name in CODE_FIELDS}
+            made.with_options(**{name: value for name, value in code.items() if value != getattr(task.options, name)})
+        self._added.extend(copies.values())
+        return {task.name: made for task, made in copies.items()}
 
     def dag(self) -> DAG[Task]:
         """Return the graph as it is now.
@@ -255,6 +292,14 @@ class Sequential(Pipeline):
         """
         super().set_tasks(tasks)
         _chain(self._added)
+
+    def include(self, other: Pipeline, *, prefix: str) -> dict[str, Task]:
+        """Refuse to: one chain takes no other graph in.
+
+        Raises:
+            PipelineError: Always.
+        """
+        raise PipelineError(f"{self.name} is a Sequential, one chain of tasks; include it and the other in a Pipeline")
 
 
 def _chain(tasks: list[Task]) -> None:

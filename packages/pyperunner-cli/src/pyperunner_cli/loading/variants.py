@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag.inputs import moved, rebuild
+from pyperunner_dag.dataflow.copies import connected_copy
 
 if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG
@@ -69,7 +68,8 @@ def spread(dag: DAG[Task], variants: Mapping[int, Variant]) -> Spread:
         for task in old:
             choice = tuple(sorted((name, repr(variant.marks.get(name))) for name in decided[task.name]))
             if (task.name, choice) not in made:
-                made[task.name, choice] = _copy(task, f"[{number}]", instead, variant.params.get(task.name, {}))
+                params = variant.params.get(task.name, {})
+                made[task.name, choice] = connected_copy(task, instead, params, variant=f"[{number}]")
             instead[task] = made[task.name, choice]
         named[number] = {task.name: instead[task].name for task in old}
     return Spread([*same.values(), *made.values()], named)
@@ -83,7 +83,7 @@ def merged(parts: Sequence[Spread]) -> Spread:
     """
     if len(parts) == 1:
         return parts[0]
-    kinds = [{task: (task.own_name, task.hash()) for task in part.tasks} for part in parts]
+    kinds = [{task: (_base(task), task.hash()) for task in part.tasks} for part in parts]
     by_name: dict[str, set[tuple[str, str]]] = {}
     for kind in {kind for part in kinds for kind in part.values()}:
         by_name.setdefault(kind[0], set()).add(kind)
@@ -96,13 +96,13 @@ def merged(parts: Sequence[Spread]) -> Spread:
         for task, kind in kind_of.items():
             if kind not in made:
                 variant = "" if kind in shared else f"[{_first(part, task.name)}]"
-                made[kind] = _copy(task, variant, instead, {})
+                made[kind] = connected_copy(task, instead, variant=variant)
             instead[task] = made[kind]
         of_some = {name for own in part.names.values() for name in own.values()}
         for number, own in part.names.items():
             of_this = set(own.values())
             named[number] = {
-                task.own_name: found.name
+                _base(task): found.name
                 for task, found in instead.items()
                 if found.variant and (task.name in of_this or task.name not in of_some)
             }
@@ -114,16 +114,6 @@ def _first(part: Spread, name: str) -> int:
     return next((number for number, own in part.names.items() if name in own.values()), next(iter(part.names)))
 
 
-def _copy(task: Task, variant: str, instead: Mapping[Task, Task], params: Mapping[str, Any]) -> Task:
-    """Return a copy of a task with other params, after the variants of what the task came after."""
-
-    def of_variant(source: Any) -> Any:
-        return moved(source, lambda up: instead.get(up, up))
-
-    made = copy.copy(task)
-    made.variant = variant
-    made.name = f"{task.own_name}{variant}"
-    made._parents, made._inputs, made._children, made._parts = [], (), {}, {}
-    made.inputs = {name: rebuild(value, of_variant) for name, value in task.inputs.items()}
-    made.set_params(**params)
-    return made.connect([of_variant(parent) for parent in task.given])
+def _base(task: Task) -> str:
+    """Return the name of a task without what tells variants apart."""
+    return f"{task.prefix}{task.own_name}"

@@ -55,7 +55,7 @@ def detached_copy(given: T) -> T:
 
 
 def _stand_in(up: Any) -> Upstream:
-    made = Upstream(up.name, up.identity.counted or kept_hash(up), known_key(up), up.outputs, up.variant)
+    made = Upstream(up.name, up.identity.counted or kept_hash(up), known_key(up), up.outputs, up.variant, up.prefix)
     if up.elements is not None:
         made.entries = [(each.name, each.key) for each in up.elements if not each.status.why_no_output]
     return made

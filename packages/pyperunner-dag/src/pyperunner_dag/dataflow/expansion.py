@@ -151,6 +151,7 @@ class _Maker:
             tag=task.tag,
             reload=task.reload,
             label=label,
+            prefix=task.prefix,
             variant=f"{task.variant}[{label}]",
             of=task,
             store=task.store,

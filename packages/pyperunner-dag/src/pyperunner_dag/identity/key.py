@@ -40,7 +40,6 @@ class Keyed(Protocol):
     """What a key asks of its task."""
 
     name: str
-    variant: str
     tag: str
     params: dict[str, Any]
     inputs: Mapping[str, Any]
@@ -52,7 +51,7 @@ class Keyed(Protocol):
 
     @property
     def own_name(self) -> str:
-        """Name without what tells variants apart."""
+        """Name without what tells it from others of that name in one graph."""
         ...
 
     @property

@@ -32,7 +32,7 @@ class Seeded(Protocol):
 
     @property
     def own_name(self) -> str:
-        """Its name without what tells variants apart."""
+        """Its name without what tells it from others of that name in one graph."""
         ...
 
     @property

@@ -20,10 +20,16 @@ class Upstream(Producer):
     entries: list[tuple[str, str]] | None = None
 
     def __init__(
-        self, name: str, hash_of_task: str, key: str, outputs: tuple[str, ...] = (), variant: str = ""
+        self,
+        name: str,
+        hash_of_task: str,
+        key: str,
+        outputs: tuple[str, ...] = (),
+        variant: str = "",
+        prefix: str = "",
     ) -> None:
         super().__init__(name)
-        self.variant = variant
+        self.variant, self.prefix = variant, prefix
         self._key = key
         if outputs:
             self.outputs = outputs

@@ -61,7 +61,7 @@ class Part:
 
     @property
     def own_name(self) -> str:
-        """The name with that of the node without what tells variants apart."""
+        """The name with the node's own name in the place of its name."""
         return f"{self.task.own_name}{self.name[len(self.task.name) :]}"
 
     @property

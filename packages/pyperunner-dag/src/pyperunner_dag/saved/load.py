@@ -28,6 +28,8 @@ __all__ = ["SavedPipeline", "load", "load_file"]
 
 _VARIANT = re.compile(r"(\[\d{1,9}\])?")
 """What may stand behind a name, of several tasks that are called alike."""
+_PREFIX = re.compile(r"([\w-]+\.)*")
+"""What may stand before a name, of tasks that come from other pipelines."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,14 @@ def _check_entry(name: str, entry: Plain) -> None:
         raise PipelineFileError(f"task {name}: map must be a mapping of params, how 'zip' or 'product'")
     if not all(_is_parent_part(found, entry["parents"]) for found in _several(name, entry.get("parent_parts", []))):
         raise PipelineFileError(f"task {name}: parent_parts must be pairs of the number of a parent and a path")
-    if not name.startswith(own := f"{entry['name']}({entry['tag']})") or not _VARIANT.fullmatch(name[len(own) :]):
+    if _place_in_name(name, entry) is None:
         raise PipelineFileError(f"task {name} is recorded as {entry['name']} with the tag {entry['tag']!r}")
+
+
+def _place_in_name(name: str, entry: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return what stands before and behind a task's own name; ``None`` where that is not in it."""
+    before, own, behind = name.partition(f"{entry['name']}({entry['tag']})")
+    return (before, behind) if own and _PREFIX.fullmatch(before) and _VARIANT.fullmatch(behind) else None
 
 
 def _several(name: str, found: Plain) -> list[Plain]:
@@ -187,7 +195,7 @@ def _make(name: str, entry: SavedTask, modules: Modules, tasks: Mapping[str, Tas
             made = cls(entry["tag"], **given)
     except (TaskError, TypeError) as error:
         raise PipelineFileError(f"task {name} cannot be made as it was saved: {error}") from error
-    made.variant = name[len(made.name) :]
+    made.prefix, made.variant = _place_in_name(name, entry) or ("", "")
     made.name = name
     return made.with_options(**_options(f"task {name}", entry.get("options", {}), modules))
 

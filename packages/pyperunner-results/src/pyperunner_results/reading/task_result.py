@@ -24,9 +24,9 @@ _T = TypeVar("_T")
 
 
 def key_of_output(name: str, conf: Mapping[str, Any]) -> str:
-    """Return the key in the store of a recorded task's output; several tasks of one name have keys of that name."""
+    """Return the key in the store of a recorded task's output; several tasks of one class and tag have keys alike."""
     own = f"{conf.get('name')}({conf.get('tag')})"
-    return f"{own if name.startswith(f'{own}[') else name}/{conf.get('hash', '')}"
+    return f"{own if own in name else name}/{conf.get('hash', '')}"
 
 
 @formerly("_task_result")

@@ -146,6 +146,7 @@ class _Stored:
     def look(self, tasks: Iterable[Task]) -> None:
         """Look for the outputs of some tasks, in one trip."""
         keys: dict[str, str] = {}
+        alike: dict[str, list[str]] = {}  # by a task those of the same key: one pipeline may be included twice
         for task in tasks:
             if not task.options.cache:
                 self.uncached.add(task.name)
@@ -154,7 +155,9 @@ class _Stored:
             elif not task.options.cache or task.identity.counted is None:
                 self.missing.add(task.name)
             else:
-                keys.update(dict.fromkeys(task.entry_keys, task.name))
+                for key in task.entry_keys:
+                    if (first := keys.setdefault(key, task.name)) is not task.name:
+                        alike.setdefault(first, []).append(task.name)
         absent: Collection[str] = keys
         stale: dict[str, str] = {}
         try:
@@ -167,6 +170,9 @@ class _Stored:
             self.unreadable, absent, stale = str(error), keys, {}
         self.changed.update({keys[key]: what for key, what in stale.items()})
         self.missing.update(map(keys.__getitem__, absent), map(keys.__getitem__, stale))
+        for first, others in alike.items():
+            self.missing.update(others if first in self.missing else ())
+            self.changed.update(dict.fromkeys(others, self.changed[first]) if first in self.changed else {})
 
 
 def _labels(tasks: Iterable[Task]) -> list[Labels]:
