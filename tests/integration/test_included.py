@@ -59,7 +59,8 @@ def test_outputs_are_shared_with_the_other_pipeline_run_alone(runner):
     PROBE.clear()
     runner.run(world(), raise_on_failure=True)
     assert sorted(PROBE) == ["Clean 2", "Fit", "Load 3", "Report"]
-    assert runner.plan["eu.Load()"].action == "skip" and runner.plan["us.Load()"].action == "run"
+    assert runner.plan["eu.Load()"].action == "skip"
+    assert runner.plan["us.Load()"].action == "run"
     PROBE.clear()
     runner.run(fitted(3))
     assert PROBE == []
@@ -88,7 +89,8 @@ def test_results_selection_explanation_and_drawings_take_the_names(runner, tmp_p
     runner.run(world())
     for results in (runner.results(), PipelineResult.from_file(f"{runner.run_folder}/pipeline.yaml")):
         assert (results["eu.Fit()"], results["us.Fit()"]) == (2, 6)
-        assert list(results["us.Clean(*)"]) == [0, 2, 4] and results["us.Clean(*)[1]"] == 2
+        assert list(results["us.Clean(*)"]) == [0, 2, 4]
+        assert results["us.Clean(*)[1]"] == 2
         assert results["Report()"] == {"eu": 2, "us": 6}
     again = world()
     again.dag()["us.Load()"].set_params(n=4)
@@ -96,7 +98,8 @@ def test_results_selection_explanation_and_drawings_take_the_names(runner, tmp_p
     assert "param n" in str(runner.explain("us.Load()"))
     drawn = []
     again.summary(drawn.append)
-    assert "eu.Clean(*)" in "".join(drawn) and "us.Fit()" in again.to_mermaid()
+    assert "eu.Clean(*)" in "".join(drawn)
+    assert "us.Fit()" in again.to_mermaid()
     assert runner.accept("us.Load()")[0].name == "us.Load()"
     assert runner.invalidate("eu.Fit()") == ["eu.Fit()"]
 

@@ -56,7 +56,7 @@ def test_the_tasks_of_another_pipeline_are_part_of_this_one_under_its_prefix():
     world = Pipeline("world")
     eu, us = world.include(fitted(), prefix="eu"), world.include(fitted(), prefix="us")
     world.add(report(one=eu["Fit()"], other=us["Fit()"]))
-    assert [task for task in eu] == ["Load(raw)", "Clean(*)", "Fit()"]
+    assert list(eu) == ["Load(raw)", "Clean(*)", "Fit()"]
     assert {*names(world)} == {
         *(f"{prefix}.{name}" for prefix in ("eu", "us") for name in ("Load(raw)", "Clean(*)", "Fit()")),
         "Report()",
@@ -98,7 +98,8 @@ def test_what_the_other_says_of_the_code_holds_for_its_tasks():
     world = Pipeline("world", code="own")
     world.include(other, prefix="eu")
     said = {each.name: (each.options.version, each.options.code) for each in world.dag()}
-    assert said["eu.Load(raw)"] == ("8", None) and said["eu.Fit()"] == ("7", None)
+    assert said["eu.Load(raw)"] == ("8", None)
+    assert said["eu.Fit()"] == ("7", None)
     plain = Pipeline("plain")
     plain.include(other, prefix="eu")
     assert hashes(Pipeline.from_dict(plain.to_dict())) == {f"eu.{name}": own for name, own in alone.items()}

@@ -59,7 +59,7 @@ def spread(dag: DAG[Task], variants: Mapping[int, Variant]) -> Spread:
     same: dict[Task, Task] = {}
     for task in dag:
         if not decided[task.name]:
-            same[task] = _copy(task, "", same, {})
+            same[task] = connected_copy(task, same, variant="")
     old = [task for task in dag if decided[task.name]]
     made: dict[tuple[str, Hashable], Task] = {}
     named: dict[int, dict[str, str]] = {}

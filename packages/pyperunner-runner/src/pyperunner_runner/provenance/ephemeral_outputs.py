@@ -61,7 +61,7 @@ class EphemeralOutputs:
         if self._tasks and isinstance(store, SupportsEntries) and isinstance(store, SupportsDelete):
             with suppress(OSError):  # a store that can't be asked just now is swept by a later run
                 for task in self._tasks:
-                    for key in [entry["key"] for entry in store.entries(task.name)]:
+                    for key in [entry["key"] for entry in store.entries(task.own_name)]:
                         if self._is_left_over(key):
                             store.delete(key)
 
