@@ -26,7 +26,7 @@ def test_a_long_edge_gets_a_bend_in_each_layer_and_edges_of_one_node_share_them(
     n = nodes(a=[], b=["a"], c=["b"], d=["c", "a"], e=["d", "a"])
     layers = Layers(DAG(n.values()))
     paths = {(source, target): bends for source, target, bends in layers.edges}
-    assert paths[0, 1] == []
+    assert not paths[0, 1]
     assert len(paths[0, 3]) == 2
     assert paths[0, 4][:2] == paths[0, 3]
     assert all(layers.rank[bend] == index + 1 for index, bend in enumerate(paths[0, 4]))

@@ -7,6 +7,7 @@ layer by layer with pool-adjacent-violators. Every step is linear in nodes plus 
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from itertools import pairwise
@@ -44,23 +45,23 @@ class Layers:
     """
 
     def __init__(self, dag: DAG[Node]) -> None:
-        number = {node: index for index, node in enumerate(dag)}
-        upstream = [[number[parent] for parent in dag.upstream(node)] for node in dag]
-        self.nodes = len(number)
-        self.rank = _ranks(upstream)
-        self.above: list[list[int]] = [[] for _ in number]
-        self.below: list[list[int]] = [[] for _ in number]
-        self.edges: list[tuple[int, int, list[int]]] = []
+        # Of very many nodes most have nothing below, and most edges no bends: such have one empty value in common.
+        self.nodes = len(dag)
+        self.above: list[Sequence[int]] = [()] * self.nodes
+        self.below: list[Sequence[int]] = [()] * self.nodes
+        self.edges: list[tuple[int, int, Sequence[int]]] = []
         self.omitted: list[tuple[int, int]] = []
-        self._budget = 1000 + 4 * (self.nodes + sum(map(len, upstream)))
-        self._connect(upstream)
+        self.rank: list[int] = []
+        self._connect(_upstream(dag))
         self.rows: list[list[int]] = [[] for _ in range(max(self.rank, default=-1) + 1)]
         for item, rank in enumerate(self.rank):
             self.rows[rank].append(item)
         self._order()
 
     def _connect(self, upstream: list[list[int]]) -> None:
-        """Make the edges, shortest first, and the bends they need."""
+        """Find the layers; make the edges, shortest first, and the bends they need."""
+        self.rank = _ranks(upstream)
+        self._budget = 1000 + 4 * (self.nodes + sum(map(len, upstream)))
         pairs = ((parent, child) for child, parents in enumerate(upstream) for parent in parents)
         bends: dict[int, list[int]] = {}
         for parent, child in sorted(pairs, key=lambda pair: self.rank[pair[1]] - self.rank[pair[0]]):
@@ -69,10 +70,12 @@ class Layers:
                 self.omitted.append((parent, child))
                 continue
             self._budget -= between
-            chain = bends.setdefault(parent, [])
-            while len(chain) < between:
-                chain.append(self._bend(chain[-1] if chain else parent))
-            path = chain[:between]
+            path: Sequence[int] = ()
+            if between:
+                chain = bends.setdefault(parent, [])
+                while len(chain) < between:
+                    chain.append(self._bend(chain[-1] if chain else parent))
+                path = chain[:between]
             self._join(path[-1] if path else parent, child)
             self.edges.append((parent, child, path))
 
@@ -80,14 +83,18 @@ class Layers:
         """Make a new bend one layer below ``before``."""
         item = len(self.rank)
         self.rank.append(self.rank[before] + 1)
-        self.above.append([])
-        self.below.append([])
+        self.above.append(())
+        self.below.append(())
         self._join(before, item)
         return item
 
     def _join(self, upper: int, lower: int) -> None:
-        self.below[upper].append(lower)
-        self.above[lower].append(upper)
+        for neighbours, item, other in ((self.below, upper, lower), (self.above, lower, upper)):
+            known = neighbours[item]
+            if isinstance(known, list):
+                known.append(other)
+            else:
+                neighbours[item] = [other]
 
     def _order(self) -> None:
         """Sort every layer by the mean position of its neighbours, downwards and upwards in turn; keep the best order.
@@ -120,9 +127,11 @@ class Layers:
     def _sweep(self, position: list[int], upwards: bool) -> None:
         """Sort layer after layer by the mean position of the neighbours in the layer before."""
         neighbours = self.below if upwards else self.above
+        means = array("d", bytes(8 * len(position)))
         for row in reversed(self.rows) if upwards else self.rows:
             if len(row) > 1:
-                means = {item: _mean(position, neighbours[item], position[item]) for item in row}
+                for item in row:
+                    means[item] = _mean(position, neighbours[item], position[item])
                 row.sort(key=means.__getitem__)
                 for index, item in enumerate(row):
                     position[item] = index
@@ -140,6 +149,11 @@ class Layers:
         return count
 
 
+def _upstream(dag: DAG[Node]) -> list[list[int]]:
+    number = {node: index for index, node in enumerate(dag)}
+    return [[number[parent] for parent in dag.upstream(node)] for node in dag]
+
+
 def _ranks(upstream: list[list[int]]) -> list[int]:
     """Return the layer of each node: the longest path to it; a node without parents right above its first child."""
     rank = [0] * len(upstream)
@@ -155,7 +169,7 @@ def _ranks(upstream: list[list[int]]) -> list[int]:
     return rank
 
 
-def _mean(values: Sequence[float], items: list[int], default: float) -> float:
+def _mean(values: Sequence[float], items: Sequence[int], default: float) -> float:
     if len(items) == 1:
         return values[items[0]]
     return sum([values[item] for item in items]) / len(items) if items else default
