@@ -608,3 +608,25 @@ def test_a_function_that_travels_before_its_first_call_has_the_same_key_there(tm
         [sys.executable, "script.py", tmp_path / "store"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert ran.stdout == "True True\n"
+
+
+def test_nothing_is_kept_where_what_it_imports_was_edited_meanwhile(store, tmp_path, monkeypatch):
+    """What is imported inside the function is read before it runs, and loaded later."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    late = tmp_path / "late_one.py"
+    text = "import pathlib\ndef run(edit):\n    edit and pathlib.Path(edit).write_text('K = 22')\n"
+    (tmp_path / "early_one.py").write_text(text + "    import late_one\n    return late_one.K\n")
+    late.write_text("K = 1\n")
+    early = importlib.import_module("early_one")
+    remembered = memoize(store)(early.run)
+    try:
+        with pytest.warns(CacheWarning, match="was not kept: late_one changed before it was imported"):
+            assert remembered(str(late)) == 22
+        late.write_text("K = 1\n")
+        del sys.modules["late_one"]
+        assert not remembered.check_call_in_cache(str(late))
+        assert remembered("") == 1
+        assert remembered.check_call_in_cache("")
+    finally:
+        sys.modules.pop("late_one", None), sys.modules.pop("early_one", None)

@@ -124,7 +124,7 @@ def test_a_result_that_cannot_be_stored_is_returned(any_store, part, function):
         return make(x)
 
     remembered = memoize(any_store, ignore=["x"])(make if function == "sync" else make_later)
-    remembered._code = types.SimpleNamespace(digest=lambda: "the parts have no key")
+    remembered._code = types.SimpleNamespace(digest=lambda: "the parts have no key", unloaded=dict)
     value, text = value_and_warning(remembered, 21)
     assert value == 42
     assert "result['part']" in text

@@ -169,12 +169,13 @@ class Memoized(Generic[P, R]):
         return self._code
 
     def _visit(self, args: Any, kwargs: Any) -> Visit:
-        code = self._code_now()
+        live = self._live()
+        code = live.digest()
         try:
             key, trouble = self._key(code, args, kwargs), None
         except UnhashableArgumentError as error:
             key, trouble = None, error
-        return Visit(self.store, key, self.name, code, self.ttl, self._code_now, trouble)
+        return Visit(self.store, key, self.name, code, self.ttl, self._code_now, trouble, live.unloaded())
 
     def _compute(self, visit: Visit, args: Any, kwargs: Any) -> R:
         begin = time.perf_counter()

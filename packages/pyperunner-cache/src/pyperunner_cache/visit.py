@@ -67,6 +67,7 @@ class Visit:
         ttl: Seconds for which a result is good; ``None`` for ever.
         code_now: Returns that digest as it is now.
         trouble: Why there is no key.
+        unloaded: What the function will import, by which the key counts (see ``LiveFingerprint.unloaded``).
 
     Attributes:
         is_alone: Whether nothing but the function itself can have changed what its code is and uses.
@@ -81,9 +82,10 @@ class Visit:
         ttl: float | None,
         code_now: Callable[[], str],
         trouble: Exception | None = None,
+        unloaded: Mapping[str, str] | None = None,
     ) -> None:
         self._store, self._key, self._name, self._code, self._ttl = store, key or "", name, code, ttl
-        self._code_now = code_now
+        self._code_now, self._unloaded = code_now, unloaded
         self.is_alone = threading.active_count() == 1
         self._trouble = trouble
         self._kept = key is not None
@@ -125,6 +127,12 @@ class Visit:
             self._trouble, self._kept = error, False
 
     def _check_code(self) -> None:
+        if self._unloaded:
+            from pyperunner_keys import LiveFingerprint
+
+            others = LiveFingerprint.loaded_otherwise(self._unloaded)
+            if others:
+                raise CacheError(f"{others[0]} changed before it was imported")
         alone = self.is_alone and threading.active_count() == 1
         if not alone and self._code_now() != self._code:
             raise CacheError("what it is made of, or a value that it uses, changed while it ran")

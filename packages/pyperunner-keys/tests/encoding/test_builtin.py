@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyperunner_keys import UnencodableError, encode
+from pyperunner_keys import UnencodableError, digest, encode
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,25 @@ def test_parts_of_keys_and_sets_are_named():
         encode({generator: 1})
     with pytest.raises(UnencodableError, match=r"^at \{member\}: generator"):
         encode({generator})
+
+
+class Growing:
+    """Puts something into the container that holds it while it is digested, as another thread may."""
+
+    def __init__(self):
+        self.held = None
+
+    def __pyperunner_key__(self):
+        if isinstance(self.held, dict):
+            self.held[object()] = 0
+        elif self.held is not None:
+            (self.held.append if isinstance(self.held, list) else self.held.add)(object())
+        return 1
+
+
+@pytest.mark.parametrize("kind", [list, set, lambda items: dict.fromkeys(items, 0)])
+def test_what_other_threads_put_in_meanwhile_does_no_harm(kind):
+    growing = Growing()
+    held = growing.held = kind([growing])
+    assert digest(held) == digest(kind([Growing()]))
+    assert len(held) == 2

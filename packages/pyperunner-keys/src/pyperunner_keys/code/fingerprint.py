@@ -100,6 +100,12 @@ class Snapshot:
         return sorted(name for name in names if was.parts.get(name) != now.parts.get(name)) or [now.root]
 
     @cached_property
+    def texts(self) -> dict[str, str]:
+        """Digests of what was read as text because no module was loaded from it, by the names of the modules."""
+        subjects = (part.subject for part in self._parts if isinstance(part.subject, tuple))
+        return {subject[0]: subject[1].digest for subject in subjects if isinstance(subject[0], str)}
+
+    @cached_property
     def traits(self) -> Traits:
         """Digests of the parts that are found by their names and not sent along, to compare two processes by."""
         found: Traits = {}

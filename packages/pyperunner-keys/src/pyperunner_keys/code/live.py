@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from typing import Any
 
 from pyperunner_keys.code.fingerprint import Fingerprinter, Snapshot, Traits
+from pyperunner_keys.code.reading.source import loaded_digest
 
 __all__ = ["LiveFingerprint"]
 
@@ -31,6 +34,21 @@ class LiveFingerprint:
         """Return the digest of the code as it is now."""
         found = self._now().fingerprint.digest
         return self._as_sent.get(found, found)
+
+    def unloaded(self) -> dict[str, str]:
+        """Return what the code will import when it runs: digests of the texts that count, by the modules' names."""
+        texts = self._snapshot.texts if self._snapshot is not None else {}
+        return {name: digest for name, digest in texts.items() if name not in sys.modules} if texts else texts
+
+    @staticmethod
+    def loaded_otherwise(unloaded: Mapping[str, str]) -> list[str]:
+        """Return the names of those modules that were loaded since, and from another text than the one that counted.
+
+        Args:
+            unloaded: What ``unloaded`` returned before.
+        """
+        loaded = {name: module for name in unloaded if (module := sys.modules.get(name)) is not None}
+        return [name for name, module in loaded.items() if loaded_digest(module) not in ("", unloaded[name])]
 
     def _now(self) -> Snapshot:
         known = self._snapshot

@@ -52,12 +52,11 @@ def _write_bytearray(value: bytearray, out: Writer) -> None:
         out.big(view)
 
 
-def _write_items(value: list[Any] | tuple[Any, ...], out: Writer) -> None:
-    out.enter(value)
+def _write_items(value: list[Any] | tuple[Any, ...], items: Iterable[Any], out: Writer) -> None:
     index = 0
     find = out.table.get
     try:
-        for index, item in enumerate(value):  # noqa: B007 - the error below needs it
+        for index, item in enumerate(items):  # noqa: B007 - the error below needs it
             (find(type(item)) or write_item)(item, out)
     except UnencodableError as error:
         raise error.below(f"[{index}]", value) from None
@@ -66,25 +65,29 @@ def _write_items(value: list[Any] | tuple[Any, ...], out: Writer) -> None:
 
 def write_list(value: list[Any], out: Writer) -> None:
     """Write the length and the items of a list."""
-    out.buffer += b"l%d:" % len(value)
-    _write_items(value, out)
+    items = [*value]
+    out.enter(value)
+    out.buffer += b"l%d:" % len(items)
+    _write_items(value, items, out)
 
 
 def write_tuple(value: tuple[Any, ...], out: Writer) -> None:
     """Write the length and the items of a tuple."""
+    out.enter(value)
     out.buffer += b"t%d:" % len(value)
-    _write_items(value, out)
+    _write_items(value, value, out)
 
 
 def write_dict(value: dict[Any, Any], out: Writer) -> None:
     """Write the pairs of a dict in their order."""
     out.enter(value)
-    out.buffer += b"d%d:" % len(value)
+    pairs = [*value.items()]  # at one moment, whatever other threads do
+    out.buffer += b"d%d:" % len(pairs)
     find = out.table.get
     step = ""
     key: Any = None
     try:
-        for key, item in value.items():
+        for key, item in pairs:
             step = "{key}"
             (find(type(key)) or write_item)(key, out)
             step = ""
@@ -97,9 +100,10 @@ def write_dict(value: dict[Any, Any], out: Writer) -> None:
 def write_set(value: set[Any] | frozenset[Any], out: Writer) -> None:
     """Write the members of a set in the order of their encodings."""
     out.enter(value)
-    out.buffer += (b"z%d:" if isinstance(value, frozenset) else b"S%d:") % len(value)
+    members = [*value]
+    out.buffer += (b"z%d:" if isinstance(value, frozenset) else b"S%d:") % len(members)
     try:
-        out.buffer += b"".join(sorted(map(out.apart, _as_written(value))))
+        out.buffer += b"".join(sorted(map(out.apart, _as_written(members))))
     except UnencodableError as error:
         raise error.below("{member}", value) from None
     out.leave()

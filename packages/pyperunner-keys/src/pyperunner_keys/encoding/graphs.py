@@ -123,8 +123,9 @@ class _Graph:
         return self._out.table.get(type(value)) or self._out.table.fallback(value)
 
     def _write_set(self, value: set[Any] | frozenset[Any], out: Writer) -> None:
-        out.buffer += b"S%d:" % len(value) if type(value) is set else b"z%d:" % len(value)
-        for member in value:
+        members = [*value]
+        out.buffer += b"S%d:" % len(members) if type(value) is set else b"z%d:" % len(members)
+        for member in members:
             # Each is a node of its own, also what is none elsewhere: their colours can be sorted.
             out.buffer += b"@"
             self._note(self._add(member, write_item))

@@ -127,3 +127,16 @@ def test_truth_counts_row_by_row_wherever_its_bits_begin(start, monkeypatch):
     # A column that hands out no buffers is read by numpy.
     monkeypatch.delattr(pl.Series, "__arrow_c_stream__")
     assert digest(part) == plain
+
+
+def test_an_expression_counts_unless_it_holds_a_function():
+    """Of a function polars keeps a pickle, in which one that can be imported is no more than a name."""
+    assert digest(pl.col("a") + 1) == digest(pl.col("a") + 1) != digest(pl.col("a") + 2)
+    kinds = (
+        pl.col("a").map_elements(max, return_dtype=pl.Int64),
+        pl.col("a").map_batches(lambda column: column),
+        pl.fold(0, lambda one, other: one, ["a"]),
+    )
+    for expression in kinds:
+        with pytest.raises(UnencodableError, match=r"polars\.Expr has no stable encoding: it holds a Python function"):
+            digest(expression)

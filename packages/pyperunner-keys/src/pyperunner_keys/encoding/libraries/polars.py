@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,8 @@ def encoder_of_frame(value: Any) -> Encoder | None:
         return _write_series
     if isinstance(value, pl.LazyFrame):
         return _refuse_lazy
+    if isinstance(value, pl.Expr):
+        return _refuse_function if _PICKLE.search(value.__getstate__()) else None
     if isinstance(value, pl.DataType) or (isinstance(value, type) and issubclass(value, pl.DataType)):
         return as_tagged("polars dtype", _dtype_form)
     if type(value).__name__ == "Categories":
@@ -41,6 +44,15 @@ def _dtype_form(dtype: Any) -> tuple[Any, ...]:
 
 def _refuse_lazy(value: Any, out: Writer) -> None:
     raise UnencodableError("", "polars.LazyFrame", "it is a plan, not data; call .collect() first")
+
+
+_PICKLE = re.compile(rb"\x80[\x04\x05]\x95")
+"""How a pickle begins."""
+
+
+def _refuse_function(value: Any, out: Writer) -> None:
+    reason = "it holds a Python function as bytes, which do not say what that does"
+    raise UnencodableError("", "polars.Expr", reason)
 
 
 def _write_frame(value: Any, out: Writer) -> None:
