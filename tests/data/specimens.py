@@ -110,6 +110,7 @@ _ERRORS: dict[str, tuple[Any, ...]] = {
     "pyperunner_dag.PartMissingError": ("B()", "A()['x']", "x", "dict", ("xs", "y")),
     "pyperunner_dag.PipelineError": ("empty",),
     "pyperunner_dag.PipelineFileError": ("flow.yaml", 3),
+    "pyperunner_dag.PrefixTakenError": ("eu.A()", "eu"),
     "pyperunner_dag.SecretNotSetError": ("A", "tag", "password", "PASSWORD"),
     "pyperunner_dag.StoreError": ("no store",),
     "pyperunner_dag.StoreNotInstalledError": ("install pyperunner-cache",),

@@ -7,11 +7,11 @@ import sys
 import pytest
 
 from pyperunner_dag import (
-    DuplicateNameError,
     Options,
     Pipeline,
     PipelineError,
     PipelineFileError,
+    PrefixTakenError,
     Sequential,
     expand,
     task,
@@ -133,7 +133,7 @@ def test_a_saved_pipeline_brings_the_names_and_hashes_back(tmp_path):
 def test_names_that_clash_say_what_to_do():
     world = Pipeline("world")
     world.include(fitted(), prefix="eu")
-    with pytest.raises(DuplicateNameError, match=r"eu\.Load\(raw\) is there already; .* another prefix than 'eu'"):
+    with pytest.raises(PrefixTakenError, match=r"eu\.Load\(raw\) is there already; .* another prefix than eu"):
         world.include(fitted(), prefix="eu")
     assert len(world) == 3
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import DAG, Node
+from pyperunner_dag.dataflow.copies import PrefixTakenError
 from pyperunner_dag.dataflow.detached import known_key
 from pyperunner_dag.dataflow.expansion import expand, listing_in, mapped_sources, mapped_steps
 from pyperunner_dag.dataflow.mapping import Successes, fixed
@@ -112,6 +113,7 @@ __all__ = [
     "Pipeline",
     "PipelineError",
     "PipelineFileError",
+    "PrefixTakenError",
     "Secret",
     "SecretNotSetError",
     "Sequential",

@@ -264,16 +264,10 @@ class DuplicateNameError(PipelineError, ValueError):
     """Two tasks of one pipeline share a name."""
 
     name: str
-    prefix: str = ""
-    """That under which a pipeline was to be included, if it came by that."""
-
-    def sentence(self) -> str:
-        """Return the error's text."""
-        rule, name = "task names must be unique in a pipeline", visible(self.name)
-        if self.prefix:
-            other = visible(repr(self.prefix))
-            return f"{rule}, and {name} is there already; include the other pipeline under another prefix than {other}"
-        return f"{rule}, and {name} is there more than once; give each of these tasks a tag of its own"
+    template = (
+        "task names must be unique in a pipeline, and {name} is there more than once; "
+        "give each of these tasks a tag of its own"
+    )
 
 
 class CycleError(PipelineError, ValueError):

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import DAG, is_interactive, reachable
-from pyperunner_dag.dataflow.copies import connected_copy
+from pyperunner_dag.dataflow.copies import PrefixTakenError, connected_copy
 from pyperunner_dag.errors import DuplicateNameError, PipelineError
 from pyperunner_dag.identity.hashing import bind, forget, hash_all, refresh_hashes
 from pyperunner_dag.inputs import as_tasks, describe, moved, resolve_inputs
@@ -88,7 +88,7 @@ class Pipeline:
 
         Raises:
             PipelineError: It is no pipeline, or the prefix is none.
-            DuplicateNameError: A task of such a name is here already.
+            PrefixTakenError: A task of such a name is here already.
         """
         if not isinstance(other, Pipeline):
             raise PipelineError(f"what pipeline {self.name} includes is a Pipeline, not {describe(other)}")
@@ -99,7 +99,7 @@ class Pipeline:
         for task in other.dag():
             copies[task] = made = connected_copy(task, copies, prefix=f"{prefix}.{task.prefix}")
             if made.name in here:
-                raise DuplicateNameError(made.name, prefix)
+                raise PrefixTakenError(made.name, prefix)
             said = code_options(task.options, other.options)
             code = {name: getattr(said, name) for name in CODE_FIELDS}
             made.with_options(**{name: value for name, value in code.items() if value != getattr(task.options, name)})

@@ -7,12 +7,23 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pyperunner_dag.dag import made_now
+from pyperunner_dag.errors import DuplicateNameError
 from pyperunner_dag.inputs import moved, rebuild
 
-__all__ = ["connected_copy"]
+__all__ = ["PrefixTakenError", "connected_copy"]
 
 T = TypeVar("T")
 _OF_A_RUN = ("elements", "result", "status")
+
+
+class PrefixTakenError(DuplicateNameError):
+    """A pipeline has a task already of a name that one of an included pipeline would have."""
+
+    prefix: str
+    template = (
+        "task names must be unique in a pipeline, and {name} is there already; "
+        "include the other pipeline under another prefix than {prefix}"
+    )
 
 
 def connected_copy(
