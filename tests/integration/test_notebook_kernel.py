@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 cells = json.load(sys.stdin)
 book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
 NotebookClient(book, kernel_name="python3", timeout=60).execute()
-print(json.dumps([[each["data"]["text/plain"] for each in cell.outputs if "data" in each] for cell in book.cells]))
+print(json.dumps([[each["data"] for each in cell.outputs if "data" in each] for cell in book.cells]))
 """
 TASK = """
 @task("Mean")
@@ -77,19 +77,74 @@ STEPS = [
 def test_each_edit_counts_in_the_next_cell(tmp_path, executor):
     start = START.replace("TASK", TASK).replace("EXECUTOR", repr(executor))
     (tmp_path / "features.py").write_text("def shift(): return 0\n")
+    shown = execute(tmp_path, [start, *(cell for cell, _ in STEPS)])[1:]
+    texts = [[each["text/plain"] for each in cell if not each["text/plain"].startswith("p: 1 task")] for cell in shown]
+    assert [each[-1] if each else None for each in texts] == [right and repr(right) for _, right in STEPS]
+
+
+def execute(folder, cells):
+    """Execute cells in a kernel; return what each of them shows, by media type."""
     variables = {
         **{name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ},
-        **{name: str(tmp_path / "home") for name in ("HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR")},
+        **{name: str(folder / "home") for name in ("HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR")},
     }
     ran = subprocess.run(
         [sys.executable, "-c", CLIENT],
-        input=json.dumps([start, *(cell for cell, _ in STEPS)]),
-        cwd=tmp_path,
+        input=json.dumps(cells),
+        cwd=folder,
         env=variables,
         capture_output=True,
         text=True,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    shown = json.loads(ran.stdout)[1:]
-    assert [each[-1] if each else None for each in shown] == [right and repr(right) for _, right in STEPS]
+    return json.loads(ran.stdout)
+
+
+CELLS = """
+%load_ext pyperunner
+from pyperunner import Pipeline, Runner
+---
+%%task Rows(n)
+display(list(range(n)))
+list(range(n))
+---
+%%task Total(rows)
+from IPython.display import HTML, display as show
+show(HTML(f"<b>{sum(rows)}</b>"), metadata={"of": "Total"})
+sum(rows)
+---
+%%task Bad(rows)
+raise ValueError("no <b>")
+---
+r = Rows(n=3)
+t = Total(rows=r)
+b = Bad(rows=r)
+Runner("data", "runs"HOW).run(Pipeline("p", [r]))
+---
+Runner("data", "runs"HOW).run(Pipeline("p", [r]))
+---
+Runner("data", "runs"HOW, progress=False).run(Pipeline("p", [r]), force_reload=True)
+t.output
+"""
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "",
+        *(
+            pytest.param(f", {how}", marks=pytest.mark.long)
+            for how in ("executor='pool'", "executor='inline'", "start_method='fork'", "start_method='spawn'")
+        ),
+    ],
+)
+def test_a_run_is_a_table_in_the_cell_and_what_tasks_display_stands_below(tmp_path, how):
+    *_, first, again, silent = execute(tmp_path, CELLS.replace("HOW", how).split("\n---\n"))
+    table, *below = first
+    assert table["text/plain"].splitlines()[0] == "p: 3 tasks, 3 to execute"
+    assert table["text/plain"].splitlines()[-1].endswith(": 2 success, 1 failure")
+    assert "<td>ValueError: no &lt;b&gt;</td>" in table["text/html"]
+    assert [data.get("text/html", data["text/plain"]) for data in below] == ["[0, 1, 2]", "<b>3</b>"]
+    assert [data["text/plain"].splitlines()[0] for data in again] == ["p: 3 tasks, 1 to execute"]
+    assert [data.get("text/html", data["text/plain"]) for data in silent] == ["[0, 1, 2]", "<b>3</b>", "3"]

@@ -16,6 +16,7 @@ __all__ = [
     "RunFinished",
     "RunStarted",
     "SupportsTick",
+    "TaskDisplayed",
     "TaskFinished",
     "TaskOutput",
     "TaskRetried",
@@ -69,6 +70,21 @@ class TaskOutput:
     level: str
     text: str
     passing: bool = False
+
+
+@dataclass(frozen=True)
+class TaskDisplayed:
+    """A task has displayed an object; only a hook with a true attribute ``shows_displays`` makes tasks say so.
+
+    Attributes:
+        task: The task's name.
+        data: The forms of the object by media type.
+        metadata: What is said of them.
+    """
+
+    task: str
+    data: Mapping[str, object]
+    metadata: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -128,7 +144,9 @@ class RunFinished:
     interrupted: bool
 
 
-RunEvent = RunStarted | TaskStarted | TaskWaiting | TaskOutput | TaskRetried | TaskFinished | RunFinished
+RunEvent = (
+    RunStarted | TaskStarted | TaskWaiting | TaskOutput | TaskDisplayed | TaskRetried | TaskFinished | RunFinished
+)
 Hook = Callable[[RunEvent], None]
 
 

@@ -109,6 +109,7 @@ class Job:
         detached: The task without its graph (``Task.detached()``), where it came to exist after the session began, so
             that the session has none of that name.
         stand_in: Where the output goes that the run's store does not take; ``None`` for nowhere.
+        displays: Whether what the task displays with IPython is reported, because a notebook waits for it.
     """
 
     task: str
@@ -120,6 +121,7 @@ class Job:
     seed: str | int | None = None
     detached: Task | None = None
     stand_in: StandIn | None = None
+    displays: bool = False
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,21 @@ class Logged:
 
 
 @dataclass(frozen=True)
+class Displayed:
+    """A task has displayed an object (``Job.displays``).
+
+    Attributes:
+        task: The task's name.
+        data: The forms of the object by media type, as notebooks keep them.
+        metadata: What is said of the forms.
+    """
+
+    task: str
+    data: Mapping[str, Any]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Ended:
     """A job is over: its process is gone and everything it printed was reported."""
 
@@ -247,7 +264,7 @@ class Ended:
     exit: Exit
 
 
-Event = Started | Waiting | Logged | Ended
+Event = Started | Waiting | Logged | Displayed | Ended
 
 
 class Handle(Protocol):

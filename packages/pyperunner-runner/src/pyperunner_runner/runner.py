@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from pyperunner_dag import DAG, Options, OutputStore, Pipeline, Task, draw_text, open_store
 from pyperunner_results import PipelineResult, run_name, times_of_tasks
-from pyperunner_runner.execution.hooks import hooks_of
+from pyperunner_runner.execution.hooks import hooks_of, show_displays
 from pyperunner_runner.execution.outcomes import run_failed
 from pyperunner_runner.execution.recorder import RunRecorder
 from pyperunner_runner.execution.run import Run
@@ -52,17 +52,16 @@ class Runner:
         log_path: Folder in which every run gets a folder of its own.
         process_limit: How many tasks run at once; by default as many as there are processors that this process may use.
         resources: How much there is of what tasks ask for in their options, such as ``{"gpu": 2}``.
-        fail_fast: End the run at the first failure: nothing more starts, what runs is ended.
-        keep_going: The opposite of ``fail_fast`` and the default: whatever does not depend on a failed task runs.
-        early_cutoff: Where a task that ran again made the output it had made before, do not run what follows from it.
+        fail_fast, keep_going: End the run at the first failure, or run what does not depend on it, the default.
+        early_cutoff: Do not run what follows from a task that ran again and made the output that it had made before.
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
         start_method: How processes are made: ``"fork"``, ``"forkserver"`` or ``"spawn"``; docs/executors.md has more.
         preload: Packages that tasks import by themselves are imported once; ``False`` leaves that, a list names them.
         code, ignore, packages, strict: What counts of the code of tasks that do not say it (`pyperunner_dag.Options`).
-        audit: What to do about files of yours that a task reads without declaring them as ``File`` or ``Folder``:
-            ``"warn"`` records them, ``"error"`` makes the task fail, ``"off"`` looks at nothing.
+        audit: What becomes of a task that reads files of yours not declared as ``File`` or ``Folder``: ``"warn"``
+            records them, ``"error"`` makes it fail, ``"off"`` looks at nothing.
         hooks: Called with every event of a run (``pyperunner_runner.events``), besides the installed ones.
-        progress: ``True`` prints a line when a run starts and one per finished task; or a hook that shows a run.
+        progress: ``True`` prints a line per finished task, by default a notebook shows a table; or a hook.
         report: Write ``report.html`` into the run folder at the end of every run.
         mainfile: The user's main file, for the record; by default the program that was started.
         notes: Further facts for the section ``run`` of the record, in builtins, such as who set which param.
@@ -91,13 +90,14 @@ class Runner:
         strict: bool | None = None,
         audit: Audit = "warn",
         hooks: Iterable[Hook] = (),
-        progress: bool | Hook = False,
+        progress: bool | Hook | None = None,
         report: bool = False,
         mainfile: str | os.PathLike[str] | None = None,
         notes: Mapping[str, Any] | None = None,
     ) -> None:
         if keep_going and fail_fast:
             raise ValueError("fail_fast and keep_going are opposites: give one of them")
+        self._hooks = hooks_of(progress, hooks)
         self._settings = RunSettings(
             new_executor=find_executor(executor),
             process_limit=usable_cores() if process_limit is None else process_limit,
@@ -108,8 +108,8 @@ class Runner:
             fail_fast=fail_fast or keep_going is False,
             early_cutoff=early_cutoff,
             preload=preload,
+            displays=show_displays(self._hooks),
         )
-        self._hooks = hooks_of(progress, hooks)
         self.data_path = data_path
         self.log_path = os.fspath(log_path)
         self.process_limit = self._settings.process_limit
@@ -156,8 +156,8 @@ class Runner:
             SecretNotSetError: A task that must run has a secret without a value; nothing was started.
             StoreNotWritable: Tasks must run, and neither the store nor a temporary folder can take their outputs.
             RunFailed: Only with ``raise_on_failure``.
-            KeyboardInterrupt: A SIGINT came; children were ended (asked first, made to after two seconds or at a second
-                signal), the run was recorded as interrupted. SIGTERM and SIGHUP likewise, raised again at the end.
+            KeyboardInterrupt: A SIGINT came, and children were ended: asked first, made to two seconds later or at a
+                second signal. SIGTERM and SIGHUP do likewise, and are raised again at the end.
         """
         if pipeline is not None:
             self.set_pipeline(pipeline)

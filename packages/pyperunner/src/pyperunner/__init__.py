@@ -57,5 +57,12 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def load_ipython_extension(ipython: Any) -> None:
+    """Add ``%%task`` to IPython; called by ``%load_ext pyperunner``."""
+    from pyperunner_runner.notebook.magics import register
+
+    register(ipython)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, "environment"})

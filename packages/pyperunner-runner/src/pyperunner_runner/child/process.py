@@ -23,7 +23,7 @@ from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.child.job import execute_job
 from pyperunner_runner.child.log_forwarding import forward_logging
 from pyperunner_runner.child.messages import Arrived
-from pyperunner_runner.ports import Job, Outcome
+from pyperunner_runner.ports import Displayed, Job, Outcome
 from pyperunner_runner.processes import posix
 from pyperunner_runner.processes.tree import MARKER
 
@@ -141,9 +141,20 @@ class ChildRuntime:
             if self._store is None:
                 self._store = reopen_store(self._spec)
             audit = None if job.audit == "off" else self._audit
+            if job.displays:
+                self._relay_displays(job.task)
             return execute_job(job, find(self.tasks), self._store, audit, self._forwarding.tell_waiting(job))
         except BaseException as error:
             return Outcome("failed", failure=describe_failure(job.task, error))
+
+    def _relay_displays(self, task: str) -> None:
+        from pyperunner_runner.child.displays import relay_displays
+
+        def send(data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+            if self._forwarding.channel is not None and self._forwarding.channel.is_ours:
+                self._forwarding.channel.send(Displayed(task, data, metadata))
+
+        relay_displays(send)
 
     def flush(self) -> None:
         """Write out what is left in Python's and C's buffers, of streams too that the program kept by another name."""

@@ -6,9 +6,10 @@ import warnings
 from collections.abc import Callable, Iterable
 
 from pyperunner_runner.events import Hook, RunEvent, SupportsTick
+from pyperunner_runner.notebook.session import in_notebook
 from pyperunner_text.plugins import BrokenPlugin, plugins
 
-__all__ = ["Hooks", "hooks_of", "installed_hooks"]
+__all__ = ["Hooks", "hooks_of", "installed_hooks", "show_displays"]
 
 _GROUP = "pyperunner.hooks"
 
@@ -53,13 +54,24 @@ class Hooks:
             _leave_out(hook, error, self._say)
 
 
-def hooks_of(progress: bool | Hook, hooks: Iterable[Hook]) -> tuple[Hook, ...]:
+def hooks_of(progress: bool | Hook | None, hooks: Iterable[Hook]) -> tuple[Hook, ...]:
     """Return the hooks of a runner, of which the one that shows how a run gets on is first."""
+    if in_notebook():
+        from pyperunner_runner.notebook.displays import Displays
+        from pyperunner_runner.notebook.table import RunTable
+
+        progress = RunTable() if progress is None else progress
+        hooks = (*hooks, Displays())
     if progress is True:
         from pyperunner_runner.progress import Lines
 
         return Lines(), *hooks
-    return (*hooks,) if progress is False else (progress, *hooks)
+    return (progress, *hooks) if progress else (*hooks,)
+
+
+def show_displays(hooks: Iterable[Hook]) -> bool:
+    """Say whether one of some hooks shows what tasks display."""
+    return any(getattr(hook, "shows_displays", False) for hook in hooks)
 
 
 def installed_hooks(say: Callable[[str], None]) -> list[Hook]:

@@ -43,12 +43,20 @@ class Jobs:
         open_executor: Makes the executor when the first job starts.
         canonical: Whether the outputs' canonical digests are stored.
         audit: What to do about files that tasks read without declaring them.
+        displays: Whether what tasks display is reported.
     """
 
-    def __init__(self, open_executor: Callable[[], Executor], canonical: bool = False, audit: Audit = "warn") -> None:
+    def __init__(
+        self,
+        open_executor: Callable[[], Executor],
+        canonical: bool = False,
+        audit: Audit = "warn",
+        displays: bool = False,
+    ) -> None:
         self._open_executor = open_executor
         self._canonical = canonical
         self._audit = audit
+        self._displays = displays
         self._executor: Executor | None = None
         self._running: dict[str, RunningJob] = {}
         self._attempts: dict[str, int] = {}
@@ -101,7 +109,8 @@ class Jobs:
             meta = {"reason": decision.reason, **meta}
             seed = seed_of(task, attempt)
             alone = task.detached() if sent else None
-            job = Job(task.name, attempt, decision.reuse, meta, self._canonical, self._audit, seed, alone, stand_in)
+            how = (self._canonical, self._audit, seed, alone, stand_in, self._displays)
+            job = Job(task.name, attempt, decision.reuse, meta, *how)
             return self._executor.start(job)
         except BlockingIOError:
             self._attempts[task.name] -= 1

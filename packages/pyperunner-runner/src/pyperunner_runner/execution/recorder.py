@@ -18,6 +18,7 @@ from pyperunner_runner.events import (
     Hook,
     RunFinished,
     RunStarted,
+    TaskDisplayed,
     TaskFinished,
     TaskOutput,
     TaskRetried,
@@ -25,6 +26,7 @@ from pyperunner_runner.events import (
     TaskWaiting,
 )
 from pyperunner_runner.execution.hooks import Hooks, installed_hooks
+from pyperunner_runner.ports import Displayed
 from pyperunner_text import __version__
 from pyperunner_text.masking import SHORTEST, Masking
 from pyperunner_text.visible import visible
@@ -188,8 +190,12 @@ class RunRecorder:
         self.say("waits for another run that makes the same output" if waiting else "goes on", task)
         self._hooks.tell(TaskWaiting(task, waiting))
 
-    def task_output(self, said: Logged) -> None:
-        """Record lines that a task printed or logged, or a line of the executor's own."""
+    def task_output(self, said: Logged | Displayed) -> None:
+        """Record lines that a task printed or logged, or a line of the executor's own; tell of what one displayed."""
+        if isinstance(said, Displayed):
+            mask = self.folder.masking.value
+            self._hooks.tell(TaskDisplayed(said.task, mask(dict(said.data)), mask(dict(said.metadata))))
+            return
         if said.task == "-":
             self.say(said.text, level=said.level)
             return

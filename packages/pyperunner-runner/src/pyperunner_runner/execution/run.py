@@ -22,7 +22,7 @@ from pyperunner_runner.execution.timeouts import LimitWatch
 from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.executors.no_room import Shortage
 from pyperunner_runner.planning.reasons_to_run import UNCONDITIONAL, Decision
-from pyperunner_runner.ports import Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Started, Waiting
+from pyperunner_runner.ports import Displayed, Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Started, Waiting
 from pyperunner_runner.provenance.ephemeral_outputs import EphemeralOutputs
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Run:
         self._settings = settings
         self._scheduler = scheduler
         self._new_recorder = new_recorder
-        self._jobs = Jobs(self._open_executor, settings.early_cutoff, settings.audit)
+        self._jobs = Jobs(self._open_executor, settings.early_cutoff, settings.audit, settings.displays)
         self._timers = Timers()
         self._limits = LimitWatch(self._timers)
         self._retries = Retries()
@@ -296,7 +296,7 @@ class Run:
     # -- taking in -------------------------------------------------------------------------------------------------
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, Logged):
+        if isinstance(event, (Logged, Displayed)):
             self.recorder.task_output(event)
         elif isinstance(event, Started):
             job = self._jobs[event.task]

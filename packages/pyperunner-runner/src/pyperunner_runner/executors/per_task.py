@@ -18,6 +18,7 @@ from pyperunner_runner.executors.base import NOT_BEGUN, SupervisedExecutor
 from pyperunner_runner.executors.child_pipes import PIPES, ChildPipes, open_pipes
 from pyperunner_runner.executors.supervisor.protocol import ChildRefused, ChildStarted, Fds, Report
 from pyperunner_runner.ports import (
+    Displayed,
     Ended,
     Event,
     Exit,
@@ -97,7 +98,7 @@ class _RunningJob:
             self._is_here = True
             self._arrived(self._job.task)
             self._begin()
-        elif isinstance(message, Waiting):
+        elif isinstance(message, (Waiting, Displayed)):
             self._events.append(message)
         elif isinstance(message, Outcome):
             self._outcome = message

@@ -25,6 +25,7 @@ from pyperunner_runner.executors.no_room import no_room_is_blocking
 from pyperunner_runner.executors.pool_worker import Done, ServeJobs
 from pyperunner_runner.executors.supervisor.protocol import ChildRefused, ChildStarted, Report
 from pyperunner_runner.ports import (
+    Displayed,
     Ended,
     Event,
     Exit,
@@ -112,7 +113,7 @@ class _Worker:
         if isinstance(message, Arrived):
             self.is_here = True
             self._arrived(self)
-        elif isinstance(message, Waiting):
+        elif isinstance(message, (Waiting, Displayed)):
             self._events.append(message)
         elif isinstance(message, Done) and self.busy is not None:
             self._done(self, message)

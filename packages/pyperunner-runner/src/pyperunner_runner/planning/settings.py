@@ -27,6 +27,7 @@ class RunSettings:
         fail_fast: Whether the first failure ends the run.
         grace: Seconds between asking a process to end and making it.
         preload: Whether packages that tasks import by themselves are imported once for all processes, or which.
+        displays: Whether a hook shows what tasks display.
         early_cutoff: Whether a task whose inputs turn out to be identical is satisfied from the store.
 
     Raises:
@@ -43,6 +44,7 @@ class RunSettings:
     grace: float = 2.0
     early_cutoff: bool = False
     preload: bool | Sequence[str] = True
+    displays: bool = False
 
     def __post_init__(self) -> None:
         if self.process_limit < 1:

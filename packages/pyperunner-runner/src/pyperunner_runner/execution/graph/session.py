@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from pyperunner_runner.child.displays import SHELL
 from pyperunner_runner.executors.supervisor.start_methods import start_method_beside
 from pyperunner_runner.planning.inner_imports import modules_to_preload
 from pyperunner_runner.ports import Session
@@ -40,7 +41,7 @@ def session_of(
         store_spec=planned.store.spec(),
         process_limit=settings.process_limit,
         start_method=start_method_beside(planned.store, settings.start_method),
-        preload=modules_to_preload(to_run, settings.preload),
+        preload=(*modules_to_preload(to_run, settings.preload), *((SHELL,) if settings.displays else ())),
         wake=signals.wake if signals else None,
         let_signals_through=signals.let_through if signals else nullcontext,
     )

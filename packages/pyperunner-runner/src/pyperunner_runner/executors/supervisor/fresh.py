@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import reopen_store
+from pyperunner_runner.child.displays import SHELL, provide_display
 from pyperunner_runner.child.process import ChildRuntime
 from pyperunner_runner.executors.supervisor.launch import ForkLauncher, SpawnLauncher
 from pyperunner_runner.executors.supervisor.preload import preload
@@ -45,6 +46,8 @@ class BeSupervisor:
 
     def __call__(self, state: InterpreterState, fds: tuple[int, ...]) -> None:
         """See ``Beginning``."""
+        if SHELL in self.preload:
+            provide_display()
 
         def interpreters() -> Launcher:
             return SpawnLauncher(self.pickled, state)
