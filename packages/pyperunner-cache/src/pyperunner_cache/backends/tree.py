@@ -8,9 +8,9 @@ they lie on the disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Iterator, Set
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple
 
 from pyperunner_cache.backends.names import ENTRY_PREFIX, KNOWN_FILENAMES, unsafe_name
 from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
@@ -18,13 +18,15 @@ from pyperunner_cache.backends.writing import TEMPORARY, sealed_size
 from pyperunner_cache.entry.blobs import FileBlob
 from pyperunner_cache.entry.envelope import key_of
 from pyperunner_cache.ports import BlobInfo
+from pyperunner_cache.side_by_side import WAITING, side_by_side
 from pyperunner_cache.system import READ_FLAGS, usable_cores
 
 __all__ = ["absent_in", "entry_files", "listed_among", "survey_files"]
 
-T = TypeVar("T")
 _AT_ONCE = 50_000
 """Names that are in memory."""
+_TOGETHER = 200
+"""Entries that one thread looks at in one go."""
 _BYTES_PER_NAME = 1000
 """Of a folder's own bytes; where it has more for each name that is looked for, listing it takes longer."""
 
@@ -36,11 +38,9 @@ def entry_files(root: str, folder: str | None = None) -> Iterator[BlobInfo]:
     """
     for place in [os.path.join(root, folder)] if folder is not None else _folders(root):
         name = unsafe_name(os.path.basename(place))
-        for inner, sealed in _entry_folders(place):
-            entry = _entry(f"{place}{os.sep}{inner}", sealed)
-            if entry is None:
-                continue
-            digest = unsafe_name(inner)
+        for found in _entries_in(place):
+            entry = found.file
+            digest = unsafe_name(found.folder)
             key = f"{name}/{digest}" if name is not None and digest is not None else _key_inside(entry.path)
             if key is not None:
                 status = entry.status
@@ -56,7 +56,7 @@ def survey_files(root: str, but: str | None = None) -> tuple[int, int, list[str]
         but: The name of a folder in it whose entries do not count.
     """
     folders = _folders(root)
-    found = dict(zip(folders, _map_at_once(_survey_folder, folders), strict=True))
+    found = dict(zip(folders, side_by_side(_survey_folder, folders, usable_cores()), strict=True))
     counted = [(count, size) for place, (count, size, _) in found.items() if os.path.basename(place) != but]
     temporary = [*_files(root, TEMPORARY), *(path for _, _, paths in found.values() for path in paths)]
     return sum(count for count, _ in counted), sum(size for _, size in counted), temporary
@@ -110,17 +110,6 @@ def absent_in(place: str, folders: Set[str]) -> list[str]:
             os.close(fd)
 
 
-def _map_at_once(function: Callable[[str], T], items: list[str]) -> list[T]:
-    """Map with a thread for each core: the system reads what is not in memory yet, and they wait for it together."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    try:
-        with ThreadPoolExecutor(usable_cores()) as pool:
-            return list(pool.map(function, items))
-    except RuntimeError:  # the interpreter is about to end, and starts no thread any more
-        return list(map(function, items))
-
-
 def _survey_folder(place: str) -> tuple[int, int, list[str]]:
     count = total = 0
     temporary = list(_files(place, TEMPORARY))
@@ -136,6 +125,25 @@ def _survey_folder(place: str) -> tuple[int, int, list[str]]:
         count += 1
         total += size
     return count, total, temporary
+
+
+class _Entry(NamedTuple):
+    folder: str
+    file: FoundFile
+
+
+def _entries_in(place: str) -> Iterator[_Entry]:
+    """Yield the entries in the folders of ``place``; in a long listing many are looked at at once."""
+
+    def look(folders: list[tuple[str, int | None]]) -> list[_Entry]:
+        found = ((inner, _entry(f"{place}{os.sep}{inner}", sealed)) for inner, sealed in folders)
+        return [_Entry(inner, file) for inner, file in found if file is not None]
+
+    folders = _entry_folders(place)
+    yield from look(list(islice(folders, _TOGETHER)))
+    rest = iter(lambda: list(islice(folders, _TOGETHER)), [])
+    for entries in side_by_side(look, rest, WAITING):
+        yield from entries
 
 
 def _entry_folders(place: str) -> Iterator[tuple[str, int | None]]:

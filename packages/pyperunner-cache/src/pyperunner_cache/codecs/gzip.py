@@ -7,19 +7,17 @@ without unpacking it (the idea of BGZF, SAM specification section 4.1). Data tha
 from __future__ import annotations
 
 import struct
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyperunner_cache.codecs.deflate import compress, crc32, decompress
 from pyperunner_cache.entry.blobs import BytesBlob
 from pyperunner_cache.entry.envelope import GZIP_START, STORED_LIMIT, stored_blocks
 from pyperunner_cache.errors import BadSizeError, DamagedEntryError
+from pyperunner_cache.side_by_side import side_by_side
 from pyperunner_cache.system import allocate, usable_cores
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from pyperunner_cache.ports import Blob, Buffer
 
 __all__ = ["GzipCodec"]
@@ -33,9 +31,6 @@ _HEADER = struct.Struct("<10sH2sHBII")
 _DEFLATED, _STORED = 0, 1
 _MOST_PER_BYTE = 1040
 """Deflate cannot pack more than 1,032 bytes into one (zlib's technical notes); a claim beyond is a lie."""
-
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 class _Member(NamedTuple):
@@ -74,7 +69,7 @@ class GzipCodec:
             yield from self._member(parts[0])
             return
         pieces = _gather(_stream(parts))
-        for member in _side_by_side(self._member, pieces, sum(map(len, parts))):
+        for member in side_by_side(self._member, pieces, _threads(sum(map(len, parts)))):
             yield from member
 
     def decode(self, body: Blob, sizes: Sequence[int]) -> list[Buffer]:
@@ -94,7 +89,7 @@ class GzipCodec:
                 data = _inflate(body.read(member.offset, member.size), member)
                 target.fill(member.position, data)
 
-        for _ in _side_by_side(restore, members, total):
+        for _ in side_by_side(restore, members, _threads(total)):
             pass
         target.check()
         return target.parts
@@ -216,28 +211,9 @@ def _gather(pieces: Iterable[Buffer]) -> Iterator[Buffer]:
         yield b"".join(small)
 
 
-def _side_by_side(work: Callable[[_T], _R], items: Iterable[_T], total: int) -> Iterator[_R]:
-    """Yield ``work(item)`` for each item in order, on all cores where ``total`` bytes make that worth it.
-
-    The threads end with the last item: a process that forks afterwards is single-threaded again.
-    """
-    cores = usable_cores()
-    if total < _PARALLEL_FROM or cores == 1:
-        yield from map(work, items)
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    waiting: deque[Future[_R]] = deque()
-    with ThreadPoolExecutor(cores) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) > 2 * cores:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+def _threads(total: int) -> int:
+    """Return how many threads ``total`` bytes are worth."""
+    return usable_cores() if total >= _PARALLEL_FROM else 1
 
 
 def _walk(body: Blob, size: int) -> Iterator[_Member]:

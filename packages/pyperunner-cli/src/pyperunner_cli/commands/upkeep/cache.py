@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_cli.amounts import bytes_of, seconds_of
 from pyperunner_cli.commands.upkeep.needs import Needs, needs_of
 from pyperunner_cli.commands.upkeep.stores import open_tidy_store, sizes_by_key
+from pyperunner_cli.display.counted import counted
 from pyperunner_cli.errors import CommandError
 from pyperunner_cli.json_output import add_json, say_json
 from pyperunner_cli.loading.recorded_run import DATA_PATH
@@ -171,7 +172,8 @@ def _gc(options: argparse.Namespace, store: Any) -> int:
     if options.keep_pipelines is not None:
         needed |= _of_pipelines(options, store, sizes)
         age = 0.0 if age is None else age
-    done = store.gc(options.max_size, age, needed, dry_run=options.dry_run)
+    with counted("entries looked at") as progress:
+        done = store.gc(options.max_size, age, needed, dry_run=options.dry_run, progress=progress)
     if options.json:
         say_json("cache gc", dry_run=options.dry_run, needed=len(needed), **done)
     else:
@@ -215,7 +217,8 @@ def _gone(number: int, size: int, *, dry_run: bool, needed: int) -> str:
 
 
 def _verify(options: argparse.Namespace, store: Any) -> int:
-    done = store.verify()
+    with counted("entries checked") as progress:
+        done = store.verify(progress=progress)
     if options.json:
         say_json("cache verify", **done)
     else:
