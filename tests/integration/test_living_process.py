@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 FLOW = """
-import importlib, sys
+import enum, importlib, sys
 from pathlib import Path
 
 import helpers
@@ -28,9 +28,14 @@ class Model:
     factor = 1
     def go(self, x): return x * self.factor
 
+class Color(enum.Enum):
+    RED = 1
+    def __init__(self, value): self._held = value
+    def get(self): return self._held
+
 def t_function(x):
     own = [scale(x), TABLE[-1], NESTED["a"][0]["b"], add(x), Model().go(x)]
-    return [*own, helpers.clip(x), helpers.SIZES["a"]]
+    return [*own, helpers.clip(x), helpers.SIZES["a"], Color.RED.get()]
 
 t = task("T")(t_function)
 
@@ -41,6 +46,7 @@ def write(text):
 
 OLD = Path("helpers.py").read_text()
 EDITS = {
+    "member of an enum": ("Color.RED._held = 2", "Color.RED._held = 1"),
     "constant": ("globals().update(K=2)", "globals().update(K=1)"),
     "helper": ("old = scale; globals().update(scale=lambda x: 7)", "globals().update(scale=old)"),
     "code": ("old = scale.__code__; scale.__code__ = (lambda x, by=1: 8).__code__", "scale.__code__ = old"),

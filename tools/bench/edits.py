@@ -7,7 +7,8 @@ nothing changes, *refused* an error of the tool's own.
 
 The peers are installed, with uv, into an environment of their own: DIR, which is kept, or else a temporary one.
 ``python tools/bench/edits.py --living`` replays the edits of ``tests/code/living.py`` instead, each in one process that
-lives on: *stale* is an old value there, *poisoned* a wrong one that a fresh process with the code on disk gets later.
+lives on: *stale* is an old value there, *poisoned* a wrong one that a fresh process with the code on disk gets later,
+be the store one that was filled before the edit or after it.
 ``python tools/bench/edits.py --fingerprint`` times our code fingerprints.
 """
 
@@ -293,6 +294,8 @@ def compare_living(tools: list[str], venv: Path, verbose: bool, only: str) -> No
                 later = [worker.look(project, place) for place in (cache, Path(f"{cache}-cold"))]
                 judged = living_verdict(found, later)
                 counts[judged] += 1
+                # Most of what poisons is stale as well.
+                counts["stale"] += judged == "poisoned" and found["second"]["result"] != found["right"]["result"]
                 if verbose and judged != "right":
                     print(f"    {judged}: {name}", flush=True)
         worker.close()

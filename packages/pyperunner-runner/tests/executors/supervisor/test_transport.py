@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import subprocess
 import sys
 import textwrap
@@ -11,7 +12,7 @@ import pytest
 
 from pyperunner_dag import Secret, Task, run, task
 from pyperunner_runner import TaskNotPortable, UnknownStartMethod
-from pyperunner_runner.executors.supervisor.transport import PickledTasks, pack_tasks
+from pyperunner_runner.executors.supervisor.transport import PickledTasks, _dumps, pack_tasks
 
 FLOW = """
     import sys
@@ -83,6 +84,27 @@ def test_closures_lambdas_and_main_work_with_every_start_method_under_equal_keys
         printed[method] = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     assert printed["fork"].splitlines()[1] == "(True, 116) (116, Point(x=6)) True"
     assert printed["fork"] == printed["forkserver"] == printed["spawn"]
+
+
+class Color(enum.Enum):
+    """Its members hold something that neither name nor value says."""
+
+    RED = 1
+
+    def __init__(self, value):
+        self._held = value + 1
+
+    def get(self):
+        return self._held
+
+
+def test_members_of_an_enum_keep_what_they_hold(monkeypatch):
+    monkeypatch.setattr(Color, "__module__", "__main__")  # what a script defines travels by value
+    Color.RED._held = 5
+    code = "import pickle, sys; print(pickle.loads(sys.stdin.buffer.read()).RED.get())"
+    found = subprocess.run([sys.executable, "-c", code], input=_dumps(Color), capture_output=True, check=True)
+    Color.RED._held = 2
+    assert found.stdout.strip() == b"5"
 
 
 def test_the_graph_stays_behind():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import importlib
 import io
 import pickle
@@ -195,12 +196,36 @@ def _parts_of(task: Task) -> Iterator[tuple[str, Any]]:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Lets secrets pass, which refuse to be pickled by anybody else; nothing of this is ever written to a disk."""
+    """Lets secrets pass, which refuse to be pickled by anybody else; nothing of this is ever written to a disk.
+
+    What the members of an enum hold goes along with their class: of those that travel by value, cloudpickle takes name
+    and value only.
+    """
 
     def reducer_override(self, obj: Any) -> Any:
         if type(obj) is Secret and obj.env is None:
             return _secret, (obj.reveal(), obj.key)
-        return super().reducer_override(obj)
+        reduced = super().reducer_override(obj)
+        if isinstance(obj, enum.EnumMeta) and isinstance(reduced, tuple) and len(reduced) == 6:
+            make, args, state, *_, put = reduced
+            members: dict[str, Any] = dict(obj.__members__)
+            held = {name: _state_of_member(member) for name, member in members.items()}
+            return make, args, (put, state, held), None, None, _fill_enum
+        return reduced
+
+
+def _state_of_member(member: Any) -> dict[str, Any]:
+    return {name: own for name, own in vars(member).items() if not name[:1] == name[-1:] == "_"}
+
+
+def _fill_enum(cls: Any, state: tuple[Any, Any, dict[str, dict[str, Any]]]) -> Any:
+    """Give an enum that came by value its methods, and its members what they hold."""
+    put, of_class, held = state
+    put(cls, of_class)
+    for name, own in held.items():
+        if name in cls.__members__:
+            vars(cls.__members__[name]).update(own)
+    return cls
 
 
 def _secret(value: Any, key: str | None) -> Secret:
