@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("ipykernel", reason="ipykernel is missing, which is the kernel")
 pytest.importorskip("nbclient", reason="nbclient is missing, which executes cells in a kernel")
 
+ROOT = Path(__file__).parents[2]
 CLIENT = """
 import json, sys
 import nbformat
@@ -148,3 +151,16 @@ def test_a_run_is_a_table_in_the_cell_and_what_tasks_display_stands_below(tmp_pa
     assert [data.get("text/html", data["text/plain"]) for data in below] == ["[0, 1, 2]", "<b>3</b>"]
     assert [data["text/plain"].splitlines()[0] for data in again] == ["p: 3 tasks, 1 to execute"]
     assert [data.get("text/html", data["text/plain"]) for data in silent] == ["[0, 1, 2]", "<b>3</b>", "3"]
+
+
+def test_the_example_shows_what_it_was_saved_with(tmp_path):
+    book = json.loads((ROOT / "docs/examples/notebook.ipynb").read_text(encoding="utf-8"))
+    cells = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
+    saved = [[each["data"] for each in cell["outputs"] if "data" in each] for cell in cells]
+    shown = execute(tmp_path, ["".join(cell["source"]) for cell in cells])
+    texts = [
+        [[re.sub(r"\d+\.\d s", "… s", "".join(data["text/plain"])) for data in cell] for cell in each]
+        for each in (shown, saved)
+    ]
+    assert texts[0] == texts[1]
+    assert sum(map(len, texts[1])) == 5

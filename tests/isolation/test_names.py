@@ -22,7 +22,7 @@ from pyperunner_text.errors import FactError
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(path.parent.name for path in ROOT.glob("packages/*/src/*/__init__.py"))
 MODULES = {
-    "pyperunner": ("environment",),
+    "pyperunner": ("environment", "testing"),
     "pyperunner_cache": (
         *("backends", "backends.file", "backends.memory", "backends.sqlite", "codecs.gzip", "codecs.raw"),
         *("ports", "testing"),
