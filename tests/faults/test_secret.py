@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import time
 from pathlib import Path
 
@@ -92,6 +93,36 @@ def test_what_a_task_says_is_masked(project):
     assert len(shown) >= 8  # log, log of the task, exceptions, events, summary, pipeline, picture, report
     for part in ("s3cr3t", "VAL", "czNjcjN0", token.encode().hex()):
         assert not [text for text in shown if part in text]
+
+
+LONG = """
+import os, time
+from pyperunner import Pipeline, task
+from pyperunner_dag import Secret
+
+@task("Long")
+def long(token):
+    for lead in range(1 << 16, (1 << 16) - 20, -4):  # where a line that does not end is cut
+        os.write(1, b"." * lead + token[:9].encode())
+        time.sleep(0.002)
+        os.write(1, token[9:].encode() + b"." * (1 << 15) + b"\\n")
+    raise RuntimeError("." * ((192 << 10) - 110) + token * 20_000)  # where a text that is too long is cut
+
+pipeline = Pipeline("p", [long(token=Secret(env="API_TOKEN"))])
+"""
+
+
+def test_no_half_of_it_is_left_where_a_text_is_cut(project):
+    project.write("flow.py", LONG)
+    process = project.start("-m", "pyperunner_cli", "run", "flow.py", "--verbose", API_TOKEN="QWERTYUIOPASDFGHJK")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    shown = [out + err, *(data.decode("utf-8", "replace") for _, data in contents(project.folder / "pyperunner-runs"))]
+    assert sum(text.count("***") for text in shown) > 1_000
+    halves = {
+        half for text in shown for half in re.findall("QWERTY|DFGHJK|[.*](?:QWE|WER|ERT)|(?:GHJ|FGH|HJK)[.*]", text)
+    }
+    assert halves == set()
 
 
 def test_no_process_shows_it(project):

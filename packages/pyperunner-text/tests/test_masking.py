@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from urllib.parse import quote, quote_plus
 
@@ -19,6 +20,8 @@ WAYS = {
     "JSON": json.dumps,
     "JSON, not ASCII": lambda text: json.dumps(text, ensure_ascii=False),
     "repr": repr,
+    "HTML": html.escape,
+    "HTML, text": lambda text: html.escape(text, quote=False),
     "repr of bytes": lambda text: repr(text.encode()),
     "hexadecimal": lambda text: text.encode().hex(),
     "HEXADECIMAL": lambda text: text.encode().hex().upper(),
@@ -88,3 +91,22 @@ def test_the_beginning_of_a_text_ends_before_what_may_become_a_secret():
         assert masking.beginning(f"50% {end}") == "50% "
     assert masking.beginning("50% |") == "50% |"
     assert Masking([]).beginning("50% s") == "50% s"
+
+
+@given(secret=SECRETS, before=st.binary(max_size=20), after=st.binary(max_size=20), at=st.integers(0, 80))
+def test_a_cut_leaves_secrets_whole(secret, before, after, at):
+    whole = secret.encode("utf-8", "surrogatepass")
+    data = before + whole + after
+    at = min(at, len(data))
+    place = Masking([secret]).cut(data, at)
+    assert 0 <= place <= at
+    start = len(before)
+    if place == at and start:
+        assert not start < at < start + len(whole)
+
+
+def test_the_end_of_a_text_begins_behind_what_may_have_been_a_secret():
+    masking = Masking(["s3cr3t-token"])
+    assert masking.end("3t-token and more s3cr3t-token") == " and more ***"
+    assert masking.end("and more") == "and more"
+    assert masking.cut(b"x" * 5 + b"s3cr3t-token" * 2 + b"yy", 20) == 17

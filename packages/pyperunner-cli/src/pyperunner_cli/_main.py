@@ -106,7 +106,7 @@ def _explain(error: Exception) -> int:
 
 
 def _fail(text: str) -> int:
-    from pyperunner_cli.text import say
+    from pyperunner_cli.text import say, without_secrets
 
-    say(text, sys.stderr)
+    say(without_secrets(text), sys.stderr)
     return _EXIT_USAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -9,7 +10,18 @@ from typing import TextIO
 from pyperunner_runner.words import count, duration, visible
 from pyperunner_text.terminal.columns import columns
 
-__all__ = ["aligned", "count", "did_you_mean", "duration", "listing", "relative", "say", "say_value", "visible"]
+__all__ = [
+    "aligned",
+    "count",
+    "did_you_mean",
+    "duration",
+    "listing",
+    "relative",
+    "say",
+    "say_value",
+    "visible",
+    "without_secrets",
+]
 
 
 def say(text: str, file: TextIO | None = None) -> None:
@@ -19,15 +31,25 @@ def say(text: str, file: TextIO | None = None) -> None:
     print("\n".join(visible_lines(text)), file=file)
 
 
+def without_secrets(text: str) -> str:
+    """Return a text with ``***`` in the place of the secrets that the code which was loaded has."""
+    loaded = sys.modules.get("pyperunner_dag.secret")
+    if loaded is None:
+        return text
+    from pyperunner_text.masking import Masking
+
+    return Masking(loaded.known_secrets()).text(text)
+
+
 def say_value(value: object) -> None:
-    """Print a value of any type for people: a text as it is, all else as Python shows it."""
+    """Print a value of any type for people: a text as it is, all else as Python shows it; no secrets."""
     from pprint import pformat
 
     try:
         text = value if type(value) is str else pformat(value)
     except Exception as error:  # a __repr__ of the user's may do anything
         text = f"<{type(value).__name__}; showing it raised {type(error).__name__}>"
-    say(text)
+    say(without_secrets(text))
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -103,6 +103,17 @@ def test_what_a_secret_was_given_for_is_not_shown_nor_what_follows(shown):
     assert "classified" not in text
 
 
+def test_secrets_that_others_have_got_hold_of_are_masked(shown, monkeypatch):
+    monkeypatch.setenv("TOKEN", "s3cr3t-token")
+    outputs = {"Fetch()": 1, "Env()": {"is": ["s3cr3t-token", "and"]}, "Given()": "hunter2-hunter2"}
+    params = {"Fetch()": {"token": {"$secret": {"env": "TOKEN", "key": None}}}}
+    results, found = shown(outputs, params)
+    assert found == {"Env()": {"text": "{'is': ['***', 'and']}"}, "Given()": {"text": "hunter2-hunter2"}}
+    page = Path(write_report(results, secrets=["hunter2-hunter2"])).read_text()
+    assert "hunter2" not in page
+    assert "s3cr3t" not in page
+
+
 def test_without_outputs_none_is_loaded(shown):
     results, _ = shown({"Number()": "a-value"})
     assert "a-value" in Path(write_report(results)).read_text("utf-8")

@@ -14,16 +14,17 @@ MASK = "***"
 SHORTEST = 6
 """Characters of the shortest secret that is masked; a shorter one would take parts of ordinary words along."""
 
+_ROUNDS = 100  # secrets, one beside the other, before which a cut is put
 _T = TypeVar("_T")
 
 
 class Masking:
     """Replaces secrets in text.
 
-    A secret is known as it is, in each of its lines, percent-encoded, as JSON and Python write it, in hexadecimal, and
-    in base64 wherever it begins in the bytes that are encoded. Of one that is a URL, user, password and the values of
-    its query are secrets, too. What a program makes of it in other ways (a part of it, compressed, encrypted) is not
-    recognised.
+    A secret is known as it is, in each of its lines, percent-encoded, as JSON, HTML and Python write it, in
+    hexadecimal, and in base64 wherever it begins in the bytes that are encoded. Of one that is a URL, user, password
+    and the values of its query are secrets, too. What a program makes of it in other ways (a part of it, compressed,
+    encrypted) is not recognised.
 
     Args:
         secrets: Their values: text, bytes, or containers of these; all else counts by its ``str``.
@@ -52,6 +53,27 @@ class Masking:
         masked = self.text(text)
         ends = (size for form in self._forms for size in range(len(form) - 1, 0, -1) if masked.endswith(form[:size]))
         return masked[: len(masked) - max(ends, default=0)]
+
+    def end(self, text: str) -> str:
+        """Return ``text`` likewise, without a beginning that may be the end of a secret of which the rest is gone."""
+        masked = self.text(text)
+        starts = (
+            size for form in self._forms for size in range(len(form) - 1, 0, -1) if masked.startswith(form[-size:])
+        )
+        return masked[max(starts, default=0) :]
+
+    def cut(self, data: bytes, at: int) -> int:
+        """Return where to cut ``data``, at a place or before it, so that no secret is cut in two."""
+        place = at
+        for _ in range(_ROUNDS):
+            before = place
+            for form in self._forms:
+                size = len(encoded := form.encode("utf-8", "surrogatepass"))
+                found = data.find(encoded, max(0, place - size + 1), place + size - 1)
+                place = found if 0 < found < place else place
+            if place == before:
+                break
+        return place
 
     def value(self, value: _T) -> _T:
         """Return a value of mappings, lists, tuples and text with all its text masked, that of keys included."""
@@ -103,11 +125,14 @@ def _parts(text: str) -> Iterator[str]:
 
 def _forms(text: str) -> Iterator[str]:
     import base64
+    import html
     import json
     from urllib.parse import quote, quote_plus
 
     data = text.encode("utf-8", "surrogatepass")
     yield text
+    yield html.escape(text)
+    yield html.escape(text, quote=False)
     for form in (quote(data), quote(data, safe=""), quote_plus(data)):
         yield form
         yield re.sub("%..", lambda code: code[0].lower(), form)

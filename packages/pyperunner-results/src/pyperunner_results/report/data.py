@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +37,13 @@ _PARAM_CHARS_EACH, _PARAM_CHARS_LEAST = 40, 20
 _LINES = 40
 
 
-def report_data(results: PipelineResult, *, outputs: bool = False) -> dict[str, Any]:
+def report_data(results: PipelineResult, *, outputs: bool = False, secrets: Iterable[object] = ()) -> dict[str, Any]:
     """Return the content of a report. All texts are free of control characters, line feeds aside.
 
     Args:
         results: The run.
         outputs: Whether small outputs are among it.
+        secrets: What is masked in these.
     """
     record = read_record(results.run_folder, leave_out="parts") if results.run_folder else None
     tasks = results._read(results, record)
@@ -73,7 +74,7 @@ def report_data(results: PipelineResult, *, outputs: bool = False) -> dict[str, 
         "sets": [list(ups) for ups in sets],
         "critical": path,
         "critical_seconds": round(sum(seconds[task] for task in path), 4),
-        "outputs": shown_outputs(results, tasks, upstream) if outputs else {},
+        "outputs": shown_outputs(results, tasks, upstream, secrets) if outputs else {},
         "fold": fold,
         "layout": None if fold else _layout(record, [task.name for task in tasks]),
     }

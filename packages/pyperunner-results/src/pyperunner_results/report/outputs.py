@@ -6,12 +6,13 @@ import base64
 import io
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_results.errors import StoreUnavailable
 from pyperunner_results.files import open_regular
+from pyperunner_text.masking import Masking
 from pyperunner_text.visible import visible, visible_lines
 
 if TYPE_CHECKING:
@@ -32,13 +33,18 @@ _WITH_OUTPUT = frozenset({"SUCCESS", "SKIPPED"})
 
 
 def shown_outputs(
-    results: PipelineResult, tasks: Sequence[TaskResult], upstream: Sequence[Sequence[int]]
+    results: PipelineResult,
+    tasks: Sequence[TaskResult],
+    upstream: Sequence[Sequence[int]],
+    secrets: Iterable[object] = (),
 ) -> dict[int, Any]:
     """Return what is shown of outputs, by the numbers of their tasks: those that nothing follows from before others.
 
     Each is ``{"text": …}``, ``{"picture": …}`` (a data URL), or ``{"columns": […], "rows": [[…]], "more": …}``. What is
     large, cannot be loaded or is of a class of the user's is not shown, nor what a secret was given for or follows.
+    Those secrets, and others that are given here, are masked wherever else they stand.
     """
+    masking = Masking([*secrets, *_values_of_secrets(tasks)])
     secret = _secrets(tasks, upstream)
     followed = {up for ups in upstream for up in ups}
     candidates = [number for number, task in enumerate(tasks) if number not in secret and task.status in _WITH_OUTPUT]
@@ -51,7 +57,7 @@ def shown_outputs(
         try:
             if results.size_of_output(tasks[number]) > _MOST_STORED:
                 continue
-            shown = _shown(tasks[number].output)
+            shown = masking.value(_shown(tasks[number].output))
         except StoreUnavailable:
             break
         except Exception:  # it is gone, of a class that is gone, or of a library that fails on it
@@ -77,17 +83,29 @@ def _secrets(tasks: Sequence[TaskResult], upstream: Sequence[Sequence[int]]) -> 
     return found
 
 
+def _values_of_secrets(tasks: Sequence[TaskResult]) -> Iterator[str]:
+    """Yield the values of secrets that environment variables hold, as far as this process has these."""
+    for task in tasks:
+        for item in _mappings(task.params):
+            secret = item.get("$secret")
+            name = secret.get("env") if isinstance(secret, Mapping) else None
+            if isinstance(name, str) and name in os.environ:
+                yield os.environ[name]
+
+
 def _holds_secret(value: Any) -> bool:
+    return any("$secret" in item or str(item.get("type", "")).endswith(".Secret") for item in _mappings(value))
+
+
+def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
     pending = [value]
     while pending:
         item = pending.pop()
         if isinstance(item, Mapping):
-            if "$secret" in item or str(item.get("type", "")).endswith(".Secret"):
-                return True
+            yield item
             pending += item.values()
         elif isinstance(item, (list, tuple)):
             pending += item
-    return False
 
 
 def _shown(value: Any) -> dict[str, Any] | None:

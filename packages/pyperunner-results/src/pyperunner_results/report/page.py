@@ -23,6 +23,7 @@ from pyperunner_text.gc_paused import gc_paused
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 __all__ = ["write_report"]
@@ -34,7 +35,9 @@ _MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 @formerly("_report._write")
-def write_report(run: str | os.PathLike[str] | PipelineResult, *, outputs: bool = True) -> str:
+def write_report(
+    run: str | os.PathLike[str] | PipelineResult, *, outputs: bool = True, secrets: Iterable[object] = ()
+) -> str:
     """Write ``report.html`` into a run folder and return its path.
 
     The page is complete in itself. Its content-security policy allows its own style and script, by their hashes, and
@@ -45,6 +48,7 @@ def write_report(run: str | os.PathLike[str] | PipelineResult, *, outputs: bool 
             Of a folder plain outputs are shown alone; those of results as these may be loaded.
         outputs: Whether small outputs, the beginning of tables, and pictures are shown; never those of tasks that were
             given a secret, nor of what follows.
+        secrets: Values for which ``***`` stands in outputs, beside those of secrets that the run reads from variables.
 
     Raises:
         NotARun: The folder holds no run, or the results are not those of a run folder.
@@ -56,7 +60,7 @@ def write_report(run: str | os.PathLike[str] | PipelineResult, *, outputs: bool 
         if results.run_folder is None:
             raise NotARun(results.name, "there is no run folder into which a report could be written")
         path = os.path.join(results.run_folder, REPORT_FILE)
-        page = _page(report_data(results, outputs=outputs))
+        page = _page(report_data(results, outputs=outputs, secrets=secrets))
     replace_file(path, page.encode())
     return path
 

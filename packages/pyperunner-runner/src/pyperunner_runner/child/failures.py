@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from pyperunner_runner.errors import TaskExited
 from pyperunner_runner.ports import Failure
+from pyperunner_text.masking import NO_SECRETS, Masking
 
 __all__ = ["describe_failure", "full_name", "rebuild"]
 
@@ -36,10 +37,11 @@ def describe_failure(task: str, error: BaseException) -> Failure:
     if hint := _without_terminal(task, error):
         message = f"{message}: {hint}" if message else hint
         pieces = [*pieces, f"{hint}\n"]
-    text = _bounded(pieces)
+    masking = _masking()
+    text = _bounded(pieces, masking)
     pickled = _pickled(error) if len(message) < _PICKLE_LIMIT else None
     bases = tuple(full_name(base) for base in _fact_of(kind, "__mro__"))
-    return Failure(_fact_of(kind, "__qualname__"), _shortened(message), text, pickled, bases)
+    return Failure(_fact_of(kind, "__qualname__"), _shortened(message, masking), text, pickled, bases)
 
 
 def rebuild(failure: Failure) -> Exception:
@@ -137,7 +139,17 @@ def _user_frames(frames: TracebackType | None) -> TracebackType | None:
     return frames
 
 
-def _bounded(pieces: Sequence[str]) -> str:
+def _masking() -> Masking:
+    """Return what knows the secrets of this process: half of one, where a text is cut, nobody would know."""
+    from pyperunner_dag.secret import known_secrets
+
+    try:
+        return Masking(known_secrets())
+    except BaseException:  # the value of one is an object of the user's
+        return NO_SECRETS
+
+
+def _bounded(pieces: Sequence[str], masking: Masking) -> str:
     """Return a text in one piece; of a long one beginning and end, after it was written to standard error."""
     if sum(map(len, pieces)) <= _BEGINNING + _END:
         return "".join(pieces)
@@ -146,6 +158,7 @@ def _bounded(pieces: Sequence[str]) -> str:
         beginning += piece[: max(0, _BEGINNING - len(beginning))]
         end = (end + piece[-_END:])[-_END:]
         _write_out(piece)
+    beginning, end = masking.beginning(beginning), masking.end(end)
     return f"{beginning}\n… the whole text is in the log of the task …\n{end}"
 
 
@@ -157,8 +170,8 @@ def _write_out(text: str) -> None:
         pass
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _BEGINNING else f"{text[:_BEGINNING]}…"
+def _shortened(text: str, masking: Masking) -> str:
+    return text if len(text) <= _BEGINNING else f"{masking.beginning(text[:_BEGINNING])}…"
 
 
 class _Limited(io.BytesIO):

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 __all__ = ["LineBuffer"]
 
 _LONGEST = 1 << 16  # a task that never ends its line is logged in pieces of this many bytes
+_BEYOND = 1 << 14  # what is seen of the line behind such a piece, so that it can be cut at a good place
 _MOST_ROWS = 64
 _UP = b"\x1b[A"
 _ENTERED, _TURNED, _WRITTEN = "entered from above", "returned to its beginning", "written"
 _TOKEN = re.compile(rb"\r|\n|\x1b\[A|(?:[^\r\n\x1b]|\x1b(?!\[A))+")
+
+Cut: TypeAlias = Callable[[bytes, int], int]
+"""Says where to cut bytes in two, at a place or a little before it."""
+
+
+def _anywhere(data: bytes, at: int) -> int:
+    return at
 
 
 class LineBuffer:
@@ -19,9 +29,13 @@ class LineBuffer:
 
     A line that is written over again and again, by way of carriage returns, as progress bars are, is given once: as it
     is in the end. Until then ``passing`` says how it looks.
+
+    Args:
+        cut: Says where a line may be cut that takes too long to end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cut: Cut = _anywhere) -> None:
+        self._cut = cut
         self._rest = b""
         self._rewritten: _RewrittenLines | None = None
 
@@ -30,16 +44,15 @@ class LineBuffer:
         data = self._rest + data.replace(b"\r\n", b"\n")
         whole: list[bytes] = []
         if self._rewritten is not None or b"\r" in data:
-            self._rewritten = self._rewritten or _RewrittenLines()
+            self._rewritten = self._rewritten or _RewrittenLines(self._cut)
             whole += self._rewritten.feed(data)
             data = b""
             if self._rewritten.over:
                 data, self._rewritten = self._rewritten.rest, None
         end = data.rfind(b"\n") + 1
         whole, self._rest = [*whole, data[:end]] if end else whole, data[end:]
-        while len(self._rest) > _LONGEST:
-            whole.append(self._rest[:_LONGEST] + b"\n")
-            self._rest = self._rest[_LONGEST:]
+        pieces, self._rest = _pieces(self._rest, self._cut)
+        whole += pieces
         return _decode(b"".join(whole))
 
     @property
@@ -79,7 +92,8 @@ class _RewrittenLines:
     something else follows than a row that is begun with a carriage return and left upwards.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cut: Cut) -> None:
+        self._cut_at = cut
         self._rows = [_Row()]
         self._at = 0
         self._state = _WRITTEN  # what came last to the row that is written to
@@ -115,8 +129,8 @@ class _RewrittenLines:
         return [row.shown for at, row in enumerate(self._rows) if at < self._at or row.shown.strip()]
 
     def _take(self, token: bytes, found: list[bytes]) -> None:
-        if token == _UP:
-            self._at, self._state = max(self._at - 1, 0), _TURNED
+        if token == _UP and self._at:
+            self._at, self._state = self._at - 1, _TURNED
         elif token == b"\r":
             self._settle(found, _WRITTEN)
             self._rows[self._at].turn()
@@ -152,10 +166,20 @@ class _RewrittenLines:
     def _write(self, text: bytes, found: list[bytes]) -> None:
         row = self._rows[self._at]
         row.text += text
-        while len(row.text) > _LONGEST:
+        if len(row.text) > _LONGEST + _BEYOND:
             self._settle(found, self._state)
-            found.append(row.text[:_LONGEST] + b"\n")
-            row.text = row.text[_LONGEST:]
+            pieces, row.text = _pieces(row.text, self._cut_at)
+            found += pieces
+
+
+def _pieces(line: bytes, cut: Cut) -> tuple[list[bytes], bytes]:
+    """Return pieces of a line that is too long, each with a line feed, and what is left of it."""
+    found = []
+    while len(line) > _LONGEST + _BEYOND:
+        end = cut(line, _LONGEST)
+        found.append(line[:end] + b"\n")
+        line = line[end:]
+    return found, line
 
 
 def _decode(lines: bytes) -> str:

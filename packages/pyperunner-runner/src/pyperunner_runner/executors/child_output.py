@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pyperunner_runner.child.lines import LineBuffer
 from pyperunner_runner.child.messages import FrameBuffer, LoggedText
+from pyperunner_text.masking import Masking
 
 __all__ = ["STREAMS", "ChildOutput", "Listener"]
 
@@ -29,6 +30,12 @@ class Listener(Protocol):
         ...
 
 
+def _between_secrets(data: bytes, at: int) -> int:
+    from pyperunner_dag.secret import known_secrets
+
+    return Masking(known_secrets()).cut(data, at)
+
+
 class ChildOutput:
     """Collects what comes from one process and tells a listener of whole messages and lines.
 
@@ -39,7 +46,7 @@ class ChildOutput:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._frames = FrameBuffer(from_tasks=True)
-        self._lines = {stream: LineBuffer() for stream in STREAMS}
+        self._lines = {stream: LineBuffer(_between_secrets) for stream in STREAMS}
         self._passing = dict.fromkeys(STREAMS, "")
 
     def feed(self, source: str, data: bytes) -> None:

@@ -183,12 +183,15 @@ def _say(tally: Tally) -> None:
 
 def _where_it_is(results: PipelineResult, *, report: bool, outputs: bool) -> list[str]:
     """Write the report; return where it is, and the command that shows the last task's output, if it can be typed."""
+    from pyperunner_dag.secret import known_secrets
     from pyperunner_results import NotARun, write_report
 
     *_, last = results
     command = shlex.join(["pyperunner", "results", relative(results.run_folder or ""), last])
     try:
-        lines = [f"report: {relative(write_report(results, outputs=outputs))}"] if report else []
+        lines = (
+            [f"report: {relative(write_report(results, outputs=outputs, secrets=known_secrets()))}"] if report else []
+        )
         shown = results.task(last).output_exists() and command == visible(command)
     except (OSError, NotARun) as error:  # the folder was removed meanwhile, or its disk is full
         return [f"no report: {error}"]

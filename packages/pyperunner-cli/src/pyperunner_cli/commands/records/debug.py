@@ -7,7 +7,7 @@ import argparse
 from pyperunner_cli.display.traceback import speaks_for_itself, user_traceback
 from pyperunner_cli.loading.recorded_run import add_data_path, add_project, find_modules
 from pyperunner_cli.loading.recorded_runs import RUN, add_log_path, find_run
-from pyperunner_cli.text import say, say_value
+from pyperunner_cli.text import say, say_value, without_secrets
 
 __all__ = ["configure", "execute"]
 
@@ -36,7 +36,7 @@ def execute(options: argparse.Namespace) -> int:
     except Exception as error:
         if speaks_for_itself(error):
             raise
-        say(user_traceback(error))
+        say(without_secrets(user_traceback(error)))
         if options.pdb:
             _post_mortem(error)
         return _EXIT_FAILED
