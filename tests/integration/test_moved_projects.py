@@ -106,3 +106,46 @@ def test_an_error_names_the_option_of_the_command(project, runs, command):
 def test_a_project_that_is_none_is_named(project, runs):
     process = project.start("-m", "pyperunner_cli", "debug", runs[0], "Fit()", "--project", "nowhere")
     assert process.communicate(timeout=60)[1] == "pyperunner: --project 'nowhere' is no folder.\n"
+
+
+PACKAGE = """
+    from pathlib import Path
+    from pyperunner import Pipeline, task
+    from pyperunner_dag import File
+    from pkg.models import Model
+
+    @task("Fit")
+    def fit(w):
+        return Model(w)
+
+    @task("Table")
+    def table(data, name):
+        Path(name).write_text(str(data[0]))
+        return File(Path(name).absolute())
+
+    model = fit(w=2)
+    table(name="table.txt")(model)
+    pipeline = Pipeline("p", [model])
+"""
+MODELS = "import dataclasses\n@dataclasses.dataclass\nclass Model:\n    w: int\n"
+
+
+def test_a_file_of_a_package_finds_it_and_returned_files_move_along(project):
+    project.write("src/pkg/__init__.py", "")
+    project.write("src/pkg/models.py", MODELS)
+    project.write("src/pkg/flow.py", PACKAGE)
+    project.command("run", "src/pkg/flow.py", "--no-report")
+    move(project)
+    assert project.command("results", "latest", "Fit()") == "Model(w=2)"
+    assert project.command("results", "latest", "Table()") == f"File({str(project.folder / 'table.txt')!r})"
+    assert project.command("debug", "latest", "Fit()") == "Model(w=2)"
+    assert "0 executed, 2 skipped" in project.command("run", "latest", "--no-report")
+    (project.folder / "pyperunner-runs").rename(project.folder.parent / "runs")
+    options = ["--data-path", str(project.folder / "pyperunner-data"), "--project", str(project.folder)]
+    for place in (project.folder, project.folder.parent):
+        assert project.command("results", *_latest(place, "Fit()"), *options, cwd=place) == "Model(w=2)"
+        assert project.command("debug", *_latest(place, "Fit()"), *options, cwd=place) == "Model(w=2)"
+
+
+def _latest(place, task):
+    return ["latest", task, "--log-path", "runs" if (place / "runs").exists() else "../runs"]

@@ -402,3 +402,25 @@ def test_a_file_that_never_rests_is_refused(tmp_path, monkeypatch):
     monkeypatch.setitem(memory.read_file.__globals__, "_digest", disturbed)
     with pytest.raises(FileError, match="keeps changing"):
         file.digest()
+
+
+@pytest.mark.parametrize("given", ["sub/x.csv", None])
+def test_what_was_moved_with_the_current_folder_is_found_and_compared(tmp_path, monkeypatch, given):
+    project = tmp_path / "project"
+    (project / "sub").mkdir(parents=True)
+    (project / "sub" / "x.csv").write_text("1")
+    monkeypatch.chdir(project)
+    known = look(File(given or project / "sub" / "x.csv")).record()
+    folder = look(Folder("sub")).record()
+    monkeypatch.chdir(tmp_path)
+    project.rename(tmp_path / "renamed")
+    assert FileState.of(known).fault().endswith("is gone")
+    monkeypatch.chdir(tmp_path / "renamed")
+    found = FileState.of(known)
+    assert found.fault() is None
+    assert os.fspath(found.item) == str(tmp_path / "renamed" / "sub" / "x.csv")
+    assert found.item.path == (given or os.fspath(found.item))
+    assert FileState.of(folder).fault() is None
+    (tmp_path / "renamed" / "sub" / "x.csv").write_text("2")
+    assert FileState.of(known).fault().endswith("changed")
+    assert FileState.of(folder).fault() == "Folder sub changed"

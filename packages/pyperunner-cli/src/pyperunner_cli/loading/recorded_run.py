@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.defaults import default_of
 from pyperunner_cli.errors import CommandError
+from pyperunner_cli.loading.source import add_package_root
 from pyperunner_cli.loading.target import first_on_path
 from pyperunner_cli.text import say
 
@@ -106,7 +107,18 @@ def find_modules(results: PipelineResult, project: str) -> None:
     if project and not Path(project).is_dir():
         raise CommandError(f"--project {project!r} is no folder.")
     if project or results.trust == "pickle":
-        first_on_path(str(Path(project or results.base_dir or ".").absolute()))
+        for folder in _places(project, results.base_dir):
+            first_on_path(folder)
+            add_package_root(folder)
+
+
+def _places(project: str, base_dir: str) -> list[str]:
+    """Return where modules may be, the likeliest last: in the recorded folder; in the one told, or below it alike."""
+    if not project:
+        return [str(Path(base_dir or ".").absolute())]
+    parts = Path(base_dir).parts[1:]
+    below = [Path(project, *parts[start:]) for start in range(len(parts))]
+    return [str(folder.absolute()) for folder in (*filter(Path.is_dir, below), Path(project))]
 
 
 def main_file(folder: str, project: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyperunner_cli.errors import CommandError
 
-__all__ = ["import_file"]
+__all__ = ["add_package_root", "import_file"]
 
 
 class _FreshLoader(SourceFileLoader):
@@ -44,6 +44,7 @@ def import_file(path: str) -> ModuleType:
     name, folder = file.stem, str(file.resolve().parent)
     if sys.path[:1] != [folder]:
         sys.path.insert(0, folder)
+    add_package_root(folder)
     known = sys.modules.get(name)
     if known is None:
         return _execute(name, str(file))
@@ -53,6 +54,15 @@ def import_file(path: str) -> ModuleType:
     raise CommandError(
         f"The name {name!r} of {path} is taken by the module {origin or 'built into Python'}: rename the file."
     )
+
+
+def add_package_root(folder: str) -> None:
+    """Let modules beside those of a folder be found by the name of its package, too, after all others."""
+    root = Path(folder).resolve()
+    while (root / "__init__.py").is_file() and root.parent != root:
+        root = root.parent
+    if str(root) not in sys.path:
+        sys.path.append(str(root))
 
 
 def _execute(name: str, file: str) -> ModuleType:

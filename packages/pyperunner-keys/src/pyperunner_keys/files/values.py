@@ -52,7 +52,7 @@ class FileState(NamedTuple):
 
     @classmethod
     def of(cls, record: Mapping[str, str]) -> FileState:
-        """Return what ``record`` was made of.
+        """Return what ``record`` was made of, in the current folder where it is no longer where it was.
 
         Raises:
             ValueError: It is no such record.
@@ -66,7 +66,9 @@ class FileState(NamedTuple):
         if "glob" in record:
             _check_glob(record["glob"])
         item: File | Folder = Folder.__new__(Folder) if "glob" in record else File.__new__(File)
-        item.__setstate__(tuple(record[name] for name in ("path", "place", "glob") if name in record))
+        place = _moved(record["place"])
+        known = {**record, "place": place, "path": place if os.path.isabs(record["path"]) else record["path"]}
+        item.__setstate__(tuple(known[name] for name in ("path", "place", "glob") if name in known))
         return cls(item, record["digest"], "")
 
     def recheck(self) -> FileState | str:
@@ -96,6 +98,22 @@ class FileState(NamedTuple):
         """Return what is the matter if its content is another one by now (``File data.csv changed``), else ``None``."""
         now = self.recheck()
         return now if isinstance(now, str) else None
+
+
+def _moved(place: str) -> str:
+    """Return where a file or folder is by now if it was moved: below the current folder as it was below another one.
+
+    Whoever looks at it there compares its content.
+    """
+    if os.path.lexists(place):
+        return place
+    try:
+        here = os.getcwd()
+    except OSError:  # there is no current folder
+        return place
+    parts = place.split(os.sep)[1:]
+    tails = (os.path.join(here, *parts[start:]) for start in range(1, len(parts)))
+    return next(filter(os.path.lexists, tails), place)
 
 
 FileState.__module__ = "pyperunner_keys._file_values"  # under which keys and stored pickles know it

@@ -6,6 +6,7 @@ import base64
 import io
 import os
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pprint import pformat
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,9 @@ def shown_outputs(
         try:
             if results.size_of_output(tasks[number]) > _MOST_STORED:
                 continue
-            shown = masking.value(_shown(tasks[number].output))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what cannot be loaded is not shown
+                shown = masking.value(_shown(tasks[number].output))
         except StoreUnavailable:
             break
         except Exception:  # it is gone, of a class that is gone, or of a library that fails on it
