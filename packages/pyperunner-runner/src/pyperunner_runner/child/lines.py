@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 __all__ = ["LineBuffer"]
@@ -41,14 +41,16 @@ class LineBuffer:
 
     def feed(self, data: bytes) -> str:
         """Take what was read; return the lines that it completes."""
-        data = self._rest + data.replace(b"\r\n", b"\n")
         whole: list[bytes] = []
-        if self._rewritten is not None or b"\r" in data:
+        plain = self._rest + data.replace(b"\r\n", b"\n")
+        if self._rewritten is not None or b"\r" in plain:
             self._rewritten = self._rewritten or _RewrittenLines(self._cut)
-            whole += self._rewritten.feed(data)
+            whole += self._rewritten.feed(self._rest + data)
             data = b""
             if self._rewritten.over:
                 data, self._rewritten = self._rewritten.rest, None
+        else:
+            data = plain
         end = data.rfind(b"\n") + 1
         whole, self._rest = [*whole, data[:end]] if end else whole, data[end:]
         pieces, self._rest = _pieces(self._rest, self._cut)
@@ -97,6 +99,7 @@ class _RewrittenLines:
         self._rows = [_Row()]
         self._at = 0
         self._state = _WRITTEN  # what came last to the row that is written to
+        self._unreturned: tuple[_Row, str] | None = None  # what was there before the carriage return that came last
         self._cut = b""  # the beginning of a control sequence whose end is to come
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -133,9 +136,14 @@ class _RewrittenLines:
             self._at, self._state = self._at - 1, _TURNED
         elif token == b"\r":
             self._settle(found, _WRITTEN)
-            self._rows[self._at].turn()
+            row = self._rows[self._at]
+            self._unreturned = replace(row), self._state
+            row.turn()
             self._state = _TURNED
+            return
         elif token == b"\n":
+            if self._unreturned is not None:  # together they end a line
+                self._rows[self._at], self._state = self._unreturned
             self._settle(found, _WRITTEN if self._at < _MOST_ROWS else self._state)
             self._end_row(found)
             self._state = _ENTERED
@@ -145,6 +153,7 @@ class _RewrittenLines:
             self._write(token, found)
             # What wipes a line says no more of it than the return to its beginning.
             self._state = self._state if self._state == _TURNED and not token.strip() else _WRITTEN
+        self._unreturned = None
 
     def _settle(self, found: list[bytes], state: str) -> bool:
         """Give the rows above if the current one is in a state that says that nothing will change them."""
