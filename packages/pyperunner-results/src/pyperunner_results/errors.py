@@ -113,6 +113,9 @@ class UnknownTask(ResultsError, KeyError):
         return f"The run of pipeline {self.pipeline!r} has no task {self.name!r}.{hint}"
 
 
+_ABSENT = "it was never made, was removed or is damaged"
+
+
 @formerly("_errors")
 class OutputMissing(ResultsError, KeyError):
     """An output that is not, or no longer, in the store.
@@ -129,11 +132,16 @@ class OutputMissing(ResultsError, KeyError):
     key: str
     store: str
     remedy: str = "run the pipeline again"
-    why: str = "it was never made, was removed or is damaged"
+    why: str = _ABSENT
     template = (
         "The output of task {task!r} is not in the store {store!r} (key {key!r}): {why}. To make it again, {remedy}. "
         "If the store was moved, call set_data_path(…)."
     )
+
+    def sentence(self) -> str:
+        """Return the error's text; of an output that is there and cannot be loaded it says so."""
+        text = super().sentence()
+        return text if self.why == _ABSENT else text.replace("is not in", "cannot be loaded from", 1)
 
 
 class TaskUnsuccessful(OutputMissing):

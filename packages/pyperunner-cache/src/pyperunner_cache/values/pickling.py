@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from pyperunner_cache.errors import PickleRefusedError, UnstorableError
+from pyperunner_cache.errors import ForeignEntryError, PickleRefusedError, UnstorableError
 from pyperunner_cache.values.packer import INLINE, Needs
 from pyperunner_cache.values.type_codes import Code
 from pyperunner_text.inert import find
@@ -57,11 +57,16 @@ def _classes_in(pickled: Buffer) -> Iterator[tuple[str, str]]:
 
     What looks alike and is the name of a class does no harm: the value is made anew if that class is ever gone.
     """
+    return ((module, name) for module, name in _names_in(pickled) if isinstance(find(module, name), type))
+
+
+def _names_in(pickled: Buffer) -> Iterator[tuple[str, str]]:
+    """Yield modules and names in them that a pickle names, those of the standard library left out."""
     for found in _NAMED.finditer(pickled):
         module, name = found[2].decode(), found[4].decode()
         if module.partition(".")[0] in sys.stdlib_module_names:
             continue
-        if (len(module), len(name)) == (found[1][0], found[3][0]) and isinstance(find(module, name), type):
+        if (len(module), len(name)) == (found[1][0], found[3][0]):
             yield module, name
 
 
@@ -70,12 +75,21 @@ def unpickle_whole(unpacker: Unpacker, data: bytes) -> Any:
 
     Raises:
         PickleRefusedError: Pickles are not allowed here.
+        ForeignEntryError: A class that it names is gone.
     """
     if not unpacker.pickles:
         raise PickleRefusedError
     place, places = unpacker.fields(data, int, list)
     unpacker.pickled = True
-    return pickle.loads(unpacker.buffer(place), buffers=[unpacker.buffer(at) for at in places])
+    pickled = unpacker.buffer(place)
+    try:
+        return pickle.loads(pickled, buffers=[unpacker.buffer(at) for at in places])
+    except (ImportError, AttributeError) as error:
+        # It is read in order, so that all before the first that is not there have been found.
+        gone = next((f"{module}.{name}" for module, name in _names_in(pickled) if find(module, name) is None), None)
+        if gone is None:
+            raise
+        raise ForeignEntryError(f"it holds a {gone}, which is gone: {error}") from error
 
 
 def dump(value: Any, buffers: list[memoryview] | None = None) -> Buffer:
