@@ -39,6 +39,20 @@ def test_a_seed_is_remembered_however_much_is_drawn():
     assert str(program_seeds()["random"]).startswith("0x")
 
 
+@pytest.mark.parametrize("drawn", [0, 700])
+def test_a_seed_that_a_library_gives_and_takes_back_does_not_stay(drawn):
+    for own in (None, 5):
+        random.seed(own)
+        before, state = program_seeds().get("random"), random.getstate()
+        assert before == own
+        random.seed(42)
+        assert program_seeds()["random"] == 42
+        random.setstate(state)
+        for _ in range(drawn):
+            random.random()
+        assert program_seeds().get("random") == own
+
+
 def test_numpys_and_torchs_count_too(monkeypatch):
     np = pytest.importorskip("numpy")
     before = np.random.get_state(legacy=False)

@@ -7,10 +7,10 @@ to the next, can be undone word by word. Source: Matsumoto and Nishimura, Mersen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
-__all__ = ["seed_of_state"]
+__all__ = ["blocks_back", "seed_of_state"]
 
 _SIZE, _OFFSET, _TWIST = 624, 397, 0x9908B0DF
 _ALL, _HIGH, _LOW = 0xFFFFFFFF, 0x80000000, 0x7FFFFFFF
@@ -23,15 +23,23 @@ _LONGEST = 40
 
 def seed_of_state(words: Sequence[int]) -> int | None:
     """Return the seed that a state of 624 words was made from a while ago; ``None`` where none is found."""
+    for block in blocks_back(words):
+        for seed in (_number(block), _array(block)):
+            if seed is not None:
+                return seed
+    return None
+
+
+def blocks_back(words: Sequence[int]) -> Iterator[list[int]]:
+    """Yield a state of 624 words and those that it was made from, a few blocks back; of the first word of these only
+    the highest bit is known.
+    """
     block = list(words)
     # As many words as there are were just given, and nothing was drawn: there is nothing to go back to.
     is_first = block[0] == _HIGH
     for _ in range(1 if is_first else _BLOCKS):
-        for seed in (_number(block), _array(block)):
-            if seed is not None:
-                return seed
+        yield block
         block = _before(block)
-    return None
 
 
 def _number(block: list[int]) -> int | None:

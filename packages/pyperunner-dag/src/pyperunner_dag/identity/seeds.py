@@ -8,10 +8,10 @@ gave is mixed in, and counts in the key.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from pyperunner_dag.identity.mersenne import seed_of_state
+from pyperunner_dag.identity.mersenne import blocks_back, seed_of_state
 
 if TYPE_CHECKING:
     from pyperunner_dag.options import Options
@@ -20,8 +20,10 @@ __all__ = ["Seeded", "counted_seeds", "program_seeds", "seed_of"]
 
 _TORCHS_OWN = 67280421310721
 """What torch seeds itself with (c10/core/GeneratorImpl.h)."""
-_seen: dict[str, tuple[bytes | tuple[int, ...], int | None]] = {}
-"""By generator: the state that was looked at last, and the seed that was found, lest it be looked for again."""
+State: TypeAlias = "bytes | tuple[int, ...]"
+_MOST = 8
+_seen: dict[str, list[tuple[State, int | None]]] = {}
+"""By generator: the states that were looked at, the last one first, each with the seed that was found."""
 
 
 class Seeded(Protocol):
@@ -85,9 +87,9 @@ def counted_seeds(options: Options, seeds: Mapping[str, int | str]) -> dict[str,
     return {**given, "seeds of the program": dict(seeds)} if seeds and not isinstance(options.seed, int) else given
 
 
-def _states() -> dict[str, bytes | tuple[int, ...]]:
+def _states() -> dict[str, State]:
     """Return the states of the Mersenne Twisters that everybody shares, by the modules that have them."""
-    found: dict[str, bytes | tuple[int, ...]] = {}
+    found: dict[str, State] = {}
     if "random" in sys.modules:
         found["random"] = sys.modules["random"].getstate()[1]
     get_state = getattr(sys.modules.get("numpy.random"), "get_state", None)
@@ -97,11 +99,31 @@ def _states() -> dict[str, bytes | tuple[int, ...]]:
     return found
 
 
-def _seed(name: str, state: bytes | tuple[int, ...]) -> int | None:
-    seen, seed = _seen.get(name, (b"", None))
-    if state != seen:
-        # That of random has its position behind its words.
-        found = seed_of_state(state[:-1] if isinstance(state, tuple) else memoryview(state).cast("I").tolist())
-        seed = seed if found is None else found  # more has been drawn since than is looked back
-        _seen[name] = state, seed
-    return seed
+def _seed(name: str, state: State) -> int | None:
+    seen = _seen.setdefault(name, [])
+    if not seen or state != seen[0][0]:
+        words = _words(state)
+        found = seed_of_state(words)
+        if found is None and seen:
+            found = _seed_before(words, seen)
+        seen.insert(0, (state, found))
+        del seen[_MOST:]
+    return seen[0][1]
+
+
+def _seed_before(words: Sequence[int], seen: Sequence[tuple[State, int | None]]) -> int | None:
+    """Return the seed of the state that this one has come from: one to which somebody has gone back, or the last one,
+    if more has been drawn since than is looked back.
+    """
+    if all(seed == seen[0][1] for _, seed in seen):
+        return seen[0][1]
+    known = {tuple(_words(state)[1:]): seed for state, seed in reversed(seen)}
+    for block in blocks_back(words):
+        if (before := tuple(block[1:])) in known:
+            return known[before]
+    return seen[0][1]
+
+
+def _words(state: State) -> Sequence[int]:
+    # That of random has its position behind its words.
+    return state[:-1] if isinstance(state, tuple) else memoryview(state).cast("I").tolist()

@@ -98,6 +98,9 @@ class _Graph:
                 raise UnencodableError("", *error.args[1:]) from None
             except UnencodableError as error:
                 raise self._located(error, node) from None
+            except RecursionError:
+                reason = "it contains itself, and a copy that its type makes to show what it holds has no end"
+                raise UnencodableError("", type_name(type(node.value)), reason) from None
         return _colour_of_first(self._nodes)
 
     def _mark(self, value: Any, out: Writer) -> None:

@@ -201,3 +201,11 @@ def test_the_column_is_named():
     with pytest.raises(UnencodableError) as caught:
         digest([pd.DataFrame({"a": [1], "b": [threading.Lock()]})])
     assert caught.value.path == "[0]['b'][0]"
+
+
+def test_a_frame_among_its_own_attributes_is_refused_by_name():
+    """pandas copies them whenever it shows a column, and never comes to an end."""
+    frame = pd.DataFrame({"a": [1]})
+    frame.attrs["self"] = [frame]
+    with pytest.raises(UnencodableError, match="DataFrame has no stable encoding: it contains itself"):
+        digest(frame)
