@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from datetime import timedelta
 
 import pytest
 
@@ -28,6 +29,7 @@ def test_what_is_not_said_has_a_default_that_changes_nothing():
     assert (options.memory_limit, options.resources, options.priority, options.env) == (None, {}, 0, {})
     assert (options.cache, options.code, options.version, options.ignore) == (True, None, None, ())
     assert (options.depends, options.packages, options.strict) == ((), None, None)
+    assert (options.max_age, options.rerun) == (None, None)
     assert repr(options) == "Options()"
 
 
@@ -44,6 +46,11 @@ def test_what_is_not_said_has_a_default_that_changes_nothing():
         ({"memory_limit": "1.5kB"}, 1500),
         ({"memory_limit": " 500 MB "}, 500_000_000),
         ({"resources": {"gpu": 1}}, {"gpu": 1.0}),
+        ({"max_age": "1d"}, 86400.0),
+        ({"max_age": " 1.5 h "}, 5400.0),
+        ({"max_age": timedelta(weeks=1)}, 604800.0),
+        ({"max_age": 90}, 90.0),
+        ({"rerun": "never"}, "never"),
         ({"env": {"A": ""}}, {"A": ""}),
         ({"ignore": "log_*"}, ("log_*",)),
         ({"depends": [len, 3]}, (len, 3)),
@@ -76,6 +83,12 @@ def test_values_are_kept_in_one_form(given, kept):
         ({"memory_limit": "much"}, "'2 GiB' or '500 MB'"),
         ({"memory_limit": "0 MB"}, "more than 0"),
         ({"memory_limit": 1.5}, "bytes"),
+        ({"max_age": "1 month"}, "units s, m, h, d, w"),
+        ({"max_age": "1"}, "units s, m, h, d, w"),
+        ({"max_age": 0}, "leave it out for no limit"),
+        ({"max_age": timedelta(0)}, "more than 0"),
+        ({"max_age": True}, "takes seconds"),
+        ({"rerun": "always"}, "it takes 'never'"),
         ({"resources": ["gpu"]}, "amounts by name"),
         ({"resources": {"gpu": 0}}, "amount of 'gpu'"),
         ({"resources": {"gpu": float("nan")}}, "amount of 'gpu'"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag.dag import DAG, Node
 from pyperunner_dag.dataflow.copies import PrefixTakenError
 from pyperunner_dag.dataflow.detached import known_key
-from pyperunner_dag.dataflow.expansion import expand, listing_in, mapped_sources, mapped_steps
+from pyperunner_dag.dataflow.expansion import expand, hash_of_elements, listing_in, mapped_sources, mapped_steps
 from pyperunner_dag.dataflow.mapping import Successes, fixed
 from pyperunner_dag.decorator import task
 from pyperunner_dag.drawing.layout import layout
@@ -147,6 +147,7 @@ __all__ = [
     "files_of",
     "fixed",
     "guard_of",
+    "hash_of_elements",
     "is_stored",
     "is_whole",
     "items_of",

@@ -134,6 +134,8 @@ class SavedTask(TypedDict):
     """What it is mapped over, by params, as in ``inputs``; lists are marked ``$value``."""
     how: NotRequired[str]
     """``product`` where each element of one is combined with each of the others."""
+    rerun: NotRequired[str]
+    """``never`` where an output stored earlier may stand, so that its key is another one than ``hash`` says."""
     outputs: NotRequired[list[str]]
     """Names of its outputs where it has several."""
     parent_parts: NotRequired[list[Plain]]

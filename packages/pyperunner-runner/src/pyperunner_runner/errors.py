@@ -229,7 +229,8 @@ class InputLost(RunnerError, LookupError):
         """Return the error's text."""
         lost = f"{self.task}: the output of {', '.join(self.inputs)} can't be loaded"
         if not self.made_again:
-            return f"{lost}, and it is not selected to be made again. Select it too."
+            why = "it is not selected, or rerun='never' has let it stand"
+            return f"{lost}, and it is not made again in this run: {why}. Select it too, or run once more."
         return (
             f"{lost}, although it was made again in this run. "
             "Look at the store's medium, or whether something removes entries while tasks run."

@@ -65,7 +65,9 @@ def test_a_damaged_input_outside_the_selection_is_not_made_again(kit):
     kit.runner().run(pipeline, only="b", force_reload=True)
     assert kit.executed() == []
     assert isinstance(b.result.exception, InputLost)
-    assert "Count(a) can't be loaded, and it is not selected to be made again" in str(b.result.exception)
+    assert "Count(a) can't be loaded, and it is not made again in this run: it is not selected" in str(
+        b.result.exception
+    )
 
 
 def test_an_unknown_selection_is_an_error_before_anything_starts(kit):

@@ -100,7 +100,8 @@ class TaskKey:
         is_fixed: Whether the hash is no longer asked for what it is now: that of a copy for another process.
         defaults: What counts of the code where the task's own options do not say so.
         seeds: Seeds that the program had given when the hash was made, as far as this process knows.
-        is_open: Whether the key of the output depends on what something upstream is mapped over; ``hash`` does not.
+        is_open: Whether the key of the output depends on what something upstream is mapped over, or on what of it the
+            store has (``rerun="never"``); ``hash`` does not.
         entry: The hash in that key, once it is known.
         entry_of: Hash of the task as it is written for which it is known.
         unloaded: Source files of the code that no module was loaded from when the hash was made; ``None`` in another
@@ -205,12 +206,14 @@ class TaskKey:
             raise CodeGapError(task.task_name, task.tag, code.gaps)
         self.unloaded, self.seeds = codes.unloaded(code), codes.seeds
         self.is_open = task.mapping is not None or (
-            task.of is None and any(up.identity.is_open for up in task.upstream)
+            task.of is None and (task.options.rerun == "never" or any(up.identity.is_open for up in task.upstream))
         )
         made = self._digest(task, entries=task.of is not None)
         if made != self.entry_of:
             self.entry, self.entry_of = None, made
         self.hash = made
+        if self.is_open and self.entry is None and task.mapping is None and _are_known(task.upstream):
+            self.resolve(task)
         return made
 
     @property
@@ -368,6 +371,10 @@ def _input_part(task: Keyed, path: str, value: Any, files: dict[str, list[FileSt
         }
     parts = [_input_part(task, f"{path}[{index}]", item, files, entries) for index, item in enumerate(value)]
     return {"list": parts} if type(value) is list else {"tuple": parts}
+
+
+def _are_known(upstream: Sequence[Keyed]) -> bool:
+    return all(up.identity.counted is not None for up in upstream)
 
 
 def _counted_name(source: Any) -> str:

@@ -166,8 +166,18 @@ class PipelineResult(Mapping[str, Any]):
         return found
 
     def keys_of_outputs(self) -> list[str]:
-        """Return the key in the store of each task's output, in the pipeline's order; no record of the run is read."""
+        """Return the key in the store of each task's output, in the pipeline's order.
+
+        Only where it may be another one than the pipeline as it is written says, the record of the run is read.
+        """
+        if self._follows_data:
+            return [task.key for task in self.all_tasks()]
         return [key_of_output(name, task) for name, task in self._tasks.items()]
+
+    @property
+    def _follows_data(self) -> bool:
+        """Whether keys may be others than the pipeline as it is written says: something is mapped over, or stands."""
+        return any("map" in conf or "rerun" in conf for conf in self._tasks.values())
 
     def size_of_output(self, task: TaskResult) -> int:
         """Return the bytes that a task's output takes in the store; of one whose size is not known, very many."""
@@ -182,7 +192,7 @@ class PipelineResult(Mapping[str, Any]):
         run = run or self.record
         records = run.tasks if run else {}
         digests = as_mapping(self.conf.get("keys"))
-        mapped = any("map" in conf for conf in self._tasks.values())
+        follows_data = self._follows_data
         return [
             TaskResult(
                 name,
@@ -191,7 +201,7 @@ class PipelineResult(Mapping[str, Any]):
                 records.get(name),
                 self.run_folder,
                 digests.get(name),
-                follows_data=mapped,
+                follows_data=follows_data,
             )
             for name in names
         ]

@@ -21,7 +21,7 @@ from pyperunner_runner.execution.stand_in import StandInStore
 from pyperunner_runner.execution.timeouts import LimitWatch
 from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.executors.no_room import Shortage
-from pyperunner_runner.planning.reasons_to_run import UNCONDITIONAL, Decision
+from pyperunner_runner.planning.reasons_to_run import Decision
 from pyperunner_runner.ports import Displayed, Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Started, Waiting
 from pyperunner_runner.provenance.ephemeral_outputs import EphemeralOutputs
 
@@ -269,7 +269,7 @@ class Run:
         decision = self._mapped.decide(task) or self._decisions[task.name]
         if self._scheduler.remade(task.name):
             decision = Decision("run", "its stored output could not be loaded")
-        elif decision.action == "run" and self._settings.early_cutoff and decision not in UNCONDITIONAL:
+        elif decision.action == "run" and self._settings.early_cutoff and not decision.always:
             decision = self._mapped.find_equal_output(task) or decision
         self._decisions[task.name] = decision
         return decision

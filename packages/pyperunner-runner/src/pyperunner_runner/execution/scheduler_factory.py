@@ -46,5 +46,6 @@ def new_scheduler(
         tolerant=planned.dag.tolerant,
         demands=demands,
         capacity=settings.resources,
-        never_remade=() if planned.selected is None else upstream.keys() - planned.selected,
+        # What lets an earlier output stand has a key that another output must not get.
+        never_remade=dag.stands | (set() if planned.selected is None else upstream.keys() - planned.selected),
     )

@@ -9,6 +9,7 @@ from pyperunner_dag import (
     Listing,
     Successes,
     expand,
+    hash_of_elements,
     items_of,
     listing_of,
     load_whole,
@@ -31,6 +32,7 @@ class GrownGraph:
 
     Args:
         graph: The graph as it was written.
+        standing: Gives for a task the hash in the key of the output that stands for it, if one does.
 
     Attributes:
         graph: That graph.
@@ -39,10 +41,13 @@ class GrownGraph:
         unknown: Mapped tasks whose elements are not known, and tasks whose keys are not known because of that.
         twins: Elements that are equal to an earlier one of theirs, with its name.
         tolerant: Tasks that take what has succeeded of mapped ones, with the names of these.
+        stands: Tasks for which an output stands that has another key than they would have today.
     """
 
-    def __init__(self, graph: DAG[Task]) -> None:
+    def __init__(self, graph: DAG[Task], standing: Callable[[Task], str | None] = lambda task: None) -> None:
         self.graph = graph
+        self._standing = standing
+        self.stands: set[str] = set()
         self._tasks: dict[str, Task] = {}
         self.upstream: dict[str, list[str]] = {}
         self.unknown: set[str] = set()
@@ -80,9 +85,26 @@ class GrownGraph:
         if task.identity.is_open:
             task.identity.entry = None
             if self.unknown.isdisjoint(names):
-                resolve(task)
+                self.resolve(task)
             else:
                 self.unknown.add(task.name)
+
+    def resolve(self, task: Task) -> None:
+        """Find the key of a task whose upstream is known: today's, or that of an output that stands for it."""
+        resolve(task)
+        today, standing = task.identity.entry, self._standing(task)
+        if standing is not None:
+            task.identity.entry = standing
+            self.stands |= {task.name} if standing != today else set()
+
+    def _let_stand(self, task: Task, elements: Iterable[Task]) -> None:
+        """Find for the elements of a mapped task which outputs stand for them."""
+        for element in elements:
+            standing = self._standing(element)
+            if standing is not None and standing != element.identity.hash:
+                element.identity.is_open, element.identity.entry = True, standing
+                self.stands.add(element.name)
+        task.identity.entry = hash_of_elements(elements)
 
     def add_map(self, task: Task, listing: Callable[[Any], Listing] | None) -> list[Task]:
         """Add a mapped task with its elements, which are returned.
@@ -102,6 +124,8 @@ class GrownGraph:
             self.upstream[task.name] = self._awaited(task)
             return []
         elements = expand(task, listing)
+        if task.options.rerun is not None:
+            self._let_stand(task, elements)
         self.unknown.discard(task.name)
         first: dict[str, str] = {}
         for element in elements:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import (
@@ -20,9 +21,11 @@ from pyperunner_dag import (
     task_of,
 )
 from pyperunner_runner.errors import SelectionUnmet, UnknownPipelineTask
+from pyperunner_runner.planning.ages import aged
 from pyperunner_runner.planning.growth import GrownGraph, are_known, levels_of_maps, listing_from, tolerated
 from pyperunner_runner.planning.reasons_to_run import Action, Decision, plan, unmet
 from pyperunner_runner.planning.selection import Labels, Selection, select
+from pyperunner_runner.planning.standing import StandingOutputs
 
 if TYPE_CHECKING:
     from pyperunner_dag import Listing
@@ -111,11 +114,12 @@ class Planner:
             SelectionUnmet: A selected task needs an output that is neither stored nor made by a selected task.
         """
         refresh_hashes(dag, pipeline.code_options(self._code))
-        grown, stored = GrownGraph(dag), _Stored(self._store, tolerant)
         chosen = None
         if selection:
             written = {task.name: [up.name for up in dag.upstream(task)] for task in dag}
             chosen = select(selection, _labels(dag), written, some=True)
+        stored = _Stored(self._store, tolerant)
+        grown = GrownGraph(dag, partial(_standing, StandingOutputs(self._store), force, chosen))
         listing = listing_from(self._store)
         levels = levels_of_maps(dag)
         decisions: dict[str, Decision] = {}
@@ -140,11 +144,13 @@ class _Stored:
         self.unreadable = ""
         self.missing: set[str] = set()
         self.changed: dict[str, str] = {}
+        self.aged: dict[str, str] = {}
         self.held: set[str] = set()
         self.uncached: set[str] = set()
 
     def look(self, tasks: Iterable[Task]) -> None:
         """Look for the outputs of some tasks, in one trip."""
+        tasks = list(tasks)
         keys: dict[str, str] = {}
         alike: dict[str, list[str]] = {}  # by a task those of the same key: one pipeline may be included twice
         for task in tasks:
@@ -173,6 +179,16 @@ class _Stored:
         for first, others in alike.items():
             self.missing.update(others if first in self.missing else ())
             self.changed.update(dict.fromkeys(others, self.changed[first]) if first in self.changed else {})
+        limited = (task for task in tasks if task.options.max_age is not None)
+        self.aged.update(aged(self._store, (t for t in limited if t.name not in self.missing and not t.held)))
+
+
+def _standing(outputs: StandingOutputs, force: bool, chosen: frozenset[str] | None, task: Task) -> str | None:
+    """Return the hash in the key of the output that stands for a task; none does for one that is to run anyway."""
+    if task.options.rerun is None:
+        return None
+    asked = chosen is None or not chosen.isdisjoint({task.name, (task.of or task).name})
+    return None if task.reload or (force and asked) else outputs.of(task)
 
 
 def _labels(tasks: Iterable[Task]) -> list[Labels]:
@@ -214,12 +230,14 @@ def _decide(grown: GrownGraph, stored: _Stored, selected: Collection[str] | None
         grown.upstream,
         missing=stored.missing | (grown.unknown & maps.keys()),
         changed=stored.changed,
+        aged=stored.aged,
         reload={task.name for task in grown if task.reload and (task.mapping is None or task.name in grown.unknown)},
         held=stored.held | grown.twins.keys(),
         uncached=stored.uncached - maps.keys(),
         selected=selected,
         force=force,
-        alone=elements,
+        standing=grown.stands,
+        alone=elements | {task.name for task in grown if task.options.rerun is not None},
         gathers=maps.keys() - grown.unknown,
     )
     for name, first in grown.twins.items():

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pyperunner_text.former_names import keep_former_name
 
-__all__ = ["UNCONDITIONAL", "Action", "Decision", "plan", "unmet"]
+__all__ = ["Action", "Decision", "RunAnyway", "plan", "unmet"]
 
 Action = Literal["run", "load", "skip"]
 
@@ -22,18 +22,29 @@ class Decision:
     reason: str
     reuse: bool = False
     """Whether an entry that someone else stored since the plan may stand for running the task."""
+    always: ClassVar[bool] = False
+    """Whether the task runs whatever its inputs turn out to be."""
+
+
+class RunAnyway(Decision):
+    """That a task runs, whatever its inputs turn out to be."""
+
+    always: ClassVar[bool] = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("run", reason)
 
 
 _SKIP = Decision("skip", "up to date, not needed")
 _LOAD = Decision("load", "up to date, needed by a task that runs")
-_FORCED = Decision("run", "forced")
-_RELOAD = Decision("run", "reload=True")
+_STANDS = Decision("skip", "up to date: rerun='never' lets an earlier output stand")
+_STANDS_LOADED = Decision("load", _STANDS.reason)
+_FORCED = RunAnyway("forced")
+_RELOAD = RunAnyway("reload=True")
 _MISSING = Decision("run", "no stored output", reuse=True)
 _NOT_SELECTED = Decision("skip", "not selected")
 _NOT_NEEDED = Decision("skip", "its output is not kept, and no task that runs needs it")
 _NOT_KEPT = Decision("run", "its output is not kept")
-UNCONDITIONAL = frozenset({_FORCED, _RELOAD})
-"""What is done whatever the inputs of the task turn out to be."""
 
 
 def plan(
@@ -42,31 +53,35 @@ def plan(
     *,
     missing: Collection[str],
     changed: Mapping[str, str] = MappingProxyType({}),
+    aged: Mapping[str, str] = MappingProxyType({}),
     reload: Collection[str] = (),
     held: Collection[str] = (),
     uncached: Collection[str] = (),
     selected: Collection[str] | None = None,
     force: bool = False,
+    standing: Collection[str] = (),
     alone: Collection[str] = (),
     gathers: Collection[str] = (),
 ) -> dict[str, Decision]:
     """Decide for every task of a graph; linear in its edges.
 
-    A task runs if it is forced, marked ``reload``, has no stored output, or follows a task that runs; one whose
-    output was given by hand runs only if it is forced or marked. Of the others, those that a running task needs are
-    loaded and the rest is skipped. A task whose output is not kept runs only if a task that runs needs it, or if it
-    is the end of its line; what it follows makes those after it run as if it stood not between them.
+    A task runs if it is forced, marked ``reload``, has no stored output or too old a one, or follows a task that runs;
+    one whose output was given by hand runs only if it is forced or marked. Of the others, those that a running task
+    needs are loaded and the rest is skipped. A task whose output is not kept runs only if a task that runs needs it, or
+    if it is the end of its line; what it follows makes those after it run as if it stood not between them.
 
     Args:
         order: Task names, each after all its upstream tasks.
         upstream: The direct upstream tasks of each.
         missing: Tasks without a stored output that can be used.
         changed: Those of them whose stored output holds a file that is not what it was, with what happened to it.
+        aged: Tasks whose stored output is too old, with the reason in words.
         reload: Tasks marked to run in any case.
         held: Tasks whose output was given by hand.
         uncached: Tasks whose output is not kept.
         selected: The tasks that may run; ``None`` for all.
         force: Run every task that may.
+        standing: Tasks with an earlier output that stands, whatever has changed since.
         alone: Tasks that do not run because what they follow does.
         gathers: Tasks that stand for what they follow, so that what needs them needs that.
 
@@ -74,11 +89,13 @@ def plan(
         A decision per task, in the order given.
     """
     followed = _followed(upstream, selected) if uncached else frozenset()
-    facts = _Facts(missing, changed, reload, held, uncached, followed, force, alone)
+    facts = _Facts(missing, changed, aged, reload, held, uncached, followed, force, alone)
     decisions: dict[str, Decision] = {}
     for name in order:
         may = selected is None or name in selected
         decisions[name] = facts.decide(name, upstream[name]) if may else _NOT_SELECTED
+        if name in standing and decisions[name] is _SKIP:
+            decisions[name] = _STANDS
     for name in reversed(order):
         if decisions[name].action == "run" or (name in gathers and decisions[name].action == "load"):
             for parent in upstream[name]:
@@ -122,6 +139,7 @@ class _Facts:
     Args:
         missing: See ``plan``, as for the following.
         changed: What happened to files in stored outputs.
+        aged: Why outputs are too old.
         reload: Tasks marked to run in any case.
         held: Tasks whose output was given by hand.
         uncached: Tasks whose output is not kept.
@@ -134,6 +152,7 @@ class _Facts:
         self,
         missing: Collection[str],
         changed: Mapping[str, str],
+        aged: Mapping[str, str],
         reload: Collection[str],
         held: Collection[str],
         uncached: Collection[str],
@@ -141,7 +160,8 @@ class _Facts:
         force: bool,
         alone: Collection[str],
     ) -> None:
-        self._missing, self._changed, self._reload, self._held = missing, changed, reload, held
+        self._missing, self._changed, self._aged = missing, changed, aged
+        self._reload, self._held = reload, held
         self._uncached, self._followed, self._force, self._alone = uncached, followed, force, alone
         self._stale: set[str] = set()  # tasks that run, and those whose output would be a new one if it were made
 
@@ -168,6 +188,8 @@ class _Facts:
             return (_NOT_NEEDED if name in self._followed else _NOT_KEPT), cause is not None
         if name in self._changed:
             return Decision("run", self._changed[name], reuse=True), True
+        if name in self._aged:
+            return RunAnyway(self._aged[name]), True
         if name in self._missing:
             return _MISSING, True
         return (_SKIP, False) if cause is None else (Decision("run", f"upstream {cause} runs"), True)
@@ -177,7 +199,7 @@ def _needed(decision: Decision, by: str) -> Decision:
     """Return what becomes of a task that was to be skipped and that ``by``, which runs, needs."""
     if decision is _NOT_NEEDED:
         return Decision("run", f"needed by {by}")
-    return _LOAD
+    return _STANDS_LOADED if decision is _STANDS else _LOAD
 
 
 def _followed(upstream: Mapping[str, Sequence[str]], selected: Collection[str] | None) -> set[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pyperunner_dag import Difference, differences, output_key, task_of
 from pyperunner_dag.ports import SupportsAlias, SupportsDelete, SupportsEntries
 from pyperunner_runner.errors import NotAcceptable
+from pyperunner_runner.planning.standing import StandingOutputs
 from pyperunner_runner.provenance.stored_entries import StoredEntry, entries_of, link, nearest
 from pyperunner_text.former_names import keep_former_name
 
@@ -232,6 +233,7 @@ def _remove(store: OutputStore, task: Task) -> bool:
         inputs = StoredEntry(task.key, store.meta(task.key)).inputs
     except KeyError:
         return sum(store.delete(key) for key in task.entry_keys) > 0
+    standing = list(StandingOutputs(store).keys(task))  # else one of these would stand next
     same = [entry.key for entry in entries_of(store, task.entry_name) if entry.is_same_work(task, inputs)]
     same = [key for found in (same if inputs else ()) for key in (found, *(output_key(found, o) for o in task.outputs))]
-    return sum(store.delete(key) for key in {*task.entry_keys, *same}) > 0
+    return sum(store.delete(key) for key in {*task.entry_keys, *same, *standing}) > 0

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag import Difference, differences, output_key
 from pyperunner_dag.ports import SupportsAlias, SupportsEntries
 from pyperunner_keys import unpack_places
+from pyperunner_runner.planning.standing import RUN
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
 
 __all__ = ["RUN", "Digests", "StoredEntry", "entries_of", "link", "nearest"]
 
-RUN = "run"
-"""What of an entry's ``meta`` names the process of the run that it is kept for, where it is kept for one only."""
 Digests = Sequence[Any]
 """Of an output: that of the payload, and the canonical one, or ``None`` where it is not known."""
 _MOST = 50

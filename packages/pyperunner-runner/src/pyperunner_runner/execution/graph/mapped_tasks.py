@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import Element, Task, mapped_sources, mapped_steps, resolve, task_of
+from pyperunner_dag import Element, Task, mapped_sources, mapped_steps, task_of
+from pyperunner_runner.planning.ages import aged
 from pyperunner_runner.planning.growth import listing_from, value_of
-from pyperunner_runner.planning.reasons_to_run import Decision
+from pyperunner_runner.planning.reasons_to_run import Decision, RunAnyway
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,7 @@ _SMALL = 4 << 20
 """Bytes in the store up to which a list is loaded here once, so that each job gets its element instead of the list."""
 _HIT = Decision("load", "up to date")
 _NEW = Decision("run", "new element", reuse=True)
-_FORCED = Decision("run", "forced")
+_FORCED = RunAnyway("forced")
 
 
 class MappedTasks:
@@ -96,14 +97,19 @@ class MappedTasks:
         if task.name not in planned.dag.unknown or task.mapping is not None:
             return None
         planned.dag.unknown.discard(task.name)
-        resolve(task)
+        planned.dag.resolve(task)
         before = self._decisions[task.name]
         if planned.force or task.reload or before.action != "run" or task.held or not task.options.cache:
             return before
+        if task.name in planned.dag.stands:
+            return Decision("load", "rerun='never' lets an earlier output stand")
         ran = [up for up in planned.dag.upstream[task.name] if self._ran(planned.dag[up])]
         if ran:
             return Decision("run", f"upstream {ran[0]} runs")
-        return Decision("run", "no stored output", reuse=True) if planned.store.missing(task.entry_keys) else _HIT
+        if planned.store.missing(task.entry_keys):
+            return Decision("run", "no stored output", reuse=True)
+        old = aged(planned.store, [task])
+        return RunAnyway(old[task.name]) if old else _HIT
 
     def find_equal_output(self, task: Task) -> Decision | None:
         """See ``pyperunner_runner.provenance.early_cutoff``."""
@@ -128,13 +134,15 @@ class MappedTasks:
         differ = (element for element in elements if element.name not in planned.dag.twins)
         keys = {key: element.name for element in differ for key in element.entry_keys}
         absent = {keys[key] for key in planned.store.missing(keys)} if task.options.cache else {*keys.values()}
-        runs = _FORCED if planned.force else Decision("run", "reload=True") if task.reload else None
+        runs = _FORCED if planned.force else RunAnyway("reload=True") if task.reload else None
+        old = aged(planned.store, (element for element in elements if element.name not in absent))
         for element in elements:
             first = planned.dag.twins.get(element.name)
             if first is not None:
                 self._decisions[element.name] = Decision("load", f"equal to {first}")
             else:
-                self._decisions[element.name] = runs or (_NEW if element.name in absent else _HIT)
+                stored = RunAnyway(old[element.name]) if element.name in old else _HIT
+                self._decisions[element.name] = runs or (_NEW if element.name in absent else stored)
 
     def _give_values(self, elements: Iterable[Task]) -> None:
         """Give the elements of small lists their values, so that they travel with the jobs."""
