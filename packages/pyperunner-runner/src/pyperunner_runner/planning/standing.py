@@ -56,7 +56,8 @@ class StandingOutputs:
     def _entries(self, name: str) -> dict[object, list[tuple[float, str]]]:
         """Return times and keys of the entries of one name by what they were made of, the newest first."""
         if name not in self._known:
-            self._known[name] = found = {}
+            found: dict[object, list[tuple[float, str]]] = {}
+            self._known[name] = found
             assert isinstance(self._store, SupportsEntries)
             for info in self._store.entries(name):
                 try:
