@@ -101,6 +101,29 @@ def test_elements_travel_to_fresh_interpreters(runner, start_method):
     assert flow.sizes.output == [1, 2]
 
 
+STEP = 1
+
+
+@task("Stepped")
+def stepped(x):
+    return x + STEP
+
+
+@pytest.mark.parametrize("executor", ["inline", "pool", "process"])
+def test_an_edit_between_plan_and_start_is_noticed_for_each_element(tmp_path, executor, monkeypatch):
+    def edit(event):
+        if type(event).__name__ == "RunStarted":
+            monkeypatch.setitem(globals(), "STEP", 2)
+
+    mapped = stepped.map(x=[1, 2])
+    pipeline = Pipeline("p", [mapped])
+    Runner(tmp_path / "data", tmp_path / "logs", 1, executor=executor, hooks=[edit]).run(pipeline)
+    assert ["STEP is another one now" in str(each.result.exception) for each in mapped.elements] == [True, True]
+    runner = Runner(tmp_path / "data", tmp_path / "logs", 1, executor=executor)
+    runner.run(pipeline, raise_on_failure=True)
+    assert mapped.output == [3, 4]
+
+
 def test_one_new_element_is_one_more_run(runner):
     runner().run(Flow(["a", "b"]).pipeline)
     assert ran(runner, Flow(["a", "c", "b"]).pipeline) == ["Choose", "Choose", "Clean c", "Files", "Measure C"]

@@ -52,6 +52,7 @@ from pyperunner_dag.identity.changes import (
     guard_of,
     note_loaded,
     remember_loaded,
+    share_code,
     take_as_loaded,
 )
 from pyperunner_dag.identity.differences import Difference, differences
@@ -172,6 +173,7 @@ __all__ = [
     "save_output",
     "save_whole",
     "seed_of",
+    "share_code",
     "take_as_loaded",
     "task",
     "task_of",

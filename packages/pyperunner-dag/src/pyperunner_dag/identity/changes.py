@@ -30,6 +30,7 @@ __all__ = [
     "guard_of",
     "note_loaded",
     "remember_loaded",
+    "share_code",
     "take_as_loaded",
 ]
 
@@ -90,6 +91,18 @@ def take_as_loaded(task: Keyed, files: Collection[str]) -> None:
     key.unloaded = tuple(path for path in key.fingerprint(task).modules if path not in files)
     # From now on it is this process that could change it.
     key.snapshot, key.traits = CodeReader().snapshot(type(task), task.options, key.defaults), None
+
+
+def share_code(task: Keyed, template: Keyed) -> None:
+    """Take for the code of a task that has arrived what is known here of another's, which has the same code.
+
+    Args:
+        task: The task, an element of a mapped one.
+        template: The mapped task.
+    """
+    key, known = task.identity, template.identity
+    key.code, key.unloaded, key.snapshot = known.code, known.unloaded, known.snapshot
+    key.traits = None if known.snapshot is not None else known.traits
 
 
 def faults_of(task: Keyed, *, params: bool = True) -> tuple[str, ...]:

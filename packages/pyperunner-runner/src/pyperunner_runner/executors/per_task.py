@@ -48,8 +48,7 @@ class RunJob:
 
     def tasks(self, known: Mapping[str, bytes]) -> Mapping[str, bytes]:
         """See ``ChildCommand.tasks``."""
-        name = self.packed.job.task
-        return {name: known[name]} if self.packed.pickled is None else {}
+        return {name: known[name] for name in self.packed.needs}
 
     def run(self, runtime: ChildRuntime, fds: Fds, mark: str) -> None:
         """See ``ChildCommand.run``."""

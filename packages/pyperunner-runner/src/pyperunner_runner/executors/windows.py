@@ -147,13 +147,14 @@ class PortableExecutor:
         if session.store_spec is None:
             raise StoreNotShareable(repr(session.store))
         self._state = InterpreterState.of(session.tasks.values(), session.store_spec)
+        self._tasks = session.tasks
         self._pickled = pack_tasks(session.tasks, "spawn")
         self._wake = None if sys.platform == "win32" else session.wake  # there a signal interrupts the waiting itself
 
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``."""
-        packed = pack_job(job, "spawn")
-        tasks = {job.task: self._pickled[job.task]} if packed.pickled is None else {}
+        packed = pack_job(job, "spawn", self._tasks)
+        tasks = {name: self._pickled[name] for name in packed.needs}
         folder = Path(tempfile.mkdtemp(prefix="pyperunner-"))
         for name in ("messages", *STREAMS):
             (folder / name).touch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -10,9 +11,10 @@ import threading
 
 import pytest
 
-from pyperunner_dag import Secret, Task, run, task
+from pyperunner_dag import Secret, Task, expand, run, task
 from pyperunner_runner import TaskNotPortable, UnknownStartMethod
-from pyperunner_runner.executors.supervisor.transport import PickledTasks, _dumps, pack_tasks
+from pyperunner_runner.executors.supervisor.transport import PickledTasks, _dumps, pack_job, pack_tasks
+from pyperunner_runner.ports import Job
 
 FLOW = """
     import sys
@@ -182,3 +184,20 @@ def test_a_module_that_is_not_on_the_path_travels_by_value(tmp_path):
     """
     command = [sys.executable, "-c", textwrap.dedent(script)]
     assert subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout == "2\n"
+
+
+def test_an_element_of_a_map_leaves_behind_what_the_mapped_task_has():
+    @task("Each", timeout=9)
+    def each(x, table=tuple(range(10_000))):
+        return [x, *table]
+
+    mapped = each.map(x=[1, 2])
+    element = expand(mapped, lambda source: None)[1]
+    job, known = Job(element.name, detached=element.detached()), {mapped.name: mapped}
+    packed = pickle.loads(pickle.dumps(pack_job(job, "fork", known)))
+    assert packed.needs == [mapped.name]
+    assert len(packed.pickled) < 2000 < 20_000 < len(pack_job(job, "fork").pickled)
+    arrived = packed.task_of(known)
+    assert type(arrived) is type(mapped)
+    assert arrived.options is mapped.options
+    assert (arrived.params, arrived.key) == ({"x": 2}, element.key)

@@ -172,7 +172,7 @@ class SupervisorClient:
         Raises:
             TaskNotPortable: It brings a task along that can't be pickled.
         """
-        return pack_job(job, self._method)
+        return pack_job(job, self._method, self._session.tasks)
 
     @property
     def makes_copies(self) -> bool:

@@ -7,7 +7,7 @@ import importlib
 import io
 import pickle
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.machinery import ModuleSpec
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
-from pyperunner_dag import Secret, Task, remember_loaded, take_as_loaded
+from pyperunner_dag import Secret, Task, remember_loaded, share_code, take_as_loaded
 from pyperunner_keys import module_text
 from pyperunner_runner.errors import TaskNotPortable
 from pyperunner_runner.executors.travelling.modules import (
@@ -121,26 +121,51 @@ class PackedJob:
     Attributes:
         job: The job, without a task of its own.
         pickled: The task it had brought along, if it had.
+        template: The task of the session whose class, code and options are that task's, too; empty for none.
     """
 
     job: Job
     pickled: bytes | None = None
+    template: str = ""
+
+    @property
+    def needs(self) -> list[str]:
+        """Names of the session's tasks without which the job's can't be had."""
+        return [self.job.task] if self.pickled is None else [self.template] if self.template else []
 
     def task_of(self, known: Mapping[str, Task]) -> Task:
         """Return the job's task: its own, else that of the session."""
-        return known[self.job.task] if self.pickled is None else _unpack(self.pickled)
+        if self.pickled is None:
+            return known[self.job.task]
+        if not self.template:
+            return _unpack(self.pickled)
+        with _template(known[self.template]) as template:
+            task: Task = pickle.loads(self.pickled)
+        share_code(task, template)
+        return task
 
 
-def pack_job(job: Job, start_method: str) -> PackedJob:
+def pack_job(job: Job, start_method: str, known: Mapping[str, Task] | None = None) -> PackedJob:
     """Make a job ready to be pickled, with the task it brings along, if it does.
+
+    Args:
+        job: The job.
+        start_method: For what it is pickled, for the error.
+        known: The tasks of the session, which are there already: what an element of a mapped one shares with it does
+            not travel with each.
 
     Raises:
         TaskNotPortable: The task can't be pickled; the error names it and the offending part.
     """
     if job.detached is None:
         return PackedJob(job)
-    with _sent_by_value(_not_found([type(job.detached).__module__])):
-        return PackedJob(replace(job, detached=None), _pack(job.detached, start_method))
+    bare, alone = replace(job, detached=None), job.detached
+    template = (known or {}).get(alone.of.name) if alone.of is not None else None
+    if template is not None and type(template) is type(alone):
+        shared = {id(part): name for name, get in _SHARED.items() if (part := get(template)) is not None}
+        return PackedJob(bare, _pack(alone, start_method, shared), template.name)
+    with _sent_by_value(_not_found([type(alone).__module__])):
+        return PackedJob(bare, _pack(alone, start_method))
 
 
 def pack_tasks(tasks: Mapping[str, Task], start_method: str) -> dict[str, bytes]:
@@ -175,9 +200,9 @@ class TasksToPack(Mapping[str, bytes]):
         return len(self._tasks)
 
 
-def _pack(alone: Task, start_method: str) -> bytes:
+def _pack(alone: Task, start_method: str, shared: Mapping[int, str] | None = None) -> bytes:
     try:
-        return _dumps(alone)
+        return _dumps(alone, shared)
     except Exception as error:  # whatever a __reduce__ of the user's raises
         found = innermost(_parts_of(alone), _dumps)
         cause: BaseException = found.error if found else error
@@ -202,7 +227,11 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     and value only.
     """
 
+    shared: Mapping[int, str] = {}
+
     def reducer_override(self, obj: Any) -> Any:
+        if id(obj) in self.shared:
+            return _of_template, (self.shared[id(obj)],)
         if type(obj) is Secret and obj.env is None:
             return _secret, (obj.reveal(), obj.key)
         reduced = super().reducer_override(obj)
@@ -232,9 +261,33 @@ def _secret(value: Any, key: str | None) -> Secret:
     return Secret(value, key=key)
 
 
-def _dumps(value: Any) -> bytes:
+_SHARED: dict[str, Callable[[Task], Any]] = {
+    "class": type,
+    "code": lambda template: template.identity.code,
+    "options": lambda template: template.options,
+}
+"""What the elements of a mapped task have in common with it."""
+_templates: list[Task] = []
+
+
+@contextmanager
+def _template(task: Task) -> Iterator[Task]:
+    _templates.append(task)
+    try:
+        yield task
+    finally:
+        _templates.pop()
+
+
+def _of_template(part: str) -> Any:
+    return _SHARED[part](_templates[-1])
+
+
+def _dumps(value: Any, shared: Mapping[int, str] | None = None) -> bytes:
     buffer = io.BytesIO()
-    _Pickler(buffer, protocol=5).dump(value)
+    pickler = _Pickler(buffer, protocol=5)
+    pickler.shared = shared or {}
+    pickler.dump(value)
     return buffer.getvalue()
 
 
