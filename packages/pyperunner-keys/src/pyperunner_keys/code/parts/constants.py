@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import reprlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_keys.code.following.decorators import leaves_no_trace
 from pyperunner_keys.code.following.resolve import use_name
+from pyperunner_keys.code.reading.references import read_statements
+from pyperunner_keys.code.reading.syntax import tree_form
 
 if TYPE_CHECKING:
     from pyperunner_keys.code.content import Content
@@ -26,6 +29,7 @@ def fill_changed(content: Content) -> None:
     """Fill the part of what the code changes while it runs: what it holds now says nothing."""
     content.add("changed")
     _add_statements(content)
+    _add_mentions(content)
     _note_source(content, str)
 
 
@@ -45,6 +49,21 @@ def _add_statements(content: Content) -> None:
         content.add(form)
         for label, use in facts.sorted_uses:
             if use != (name,):
+                use_name(content, label, use, {})
+
+
+def _add_mentions(content: Content) -> None:
+    """Let the statements of a module count that may fill what a class of it holds: ``Registry.add("a", f)``."""
+    owner, _, _ = content.part.subject
+    file = content.parts.source_file(content.names) if isinstance(owner, type) else None
+    if file is None:
+        return
+    name = owner.__qualname__.partition(".")[0]
+    nodes = [node for node in file.top.statements(name) if not isinstance(node, ast.ClassDef) or node.name != name]
+    if nodes:
+        content.add("mentions", tree_form(nodes, leaves_no_trace(content.names)))
+        for label, use in read_statements(nodes).sorted_uses:
+            if use[0] != name:
                 use_name(content, label, use, {})
 
 
