@@ -56,8 +56,8 @@ stages:
   part:
     foreach: [{numbers}]
     do:
-      cmd: echo ${{{{item}}}} > part${{{{item}}}}
-      outs: ["part${{{{item}}}}"]
+      cmd: echo ${{item}} > part${{item}}
+      outs: ["part${{item}}"]
 """
 PLANS = {
     "doit": ["list", "--all", "--status"],

@@ -95,3 +95,24 @@ def test_a_reader_that_leaves_early_is_no_error_of_ours(flow: Path, folder: Path
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["run", "flow.py", "--no-reprt"], "unrecognized arguments: --no-reprt. Did you mean --no-report"),
+        (["run", "flow.py", "--job=2", "--emm"], "unrecognized arguments: --emm"),
+        (
+            ["plan", "flow.py", "Fit()"],
+            "unrecognized arguments: Fit(). Tasks are chosen with --only, --until or --from.",
+        ),
+        (["cache", "dv"], "Did you mean du?"),
+        (["cache", "gc", "--keep-pipeline-s"], "Did you mean --keep-pipelines?"),
+        (["run", "flow.py", "--audit", "of"], "Did you mean off?"),
+        (["runs"], "there is no folder 'pyperunner-runs' of runs; --log-path says where it is."),
+    ],
+)
+def test_mistyped_options_and_choices_get_the_near_ones(say, flow, folder, argv: list[str], said: str) -> None:
+    found = say(*argv)
+    assert (found.code, said in found.err) == (2, True), found.err
+    assert not list(folder.glob("pyperunner-*"))

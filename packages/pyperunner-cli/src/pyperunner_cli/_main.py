@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from pyperunner_cli.defaults import apply_defaults
 from pyperunner_cli.display.warned import plain_warnings
@@ -59,7 +61,7 @@ def _dispatch(argv: list[str]) -> int:
         from pyperunner_cli.text import did_you_mean
 
         raise CommandError(f"there is no command {options.command!r}. {did_you_mean(options.command, COMMANDS)}")
-    parser = argparse.ArgumentParser(prog=f"pyperunner {options.command}", description=_sentence(command.summary))
+    parser = _Parser(prog=f"pyperunner {options.command}", description=_sentence(command.summary))
     module = command.load()
     module.configure(parser)
     apply_defaults(parser, options.command)
@@ -70,6 +72,25 @@ def _dispatch(argv: list[str]) -> int:
         parsed = parser.parse_args(options.arguments)
     parsed.command_line = options.arguments
     return module.execute(parsed)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors know near names of options and choices."""
+
+    def error(self, message: str) -> NoReturn:
+        from pyperunner_cli.text import did_you_mean
+
+        words = message.rpartition(": ")[2].partition(" (")[0].split()
+        choices = [str(choice) for action in self._actions for choice in action.choices or ()]
+        below = [action.choices.values() for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        parsers = [self, *itertools.chain(*below)]
+        options = [name for each in parsers for name in each._option_string_actions if name.startswith("--")]
+        name = words[0].partition("=")[0].strip("'") if words else ""
+        unknown = "unrecognized arguments" in message or "invalid choice" in message
+        near = did_you_mean(name, options if name.startswith("-") else choices, or_all=False) if unknown else ""
+        if unknown and not near and "--only" in options and not name.startswith("-") and "invalid" not in message:
+            near = "Tasks are chosen with --only, --until or --from."
+        super().error(f"{message}. {near}" if near else message)
 
 
 def _parser() -> argparse.ArgumentParser:

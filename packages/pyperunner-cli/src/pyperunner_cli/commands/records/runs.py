@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyperunner_cli.amounts import seconds_of
@@ -38,6 +39,8 @@ def execute(options: argparse.Namespace) -> int:
     """Print one line per run, or remove what is not to be kept."""
     from pyperunner_results import runs
 
+    if not Path(options.log_path).exists():
+        raise CommandError(f"there is no folder {options.log_path!r} of runs; --log-path says where it is.")
     found = runs(options.log_path, options.pipeline)
     if options.keep_last is not None or options.older is not None or options.prune:
         return _prune(options, found)
