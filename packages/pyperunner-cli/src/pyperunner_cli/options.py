@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_cli.errors import CommandError
 from pyperunner_cli.loading.factories import argument_of
 from pyperunner_cli.loading.params_files import PIPELINE, read_params
 from pyperunner_cli.loading.printing import stdout_to_stderr
@@ -17,7 +18,7 @@ from pyperunner_cli.loading.recorded_run import DATA_PATH, add_project, main_fil
 from pyperunner_cli.loading.recorded_runs import LOG_PATH, add_log_path, find_run, is_run
 from pyperunner_cli.loading.settings import Setting, apply_settings
 from pyperunner_cli.loading.target import resolve
-from pyperunner_cli.text import visible
+from pyperunner_cli.text import did_you_mean, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -159,14 +160,22 @@ def _found(options: argparse.Namespace) -> str:
 
 
 def matching(patterns: Iterable[str], names: Sequence[str]) -> list[str]:
-    """Return the tasks that are meant: by their names, else those that a glob fits.
+    """Return the tasks that are meant: by their names, else those of a class, else those that a glob fits.
 
-    A pattern that is no glob and fits none is returned, too: the runner's error knows near names.
+    The name of an element of a mapped task is returned as it is: which there are the runner knows.
+
+    Raises:
+        CommandError: A pattern fits nothing.
     """
     found: dict[str, None] = {}
     for pattern in patterns:
-        exact = [pattern] if pattern in names else [name for name in names if fnmatchcase(name, pattern)]
-        found |= dict.fromkeys(exact or [pattern])
+        fits = [name for name in names if pattern in (name, name.partition("(")[0])]
+        fits = fits or [name for name in names if fnmatchcase(name, pattern)]
+        if not fits and any(pattern.startswith(f"{name}[") for name in names):
+            fits = [pattern]
+        if not fits:
+            raise CommandError(f"the pipeline has no task {pattern!r}. {did_you_mean(pattern, names)}")
+        found |= dict.fromkeys(fits)
     return list(found)
 
 

@@ -144,3 +144,12 @@ def test_a_file_that_was_there_stays_where_the_new_one_fails(tmp_path: Path) -> 
     with pytest.raises(CommandError):
         write_output(3, tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text() == "old"
+
+
+def test_an_error_names_what_was_asked_for_and_not_what_is_written_first(say, flow: Path, folder: Path) -> None:
+    say("run", "flow.py", "--executor", "inline", "--no-report")
+    missing = say("results", "latest", "Number()", "-o", "nowhere/n.json")
+    assert (missing.code, missing.err) == (2, "pyperunner: nowhere/n.json: there is no folder nowhere.\n")
+    wrong = say("results", "latest", "*", "-o", "made", "--format", "png")
+    assert (wrong.code, "made/Number().png: an output of type int is no picture" in wrong.err) == (2, True)
+    assert not (folder / "made").exists()

@@ -20,22 +20,30 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIXES", "natural_suffix", "write_output"]
 
 
-def write_output(value: Any, path: Path) -> str:
+def write_output(value: Any, path: Path, called: Path | None = None) -> str:
     """Write an output to a file in the form that its suffix asks for, and return what was written, in words.
 
     Text and bytes are written as they are, and a file that a task returned is copied, whatever the suffix; but for
     ``.pkl``, which is a pickle of anything.
 
+    Args:
+        value: The output.
+        path: The file.
+        called: What errors call it, if not that.
+
     Raises:
         CommandError: The output has no such form; nothing is written then.
         OSError: It cannot be written.
     """
+    called = called or path
+    if not path.parent.is_dir():
+        raise CommandError(f"{called}: there is no folder {path.parent}.")
     form = _FORMS.get(path.suffix.lower())
     copied = _file(value)
     if form is None and copied is None and not isinstance(value, (str, bytes)):
         known = ", ".join(SUFFIXES)
         what = f"an output of type {type(value).__name__}"
-        raise CommandError(f"{path}: {what} is written to a file that ends in {known}; text, bytes and files to any.")
+        raise CommandError(f"{called}: {what} is written to a file that ends in {known}; text, bytes and files to any.")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         if form is not None and (form is _write_pickle or (copied is None and not isinstance(value, (str, bytes)))):
@@ -49,7 +57,7 @@ def write_output(value: Any, path: Path) -> str:
             said = f"{len(value)} {'bytes' if isinstance(value, bytes) else 'characters'}"
         temporary.replace(path)
     except CommandError as error:
-        raise CommandError(f"{path}: {error}") from None
+        raise CommandError(f"{called}: {error}") from None
     finally:
         temporary.unlink(missing_ok=True)
     return said

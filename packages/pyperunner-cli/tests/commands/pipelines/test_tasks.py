@@ -46,7 +46,7 @@ def test_json_and_a_choice(say, write) -> None:
     assert (fit["name"], fit["doc"], fit["upstream"]) == ("Fit(a)", "Fit a line.", ["Load()"])
     assert fit["params"][1] == {"name": "名", "annotation": "str", "default": "'x'", "value": "'x'", "given": False}
     unknown = say("tasks", "flow.py", "Fti(a)")
-    assert (unknown.code, unknown.err) == (2, "pyperunner: there is no task 'Fti(a)'. Did you mean Fit(a)?\n")
+    assert (unknown.code, unknown.err) == (2, "pyperunner: the pipeline has no task 'Fti(a)'. Did you mean Fit(a)?\n")
 
 
 def test_nothing_is_executed(say, flow: Path, folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_cli.json_output import add_json, say_json
 from pyperunner_cli.loading.recorded_runs import add_log_path
 from pyperunner_cli.options import add_target, matching, pipeline_of
-from pyperunner_cli.text import did_you_mean, listing, visible
+from pyperunner_cli.text import listing, visible
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
@@ -30,15 +30,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print each task with its docstring, params, inputs and options."""
-    from pyperunner_cli.errors import CommandError
-
     pipeline = pipeline_of(options)
     known = {task.name: task for task in pipeline.dag()}
     names = matching(options.tasks, list(known)) if options.tasks else list(known)
-    for name in names:
-        if name not in known:
-            raise CommandError(f"there is no task {name!r}. {did_you_mean(name, known)}")
-    facts = [_facts(known[name]) for name in names]
+    facts = [_facts(known[name]) for name in names if name in known]
     if options.json:
         say_json("tasks", pipeline=pipeline.name, tasks=facts)
         return 0

@@ -111,7 +111,7 @@ def _write_folder(results: PipelineResult, names: list[str], folder: Path, suffi
             output = _load(results, name)
             ending = natural_suffix(output) if suffix is None else suffix
             file = _free(safe_name(name), ending, said)
-            said[file] = write_output(output, Path(beside, file))
+            said[file] = write_output(output, Path(beside, file), folder / file)
         folder.mkdir(parents=True, exist_ok=True)
         for file, written in said.items():
             Path(beside, file).replace(folder / file)

@@ -55,4 +55,6 @@ def _shown(value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, tuple):  # a resource and its amount
+        return f"{value[0]}={value[1]:g}"
+    return ", ".join(map(_shown, value)) if isinstance(value, list) else str(value)
