@@ -22,7 +22,7 @@ def test_a_glob_removes_several(say, flow: Path) -> None:
 
 def test_a_class_means_its_tasks_and_what_fits_nothing_is_named(say, flow: Path) -> None:
     say("run", "flow.py", "--executor", "inline", "--no-report")
-    for wrong, near in (("Nmber()", "Did you mean Number()?"), ("X*", "There is: Number(), Double().")):
+    for wrong, near in (("Nmber()", "Did you mean Number() or Double()?"), ("X*", "There is: Number(), Double().")):
         found = say("invalidate", "flow.py", wrong)
         assert (found.code, found.err) == (2, f"pyperunner: the pipeline has no task {wrong!r}. {near}\n")
     assert say("invalidate", "flow.py", "Double").out == "removed Double()\n"
