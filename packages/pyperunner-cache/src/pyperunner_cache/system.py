@@ -22,6 +22,7 @@ __all__ = [
     "allocate",
     "machine_memory",
     "other_writers",
+    "others_move",
     "pread",
     "preadv",
     "reserve",
@@ -151,6 +152,28 @@ def other_writers(status: os.stat_result) -> str | None:
     return None
 
 
+def others_move(path: str) -> bool:
+    """Say whether anyone but this user and root may put another file in the place of ``path``, by any folder above it.
+
+    In a sticky folder only who owns a file may.
+    """
+    if not hasattr(os, "geteuid"):
+        return False
+    folder = os.path.realpath(os.path.dirname(path))
+    while True:
+        try:
+            status = os.stat(folder)
+        except OSError:
+            return True
+        open_to_all = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
+        if open_to_all or status.st_uid not in (os.geteuid(), 0):
+            return True
+        above = os.path.dirname(folder)
+        if above == folder:
+            return False
+        folder = above
+
+
 def allocate(size: int) -> bytearray | mmap.mmap:
     """Return ``size`` writable bytes.
 
@@ -192,9 +215,10 @@ def _after(batch: Sequence[Buffer], done: int) -> list[Buffer]:
     return []
 
 
-def _pread(fd: int, size: int, offset: int) -> bytes:
-    if hasattr(os, "pread"):
-        return os.pread(fd, size, offset)
+def _seek_and_read(fd: int, size: int, offset: int) -> bytes:
     with _SEEK_GUARD.lock:
         os.lseek(fd, offset, os.SEEK_SET)
         return os.read(fd, size)
+
+
+_pread: Callable[[int, int, int], bytes] = getattr(os, "pread", _seek_and_read)

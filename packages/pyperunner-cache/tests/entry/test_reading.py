@@ -78,6 +78,33 @@ def test_a_file_of_ones_own_is_mapped_and_nobody_elses(tmp_path, codec, monkeypa
     assert len(mapped) == (codec == "raw")
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_below_a_folder_that_others_may_write_nothing_is_mapped(tmp_path, number):
+    """They could put another file in its place; in sticky folders, such as those for temporary files, nobody can."""
+    numpy = pytest.importorskip("numpy")
+    store = open_store(tmp_path / "above" / "s", codec="raw")
+    value = numpy.full(1 << 20, 7, dtype="uint8")
+    store.save(KEY, value)
+    path = store.locate(KEY)
+    folder = path
+    for _ in range(number + 1):
+        folder = os.path.dirname(folder)
+
+    def sees_changes():
+        """Say whether a value that was loaded changes with the file."""
+        loaded = store.load(KEY)
+        with open(path, "r+b") as file:
+            file.seek(500_000)
+            file.write(bytes(100))
+        seen = (loaded != value).any()
+        store.save(KEY, value)
+        return seen
+
+    for mode, mapped in [(0o700, True), (0o770, False), (0o707, False), (0o1777, True)]:
+        os.chmod(folder, mode)
+        assert sees_changes() == mapped, oct(mode)
+
+
 def test_a_body_is_not_read_before_its_size_is_allowed(tmp_path):
     big = open_store(tmp_path / "s", codec="raw", signing_key="env:STORE_KEY")
     big.save(KEY, bytearray(3_000_000))

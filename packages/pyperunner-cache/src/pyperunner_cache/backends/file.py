@@ -124,7 +124,7 @@ class FileBackend:
     def put(self, key: str, chunks: Iterable[Buffer], filename: str) -> int:
         """Write a temporary file in the entry's folder and rename it."""
         folder = self._folder(key)
-        path = os.path.join(folder, filename)
+        path = f"{folder}{os.sep}{filename}"
         count = Counted(chunks)
         try:
             before = self.found(key, but=filename)
@@ -169,7 +169,7 @@ class FileBackend:
     def found(self, key: str, but: str = "") -> list[FoundFile]:
         """Look at the entry's files, but for the one called ``but``; only a race of two codecs leaves more than one."""
         folder = self._folder(key)
-        files = [find_file(os.path.join(folder, name)) for name in KNOWN_FILENAMES if name != but]
+        files = [find_file(f"{folder}{os.sep}{name}") for name in KNOWN_FILENAMES if name != but]
         known = [file for file in files if file is not None]
         if known or but:
             return known
@@ -260,7 +260,7 @@ class FileBackend:
     @staticmethod
     def _open(path: str) -> FileBlob:
         try:
-            blob = FileBlob(os.open(path, READ_FLAGS))
+            blob = FileBlob(os.open(path, READ_FLAGS), path)
         except FileNotFoundError:
             raise
         except OSError:
@@ -271,7 +271,7 @@ class FileBackend:
                 return blob
             blob.close()
         # A link, a folder or a pipe lies where the entry should: to be set aside like any other damage.
-        return FileBlob(os.open(os.devnull, os.O_RDONLY), is_stand_in=True)
+        return FileBlob(os.open(os.devnull, os.O_RDONLY), path, is_stand_in=True)
 
 
 class _StoreLock(FileLock):

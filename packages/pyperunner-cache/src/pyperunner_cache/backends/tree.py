@@ -183,7 +183,7 @@ def _entry(folder: str, sealed: int | None) -> FoundFile | None:
 
 def _key_inside(path: str) -> str | None:
     try:
-        blob = FileBlob(os.open(path, READ_FLAGS))
+        blob = FileBlob(os.open(path, READ_FLAGS), path)
     except OSError:
         return None
     try:

@@ -78,7 +78,7 @@ def write_atomically(
         OSError: The medium failed. What was there before is still there, and nothing else.
     """
     path, file, made = _create(folder, name, file_mode, folder_mode)
-    target = os.path.join(folder, name)
+    target = f"{folder}{os.sep}{name}"
     try:
         try:
             _write(file.fd, chunks)
@@ -133,7 +133,7 @@ def _remove_planted(path: str, dry_run: bool) -> int | None:
 def _create(folder: str, name: str, file_mode: int, folder_mode: int) -> tuple[str, LockableFile, bool]:
     made = False
     while True:
-        path = os.path.join(folder, f"{TEMPORARY}{os.urandom(8).hex()}-{name}")
+        path = f"{folder}{os.sep}{TEMPORARY}{os.urandom(8).hex()}-{name}"
         try:
             file = LockableFile(path, CREATE_FLAGS, file_mode)
         except FileNotFoundError:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pyperunner_cache.errors import DamagedEntryError
 from pyperunner_cache.ports import Blob, Buffer, SupportsMap
-from pyperunner_cache.system import allocate, other_writers, pread, preadv
+from pyperunner_cache.system import allocate, other_writers, others_move, pread, preadv
 
 __all__ = ["BodyBlob", "BytesBlob", "FileBlob", "OwnedBlob"]
 
@@ -50,11 +50,12 @@ class FileBlob:
 
     Args:
         fd: The open file.
+        path: Where it lies.
         is_stand_in: The entry's name leads to a link or a folder; ``fd`` is an empty file in its place.
     """
 
-    def __init__(self, fd: int, is_stand_in: bool = False) -> None:
-        self.fd = fd
+    def __init__(self, fd: int, path: str, is_stand_in: bool = False) -> None:
+        self.fd, self.path = fd, path
         self.is_stand_in = is_stand_in
         self.stat = os.fstat(fd)
         self.size = self.stat.st_size
@@ -67,14 +68,19 @@ class FileBlob:
 
     def read(self, offset: int, size: int) -> Buffer:
         """Read from the file."""
-        return pread(self.fd, size, offset)
+        return pread(self.fd, max(0, min(size, self.size - offset)), offset)
 
     def readinto(self, offset: int, targets: Sequence[memoryview]) -> int:
         """Read from the file into ``targets``."""
         return preadv(self.fd, targets, offset)
 
     def map(self) -> memoryview:
-        """Map the file copy-on-write."""
+        """Map the file copy-on-write; where others may put another file in its place, read it."""
+        if others_move(self.path):
+            memory = memoryview(allocate(self.size))
+            if self.readinto(0, [memory]) != self.size:
+                raise DamagedEntryError("it ends early")
+            return memory
         import mmap
 
         mapping = mmap.mmap(self.fd, 0, access=mmap.ACCESS_COPY)
@@ -87,7 +93,8 @@ class FileBlob:
             os.close(fd)
 
     def __del__(self) -> None:
-        self.close()
+        if self.fd >= 0:
+            self.close()
 
 
 class BodyBlob:

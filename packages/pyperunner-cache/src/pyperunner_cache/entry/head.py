@@ -40,9 +40,8 @@ def read_head(content: bytes) -> Head:
         raise TypeError("it is no map")
     if not fields.keys() >= _REQUIRED:
         raise TypeError(f"{min(_REQUIRED - fields.keys())} is missing")
-    for name, found in fields.items():
-        check = _CHECKS.get(name)
-        if check is not None and not check(found):
+    for name in fields.keys() & _CHECKS.keys():
+        if not _CHECKS[name](fields[name]):
             raise TypeError(f"{name} is not what it should be")
     return cast("Head", fields)
 
@@ -70,7 +69,7 @@ class _Count:
 
 
 def _is_parts(found: Any) -> bool:
-    return type(found) is list and all(type(size) is int and size >= 0 for size in found)
+    return type(found) is list and {int}.issuperset(map(type, found)) and (not found or min(found) >= 0)
 
 
 def _is_alias(found: Any) -> bool:
