@@ -144,6 +144,7 @@ def change(folder, field, value):
 def read_changed(capsys, good, tmp_path, changes):
     folder = tmp_path / "runs" / "changed"
     shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(good, tmp_path / "runs" / "whole", dirs_exist_ok=True)  # with which a listing compares it
     shutil.copytree(good, folder)
     for field, value in changes.items():
         change(folder, field, value)
@@ -154,6 +155,18 @@ def read_changed(capsys, good, tmp_path, changes):
 @given(st.dictionaries(st.sampled_from(FIELDS), VALUES, min_size=1, max_size=12))
 def test_no_field_breaks_a_reader(capsys, good, tmp_path, changes):
     read_changed(capsys, good, tmp_path, changes)
+
+
+def test_params_of_another_shape_break_no_comparison_of_two_runs(capsys, good, tmp_path):
+    for value in (*STRANGE, {"Load().n": [1]}, {"Load().n": {"a": ESCAPE}}):
+        changes = {("summary.json", "params"): value, ("summary.json", "params_digest"): [ESCAPE]}
+        folder = tmp_path / "runs" / "changed"
+        shutil.rmtree(tmp_path / "runs", ignore_errors=True)
+        for each in ("changed", "whole"):
+            shutil.copytree(good, tmp_path / "runs" / each)
+        for field, changed in changes.items():
+            change(folder, field, changed)
+        assert "changed" in say(capsys, "runs", "--log-path", tmp_path / "runs", "--number", "0")
 
 
 @pytest.mark.long

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["as_count", "as_mapping", "as_mappings", "as_number", "as_text", "as_texts"]
+__all__ = ["as_count", "as_mapping", "as_mappings", "as_number", "as_text", "as_texts", "as_texts_by_name"]
 
 _LARGEST = 1 << 33
 """Of times, in seconds since the epoch, and of durations: the year 2242."""
@@ -31,6 +31,11 @@ def as_text(value: object) -> str | None:
 def as_texts(value: object) -> list[str]:
     """Return those items of the list ``value`` that are texts; none if it is no list."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def as_texts_by_name(value: object) -> dict[str, str]:
+    """Return those items of the mapping ``value`` that are texts; none if it is no mapping."""
+    return {name: item for name, item in as_mapping(value).items() if isinstance(item, str)}
 
 
 def as_number(value: object) -> float | None:

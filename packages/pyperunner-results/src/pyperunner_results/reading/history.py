@@ -12,7 +12,7 @@ from pyperunner_results.former_names import formerly
 from pyperunner_results.process import host_name
 from pyperunner_results.reading.record import read_summary, run_state
 from pyperunner_results.run_files import STATES, STATUS
-from pyperunner_results.shape import as_count, as_mapping, as_number, as_text
+from pyperunner_results.shape import as_count, as_mapping, as_number, as_text, as_texts_by_name
 
 if TYPE_CHECKING:
     from pyperunner_results.schema import Summary
@@ -114,7 +114,7 @@ def _read(path: str, name: str, host: str) -> tuple[RunSummary, Summary]:
 def _compared(run: RunSummary, now: Summary, before: Summary | None) -> RunSummary:
     if before is None or now.get("params_digest") in (None, before.get("params_digest")):
         return run
-    old, new = as_mapping(before.get("params")), as_mapping(now.get("params"))
+    old, new = as_texts_by_name(before.get("params")), as_texts_by_name(now.get("params"))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     changed = {name: (old.get(name), new.get(name)) for name in names}
     return replace(run, changed=changed, changed_unseen=not changed)
