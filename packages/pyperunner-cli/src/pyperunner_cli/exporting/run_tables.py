@@ -15,7 +15,7 @@ from pyperunner_cli.text import did_you_mean
 if TYPE_CHECKING:
     from pyperunner_results import PipelineResult
 
-__all__ = ["Row", "cells", "rows_of", "table_of", "write_table"]
+__all__ = ["Row", "as_cell", "cells", "check_file", "rows_of", "table_of", "unknown_parts", "write_table"]
 
 Row = dict[str, Any]
 _SCALARS = (bool, int, float, str)
@@ -79,9 +79,14 @@ def _text(value: Any) -> str:
     return "" if value is None else visible(value if isinstance(value, str) else repr(value))
 
 
+def as_cell(value: Any) -> Any:
+    """Return a value as a table holds it: numbers and texts as they are, all else as JSON has it."""
+    return value if value is None or type(value) in _SCALARS else as_json(value)
+
+
 def _params(results: PipelineResult) -> Row:
     return {
-        f"{task.name}.{name}": as_json(value) for task in results.all_tasks() for name, value in task.params.items()
+        f"{task.name}.{name}": as_cell(value) for task in results.all_tasks() for name, value in task.params.items()
     }
 
 
@@ -104,7 +109,7 @@ def _shown(results: PipelineResult, names: Mapping[str, str], show: Sequence[str
         value = _output(results, names.get(name, name))
         for part in path:
             value = _part(value, part)
-        found[asked] = as_json(value)
+        found[asked] = as_cell(value)
     return found
 
 
@@ -113,7 +118,7 @@ def _parsed(asked: str, results: PipelineResult, names: Mapping[str, str]) -> tu
     fits = [name for name in known if asked == name or asked.startswith(f"{name}.")]
     if not fits:
         raise CommandError(
-            f"--show {asked!r} names no task of the run. {did_you_mean(asked.rpartition('.')[0], known)}"
+            f"--show {asked!r} names no task of the run. {did_you_mean(asked.rpartition('.')[0], sorted(known))}"
         )
     name = max(fits, key=len)
     return name, asked[len(name) + 1 :].split(".") if len(asked) > len(name) else []
@@ -138,7 +143,7 @@ def _output(results: PipelineResult, name: str) -> Any:
 
 
 def _plain(value: Any) -> list[tuple[str, Any]]:
-    value = as_json(value) if not isinstance(value, _SCALARS) else value
+    value = as_cell(value)
     if isinstance(value, _SCALARS):
         return [("", value)]
     if isinstance(value, Mapping) and len(value) <= _MOST_FIELDS:
@@ -161,6 +166,18 @@ def write_table(rows: Sequence[Row], file: str) -> str:
     """Write the table to a file that ends in ``.csv``, ``.json`` or ``.parquet``, and return what was written."""
     from pyperunner_cli.exporting.files import write_output
 
+    check_file(file)
+    return write_output(list(rows), Path(file))
+
+
+def check_file(file: str) -> None:
+    """Raise the error that ``write_table`` would, as far as it is known before there is a table."""
     if Path(file).suffix.lower() not in (".csv", ".json", ".parquet"):
         raise CommandError(f"{file}: a table's file ends in .csv, .json, .parquet.")
-    return write_output(list(rows), Path(file))
+    if not Path(file).parent.is_dir():
+        raise CommandError(f"{file}: there is no folder {Path(file).parent}.")
+
+
+def unknown_parts(rows: Sequence[Row], show: Sequence[str]) -> list[str]:
+    """Return those of the chosen results that no row has."""
+    return [asked for asked in show if rows and all(row.get(asked) is None for row in rows)]

@@ -107,6 +107,15 @@ def test_a_sweep_can_be_run_again_and_is_told_apart_by_its_tasks(shell, write) -
     shell("sweep", "flow.py", "--over", "Fit().alpha=1,2", *QUICK)
     assert "\n0 executed, 5 skipped in " in shell("run", "latest", *QUICK).out
     assert shell("debug", "latest", "Score()[1]").out.startswith("{'deep'")
+    again = shell("sweep", "latest", "--over", "Load().rows=1,2", *QUICK)
+    assert (again.code, "is a sweep itself: sweep the pipeline that it is made of." in again.err) == (2, True)
+
+
+def test_numbers_that_json_has_not_and_parts_that_there_are_not(shell, flow: Path) -> None:
+    said = shell("sweep", "flow.py", "--over", "Fit().alpha=nan,-inf", "--show", "Score().nix", *QUICK)
+    assert rows(said.out)[-3:] == [["Fit().alpha", "Score().nix"], ["nan"], ["-inf"]]
+    assert said.err == "--show 'Score().nix': no output has that.\n"
+    assert json.loads(shell("table", "latest", "--json").out)["rows"][0]["Fit().alpha"] is None
 
 
 def test_a_secret_that_is_swept_is_masked(shell, flow: Path, folder: Path) -> None:
@@ -128,6 +137,8 @@ def test_a_secret_that_is_swept_is_masked(shell, flow: Path, folder: Path) -> No
         (["--over", "Fti().alpha=1,2"], "names no task of the pipeline. Did you mean Fit()"),
         (["--over", "Fit().alpha=1,2", "--over", "Fit().alpha=3"], "'Fit().alpha' is swept twice"),
         (["--zip", "--over", "Fit().alpha=1,2", "--over", "Score().part=0"], "--zip needs as many values of each"),
+        (["--over", "Fit().alpha=1,2", "-o", "nowhere/t.csv"], "nowhere/t.csv: there is no folder nowhere."),
+        (["--over", "Fit().alpha=1,2", "-o", "t.xls"], "a table's file ends in .csv, .json, .parquet."),
         (["--over-file", "bad.yaml"], "bad.yaml: Fit().alpha is no list of values"),
         (["--over-file", "none.yaml"], "none.yaml: No such file"),
     ],

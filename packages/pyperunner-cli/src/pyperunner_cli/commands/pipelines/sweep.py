@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.commands.pipelines import run
-from pyperunner_cli.commands.records.table import add_table
-from pyperunner_cli.exporting.run_tables import cells, rows_of, table_of, write_table
-from pyperunner_cli.json_output import as_json
+from pyperunner_cli.commands.records.table import add_table, say_unknown_parts
+from pyperunner_cli.errors import CommandError
+from pyperunner_cli.exporting.run_tables import as_cell, cells, check_file, rows_of, table_of, write_table
 from pyperunner_cli.loading.axes import ARGUMENTS, Axis, combinations, read_axes
 from pyperunner_cli.loading.settings import values_of
 from pyperunner_cli.loading.target import arguments_of
@@ -47,6 +47,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run all variants as one run, print the table, write it beside the record; return 1 if a task failed."""
+    if options.output:
+        check_file(options.output)
     axes = read_axes(options.over, options.over_file, expand_env=options.expand_env)
     picks = combinations(axes, zipped=options.zip)
     pipeline, options.sweep = _spread_out(options, axes, picks)
@@ -56,6 +58,7 @@ def execute(options: argparse.Namespace) -> int:
     if results is None:
         return code
     rows = table_of([(results, rows_of(results, options.show))])
+    say_unknown_parts(rows, options.show)
     say("\n".join(aligned(cells(rows))))
     for file in (f"{results.run_folder}/table.csv", options.output):
         if file:
@@ -78,6 +81,8 @@ def _spread_out(
     pipelines, parts, shown = [], [], {}
     for group in groups.values():
         pipeline, arguments = _made_of(options, axes, next(iter(group.values())))
+        if any(task.variant for task in pipeline.dag()):
+            raise CommandError(f"{options.target} is a sweep itself: sweep the pipeline that it is made of.")
         params, variants = _variants(pipeline, axes, group)
         pipelines.append(pipeline)
         parts.append(spread(pipeline.dag(), variants))
@@ -93,7 +98,7 @@ def _made_of(options: argparse.Namespace, axes: Sequence[Axis], pick: Sequence[i
     swept = {axis.argument: axis.values[number] for axis, number in zip(axes, pick, strict=True) if axis.argument}
     pipeline = pipeline_of(options, strict=options.strict, swept=swept)
     typed = arguments_of(options.target, swept) if swept else {}
-    return pipeline, {f"{ARGUMENTS}{name}": as_json(value) for name, value in typed.items()}
+    return pipeline, {f"{ARGUMENTS}{name}": as_cell(value) for name, value in typed.items()}
 
 
 def _variants(
@@ -124,4 +129,4 @@ def _shown(axis: Axis, params: Mapping[str, Mapping[str, Any]], notes: Sequence[
     name, values = next(iter(params.items()))
     [(param, value)] = values.items()
     is_whole = axis.where.endswith(f").{param}") or axis.where == f"{name}.{param}"
-    return as_json(value) if is_whole and notes[0]["value"] != "***" else notes[0]["value"]
+    return as_cell(value) if is_whole and notes[0]["value"] != "***" else notes[0]["value"]
