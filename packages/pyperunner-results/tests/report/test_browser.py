@@ -322,3 +322,28 @@ def test_a_failure_shows_its_traceback(browser, small, width):
         "[...document.querySelectorAll('#failures pre.traceback')].map(pre => [pre.textContent, pre.offsetHeight > 0])"
     )
     assert browser.js(shown) == [["Traceback of Train(bad)", True]]
+
+
+def test_a_mapped_task_is_a_box_with_its_outcomes_and_a_click_opens_it(browser, folder, make_conf):
+    conf = make_conf({"Rows()": ({}, []), "Fit(*)": ({}, []), "Best()": ({}, ["Fit(*)"])})
+    conf["tasks"]["Fit(*)"]["map"] = {"x": {"task": "Rows()"}}
+    folder.write_pipeline(conf)
+    start = read_summary(folder.path)["start"]
+    statuses = {"Rows()": "SUCCESS", "Fit(*)[0]": "SUCCESS", "Fit(*)[1]": "FAILURE", "Fit(*)[2]": "SUCCESS"}
+    for task, status in statuses.items():
+        error = {"error": "ValueError: one"} if status == "FAILURE" else {}
+        folder.event("task_finished", task=task, attempt=1, status=status, start=start, end=start + 1, wall=1, **error)
+    folder.event("task_finished", task="Fit(*)", attempt=0, status="FAILURE", reason="one failed", elements=3)
+    folder.event("task_finished", task="Best()", attempt=0, status="CANT_RUN")
+    folder.finish()
+    browser.open(write_report(folder.path))
+    assert browser.complaints() == []
+    boxes = "[...document.querySelectorAll('#graph .node')].map(node => node.getAttribute('aria-label').split(',')[0])"
+    assert browser.js(boxes) == ["Rows()", "Fit × 3 tasks: 2 success", "Best()"]
+    assert browser.js("document.querySelectorAll('#graph .lines path').length") == 2
+    browser.js("document.querySelector('#graph .group').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+    assert browser.js(boxes) == ["Rows()", "Fit × 3 tasks. Close", "Fit(*)[0]", "Fit(*)[1]", "Fit(*)[2]", "Best()"]
+    cells = "[...document.querySelectorAll('#graph [data-task] > text:last-of-type')].map(text => text.textContent)"
+    assert browser.js(cells) == ["Rows()", "[0]", "[1]", "[2]", "Best()"]
+    assert "Fit(*)[1]" in browser.js(ROWS)
+    assert "ValueError: one" in browser.js("document.body.textContent")

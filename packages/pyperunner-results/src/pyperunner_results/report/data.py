@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_results.reading.elements import element_names
 from pyperunner_results.reading.record import read_record
 from pyperunner_results.report.graph import critical_path, order, ranks, upstream_of
 from pyperunner_results.report.outputs import shown_outputs
@@ -46,19 +47,27 @@ def report_data(results: PipelineResult, *, outputs: bool = False, secrets: Iter
         secrets: What is masked in these.
     """
     record = read_record(results.run_folder, leave_out="parts") if results.run_folder else None
-    tasks = results._read(results, record)
+    written = results._read(results, record)
     upstream = upstream_of(results.conf["tasks"])
     positions = order(upstream)
     if not positions:
-        upstream = [[] for _ in tasks]
+        upstream = [[] for _ in written]
+    outputs_shown = shown_outputs(results, written, upstream, secrets) if outputs else {}
+    elements = _elements(written, record)
+    tasks = [*written, *results._read([name for names in elements.values() for name in names], record)]
+    mapped = [at for at, names in elements.items() for _ in names]
+    upstream += [upstream[at] for at in mapped]
+    positions += range(len(written), len(tasks))
     summary = record.summary if record else {}
     start = summary.get("start")
     room = _Room(tasks)
-    seconds = [_span(task) for task in tasks]
+    seconds = [_span(task) for task in written] + [0.0] * len(mapped)
+    for at, element in zip(mapped, tasks[len(written) :], strict=True):  # a mapped task takes as long as its longest
+        seconds[at] = max(seconds[at], _span(element))
     path = critical_path(upstream, positions, seconds)
     sets: dict[tuple[int, ...], int] = {}
     depths = ranks(upstream, positions)
-    fold = _fold(tasks, depths)
+    fold = _fold(written, depths[: len(written)])
     return {
         "pipeline": visible(results.name),
         "folder": visible(results.label),
@@ -69,15 +78,26 @@ def report_data(results: PipelineResult, *, outputs: bool = False, secrets: Iter
         "facts": facts_of(results.conf),
         "packages": packages_of(results.conf),
         "tasks": [_task(task, start, room) for task in tasks],
+        "mapped": mapped,
         "ranks": depths,
         "upstream": [sets.setdefault(tuple(ups), len(sets)) for ups in upstream],
         "sets": [list(ups) for ups in sets],
         "critical": path,
         "critical_seconds": round(sum(seconds[task] for task in path), 4),
-        "outputs": shown_outputs(results, tasks, upstream, secrets) if outputs else {},
+        "outputs": outputs_shown,
         "fold": fold,
-        "layout": None if fold else _layout(record, [task.name for task in tasks]),
+        "layout": None if fold else _layout(record, [task.name for task in written]),
     }
+
+
+def _elements(tasks: Sequence[TaskResult], record: RunRecord | None) -> dict[int, list[str]]:
+    """Return the names of the elements of each mapped task by its position, as far as the run got to them."""
+    known = record.tasks if record else {}
+    found = {}
+    for at, task in enumerate(tasks):
+        if (recorded := task.facts.get("elements")) is not None:
+            found[at] = [name for name in element_names(task.name, recorded, known) if name in known]
+    return found
 
 
 def _fold(tasks: Sequence[TaskResult], depths: Sequence[int]) -> int:

@@ -16,26 +16,36 @@ function fitted(text, room) {
   return middle(text, most);
 }
 
-// Groups by class and depth: such tasks can't depend on each other.
+// Groups by class and depth: such tasks can't depend on each other. The elements of a mapped task are in a group of its own.
 function groupTasks() {
   const groups = new Map();
   const sizes = new Map();
   const kindOf = (task) => `${task.rank} ${task.kind}`;
   for (const task of run.tasks) sizes.set(kindOf(task), (sizes.get(kindOf(task)) || 0) + 1);
   for (const task of run.tasks) {
+    if (task.of) {
+      groups.get(`task ${task.of.index}`).tasks.push(task);
+      continue;
+    }
+    if (task.elements.length) {
+      groups.set(`task ${task.index}`, { tasks: [], mapped: task, rank: task.rank, open: false });
+      continue;
+    }
     const key = run.fold && sizes.get(kindOf(task)) >= run.fold ? kindOf(task) : `task ${task.index}`;
     if (!groups.has(key)) groups.set(key, { tasks: [], rank: task.rank, open: false });
     groups.get(key).tasks.push(task);
   }
   const list = [...groups.values()];
   const home = new Map(list.flatMap((group) => group.tasks.map((task) => [task, group])));
+  for (const group of list) if (group.mapped) home.set(group.mapped, group);
   for (const group of list) {
     group.up = [...new Set(group.tasks.flatMap((task) => task.upstream.map((up) => home.get(up))))];
-    group.label = group.tasks.length > 1
+    group.folds = Boolean(group.mapped) || group.tasks.length > 1;
+    group.label = group.folds
       ? `${middle(group.tasks[0].kind, 32)} × ${group.tasks.length.toLocaleString("en")}`
       : middle(group.tasks[0].name, 44);
     const failed = group.tasks.filter((task) => task.status === "FAILURE").length;
-    group.failed = failed && group.tasks.length > 1 ? `${status("FAILURE").sign} ${failed.toLocaleString("en")}` : "";
+    group.failed = failed && group.folds ? `${status("FAILURE").sign} ${failed.toLocaleString("en")}` : "";
   }
   return { list, home };
 }
@@ -46,11 +56,11 @@ function sizeOf(group) {
     const rows = Math.ceil(group.tasks.length / columns);
     return { w: columns * (CELL_W + 6) + 14, h: rows * (CELL_H + 6) + 40, columns };
   }
-  return { w: textWidth(group.label) + 46 + (group.failed ? textWidth(group.failed) + 10 : 0), h: group.tasks.length > 1 ? 44 : 34 };
+  return { w: textWidth(group.label) + 46 + (group.failed ? textWidth(group.failed) + 10 : 0), h: group.folds ? 44 : 34 };
 }
 
 function drawBox(group, actions) {
-  if (group.tasks.length === 1) return drawTask(group.tasks[0], group, group.label, actions);
+  if (!group.folds) return drawTask(group.tasks[0], group, group.label, actions);
   return group.open ? drawOpenGroup(group, actions) : drawClosedGroup(group, actions);
 }
 
@@ -78,10 +88,10 @@ function drawClosedGroup(group, actions) {
   svg("title", {}, `${words}. Click to open`),
   svg("rect", { class: "shadow", x: group.x + 4, y: group.y + 4, width: group.w, height: group.h, rx: 8 }),
   svg("rect", { x: group.x, y: group.y, width: group.w, height: group.h, rx: 8 }),
-  svg("text", { class: "sign", x: group.x + 11, y: group.y + 22 }, "+"),
-  svg("text", { x: group.x + 26, y: group.y + 22 }, group.label),
-  group.failed ? svg("text", { class: "sign is-FAILURE", "text-anchor": "end", x: group.x + group.w - 12, y: group.y + 22 }, group.failed) : null,
-  outcomeBar(counts, group.x + 12, group.y + 31, group.w - 24));
+  svg("text", { class: "sign", x: group.x + 11, y: group.y + group.h / 2 }, "+"),
+  svg("text", { x: group.x + 26, y: group.y + group.h / 2 }, group.label),
+  group.failed ? svg("text", { class: "sign is-FAILURE", "text-anchor": "end", x: group.x + group.w - 12, y: group.y + group.h / 2 }, group.failed) : null,
+  outcomeBar(counts, group.x + 12, group.y + group.h - 13, group.w - 24));
   node.box = group;
   return node;
 }
@@ -101,7 +111,7 @@ function drawOpenGroup(group, actions) {
       y: group.y + 34 + Math.floor(index / group.columns) * (CELL_H + 6),
       w: CELL_W, h: CELL_H,
     };
-    const tag = task.name.slice(task.kind.length + 1, -1) || task.name;
+    const tag = (task.of ? task.name.slice(task.of.name.length) : task.name.slice(task.kind.length + 1, -1)) || task.name;
     return drawTask(task, box, fitted(tag, CELL_W - 36), actions);
   });
   return [head, ...cells];

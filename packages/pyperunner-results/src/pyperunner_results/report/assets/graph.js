@@ -18,7 +18,7 @@ function paintGraph() {
       el("h2", { id: "graph-title" }, "Graph"),
       el("div", { class: "tools" },
         press("Zoom in", "+", () => zoom(1.25)), press("Zoom out", "−", () => zoom(0.8)), press("Show all", "Fit", () => showAll()))),
-    groups.list.some((group) => group.tasks.length > 1)
+    groups.list.some((group) => group.folds)
       ? el("p", { class: "hint" }, "Parallel tasks of one class are folded; a click opens them.") : null,
     el("p", { id: "graph-part", class: "hint", hidden: true }, "Only a part is in view. Drag to move, or press Fit."),
     el("div", { class: "frame" }, canvas));
@@ -54,7 +54,7 @@ function first() {
 }
 
 function drawGraph() {
-  const { lines, width, height } = run.layout ? recorded() : computed();
+  const { lines, width, height } = run.layout && !groups.list.some((group) => group.mapped) ? recorded() : computed();
   view.width = width;
   view.height = height;
   const actions = { task: (task) => choose(task, "graph"), group: toggle };

@@ -25,6 +25,13 @@ run.tasks.forEach((task, index) => {
   if (!task.attempts) task.attempts = task.executed ? [{ start: task.start ?? null, end: task.end ?? null, status: task.status }] : [];
   task.params = task.params || {};
   task.output = run.outputs[index];
+  task.elements = [];
+});
+// The elements of mapped tasks are the last ones; each mapped task has its own.
+run.mapped.forEach((at, i) => {
+  const element = run.tasks[run.tasks.length - run.mapped.length + i];
+  element.of = run.tasks[at];
+  run.tasks[at].elements.push(element);
 });
 for (const task of run.tasks) for (const up of task.upstream) up.downstream.push(task);
 for (const index of run.critical) run.tasks[index].critical = true;
