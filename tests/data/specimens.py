@@ -94,6 +94,7 @@ _ERRORS: dict[str, tuple[Any, ...]] = {
     "pyperunner_cache.UnstorableError": ("result['lock']", "lock", "it cannot be pickled", "A()/00"),
     "pyperunner_dag.ChangedDuringRunError": ("A", "tag", ["flow.py", "File x.csv"]),
     "pyperunner_dag.CodeGapError": ("A", "tag", {"flow.work": "a module by a made name"}),
+    "pyperunner_dag.ConditionError": ("A()", "Check()", "DataFrame"),
     "pyperunner_dag.CycleError": (["A()", "B()", "A()"],),
     "pyperunner_dag.DuplicateNameError": ("A()",),
     "pyperunner_dag.FileParamError": ("A", "tag", "table", "File", "x.csv", "no such file"),

@@ -6,7 +6,7 @@ import pytest
 
 from pyperunner import Pipeline, PipelineResult, Runner, Task, task
 from pyperunner_cache import open_store
-from pyperunner_runner.planning import ages
+from pyperunner_runner.planning.cues import ages
 
 PROBE = []
 DAY = 86400.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import DAG, Node
+from pyperunner_dag.dataflow.conditions import truth_of
 from pyperunner_dag.dataflow.copies import PrefixTakenError
 from pyperunner_dag.dataflow.detached import known_key
 from pyperunner_dag.dataflow.expansion import expand, hash_of_elements, listing_in, mapped_sources, mapped_steps
@@ -63,6 +64,7 @@ from pyperunner_dag.nodes.parts import Part, output_key
 from pyperunner_dag.options import Options
 from pyperunner_dag.outputs.elements import Element, Listing, items_of, listing_of
 from pyperunner_dag.outputs.errors import (
+    ConditionError,
     MapError,
     NotYetKnownError,
     OutputsDifferError,
@@ -88,6 +90,7 @@ __all__ = [
     "DAG",
     "ChangedDuringRunError",
     "CodeGapError",
+    "ConditionError",
     "CycleError",
     "Difference",
     "DuplicateNameError",
@@ -177,6 +180,7 @@ __all__ = [
     "take_as_loaded",
     "task",
     "task_of",
+    "truth_of",
 ]
 
 keep_former_names(__name__)

@@ -39,6 +39,10 @@ def _moved(source: Any, other: Node, to: Node) -> Any:
     return to if source is other else source
 
 
+def _node_of(source: Any) -> Any:
+    return source.task if isinstance(source, Part) else source
+
+
 class Node:
     """A named node of a directed graph.
 
@@ -64,6 +68,7 @@ class Node:
     outputs: tuple[str, ...] = ()
     mapping: Any = None  # over what it is mapped, if it is
     of: Any = None  # the mapped task that it is an element of
+    _conditions: tuple[Any, ...] = ()  # what has to be true, as nodes or parts of what they give
     _named: tuple[Any, ...] = ()  # named inputs and parts of such, where there are parts
     _parts: Mapping[int, Part] = MappingProxyType({})  # by position among the connected parents
 
@@ -121,6 +126,26 @@ class Node:
             return list(self._parents)
         return list(dict.fromkeys((*self._parents, *self._inputs)))
 
+    @property
+    def input_tasks(self) -> list[Self]:
+        """Nodes that are named inputs, each once."""
+        return list(self._inputs)
+
+    @property
+    def conditions(self) -> list[Any]:
+        """What has to be true so that it runs: nodes, or parts of what they give."""
+        return list(self._conditions)
+
+    @property
+    def awaited(self) -> list[Self]:
+        """What has to come before it, each once: ``upstream``, then the nodes of its conditions."""
+        return list(dict.fromkeys((*self.upstream, *map(_node_of, self._conditions))))
+
+    def _add_conditions(self, sources: Iterable[Any]) -> None:
+        self._conditions = tuple(dict.fromkeys((*self._conditions, *sources)))
+        for source in self._conditions:
+            _node_of(source)._children[self] = None
+
     def connect(self, parents: Any) -> Self:
         """Append ``parents`` to the connected parents.
 
@@ -148,9 +173,10 @@ class Node:
         for child in other._children:
             child._parents = [self if parent is other else parent for parent in child._parents]
             child._set_inputs(_moved(source, other, self) for source in child._named or child._inputs)
+            child._conditions = tuple(_moved(source, other, self) for source in child._conditions)
             self._children[child] = None
         other._children.clear()
-        for parent in other.upstream:
+        for parent in other.awaited:
             parent._children.pop(other, None)
 
     def _set_inputs(self, sources: Iterable[Node | Part]) -> None:
@@ -158,7 +184,7 @@ class Node:
         found = list(dict.fromkeys(sources))
         nodes: list[Any] = [source.task if isinstance(source, Part) else source for source in found]
         self._named = () if nodes == found else tuple(found)
-        connected = set(self._parents)
+        connected = {*self._parents, *map(_node_of, self._conditions)}
         for node in self._inputs:
             if node not in connected:
                 node._children.pop(self, None)
@@ -288,7 +314,7 @@ class DAG(Generic[N_co]):
         self._upstream: dict[Any, list[N_co]] = {}
         queue = list(found)
         for node in queue:
-            self._upstream[node] = above = node.upstream
+            self._upstream[node] = above = node.awaited if node._conditions else node.upstream
             for other in above:
                 if other not in found:
                     found[other] = None
@@ -313,7 +339,7 @@ class DAG(Generic[N_co]):
         return self._by_name[name]
 
     def upstream(self, node: Node) -> list[N_co]:
-        """Return the nodes that ``node`` needs, each once: connected parents, then named inputs."""
+        """Return what comes before ``node``, each once: connected parents, named inputs, then conditions."""
         return list(self._upstream[node])
 
     def downstream(self, node: Node) -> list[N_co]:

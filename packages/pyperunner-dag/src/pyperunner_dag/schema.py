@@ -134,6 +134,8 @@ class SavedTask(TypedDict):
     """What it is mapped over, by params, as in ``inputs``; lists are marked ``$value``."""
     how: NotRequired[str]
     """``product`` where each element of one is combined with each of the others."""
+    when: NotRequired[list[Plain]]
+    """What has to be true so that it runs: names of tasks and parts, as in ``inputs``."""
     rerun: NotRequired[str]
     """``never`` where an output stored earlier may stand, so that its key is another one than ``hash`` says."""
     outputs: NotRequired[list[str]]

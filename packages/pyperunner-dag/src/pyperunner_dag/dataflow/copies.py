@@ -53,11 +53,13 @@ def connected_copy(
     made.variant = task.variant if variant is None else variant
     made.name = f"{made.prefix}{task.own_name}{made.variant}"
     made._parents, made._inputs, made._children, made._named, made._parts = [], (), {}, (), {}
+    made._conditions = ()
     for passing in _OF_A_RUN:
         made.__dict__.pop(passing, None)
     made.inputs = {name: rebuild(value, copied) for name, value in task.inputs.items()}
     made.set_params(**(params or {}))
     made.connect([copied(parent) for parent in task.given])
+    made.when(*map(copied, task.conditions))
     made.made = made_now()
     result: T = made
     return result

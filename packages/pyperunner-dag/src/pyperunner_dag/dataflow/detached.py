@@ -38,8 +38,10 @@ def detached_copy(given: T) -> T:
     alone.identity.hash, alone.identity.is_open = task.identity.counted or task.identity.hash, False
     alone.identity.is_fixed = True
     alone.identity.faults = faults_of(task) if task.of is None else ()  # those of an element its process finds out
-    alone._parents = [stand_ins[parent] for parent in task._parents]
-    alone._parts = {at: stand_in(part) for at, part in task._parts.items()}
+    there = [at for at, parent in enumerate(task._parents) if not parent.identity.is_absent]
+    alone._parents = [stand_ins[task._parents[at]] for at in there]
+    alone._parts = {new: stand_in(task._parts[at]) for new, at in enumerate(there) if at in task._parts}
+    alone._conditions = ()
     if task.inputs:
         alone.inputs = {name: rebuild(value, stand_in) for name, value in task.inputs.items()}
         sources = [source for source in task._named or task._inputs if getattr(source, "value", NOTHING) is NOTHING]

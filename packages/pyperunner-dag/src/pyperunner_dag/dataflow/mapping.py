@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
+from pyperunner_dag.dataflow.conditions import Conditional
 from pyperunner_dag.inputs import holds_task, is_task
 from pyperunner_dag.nodes.parts import Part
 from pyperunner_dag.outputs.elements import items_of
 from pyperunner_dag.outputs.errors import MapError
-from pyperunner_dag.outputs.producer import Producer
 
 __all__ = ["MAPPED", "How", "MapSpec", "Mappable", "Successes", "fixed"]
 
@@ -87,6 +87,7 @@ class _OfSuccesses:
     def __init__(self, task: Any) -> None:
         self.is_open, self.hash = True, task.identity.hash
         self.entry: str | None = None
+        self.is_absent, self.may_be_absent = task.identity.is_absent, task.identity.may_be_absent
         if task.elements is not None:
             from pyperunner_dag.dataflow.expansion import hash_of_elements
 
@@ -98,7 +99,7 @@ class _OfSuccesses:
         return self.entry
 
 
-class Mappable(Producer):
+class Mappable(Conditional):
     """A task whose class can be mapped.
 
     Attributes:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pyperunner_dag.errors import CodeGapError, FileParamError, UnhashableParamError
 from pyperunner_dag.identity.code import CodeReader, counted_options
+from pyperunner_dag.identity.presence import presence
 from pyperunner_dag.identity.seeds import counted_seeds
 from pyperunner_dag.identity.summaries import short
 from pyperunner_dag.inputs import ATOMS, holds_task, is_task, leaves, task_of
@@ -103,28 +104,16 @@ class TaskKey:
         is_open: Whether the key of the output depends on what something upstream is mapped over, or on what of it the
             store has (``rerun="never"``); ``hash`` does not.
         entry: The hash in that key, once it is known.
+        may_be_absent: Whether a condition, its own or one upstream, may decide that it has nothing to do.
+        is_absent: Whether one has decided so; what follows from it does not count it.
         entry_of: Hash of the task as it is written for which it is known.
         unloaded: Source files of the code that no module was loaded from when the hash was made; ``None`` in another
             process than that.
     """
 
     __slots__ = (
-        *(
-            "_read",
-            "code",
-            "defaults",
-            "digests",
-            "entry",
-            "entry_of",
-            "faults",
-            "files",
-            "hash",
-            "inputs",
-            "is_fixed",
-            "is_open",
-        ),
-        "seeds",
-        *("snapshot", "traits", "unloaded"),
+        *("_read", "code", "defaults", "digests", "entry", "entry_of", "faults", "files", "hash", "inputs"),
+        *("is_absent", "is_fixed", "is_open", "may_be_absent", "seeds", "snapshot", "traits", "unloaded"),
     )
 
     def __init__(self) -> None:
@@ -137,7 +126,7 @@ class TaskKey:
         self.traits: dict[str, set[str]] | None = None
         self.faults: tuple[str, ...] = ()
         self.is_fixed = False
-        self.is_open = False
+        self.is_open = self.is_absent = self.may_be_absent = False
         self.entry: str | None = None
         self.entry_of: str | None = None
         self.defaults: Options | None = None
@@ -157,6 +146,7 @@ class TaskKey:
         known = (*state[7:], *later[len(state) - 7 :])
         self.traits, self.faults, self.is_fixed, self.is_open, self.entry, self.entry_of = known
         self.seeds, self.snapshot, self.unloaded = NONE, None, None
+        self.is_absent = self.may_be_absent = False
 
     def take(self, digests: dict[str, str], values: tuple[object, ...] | None) -> None:
         """Take new params.
@@ -205,8 +195,10 @@ class TaskKey:
         if code.gaps and code_options(task.options, self.defaults).strict:
             raise CodeGapError(task.task_name, task.tag, code.gaps)
         self.unloaded, self.seeds = codes.unloaded(code), codes.seeds
+        self.may_be_absent, lacks_some = presence(task)
         self.is_open = task.mapping is not None or (
-            task.of is None and (task.options.rerun == "never" or any(up.identity.is_open for up in task.upstream))
+            task.of is None
+            and (task.options.rerun == "never" or lacks_some or any(up.identity.is_open for up in task.upstream))
         )
         made = self._digest(task, entries=task.of is not None)
         if made != self.entry_of:
@@ -237,7 +229,8 @@ class TaskKey:
 
         if task.inputs:
             self._read_inputs(task, entries)
-        parents = [_counted(source, entries) for source in task.given]
+        given = [source for source in task.given if not (entries and source.identity.is_absent)]
+        parents = [_counted(source, entries) for source in given]
         env = [dict(sorted(task.options.env.items()))] if task.options.env else []
         seeds = counted_seeds(task.options, self.seeds)
         in_order = method_of(type(task)).in_order
@@ -292,7 +285,9 @@ class TaskKey:
             "inputs": dict(self.inputs),
             "code": {"digest": code.digest, "root": code.root, "parts": dict(code.parts)},
             "parents": [
-                [_counted_name(source), source.identity.counted or source.identity.hash or ""] for source in task.given
+                [_counted_name(source), source.identity.counted or source.identity.hash or ""]
+                for source in task.given
+                if not source.identity.is_absent
             ],
         }
 

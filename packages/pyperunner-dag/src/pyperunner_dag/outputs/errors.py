@@ -6,6 +6,7 @@
     ├── UnknownOutputError       + KeyError: a task declares no output of that name
     ├── PartMissingError         + LookupError: what a task needs a part of has no such part
     ├── OutputsDifferError       + ValueError: a task returned other outputs than it declares
+    ├── ConditionError           + ValueError: what a condition puts out is neither true nor false
     ├── MapError                 + ValueError: what is to be mapped can't be
     └── NotYetKnownError         + LookupError: it is known only when something that is mapped over is
 """
@@ -15,7 +16,14 @@ from __future__ import annotations
 from pyperunner_dag.errors import TaskError
 from pyperunner_text.visible import visible
 
-__all__ = ["MapError", "NotYetKnownError", "OutputsDifferError", "PartMissingError", "UnknownOutputError"]
+__all__ = [
+    "ConditionError",
+    "MapError",
+    "NotYetKnownError",
+    "OutputsDifferError",
+    "PartMissingError",
+    "UnknownOutputError",
+]
 
 
 class UnknownOutputError(TaskError, KeyError):
@@ -70,6 +78,19 @@ class OutputsDifferError(TaskError, ValueError):
         """Return the error's text."""
         declared = ", ".join(self.declared)
         return f"{visible(self.name)} declares the outputs {declared} and returned {visible(self.returned)}"
+
+
+class ConditionError(TaskError, ValueError):
+    """What a condition puts out is neither true nor false."""
+
+    name: str
+    condition: str
+    found: str
+    """The type of what it puts out."""
+    template = (
+        "{name}: its condition {condition} puts out a {found}, which is neither true nor false; "
+        "let it return True or False"
+    )
 
 
 class MapError(TaskError, ValueError):

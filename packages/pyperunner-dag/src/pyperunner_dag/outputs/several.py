@@ -96,11 +96,12 @@ def load_whole(store: OutputStore, task: Producer) -> Any:
     """Return the stored output of a task; of one with several, all by name.
 
     Raises:
-        KeyError: One is not there, or a file in it was changed or removed.
+        KeyError: One is not there, or a file in it was changed or removed; or the latest run had none to make.
     """
-    if task.mapping is not None:
-        if task.elements is None:
-            raise KeyError(task.name)
+    known: Any = task
+    if known.identity.is_absent or (task.mapping is not None and task.elements is None):
+        raise KeyError(task.name)
+    if task.mapping is not None and task.elements is not None:
         return [load_whole(store, element) for element in task.elements]
     if not task.outputs:
         return load_output(store, task.key)

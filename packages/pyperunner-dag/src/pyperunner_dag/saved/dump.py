@@ -104,6 +104,8 @@ def _task(task: Task) -> SavedTask:
         found["map"] = {name: _nesting(task.inputs.get(name, task.params.get(name))) for name in mapped}
         if task.mapping.how != "zip":
             found["how"] = task.mapping.how
+    if task.conditions:
+        found["when"] = [_nesting(source) for source in task.conditions]
     if task.options.rerun is not None:
         found["rerun"] = task.options.rerun
     if task.outputs:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag.dag import topological_levels
 from pyperunner_dag.dataflow.mapping import fixed
 from pyperunner_dag.errors import OpaqueValueError, OptionError, PipelineFileError, TaskError
+from pyperunner_dag.inputs import is_task
 from pyperunner_dag.options import checked
 from pyperunner_dag.outputs.errors import MapError, UnknownOutputError
 from pyperunner_dag.saved.inputs import input_names, inputs_from_plain, is_path
@@ -60,7 +61,7 @@ def load(saved: Plain, modules: Iterable[str] | None) -> SavedPipeline:
     name, options, entries = _sections(saved)
     inputs = {task: set(input_names(task, _nestings(entry))) for task, entry in entries.items()}
     for task, entry in entries.items():
-        for other in [*entry["parents"], *inputs[task]]:
+        for other in [*entry["parents"], *inputs[task], *input_names(task, entry.get("when", []))]:
             if other not in entries:
                 raise PipelineFileError(f"task {task} needs {other}, which is not in the pipeline")
     found = Modules(modules)
@@ -75,6 +76,7 @@ def load(saved: Plain, modules: Iterable[str] | None) -> SavedPipeline:
     tasks = {task: made[task] for task in entries}
     for task, entry in entries.items():
         tasks[task].connect(_parents(task, entry, tasks))
+        tasks[task].when(*_conditions(task, entry, tasks))
     return SavedPipeline(name, tasks, _options(f"pipeline {name}", options, found))
 
 
@@ -166,6 +168,17 @@ def _parents(name: str, entry: SavedTask, tasks: Mapping[str, Task]) -> list[Any
         ]
     except TaskError as error:
         raise PipelineFileError(f"task {name}: {error}") from error
+
+
+def _conditions(name: str, entry: SavedTask, tasks: Mapping[str, Task]) -> list[Any]:
+    """Return what has to be true so that a task runs."""
+    saved = entry.get("when", [])
+    if not isinstance(saved, list):
+        raise PipelineFileError(f"task {name}: when must be a list")
+    found = [inputs_from_plain(each, tasks.__getitem__, lambda value: value) for each in saved]
+    if not all(map(is_task, found)):
+        raise PipelineFileError(f"task {name}: when must name tasks, or parts of their outputs")
+    return found
 
 
 def _part(task: Task, path: list[str | int] | None) -> Any:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PipelineResult"]
 
+_SHOWN_IN_THE_RUN = ("map", "rerun", "when")
+"""What of a saved task says that its key, or that of what follows, is known only when it runs: see `SavedTask`."""
+
 
 @formerly("_pipeline_result")
 class PipelineResult(Mapping[str, Any]):
@@ -176,8 +179,8 @@ class PipelineResult(Mapping[str, Any]):
 
     @property
     def _follows_data(self) -> bool:
-        """Whether keys may be others than the pipeline as it is written says: something is mapped over, or stands."""
-        return any("map" in conf or "rerun" in conf for conf in self._tasks.values())
+        """Whether keys may be others than the pipeline as it is written says, because something shows in the run."""
+        return any(not conf.keys().isdisjoint(_SHOWN_IN_THE_RUN) for conf in self._tasks.values())
 
     def size_of_output(self, task: TaskResult) -> int:
         """Return the bytes that a task's output takes in the store; of one whose size is not known, very many."""

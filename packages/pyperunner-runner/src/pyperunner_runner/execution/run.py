@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import MapError, Task, layout
+from pyperunner_dag import ConditionError, MapError, Task, layout
 from pyperunner_dag.drawing.svg import svg_pieces
 from pyperunner_dag.ports import SupportsLock
 from pyperunner_runner.errors import TaskKilled
@@ -156,9 +156,14 @@ class Run:
         Raises:
             BlockingIOError: No process can be made just now; the task is ready again.
         """
-        if task.mapping is not None:
-            return self._start_mapped(task)
-        decision = self._decide(task)
+        try:
+            if task.mapping is not None:
+                return self._start_mapped(task)
+            decision = self._decide(task)
+        except (ConditionError, MapError, KeyError) as error:
+            why = "mapped over what is no list" if isinstance(error, MapError) else "what decides it can't be taken"
+            self.finish_task(task, Task.TaskResult(Task.Status.FAILURE, exception=error), why)
+            return JobHandle.over(Exit(0))
         if decision.action == "skip":
             self.skip(task)
         elif decision.action == "load":
@@ -172,13 +177,8 @@ class Run:
         if self._mapped.is_unknown(task) and self._mapped.is_passed_over(task):
             self.skip(task)
         elif self._mapped.is_unknown(task):
-            try:
-                make_ready(fresh := self._mapped.grow(task), self.planned.store)
-                self._ephemeral.add(fresh)
-            except (MapError, KeyError) as error:
-                self.finish_task(
-                    task, Task.TaskResult(Task.Status.FAILURE, exception=error), "mapped over what is no list"
-                )
+            make_ready(fresh := self._mapped.grow(task), self.planned.store)
+            self._ephemeral.add(fresh)
         elif lacking := self._mapped.lacking(task):
             self._cant_run([task.name], f"{len(lacking)} of {len(task.elements or ())} elements have no output")
             self._cant_run(self._scheduler.fail_gather(task.name), f"upstream {task.name} is incomplete")

@@ -12,19 +12,19 @@ from pyperunner_dag import (
     hash_of_elements,
     items_of,
     listing_of,
-    load_whole,
     mapped_sources,
-    pick,
     resolve,
     task_of,
 )
+from pyperunner_runner.planning.cues.conditions import false_condition, lacks, waits_for_conditions
+from pyperunner_runner.planning.cues.values import value_of
 
 if TYPE_CHECKING:
     from typing import Any
 
     from pyperunner_dag import DAG, OutputStore, Task
 
-__all__ = ["GrownGraph", "are_known", "levels_of_maps", "listing_from", "tolerated", "value_of"]
+__all__ = ["GrownGraph", "are_known", "levels_of_maps", "listing_from", "tolerated"]
 
 
 class GrownGraph:
@@ -41,6 +41,8 @@ class GrownGraph:
         unknown: Mapped tasks whose elements are not known, and tasks whose keys are not known because of that.
         twins: Elements that are equal to an earlier one of theirs, with its name.
         tolerant: Tasks that take what has succeeded of mapped ones, with the names of these.
+        absent: Tasks that have nothing to do because a condition is false, with the reason in words.
+        undecided: Tasks of which that is not known yet.
         stands: Tasks for which an output stands that has another key than they would have today.
     """
 
@@ -48,6 +50,8 @@ class GrownGraph:
         self.graph = graph
         self._standing = standing
         self.stands: set[str] = set()
+        self.absent: dict[str, str] = {}
+        self.undecided: set[str] = set()
         self._tasks: dict[str, Task] = {}
         self.upstream: dict[str, list[str]] = {}
         self.unknown: set[str] = set()
@@ -79,15 +83,44 @@ class GrownGraph:
     def add(self, task: Task) -> None:
         """Add a task that is not mapped, and find its key where that is possible."""
         self._tasks[task.name] = task
-        self.upstream[task.name] = names = [up.name for up in task.upstream]
+        names = [up.name for up in task.upstream]
+        self.upstream[task.name] = [up.name for up in task.awaited] if task.conditions else names
         if partly := tolerated(task):
             self.tolerant[task.name] = partly
         if task.identity.is_open:
             task.identity.entry = None
-            if self.unknown.isdisjoint(names):
+            lacks_some = any(up.name in self.undecided for up in task.parents)
+            if self.unknown.isdisjoint(names) and not lacks_some and task.name not in self.absent:
                 self.resolve(task)
             else:
                 self.unknown.add(task.name)
+
+    def decide_presence(self, task: Task, store: OutputStore, unmade: Collection[str]) -> bool:
+        """Find out whether a task has something to do, and note it; return whether that is known.
+
+        Args:
+            task: The task; all that comes before it has been looked at.
+            store: Where the outputs of its conditions are.
+            unmade: Names of tasks whose outputs are not there yet.
+
+        Raises:
+            ConditionError: What a condition puts out is neither true nor false.
+            KeyError: The output of a condition is gone.
+        """
+        key = task.identity
+        key.is_absent = False
+        self.undecided.discard(task.name)
+        if not key.may_be_absent:
+            return True
+        why = lacks(task, self.absent)
+        if not why and (lacks(task, {*self.absent, *self.undecided}) or waits_for_conditions(task, unmade)):
+            self.undecided.add(task.name)
+            return False
+        why = why or false_condition(store, task, self.absent)
+        if why:
+            self.absent[task.name] = why
+            key.is_absent = True
+        return True
 
     def resolve(self, task: Task) -> None:
         """Find the key of a task whose upstream is known: today's, or that of an output that stands for it."""
@@ -127,6 +160,7 @@ class GrownGraph:
         if task.options.rerun is not None:
             self._let_stand(task, elements)
         self.unknown.discard(task.name)
+        self.undecided.discard(task.name)
         first: dict[str, str] = {}
         for element in elements:
             self._tasks[element.name] = element
@@ -149,6 +183,7 @@ class GrownGraph:
                 found.update(dict.fromkeys(self._awaited(up)))
             elif up.mapping is None or id(up) not in over:
                 found[up.name] = None
+        found.update((task_of(source).name, None) for source in task.conditions)
         return list(found)
 
 
@@ -160,17 +195,17 @@ def tolerated(task: Task) -> set[str]:
 
 
 def levels_of_maps(graph: DAG[Task]) -> list[list[Task]]:
-    """Return the tasks of a graph by how many mapped ones lie before them on the longest path, each after its upstream.
+    """Return the tasks of a graph by how many mapped and conditional ones lie before them, each in its order.
 
     What is needed to know one level is decided with the levels before it.
     """
-    if all(task.mapping is None for task in graph):
+    if all(task.mapping is None and not task.conditions for task in graph):
         return [list(graph)]
     level: dict[str, int] = {}
     found: list[list[Task]] = [[]]
     for task in graph:
         before = max((level[up.name] for up in graph.upstream(task)), default=0)
-        waits = task.mapping is not None or bool(tolerated(task))
+        waits = task.mapping is not None or bool(task.conditions or tolerated(task))
         level[task.name] = at = before + waits
         while len(found) <= at:
             found.append([])
@@ -214,15 +249,6 @@ def _read(store: OutputStore, source: Any) -> Listing:
             source.name, f"what it is, a {kind}, can't be mapped over: a list, a tuple, a dict or an array can"
         )
     return listing_of(items)
-
-
-def value_of(store: OutputStore, source: Any) -> Any:
-    """Return the output of a task, or the part of it that a source is."""
-    task = task_of(source)
-    value = task.output if task.held else load_whole(store, task)
-    if source is not task and source.output:
-        value = value[source.output]
-    return pick(source, value, source.name)
 
 
 def are_known(sources: Iterable[Any], runs: Collection[str], unknown: Collection[str]) -> bool:

@@ -21,11 +21,11 @@ from pyperunner_dag import (
     task_of,
 )
 from pyperunner_runner.errors import SelectionUnmet, UnknownPipelineTask
-from pyperunner_runner.planning.ages import aged
+from pyperunner_runner.planning.cues.ages import aged
+from pyperunner_runner.planning.cues.standing import StandingOutputs
 from pyperunner_runner.planning.growth import GrownGraph, are_known, levels_of_maps, listing_from, tolerated
-from pyperunner_runner.planning.reasons_to_run import Action, Decision, plan, unmet
+from pyperunner_runner.planning.reasons_to_run import Action, Decision, RunAnyway, plan, unmet
 from pyperunner_runner.planning.selection import Labels, Selection, select
-from pyperunner_runner.planning.standing import StandingOutputs
 
 if TYPE_CHECKING:
     from pyperunner_dag import Listing
@@ -124,7 +124,7 @@ class Planner:
         levels = levels_of_maps(dag)
         decisions: dict[str, Decision] = {}
         for number, level in enumerate(levels):
-            fresh = list(_grow(grown, level, decisions, listing, stored.missing))
+            fresh = list(_grow(grown, level, decisions, listing, stored))
             stored.look(fresh)
             last = number + 1 == len(levels)
             selected = select(selection, _labels(grown), grown.upstream) if selection and last else chosen
@@ -140,7 +140,7 @@ class _Stored:
     """What the store has of the tasks of a graph."""
 
     def __init__(self, store: OutputStore, tolerant: bool) -> None:
-        self._store, self._tolerant = store, tolerant
+        self.store, self._tolerant = store, tolerant
         self.unreadable = ""
         self.missing: set[str] = set()
         self.changed: dict[str, str] = {}
@@ -168,8 +168,8 @@ class _Stored:
         stale: dict[str, str] = {}
         try:
             if not self.unreadable:
-                absent = set(self._store.missing(keys))
-                stale = changed_outputs(self._store, keys.keys() - absent)
+                absent = set(self.store.missing(keys))
+                stale = changed_outputs(self.store, keys.keys() - absent)
         except OSError as error:
             if not self._tolerant:
                 raise
@@ -180,7 +180,7 @@ class _Stored:
             self.missing.update(others if first in self.missing else ())
             self.changed.update(dict.fromkeys(others, self.changed[first]) if first in self.changed else {})
         limited = (task for task in tasks if task.options.max_age is not None)
-        self.aged.update(aged(self._store, (t for t in limited if t.name not in self.missing and not t.held)))
+        self.aged.update(aged(self.store, (t for t in limited if t.name not in self.missing and not t.held)))
 
 
 def _standing(outputs: StandingOutputs, force: bool, chosen: frozenset[str] | None, task: Task) -> str | None:
@@ -200,25 +200,41 @@ def _grow(
     level: Iterable[Task],
     decisions: Mapping[str, Decision],
     listing: Callable[[Any], Listing],
-    missing: Collection[str],
+    stored: _Stored,
 ) -> Iterator[Task]:
     """Add one level of a graph; yield what the store is to be asked for."""
     runs = {name for name, decision in decisions.items() if decision.action == "run"}
+    missing = stored.missing
     for task in level:
+        present = _decide_presence(grown, task, {*runs, *missing} if task.conditions else (), stored)
         if task.mapping is None:
             grown.add(task)
+            if task.name in grown.absent:
+                continue
             if not runs.isdisjoint(tolerated(task)):  # which of the elements succeed shows when they have run
                 task.identity.entry = None
                 grown.unknown.add(task.name)
             yield task
         else:
             over = [source for source in mapped_sources(task) if task_of(source).mapping is None]
-            known = grown.unknown.isdisjoint(up.name for up in task.upstream) and are_known(
-                over, {*runs, *missing}, grown.unknown
-            )
+            known = present and grown.unknown.isdisjoint(up.name for up in task.upstream)
+            known = known and are_known(over, {*runs, *missing}, grown.unknown)
             first = set(grown.twins)
             elements = grown.add_map(task, listing if known else None)
             yield from (element for element in elements if element.name not in grown.twins or element.name in first)
+
+
+def _decide_presence(grown: GrownGraph, task: Task, unmade: Collection[str], stored: _Stored) -> bool:
+    """Find out whether a task has something to do; return whether it has, for certain."""
+    if not task.identity.may_be_absent:
+        task.identity.is_absent = False
+        return True
+    try:
+        known = grown.decide_presence(task, stored.store, {*unmade, *grown.unknown, *grown.undecided})
+    except KeyError:  # it is gone meanwhile, and is made again
+        grown.undecided.add(task.name)
+        known = False
+    return known and task.name not in grown.absent
 
 
 def _decide(grown: GrownGraph, stored: _Stored, selected: Collection[str] | None, force: bool) -> dict[str, Decision]:
@@ -237,23 +253,47 @@ def _decide(grown: GrownGraph, stored: _Stored, selected: Collection[str] | None
         selected=selected,
         force=force,
         standing=grown.stands,
+        absent=grown.absent,
+        conditions=_conditions(grown),
         alone=elements | {task.name for task in grown if task.options.rerun is not None},
         gathers=maps.keys() - grown.unknown,
     )
+    for name in grown.undecided & decisions.keys():
+        if decisions[name].action == "run":
+            decisions[name] = _if_present(grown[name], decisions[name])
     for name, first in grown.twins.items():
         if decisions[name].action != "skip":
             decisions[name] = Decision("load", f"equal to {first}")
     for name, task in maps.items():
         if decisions[name].action == "run":
-            decisions[name] = Decision("run", reason_of_map(task, decisions))
+            made = Decision("run", reason_of_map(task, decisions))
+            decisions[name] = _if_present(task, made) if name in grown.undecided else made
     return decisions
+
+
+def _conditions(grown: GrownGraph) -> dict[str, set[str]]:
+    """Return for tasks with conditions those that are upstream of them for that alone."""
+    found = {}
+    for task in grown:
+        if task.conditions and task.of is None:
+            data = {up.name for up in task.upstream}
+            found[task.name] = {task_of(source).name for source in task.conditions} - data
+    return found
+
+
+def _if_present(task: Task, decision: Decision) -> Decision:
+    """Say that what was decided holds only if a condition, its own or one upstream, turns out to be true."""
+    own = [source.name for source in task.conditions]
+    words = f"if {' and '.join(own)} is true" if own else "if what it follows is not skipped"
+    reason = f"{decision.reason}, {words}"
+    return RunAnyway(reason) if decision.always else Decision("run", reason, decision.reuse)
 
 
 def reason_of_map(task: Task, decisions: Mapping[str, Decision]) -> str:
     """Say how many elements of a mapped task run."""
     if task.elements is None:
         lists = [source.name for source in mapped_sources(task)] or [up.name for up in task.upstream]
-        return f"as many as {' and '.join(lists)} returns"
+        return f"as many as {' and '.join(lists)} returns" if lists else "its elements"
     runs = sum(decisions[element.name].action == "run" for element in task.elements)
     return f"{runs:,} of {len(task.elements):,} run"
 

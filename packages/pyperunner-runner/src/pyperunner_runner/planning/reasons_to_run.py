@@ -59,6 +59,8 @@ def plan(
     uncached: Collection[str] = (),
     selected: Collection[str] | None = None,
     force: bool = False,
+    absent: Mapping[str, str] = MappingProxyType({}),
+    conditions: Mapping[str, Collection[str]] = MappingProxyType({}),
     standing: Collection[str] = (),
     alone: Collection[str] = (),
     gathers: Collection[str] = (),
@@ -81,6 +83,8 @@ def plan(
         uncached: Tasks whose output is not kept.
         selected: The tasks that may run; ``None`` for all.
         force: Run every task that may.
+        absent: Tasks that have nothing to do because a condition is false, with the reason in words.
+        conditions: Of tasks with conditions those upstream tasks that are nothing but that.
         standing: Tasks with an earlier output that stands, whatever has changed since.
         alone: Tasks that do not run because what they follow does.
         gathers: Tasks that stand for what they follow, so that what needs them needs that.
@@ -88,18 +92,23 @@ def plan(
     Returns:
         A decision per task, in the order given.
     """
-    followed = _followed(upstream, selected) if uncached else frozenset()
+    followed = _followed(upstream, selected, conditions) if uncached else frozenset()
     facts = _Facts(missing, changed, aged, reload, held, uncached, followed, force, alone)
     decisions: dict[str, Decision] = {}
     for name in order:
         may = selected is None or name in selected
-        decisions[name] = facts.decide(name, upstream[name]) if may else _NOT_SELECTED
+        if name in absent:
+            decisions[name] = Decision("skip", absent[name])
+            continue
+        decides = conditions.get(name, ())
+        causes = [up for up in upstream[name] if up not in decides] if decides else upstream[name]
+        decisions[name] = facts.decide(name, causes) if may else _NOT_SELECTED
         if name in standing and decisions[name] is _SKIP:
             decisions[name] = _STANDS
     for name in reversed(order):
         if decisions[name].action == "run" or (name in gathers and decisions[name].action == "load"):
             for parent in upstream[name]:
-                if decisions[parent].action == "skip":
+                if decisions[parent].action == "skip" and parent not in absent:
                     decisions[parent] = _needed(decisions[parent], name)
     return decisions
 
@@ -202,9 +211,14 @@ def _needed(decision: Decision, by: str) -> Decision:
     return _STANDS_LOADED if decision is _STANDS else _LOAD
 
 
-def _followed(upstream: Mapping[str, Sequence[str]], selected: Collection[str] | None) -> set[str]:
-    """Return the tasks that a task which may run follows."""
-    return {parent for name, parents in upstream.items() if selected is None or name in selected for parent in parents}
+def _followed(
+    upstream: Mapping[str, Sequence[str]],
+    selected: Collection[str] | None,
+    conditions: Mapping[str, Collection[str]],
+) -> set[str]:
+    """Return the tasks that a task which may run takes something from."""
+    may = [name for name in upstream if selected is None or name in selected]
+    return {parent for name in may for parent in upstream[name] if parent not in conditions.get(name, ())}
 
 
 keep_former_name("pyperunner_runner.plan", Decision)

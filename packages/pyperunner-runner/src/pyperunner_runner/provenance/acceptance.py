@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pyperunner_dag import Difference, differences, output_key, task_of
 from pyperunner_dag.ports import SupportsAlias, SupportsDelete, SupportsEntries
 from pyperunner_runner.errors import NotAcceptable
-from pyperunner_runner.planning.standing import StandingOutputs
+from pyperunner_runner.planning.cues.standing import StandingOutputs
 from pyperunner_runner.provenance.stored_entries import StoredEntry, entries_of, link, nearest
 from pyperunner_text.former_names import keep_former_name
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag import Difference, differences, output_key
 from pyperunner_dag.ports import SupportsAlias, SupportsEntries
 from pyperunner_keys import unpack_places
-from pyperunner_runner.planning.standing import RUN
+from pyperunner_runner.planning.cues.standing import RUN
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import Element, Task, mapped_sources, mapped_steps, task_of
-from pyperunner_runner.planning.ages import aged
-from pyperunner_runner.planning.growth import listing_from, value_of
+from pyperunner_runner.planning.cues.ages import aged
+from pyperunner_runner.planning.cues.values import value_of
+from pyperunner_runner.planning.growth import listing_from
 from pyperunner_runner.planning.reasons_to_run import Decision, RunAnyway
 
 if TYPE_CHECKING:
@@ -82,7 +83,26 @@ class MappedTasks:
 
     def is_passed_over(self, task: Task) -> bool:
         """Whether a mapped task is not to be run, so that nobody needs to know its elements."""
+        absent = self.absence(task)
+        if absent is not None:
+            self._decisions[task.name] = absent
         return self._decisions[task.name].action == "skip"
+
+    def absence(self, task: Task) -> Decision | None:
+        """Return that a task is skipped because a condition is false, here or upstream; ``None`` where it is not.
+
+        Raises:
+            ConditionError: What a condition puts out is neither true nor false.
+            KeyError: The output of a condition is gone.
+        """
+        dag = self._planned.dag
+        if task.name in dag.undecided:
+            for up in task.upstream:  # of mapped tasks, what is mapped over these may come first
+                if up.mapping is not None:
+                    self.absence(up)
+            dag.decide_presence(task, self._planned.store, ())
+        why = dag.absent.get(task.name)
+        return None if why is None else Decision("skip", why)
 
     def lacking(self, task: Task) -> list[str]:
         """Return the elements of a mapped task, all of which have ended, that have no output."""
@@ -94,6 +114,8 @@ class MappedTasks:
         All that it follows has ended by now.
         """
         planned = self._planned
+        if (absent := self.absence(task)) is not None:
+            return absent
         if task.name not in planned.dag.unknown or task.mapping is not None:
             return None
         planned.dag.unknown.discard(task.name)
@@ -103,7 +125,7 @@ class MappedTasks:
             return before
         if task.name in planned.dag.stands:
             return Decision("load", "rerun='never' lets an earlier output stand")
-        ran = [up for up in planned.dag.upstream[task.name] if self._ran(planned.dag[up])]
+        ran = [up.name for up in task.upstream if self._ran(up)]
         if ran:
             return Decision("run", f"upstream {ran[0]} runs")
         if planned.store.missing(task.entry_keys):

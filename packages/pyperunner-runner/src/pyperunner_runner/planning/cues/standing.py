@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import changed_outputs, output_key
 from pyperunner_dag.ports import SupportsEntries
-from pyperunner_runner.planning.ages import saved_at
+from pyperunner_runner.planning.cues.ages import saved_at
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
