@@ -63,8 +63,8 @@ class Runner:
         hooks: Called with every event of a run (``pyperunner_runner.events``), besides the installed ones.
         progress: ``True`` prints a line per finished task, by default a notebook shows a table; or a hook.
         report: Write ``report.html`` into the run folder at the end of every run.
-        mainfile: The user's main file, for the record; by default the program that was started.
-        notes: Further facts for the section ``run`` of the record, in builtins, such as who set which param.
+        keep_unsaved: Let outputs that the store does not take stay, in a temporary folder, when the process ends.
+        mainfile, notes: For the record: the user's main file, by default the program that was started, and more facts.
 
     Raises:
         ValueError: ``process_limit`` is less than 1, or executor, start method or store scheme is unknown.
@@ -92,6 +92,7 @@ class Runner:
         hooks: Iterable[Hook] = (),
         progress: bool | Hook | None = None,
         report: bool = False,
+        keep_unsaved: bool = False,
         mainfile: str | os.PathLike[str] | None = None,
         notes: Mapping[str, Any] | None = None,
     ) -> None:
@@ -109,6 +110,7 @@ class Runner:
             early_cutoff=early_cutoff,
             preload=preload,
             displays=show_displays(self._hooks),
+            keep_unsaved=keep_unsaved,
         )
         self.data_path = data_path
         self.log_path = os.fspath(log_path)
@@ -116,9 +118,7 @@ class Runner:
         self.pipeline: Pipeline | None = None
         self.store = open_store(data_path)
         self._planner = Planner(self.store, self._settings.code)
-        self._mainfile = mainfile
-        self._notes = dict(notes or {})
-        self._report = report
+        self._mainfile, self._notes, self._report = mainfile, dict(notes or {}), report
         self._planned: PlannedRun | None = None
         self._run: Run | None = None
 

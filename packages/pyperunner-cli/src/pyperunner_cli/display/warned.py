@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-__all__ = ["plain_warnings"]
+__all__ = ["logged_warnings", "plain_warnings"]
 
 
 @contextmanager
@@ -38,3 +39,22 @@ def plain_warnings() -> Iterator[None]:
         yield
     finally:
         warnings.showwarning = before
+
+
+@contextmanager
+def logged_warnings(name: str) -> Iterator[None]:
+    """Say what is logged under ``name`` from a warning on."""
+    handler, logger = _Sentences(logging.WARNING), logging.getLogger(name)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Sentences(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it on stderr."""
+        from pyperunner_cli.text import say
+
+        say(f"pyperunner: {record.getMessage()}", sys.stderr)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -291,3 +295,17 @@ def test_a_script_that_runs_whenever_it_is_loaded_is_told_so(shell, write) -> No
     assert (said.code, said.out.splitlines()[-1]) == (0, "0 of 1 task to execute")
     assert "script.py runs its pipeline whenever it is loaded (" in said.err
     assert "under `if __name__ == '__main__':`" in said.err
+
+
+def test_what_the_store_does_not_take_is_there_when_the_command_has_ended(shell, flow: Path, folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "other.db")) as database:
+        database.execute("CREATE TABLE of_another_program (x)")
+    done = shell("run", "flow.py", "--data-path", "sqlite:///other.db", "--no-report", "--executor", "inline")
+    assert done.code == 0
+    kept = re.search(r"kept in (\S+) until you remove it: ", done.err)
+    assert kept is not None, done
+    try:
+        shown = shell("results", "latest", "Double()", "--data-path", kept[1])
+        assert (shown.code, shown.out.strip().splitlines()[-1]) == (0, "6")
+    finally:
+        shutil.rmtree(kept[1])

@@ -70,7 +70,7 @@ class Run:
         self._signals: Signals | None = None
         self._cancelled = ""
         self._shortage = Shortage(lambda text: self.recorder.warn(text))
-        self.stand_in = StandInStore(planned, lambda text: self.recorder.warn(text))
+        self.stand_in = StandInStore(planned, settings.keep_unsaved, lambda text: self.recorder.warn(text))
         self._mapped = MappedTasks(planned, self._decisions, scheduler)
         make_ready(planned.dag, planned.store)
         self._ephemeral = EphemeralOutputs(planned.dag, planned.store, lambda text: self.recorder.warn(text))

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from pyperunner_runner.planning.planner import PlannedRun
     from pyperunner_runner.ports import Ended
 
-__all__ = ["StandInStore"]
+__all__ = ["STORES_LOGGER", "StandInStore"]
+
+STORES_LOGGER = "pyperunner.stores"
+"""Says that outputs are not stored; apart, so that the command can pass on that alone."""
 
 _IN_MEMORY = Path("/dev/shm")
 _NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
@@ -42,11 +45,12 @@ class StandInStore:
 
     Args:
         planned: The plan, whose store it is.
+        stays: Whether what it keeps is there when the process has ended.
         warn: Writes a warning into the run's log.
     """
 
-    def __init__(self, planned: PlannedRun, warn: Callable[[str], None]) -> None:
-        self._store, self._warn = planned.store, warn
+    def __init__(self, planned: PlannedRun, stays: bool, warn: Callable[[str], None]) -> None:
+        self._store, self._stays, self._warn = planned.store, stays, warn
         self._unreadable, self._why = planned.unreadable, ""
         self._runs = bool(planned.names("run"))
         self._by_hand: set[str] = set()
@@ -120,9 +124,10 @@ class StandInStore:
     def _go_without(self, why: str) -> None:
         if not self._why:
             self._why = why
-            text = f"outputs are not stored, but kept in {self._folder} while this process needs them: {why}"
+            until = "until you remove it" if self._stays else "while this process needs them"
+            text = f"outputs are not stored, but kept in {self._folder} {until}: {why}"
             self._warn(text)
-            logging.getLogger("pyperunner").warning(text)
+            logging.getLogger(STORES_LOGGER).warning(text)
 
     @cached_property
     def _folder(self) -> str:
@@ -138,7 +143,8 @@ class StandInStore:
     @cached_property
     def _other(self) -> OutputStore:
         store = open_store(self._folder)
-        weakref.finalize(store, _remove, self._folder, os.getpid())
+        if not self._stays:
+            weakref.finalize(store, _remove, self._folder, os.getpid())
         return store
 
 

@@ -28,6 +28,7 @@ class RunSettings:
         grace: Seconds between asking a process to end and making it.
         preload: Whether packages that tasks import by themselves are imported once for all processes, or which.
         displays: Whether a hook shows what tasks display.
+        keep_unsaved: Whether outputs that the store does not take stay where they are kept when the process ends.
         early_cutoff: Whether a task whose inputs turn out to be identical is satisfied from the store.
 
     Raises:
@@ -45,6 +46,7 @@ class RunSettings:
     early_cutoff: bool = False
     preload: bool | Sequence[str] = True
     displays: bool = False
+    keep_unsaved: bool = False
 
     def __post_init__(self) -> None:
         if self.process_limit < 1:

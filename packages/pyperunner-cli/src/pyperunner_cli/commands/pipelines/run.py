@@ -112,6 +112,8 @@ def run(options: argparse.Namespace, pipeline: Pipeline) -> int:
     options.results = None
     from pyperunner_cli.display.choice import choose_display
     from pyperunner_cli.display.tally import Tally
+    from pyperunner_cli.display.warned import logged_warnings
+    from pyperunner_runner.execution.stand_in import STORES_LOGGER
 
     # Graphs of many tasks are many objects that live to the end; looking through them over and over finds no garbage.
     gc.set_threshold(10_000, 20, 20)
@@ -134,9 +136,11 @@ def run(options: argparse.Namespace, pipeline: Pipeline) -> int:
         executor=options.executor,
         start_method=options.start_method,
         audit=options.audit,
+        keep_unsaved=True,  # nobody has them in hand when the command ends
     )
     try:
-        runner.run(pipeline, force_reload=options.force, **selection)
+        with logged_warnings(STORES_LOGGER):
+            runner.run(pipeline, force_reload=options.force, **selection)
     except (KeyboardInterrupt, SystemExit):
         _say(tally)
         raise
@@ -192,9 +196,12 @@ def _where_it_is(results: PipelineResult, *, report: bool, outputs: bool) -> lis
         lines = (
             [f"report: {relative(write_report(results, outputs=outputs, secrets=known_secrets()))}"] if report else []
         )
-        shown = results.task(last).output_exists() and command == visible(command)
     except (OSError, NotARun) as error:  # the folder was removed meanwhile, or its disk is full
         return [f"no report: {error}"]
+    try:
+        shown = results.task(last).output_exists() and command == visible(command)
+    except OSError:  # a run without its store, which it has told
+        shown = False
     return [*lines, f"output: {command}"] if shown else lines
 
 
