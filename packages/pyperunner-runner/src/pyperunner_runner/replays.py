@@ -18,7 +18,7 @@ from pyperunner_dag import (
     seed_of,
     task_of,
 )
-from pyperunner_runner.child.random_state import seeded
+from pyperunner_runner.child.context.random_state import seeded
 from pyperunner_runner.planning.growth import GrownGraph
 from pyperunner_text.former_names import keep_former_name
 

@@ -23,11 +23,11 @@ from pyperunner_dag import (
     task_of,
 )
 from pyperunner_runner.child.audit import undeclared_reads
+from pyperunner_runner.child.context.environ import environment
+from pyperunner_runner.child.context.random_state import seeded
 from pyperunner_runner.child.ending import end_forked
-from pyperunner_runner.child.environ import environment
 from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.child.job_store import JobStore
-from pyperunner_runner.child.random_state import seeded
 from pyperunner_runner.ports import Job, Outcome
 
 if TYPE_CHECKING:

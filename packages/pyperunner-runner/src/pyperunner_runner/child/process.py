@@ -148,7 +148,7 @@ class ChildRuntime:
             return Outcome("failed", failure=describe_failure(job.task, error))
 
     def _relay_displays(self, task: str) -> None:
-        from pyperunner_runner.child.displays import relay_displays
+        from pyperunner_runner.child.context.displays import relay_displays
 
         def send(data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
             if self._forwarding.channel is not None and self._forwarding.channel.is_ours:

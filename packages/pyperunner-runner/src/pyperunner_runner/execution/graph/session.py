@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from pyperunner_runner.child.displays import SHELL
+from pyperunner_runner.child.context.displays import SHELL
 from pyperunner_runner.executors.supervisor.start_methods import start_method_beside
 from pyperunner_runner.planning.inner_imports import modules_to_preload
 from pyperunner_runner.ports import Session

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import reopen_store
-from pyperunner_runner.child.displays import SHELL, provide_display
+from pyperunner_runner.child.context.displays import SHELL, provide_display
 from pyperunner_runner.child.process import ChildRuntime
 from pyperunner_runner.executors.supervisor.launch import ForkLauncher, SpawnLauncher
 from pyperunner_runner.executors.supervisor.preload import preload

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from pyperunner_runner.child.random_state import seeded
+from pyperunner_runner.child.context.random_state import seeded
 
 
 def test_draws_are_those_of_the_seed_and_the_state_is_put_back():
@@ -79,7 +79,7 @@ def test_a_library_is_seeded_when_it_is_loaded(tmp_path, monkeypatch):
 def test_numpy_is_seeded_when_it_is_loaded():
     pytest.importorskip("numpy")
     code = """
-    from pyperunner_runner.child.random_state import seeded
+    from pyperunner_runner.child.context.random_state import seeded
     with seeded(7):
         import numpy.random
         first = numpy.random.random_sample()
