@@ -144,6 +144,7 @@ OTHERS = {
     "fractions.Fraction": (fractions.Fraction(1, 3), fractions.Fraction(2, 5)),
     "uuid.UUID": (uuid.UUID(int=1), uuid.UUID(int=2)),
     "pathlib.PurePosixPath": (pathlib.PurePosixPath("a"), pathlib.PurePosixPath("b/c")),
+    "absolute path": (pathlib.PurePosixPath("a"), pathlib.PurePosixPath("b").joinpath("/a")),
 }
 
 
@@ -194,7 +195,11 @@ def test_a_subclass_whose_every_attribute_says_the_same_counts_by_what_it_holds(
             return made
         if isinstance(value, fractions.Fraction):
             return kind.__new__(shy, str(value))
-        return kind.__new__(shy, str(value) if isinstance(value, pathlib.PurePath) else value)
+        if isinstance(value, pathlib.PurePath):
+            made = kind.__new__(shy, str(value))
+            kind.__init__(made, str(value))
+            return made
+        return kind.__new__(shy, value)
 
     assert digest(make(one)) == digest(make(one))
     assert digest(make(one)) != digest(make(other))

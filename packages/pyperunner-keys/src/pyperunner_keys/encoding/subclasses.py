@@ -38,10 +38,15 @@ _REBUILT: dict[str, Callable[[Any, Any], object]] = {
     "Fraction": lambda value, base: base(base.numerator.fget(value), base.denominator.fget(value)),
     "UUID": lambda value, base: base(int=base.int.__get__(value), is_safe=base.is_safe.__get__(value)),
     **dict.fromkeys(
-        ("PurePosixPath", "PosixPath", "PureWindowsPath", "WindowsPath"), lambda value, base: base(base.__str__(value))
+        ("PurePosixPath", "PosixPath", "PureWindowsPath", "WindowsPath"), lambda value, base: _path(value, base)
     ),
 }
 """The same for types of the standard library, by name."""
+
+
+def _path(value: Any, base: Any) -> object:
+    parts = getattr(value, "_raw_paths", None)  # since 3.12, unless it was made from another one
+    return base(base.__str__(value)) if parts is None else base(*parts)
 
 
 def encoder_of_subclass(cls: type[Any]) -> Encoder | None:

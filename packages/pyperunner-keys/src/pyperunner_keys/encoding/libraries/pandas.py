@@ -75,7 +75,8 @@ def _is_accessor(cls: type[Any], name: str, own: Any) -> bool:
     if not any(name in getattr(base, "_accessors", ()) for base in cls.__mro__) and not _is_of_pandas(type(own)):
         return False
     accessor = getattr(cls, name, None)  # of the class, it is what makes them
-    return isinstance(accessor, type) and isinstance(own, accessor)
+    # What `Series.dt` makes is of one of the classes that its own is derived from.
+    return isinstance(accessor, type) and (isinstance(own, accessor) or issubclass(accessor, type(own)))
 
 
 _FRAME_STATE = frozenset(
