@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import os
+import socket
+import stat
+import sys
+
 import pytest
 
 from pyperunner_cache import open_store
@@ -22,3 +27,28 @@ def test_of_many_keys_those_without_an_entry_are_missing(tmp_path):
         store.save(key, 1)
     other = f"T(0/ü)/{'1' * 32}"
     assert store.missing([*keys, other]) == {*keys[200:], other}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links, pipes and sockets")
+@pytest.mark.parametrize("name", [".usage", ".lock"])
+@pytest.mark.parametrize("kind", ["link", "pipe", "socket"])
+def test_what_is_planted_for_the_stores_own_files_goes(tmp_path, monkeypatch, name, kind):
+    """A pipe for the ledger made every save fail."""
+    store = open_store(tmp_path / "s", max_size="1GB")
+    store.save("T()/1", 1)
+    place, theirs = tmp_path / "s" / name, tmp_path / "theirs"
+    theirs.write_text("precious")
+    place.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as planted:
+        if kind == "socket":
+            monkeypatch.chdir(place.parent)  # a long path is none for a socket
+            planted.bind(name)
+        else:
+            place.symlink_to(theirs) if kind == "link" else os.mkfifo(place)
+        store.save("T()/2", 2)
+        with store.lock("T()/2", 5):
+            pass
+        store.gc()
+    assert (store.load("T()/1"), store.load("T()/2")) == (1, 2)
+    assert stat.S_ISREG(place.lstat().st_mode) or kind == "pipe"
+    assert theirs.read_text() == "precious"

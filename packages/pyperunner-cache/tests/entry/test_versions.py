@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 
 import pytest
 
@@ -135,3 +136,30 @@ def test_the_plan_does_not_count_what_is_not_signed(tmp_path):
     with open_store(tmp_path / "s", signing_key="env:STORE_KEY") as signed:
         assert "not signed" in signed.unusable([KEY])[KEY]
         assert signed.unusable([OTHER]) == {OTHER: "it is gone"}
+
+
+def test_saves_of_a_key_at_one_time_lose_nothing(store, monkeypatch):
+    """One that has taken its number puts its entry between the entry and the number of another one."""
+    versions, put, note = store._policy.versions, store.backend.put, store._policy.versions.note
+    has_put, may_note = threading.Event(), threading.Event()
+    other = threading.Thread(target=lambda: [store.save(KEY, number) for number in (1, 2)])
+
+    def put_between(key, chunks, filename):
+        if key == KEY and threading.current_thread() is not other:
+            other.start()
+            has_put.wait(0.1)
+        return put(key, chunks, filename)
+
+    def note_late(key, count):
+        if threading.current_thread() is other and count == 2:
+            has_put.set()
+            may_note.wait(0.1)
+        note(key, count)
+        if threading.current_thread() is not other:
+            may_note.set()
+
+    monkeypatch.setattr(store.backend, "put", put_between)
+    monkeypatch.setattr(versions, "note", note_late)
+    store.save(KEY, 0)
+    other.join()
+    assert store.load(KEY) == 2

@@ -212,9 +212,9 @@ class FileLock:
         try:
             return LockableFile(self._path, flags, self._mode)
         except OSError as error:
-            if error.errno not in (errno.ELOOP, errno.EMLINK):
+            if error.errno not in (errno.ELOOP, errno.EMLINK, errno.ENXIO):
                 raise
-        # Somebody planted a link: it goes, what it points to is not touched.
+        # Somebody planted a link or a socket: it goes, what a link points to is not touched.
         os.unlink(self._path)
         return LockableFile(self._path, flags, self._mode)
 

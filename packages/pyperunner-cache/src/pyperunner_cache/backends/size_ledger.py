@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pyperunner_cache.backends.locks import LockableFile
 from pyperunner_cache.system import CREATE_FLAGS, pread
@@ -38,6 +39,7 @@ class Ledger:
         Raises:
             OSError: The medium refused.
         """
+        self._make_way()
         file = LockableFile(self._path, CREATE_FLAGS & ~os.O_EXCL, self._mode)
         try:
             file.lock(wait=True)
@@ -74,11 +76,20 @@ class Ledger:
         except OSError:
             return None
         try:
-            file.lock(wait=True)
+            if stat.S_ISREG(os.fstat(file.fd).st_mode):
+                file.lock(wait=True)
+                return file
         except OSError:
-            file.close()
-            return None
-        return file
+            pass
+        file.close()
+        return None
+
+    def _make_way(self) -> None:
+        """Remove what somebody has planted in the ledger's place, such as a link or a pipe; a folder stays."""
+        with suppress(FileNotFoundError):
+            mode = os.lstat(self._path).st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                os.unlink(self._path)
 
 
 def _read(fd: int) -> int | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -123,7 +124,11 @@ def sweep_file(path: str, *, dry_run: bool) -> int | None:
 
 def _remove_planted(path: str, dry_run: bool) -> int | None:
     """Remove what bears a temporary file's name and is none, such as a link; what it points to stays."""
-    if not os.path.islink(path):
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
         return None
     if not dry_run:
         os.unlink(path)

@@ -42,14 +42,20 @@ def put_entry(
         fields: More for the head, such as ``meta``.
         policy: Says how entries are signed.
     """
-    count = 0
-    if policy.versions is not None:
+    if policy.versions is None:
+        return _put(backend, key, parts, codec, fields, policy)
+    with policy.versions.one_at_a_time(key):
         store, count = policy.versions.next(key)
-        fields = {**fields, "store": store, "count": count}
+        receipt = _put(backend, key, parts, codec, {**fields, "store": store, "count": count}, policy)
+        policy.versions.note(key, count)
+    return receipt
+
+
+def _put(
+    backend: Backend, key: str, parts: Sequence[Buffer], codec: Codec, fields: Mapping[str, object], policy: Policy
+) -> Receipt:
     draft = Draft(key, parts, codec, fields, policy.signing_key)
     size = backend.put(key, draft.chunks(), codec.filename)
-    if policy.versions is not None:
-        policy.versions.note(key, count)
     return {"digest": draft.digest, "size": size}
 
 

@@ -18,6 +18,8 @@ from pyperunner_cache.errors import CacheError, ForeignEntryError
 from pyperunner_cache.ports import SupportsLock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pyperunner_cache.ports import Backend
     from pyperunner_cache.schema import Head
 
@@ -49,6 +51,19 @@ class Versions:
     def __init__(self, backend: Backend, signing_key: bytes) -> None:
         self._backend, self._signing_key = backend, signing_key
         self._store: bytes | None = None
+
+    @contextlib.contextmanager
+    def one_at_a_time(self, key: str) -> Iterator[None]:
+        """Let one save of ``key`` after the other take its number, put its entry and note the number.
+
+        Else the entry of one and the number of another could be there in the end, and both saves, that have said
+        done, be worth nothing. On a medium without locks nothing keeps them apart.
+        """
+        with contextlib.ExitStack() as stack:
+            if isinstance(self._backend, SupportsLock):
+                with contextlib.suppress(OSError):
+                    stack.enter_context(self._backend.lock(record_of(key)))
+            yield
 
     def next(self, key: str) -> tuple[bytes, int]:
         """Return what the next entry of ``key`` says of itself: its store, and the number of its version."""
