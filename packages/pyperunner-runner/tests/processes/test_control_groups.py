@@ -49,6 +49,22 @@ def test_a_group_that_could_not_be_ended_is_none(tmp_path, mount):
     assert not (tmp_path / mount / "run").exists()
 
 
+def test_what_nobody_was_left_to_remove_goes_with_the_next(tmp_path):
+    write(tmp_path, "proc/self/cgroup", "0::/\n")
+    write(tmp_path, "proc/5/comm")
+    groups = tmp_path / "sys/fs/cgroup"
+    write(groups, "cgroup.procs")
+    for name in ("run.4.aa", "run.5.aa", "other.4.aa", "run", "run.4.full/some"):
+        (groups / name).mkdir(parents=True)
+    ControlGroup.make("run.6.bb", str(tmp_path))
+    assert sorted(path.name for path in groups.iterdir() if path.is_dir()) == [
+        "other.4.aa",
+        "run",
+        "run.4.full",
+        "run.5.aa",
+    ]
+
+
 @pytest.mark.root
 def test_root_makes_none_in_a_group_that_was_not_given_to_it(tmp_path):
     write(tmp_path, "proc/self/cgroup", "0::/system.slice/some.service\n")

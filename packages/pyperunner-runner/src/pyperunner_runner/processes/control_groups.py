@@ -52,14 +52,17 @@ class ControlGroup:
     def make(name: str, root: str = "/") -> ControlGroup:
         """Make a group below the one that this process is in, if it may; it is empty.
 
+        Those of the same kind go whose process was killed together with all that would have removed them.
+
         Args:
-            name: Its name.
+            name: Its name: a kind, a process and something of its own, with points between.
             root: Where ``proc`` and ``sys`` are.
         """
         for path in [path for controllers, path in own_paths(Path(root)) if not controllers]:
             for mount in folders_of_version_2(Path(root)):
                 own = mount / path.lstrip("/")
                 if (own / "cgroup.procs").exists() and _is_ours(own, path):
+                    _sweep(own, name.partition(".")[0], Path(root, "proc"))
                     return _made(own / name)
         return ControlGroup()
 
@@ -93,6 +96,13 @@ class ControlGroup:
             # It is removed, the system has taken the right away, or a controller allows no such thing.
             with contextlib.suppress(OSError), open(f"{self.folder}/{file}", "w", encoding="ascii") as open_file:
                 open_file.write(text)
+
+
+def _sweep(folder: Path, kind: str, processes: Path) -> None:
+    for left in folder.glob(f"{kind}.*.*"):
+        if not (processes / left.name.split(".")[1]).exists():
+            with contextlib.suppress(OSError):  # it is not empty
+                left.rmdir()
 
 
 def _made(folder: Path) -> ControlGroup:
