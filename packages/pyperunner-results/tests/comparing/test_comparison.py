@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pyperunner_results import NotARun, PipelineResult, RunFolder, diff
+from pyperunner_results.comparing.comparison import environment_of
 
 OLD, NEW = "def clean(x):\n    return x\n", "def clean(x):\n    return x + 1\n"
 
@@ -163,3 +164,9 @@ def test_what_was_found_stored_is_what_was_made(make_run):
     assert str(same).endswith("1 of 1 tasks that both runs have are alike")
     failed = make_run({"A()": ({"n": 1}, [])}, {"A()": {"status": "FAILURE"}})
     assert diff(made, failed, outputs=False).tasks["A()"].status == ("SUCCESS", "FAILURE")
+
+
+def test_a_repository_without_an_address_is_no_difference_to_none():
+    repository = {"url": None, "commit": "c1", "dirty": False}
+    assert environment_of({"env": {"repositories": [repository]}})[2].keys() >= {"git commit", "git dirty"}
+    assert "git url" not in environment_of({"env": {"repositories": [repository]}})[2]

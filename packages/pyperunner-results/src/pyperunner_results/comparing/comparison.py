@@ -157,7 +157,7 @@ def environment_of(run: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[s
     rest |= {name: env.get(name) for name in ("base_dir", "mainfile")}
     for number, repository in enumerate(as_mappings(env.get("repositories")), 1):
         prefix = "git" if number == 1 else f"git {number}"
-        rest |= {f"{prefix} {name}": value for name, value in repository.items()}
+        rest |= {f"{prefix} {name}": value for name, value in repository.items() if value is not None}
     packages = {str(item.get("name")): item.get("version") for item in as_mappings(env.get("dependencies"))}
     sources = {str(item.get("filename")): item.get("hash") for item in as_mappings(env.get("sources"))}
     return packages, sources, rest
