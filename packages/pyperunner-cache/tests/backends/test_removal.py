@@ -94,6 +94,23 @@ def test_what_was_saved_since_the_listing_stays(any_store, monkeypatch, clean):
     assert any_store.load(KEY) == "saved anew"
 
 
+@pytest.mark.parametrize("url", ["{}/s", "sqlite:///{}/s.db", "memory://"])
+def test_a_signed_entry_that_was_saved_while_a_store_is_cleared_keeps_its_count(tmp_path, monkeypatch, url):
+    monkeypatch.setenv("STORE_KEY", "secret one, of sixteen bytes")
+    with open_store(url.format(tmp_path), signing_key="env:STORE_KEY") as store:
+        store.save(KEY, "old")
+        remove = type(store.backend).remove
+
+        def remove_late(backend, info):
+            if info.key == KEY:
+                store.save(KEY, "new")
+            return remove(backend, info)
+
+        monkeypatch.setattr(type(store.backend), "remove", remove_late)
+        store.clear()
+        assert store.load(KEY) == "new"
+
+
 def test_two_codecs_leave_each_others_fresh_entry(tmp_path, monkeypatch):
     one, other = open_store(tmp_path / "s", codec="gzip"), open_store(tmp_path / "s", codec="raw")
     real = os.replace

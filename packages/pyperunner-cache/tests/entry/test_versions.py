@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 
 import pytest
 
@@ -138,10 +139,29 @@ def test_the_plan_does_not_count_what_is_not_signed(tmp_path):
         assert signed.unusable([OTHER]) == {OTHER: "it is gone"}
 
 
+def test_an_older_version_is_a_miss_after_its_count_has_gone_too(store):
+    store.save(KEY, 1)
+    first = content(store)
+    store.save(KEY, 2)
+    store.clear()
+    assert store.backend.missing([record_of(KEY)])
+    store.save(KEY, 3)
+    put(store, first)
+    a_miss(store, "older version")
+
+
+def test_a_clock_that_goes_back_makes_no_older_version(store, monkeypatch):
+    now = time.time_ns()
+    for value, at in enumerate([now, now - 10**15, now - 10**15]):
+        monkeypatch.setattr(time, "time_ns", lambda at=at: at)
+        store.save(KEY, value)
+        assert store.load(KEY) == value
+
+
 def test_saves_of_a_key_at_one_time_lose_nothing(store, monkeypatch):
     """One that has taken its number puts its entry between the entry and the number of another one."""
     versions, put, note = store._policy.versions, store.backend.put, store._policy.versions.note
-    has_put, may_note = threading.Event(), threading.Event()
+    has_put, may_note, noted = threading.Event(), threading.Event(), []
     other = threading.Thread(target=lambda: [store.save(KEY, number) for number in (1, 2)])
 
     def put_between(key, chunks, filename):
@@ -151,9 +171,11 @@ def test_saves_of_a_key_at_one_time_lose_nothing(store, monkeypatch):
         return put(key, chunks, filename)
 
     def note_late(key, count):
-        if threading.current_thread() is other and count == 2:
+        if threading.current_thread() is other and len(noted) == 1:
             has_put.set()
             may_note.wait(0.1)
+        if threading.current_thread() is other:
+            noted.append(count)
         note(key, count)
         if threading.current_thread() is not other:
             may_note.set()

@@ -10,6 +10,7 @@ import contextlib
 import hmac
 import os
 import struct
+import time
 from typing import TYPE_CHECKING
 
 import xxhash
@@ -66,8 +67,12 @@ class Versions:
             yield
 
     def next(self, key: str) -> tuple[bytes, int]:
-        """Return what the next entry of ``key`` says of itself: its store, and the number of its version."""
-        return self._identity(), (self._count(key) or 0) + 1
+        """Return what the next entry of ``key`` says of itself: its store, and the number of its version.
+
+        That is the time, so that it is also above those of entries whose count has gone with them, unless a clock that
+        was ahead has given a greater one.
+        """
+        return self._identity(), max((self._count(key) or 0) + 1, time.time_ns())
 
     def note(self, key: str, count: int) -> None:
         """Note that the version of that number has been put; earlier ones are worth nothing from now on."""

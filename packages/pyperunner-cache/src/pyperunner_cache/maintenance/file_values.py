@@ -133,13 +133,15 @@ def sweep_markers(backend: Backend, *, everything: bool = False) -> None:
 
     Args:
         backend: The store.
-        everything: Remove all markers, because there are no entries any more.
+        everything: Remove young ones, too, because all entries have just been removed; those of entries that were saved
+            meanwhile stay.
     """
     old = time.time() - _YOUNG_SECONDS
     markers = {info.key: info for info in backend.scan(_NAME) if everything or info.modified < old}
     markers.pop(versions.STORE, None)
-    if markers and not everything:
+    if not everything:
         markers.pop(_ANY, None)
+    if markers:
         for info in entries_of(backend):
             for marker in (*_markers(info.key), versions.record_of(info.key)):
                 markers.pop(marker, None)
