@@ -144,6 +144,8 @@ _ERRORS: dict[str, tuple[Any, ...]] = {
     "pyperunner_results.StoreUnavailable": ("s4://x", "no such store"),
     "pyperunner_results.UnknownTask": ("B()", "flow", ("A()",)),
     "pyperunner_results.YamlError": ("pipeline.yaml", "a tag", 7),
+    "pyperunner_runner.CheckFailed": ("A()", "is_sorted", "it returned False", "/runs/a/failed_checks", "A()/00"),
+    "pyperunner_runner.CodecRefused": ("A()", "zip", "its store knows no codecs"),
     "pyperunner_runner.ImpossibleResources": ("A()", "gpu", 2.0, 1.0),
     "pyperunner_runner.InputLost": ("B()", ["A()"], False),
     "pyperunner_runner.LimitTooLow": ("A()", 1024, 33554432),

@@ -69,6 +69,7 @@ class Cache:
         self._options |= {"codecs": dict(codecs or {}), "max_load": max_load, "max_size": max_size}
         self._max_size = None if max_size is None else parse_size(max_size)
         self._codecs = Codecs(codec, codecs or {}, self._options)
+        self.check_codec = self._codecs.named
         limit = machine_memory() if max_load is None else parse_size(max_load)
         key = read_signing_key(signing_key, getattr(backend, "root", None))
         pickles, shared = trust == "pickle", bool(getattr(backend, "shared", False))

@@ -62,6 +62,7 @@ from pyperunner_dag.identity.seeds import seed_of
 from pyperunner_dag.inputs import resolve_inputs, task_of
 from pyperunner_dag.nodes.parts import Part, output_key
 from pyperunner_dag.options import Options
+from pyperunner_dag.outputs.checks import CHECKS, checks_digest, checks_key, failed_check, has_passed
 from pyperunner_dag.outputs.elements import Element, Listing, items_of, listing_of
 from pyperunner_dag.outputs.errors import (
     ConditionError,
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from pyperunner_keys import File, Folder
 
 __all__ = [
+    "CHECKS",
     "DAG",
     "ChangedDuringRunError",
     "CodeGapError",
@@ -139,6 +141,8 @@ __all__ = [
     "__version__",
     "changed_outputs",
     "check_code",
+    "checks_digest",
+    "checks_key",
     "detect_changes",
     "differences",
     "draw_dot",
@@ -147,10 +151,12 @@ __all__ = [
     "draw_svg",
     "draw_text",
     "expand",
+    "failed_check",
     "faults_of",
     "files_of",
     "fixed",
     "guard_of",
+    "has_passed",
     "hash_of_elements",
     "is_stored",
     "is_whole",

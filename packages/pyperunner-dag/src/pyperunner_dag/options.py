@@ -44,6 +44,8 @@ if TYPE_CHECKING:
         seed: Seed
         max_age: str | float | timedelta | None
         rerun: Rerun | None
+        codec: str | None
+        check: Any
 
 
 __all__ = ["CODE_FIELDS", "COUNTED", "NO_OPTIONS", "Options", "changed", "checked", "code_options"]
@@ -61,6 +63,8 @@ _RUN_FIELDS = (
     "seed",
     "max_age",
     "rerun",
+    "codec",
+    "check",
 )
 CODE_FIELDS = ("code", "version", "ignore", "depends", "packages", "strict")
 """Options that say what of the code counts."""
@@ -90,6 +94,9 @@ class Options:
             ``None`` leaves the generators as they are.
         max_age: Seconds, text such as ``"1d"`` (units ``s m h d w``) or a ``timedelta``: a stored output that is older
             is made again; ``None`` for no limit.
+        codec: Name of the codec that its output is stored with, such as ``"raw"``; by default the store's.
+        check: What its output has to pass before it is stored, one or several: functions that return ``False`` or raise
+            where it is not as it must be, pandera schemas, pydantic models.
         rerun: ``"never"``: an output that was stored once with the same params stays, whatever has changed since.
         code: ``"deep"`` (the default in the end): its code and all of the project that it can reach; ``"own"``: its
             function alone; ``"off"``: nothing.
@@ -117,6 +124,8 @@ class Options:
     seed: Seed
     max_age: float | None
     rerun: Rerun | None
+    codec: str | None
+    check: tuple[Any, ...]
     code: Code | None
     version: str | None
     ignore: tuple[str, ...]

@@ -139,6 +139,19 @@ class SupportsAlias(Protocol):
 
 
 @runtime_checkable
+class SupportsCodecs(Protocol):
+    """A store whose ``save`` takes ``codec=``, the name of what turns the value into bytes."""
+
+    def check_codec(self, codec: str, /) -> object:
+        """Return if there is such a codec.
+
+        Raises:
+            LookupError, ValueError: There is none, with those that there are.
+        """
+        ...
+
+
+@runtime_checkable
 class SupportsDelete(Protocol):
     """A store from which entries can be removed."""
 

@@ -13,6 +13,8 @@ from pyperunner_text.former_names import keep_former_modules
 
 if TYPE_CHECKING:
     from pyperunner_runner.errors import (
+        CheckFailed,
+        CodecRefused,
         ImpossibleResources,
         InputLost,
         LimitTooLow,
@@ -55,6 +57,8 @@ _HOMES = {
     "RunFailed": "errors",
     "Runner": "runner",
     "RunnerError": "errors",
+    "CheckFailed": "errors",
+    "CodecRefused": "errors",
     "SelectionUnmet": "errors",
     "StoreNotShareable": "errors",
     "StoreNotWritable": "errors",
@@ -75,6 +79,8 @@ _HOMES = {
 
 __all__ = [
     "Acceptance",
+    "CheckFailed",
+    "CodecRefused",
     "Decision",
     "Executor",
     "Explanation",

@@ -8,6 +8,8 @@ RunnerError
 ├── UnknownSelection      (also ValueError)  only, until or from_ names no task
 ├── UnknownPipelineTask   (also KeyError)    the pipeline has no such task
 ├── NotAcceptable         (also ValueError)  no earlier output can stand for today's key
+├── CheckFailed           (also ValueError)  what a task puts out has not passed a check
+├── CodecRefused          (also ValueError)  an output is to be stored with a codec that its store does not have
 ├── SelectionUnmet        (also ValueError)  a selected task needs an output that nothing selected makes
 ├── NoProcesses           (also RuntimeError) tasks can't have processes of their own, here
 ├── LimitTooLow           (also ValueError)  a memory limit below what any task's process takes
@@ -31,6 +33,8 @@ from pyperunner_text.errors import FactError
 from pyperunner_text.former_names import keep_former_name
 
 __all__ = [
+    "CheckFailed",
+    "CodecRefused",
     "ImpossibleResources",
     "InputLost",
     "LimitTooLow",
@@ -133,6 +137,36 @@ class NotAcceptable(RunnerError, ValueError):
     task: str
     reason: str
     template = "{task}: {reason}"
+
+
+class CodecRefused(RunnerError, ValueError):
+    """The output of a task is to be stored with a codec that its store does not have."""
+
+    task: str
+    codec: str
+    reason: str
+    template = "{task} is to be stored with the codec {codec}: {reason}. Nothing was started."
+
+
+class CheckFailed(RunnerError, ValueError):
+    """What a task puts out has not passed a check."""
+
+    task: str
+    check: str
+    problem: str
+    aside: str = ""
+    """Where the output lies for a look; empty where it is stored already, or could not be kept."""
+    key: str = ""
+    """Under which key it lies there, or in the store."""
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        said = f"{self.task}: its output has not passed the check {self.check}: {self.problem}"
+        if self.aside:
+            look = f"pyperunner_cache.open_store({self.aside!r}).load({self.key!r})"
+            return f"{said}\nIt is not stored. For a look: {look}"
+        where = f"It stays in the store as {self.key}, and is not used." if self.key else "It is not stored."
+        return f"{said}\n{where}"
 
 
 class SelectionUnmet(RunnerError, ValueError):

@@ -161,6 +161,14 @@ def _ignore(value: object) -> tuple[object, ...]:
     return found
 
 
+def _check(value: object) -> tuple[object, ...]:
+    found = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    for item in found:
+        if not callable(item) and not callable(getattr(item, "validate", None)):
+            raise ValueError(f"it takes a function of the output, or a schema, or several, not {item!r:.60}")
+    return found
+
+
 def _depends(value: object) -> tuple[object, ...]:
     return _items(value, "depends=[plugin]")
 
@@ -183,6 +191,8 @@ FIELDS: dict[str, tuple[object, _Check]] = {
     "cache": (True, _flag),
     "seed": ("task", _seed),
     "max_age": (None, _optional(_max_age)),
+    "codec": (None, _optional(_version)),
+    "check": ((), _check),
     "rerun": (None, _optional(_choice("never"))),
     "code": (None, _optional(_choice("deep", "own", "off"))),
     "version": (None, _optional(_version)),

@@ -80,19 +80,22 @@ def locate_output(store: OutputStore, name: str, data_path: str, key: str, filen
     return store.locate(key, filename)
 
 
-def save_output(store: OutputStore, key: str, value: object, meta: Mapping[str, Any]) -> Receipt:
-    """Store an output.
+def save_output(
+    store: OutputStore, key: str, value: object, meta: Mapping[str, Any], codec: str | None = None
+) -> Receipt:
+    """Store an output, with a codec if the store knows any.
 
     Raises:
         FileError: A file in it is not there.
     """
+    how = {"codec": codec} if codec is not None and hasattr(store, "check_codec") else {}
     if hasattr(store, "files"):
-        return store.save(key, value, meta)
+        return store.save(key, value, meta, **how)
     from pyperunner_keys import look, recording
 
     records = [look(item).record() for item in files_in(value)]
     with recording():
-        return store.save(key, value, {**meta, _RECORD: records} if records else meta)
+        return store.save(key, value, {**meta, _RECORD: records} if records else meta, **how)
 
 
 def files_in(value: object) -> list[File | Folder]:

@@ -10,10 +10,12 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pyperunner_dag import (
+    CHECKS,
     OutputStore,
     Task,
     UndeclaredInputError,
     check_code,
+    checks_digest,
     files_of,
     guard_of,
     listing_in,
@@ -23,6 +25,7 @@ from pyperunner_dag import (
     task_of,
 )
 from pyperunner_runner.child.audit import undeclared_reads
+from pyperunner_runner.child.checks import check_made
 from pyperunner_runner.child.context.environ import environment
 from pyperunner_runner.child.context.random_state import seeded
 from pyperunner_runner.child.ending import end_forked
@@ -59,6 +62,7 @@ def execute_job(
         outputs = JobStore(store, job.stand_in)
         with _single_flight(store, task.key, tell_waiting) if outputs.is_usable else nullcontext():
             if job.reuse and all(map(outputs.has, task.entry_keys)):
+                outputs.check_again(task)
                 return Outcome("hit")
             return _execute_and_store(job, task, outputs, audit)
     except KeyboardInterrupt:
@@ -98,6 +102,9 @@ def _execute_and_store(job: Job, task: Task, outputs: JobStore, audit: ReadAudit
     if "elements" in meta:
         listed = {str(steps): listing_in(value, steps) for steps in meta.pop("elements")}
         meta["elements"] = {steps: listing.packed() for steps, listing in listed.items() if listing}
+    if task.options.check:
+        meta[CHECKS] = checks_digest(task.options.check)
+        check_made(task, value, job.folder, meta)
     receipt, unsaved = outputs.save(task, value, meta, _canonical if job.canonical else None)
     return Outcome("stored", None, (), receipt["digest"], receipt["size"], seconds, undeclared, unsaved)
 

@@ -6,8 +6,19 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_dag import is_stored, load_output, reopen_store, save_whole
+from pyperunner_dag import (
+    checks_digest,
+    checks_key,
+    has_passed,
+    is_stored,
+    load_output,
+    load_whole,
+    reopen_store,
+    save_output,
+    save_whole,
+)
 from pyperunner_keys import FileError
+from pyperunner_runner.child.checks import check_stored
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
@@ -41,6 +52,16 @@ class JobStore:
             if self._stand_in is None:
                 raise
             return False
+
+    def check_again(self, task: Task) -> None:
+        """Let a stored output be seen by those checks of its task that have not seen it yet.
+
+        Raises:
+            CheckFailed: It has not passed.
+        """
+        if not has_passed(self._store, task):
+            check_stored(task, load_whole(self._store, task))
+            save_output(self._store, checks_key(task.key), checks_digest(task.options.check), {})
 
     def load(self, key: str, task: str, *, canonical: bool) -> tuple[Any, str | None, str | None]:
         """Return what an entry of an upstream task holds, its digest and, if asked for, its canonical one.

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import seed_of
-from pyperunner_runner.ports import Audit, Event, Executor, Handle, Job
+from pyperunner_runner.ports import Event, Executor, Handle, Job
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
     from pyperunner_runner.errors import TaskKilled
     from pyperunner_runner.planning.reasons_to_run import Decision
+    from pyperunner_runner.planning.settings import RunSettings
     from pyperunner_runner.ports import StandIn
 
 __all__ = ["Jobs", "RunningJob"]
@@ -41,22 +42,14 @@ class Jobs:
 
     Args:
         open_executor: Makes the executor when the first job starts.
-        canonical: Whether the outputs' canonical digests are stored.
-        audit: What to do about files that tasks read without declaring them.
-        displays: Whether what tasks display is reported.
+        settings: How the run is done.
+        folder: Gives the run folder, where outputs that do not pass a check are left for a look.
     """
 
-    def __init__(
-        self,
-        open_executor: Callable[[], Executor],
-        canonical: bool = False,
-        audit: Audit = "warn",
-        displays: bool = False,
-    ) -> None:
+    def __init__(self, open_executor: Callable[[], Executor], settings: RunSettings, folder: Callable[[], str]) -> None:
         self._open_executor = open_executor
-        self._canonical = canonical
-        self._audit = audit
-        self._displays = displays
+        self._settings = settings
+        self._folder = folder
         self._executor: Executor | None = None
         self._running: dict[str, RunningJob] = {}
         self._attempts: dict[str, int] = {}
@@ -109,8 +102,10 @@ class Jobs:
             meta = {"reason": decision.reason, **meta}
             seed = seed_of(task, attempt)
             alone = task.detached() if sent else None
-            how = (self._canonical, self._audit, seed, alone, stand_in, self._displays)
-            job = Job(task.name, attempt, decision.reuse, meta, *how)
+            asked = self._settings
+            how = (asked.early_cutoff, asked.audit, seed, alone, stand_in, asked.displays)
+            folder = self._folder() if task.options.check else ""
+            job = Job(task.name, attempt, decision.reuse, meta, *how, folder)
             return self._executor.start(job)
         except BlockingIOError:
             self._attempts[task.name] -= 1

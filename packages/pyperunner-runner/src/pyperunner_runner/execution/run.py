@@ -63,7 +63,7 @@ class Run:
         self._settings = settings
         self._scheduler = scheduler
         self._new_recorder = new_recorder
-        self._jobs = Jobs(self._open_executor, settings.early_cutoff, settings.audit, settings.displays)
+        self._jobs = Jobs(self._open_executor, settings, lambda: self.recorder.folder.path)
         self._timers = Timers()
         self._limits = LimitWatch(self._timers)
         self._retries = Retries()
@@ -323,7 +323,7 @@ class Run:
         failure = failure_of(task, result, ended, job.cause) if result.status is Task.Status.FAILURE else None
         if failure is not None and self._try_again(job, failure, result.traceback, ended, uss_peak):
             return
-        hit = ended.outcome.kind == "hit"
+        hit = ended.outcome.kind == "hit" and not self._decisions[task.name].always
         reason = "stored meanwhile by another run" if hit else self._decisions[task.name].reason
         if ended.outcome.kind == "stored":
             task.release()

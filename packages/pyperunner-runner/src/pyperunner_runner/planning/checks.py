@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from pyperunner_dag.ports import SupportsCodecs
 from pyperunner_results import strip_credentials
-from pyperunner_runner.errors import ImpossibleResources, LimitTooLow
+from pyperunner_runner.errors import CodecRefused, ImpossibleResources, LimitTooLow
 from pyperunner_runner.planning.resources import impossible
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def check(planned: PlannedRun, capacity: Mapping[str, float]) -> None:
     Raises:
         ImpossibleResources: A task asks for more of a resource than there is.
         LimitTooLow: A task has a memory limit that its process exceeds by itself.
+        CodecRefused: A task's output is to be stored with a codec that there is not.
         SecretNotSetError: A task that must run has a secret param without a value.
     """
     runs = [planned.dag[name] for name in planned.names("run")]
@@ -45,6 +47,17 @@ def check(planned: PlannedRun, capacity: Mapping[str, float]) -> None:
             raise LimitTooLow(task.name, limit, _LEAST_MEMORY)
     for task in runs:
         task.assert_secrets_set()
+        if task.options.codec is not None:
+            _check_codec(planned.store, task.name, task.options.codec)
+
+
+def _check_codec(store: OutputStore, task: str, codec: str) -> None:
+    if not isinstance(store, SupportsCodecs):
+        raise CodecRefused(task, codec, "its store knows no codecs")
+    try:
+        store.check_codec(codec)
+    except (LookupError, ValueError) as error:
+        raise CodecRefused(task, codec, str(error).rstrip(".")) from error
 
 
 def location_of(data_path: str | os.PathLike[str] | OutputStore) -> str:

@@ -16,6 +16,7 @@ from pyperunner_dag import (
     PipelineError,
     Task,
     changed_outputs,
+    has_passed,
     mapped_sources,
     refresh_hashes,
     task_of,
@@ -145,6 +146,7 @@ class _Stored:
         self.missing: set[str] = set()
         self.changed: dict[str, str] = {}
         self.aged: dict[str, str] = {}
+        self.unchecked: set[str] = set()
         self.held: set[str] = set()
         self.uncached: set[str] = set()
 
@@ -179,6 +181,8 @@ class _Stored:
         for first, others in alike.items():
             self.missing.update(others if first in self.missing else ())
             self.changed.update(dict.fromkeys(others, self.changed[first]) if first in self.changed else {})
+        asked = (t for t in tasks if t.options.check and t.name not in self.missing and not t.held)
+        self.unchecked.update(task.name for task in asked if not has_passed(self.store, task))
         limited = (task for task in tasks if task.options.max_age is not None)
         self.aged.update(aged(self.store, (t for t in limited if t.name not in self.missing and not t.held)))
 
@@ -247,6 +251,7 @@ def _decide(grown: GrownGraph, stored: _Stored, selected: Collection[str] | None
         missing=stored.missing | (grown.unknown & maps.keys()),
         changed=stored.changed,
         aged=stored.aged,
+        unchecked=stored.unchecked,
         reload={task.name for task in grown if task.reload and (task.mapping is None or task.name in grown.unknown)},
         held=stored.held | grown.twins.keys(),
         uncached=stored.uncached - maps.keys(),

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from pyperunner_text.former_names import keep_former_name
 
-__all__ = ["Action", "Decision", "RunAnyway", "plan", "unmet"]
+__all__ = ["Action", "CheckAgain", "Decision", "RunAnyway", "plan", "unmet"]
 
 Action = Literal["run", "load", "skip"]
 
@@ -37,6 +37,17 @@ class RunAnyway(Decision):
 
 _SKIP = Decision("skip", "up to date, not needed")
 _LOAD = Decision("load", "up to date, needed by a task that runs")
+
+
+class CheckAgain(Decision):
+    """That the stored output of a task is looked at by checks that have not seen it; it is not made again."""
+
+    always: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        super().__init__("run", "its checks have changed", reuse=True)
+
+
 _STANDS = Decision("skip", "up to date: rerun='never' lets an earlier output stand")
 _STANDS_LOADED = Decision("load", _STANDS.reason)
 _FORCED = RunAnyway("forced")
@@ -59,6 +70,7 @@ def plan(
     uncached: Collection[str] = (),
     selected: Collection[str] | None = None,
     force: bool = False,
+    unchecked: Collection[str] = (),
     absent: Mapping[str, str] = MappingProxyType({}),
     conditions: Mapping[str, Collection[str]] = MappingProxyType({}),
     standing: Collection[str] = (),
@@ -83,6 +95,7 @@ def plan(
         uncached: Tasks whose output is not kept.
         selected: The tasks that may run; ``None`` for all.
         force: Run every task that may.
+        unchecked: Tasks whose stored output today's checks have not seen.
         absent: Tasks that have nothing to do because a condition is false, with the reason in words.
         conditions: Of tasks with conditions those upstream tasks that are nothing but that.
         standing: Tasks with an earlier output that stands, whatever has changed since.
@@ -105,7 +118,11 @@ def plan(
         decisions[name] = facts.decide(name, causes) if may else _NOT_SELECTED
         if name in standing and decisions[name] is _SKIP:
             decisions[name] = _STANDS
+        if name in unchecked and may and decisions[name].action != "run":
+            decisions[name] = CheckAgain()
     for name in reversed(order):
+        if isinstance(decisions[name], CheckAgain):
+            continue
         if decisions[name].action == "run" or (name in gathers and decisions[name].action == "load"):
             for parent in upstream[name]:
                 if decisions[parent].action == "skip" and parent not in absent:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import Element, Task, mapped_sources, mapped_steps, task_of
+from pyperunner_dag import Element, Task, has_passed, mapped_sources, mapped_steps, task_of
 from pyperunner_runner.planning.cues.ages import aged
 from pyperunner_runner.planning.cues.values import value_of
 from pyperunner_runner.planning.growth import listing_from
-from pyperunner_runner.planning.reasons_to_run import Decision, RunAnyway
+from pyperunner_runner.planning.reasons_to_run import CheckAgain, Decision, RunAnyway
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,7 +131,7 @@ class MappedTasks:
         if planned.store.missing(task.entry_keys):
             return Decision("run", "no stored output", reuse=True)
         old = aged(planned.store, [task])
-        return RunAnyway(old[task.name]) if old else _HIT
+        return RunAnyway(old[task.name]) if old else self._hit(task)
 
     def find_equal_output(self, task: Task) -> Decision | None:
         """See ``pyperunner_runner.provenance.early_cutoff``."""
@@ -140,6 +140,10 @@ class MappedTasks:
         if self._earlier is None:
             self._earlier = EarlierElements()
         return find_equal_output(task, self._earlier)
+
+    def _hit(self, task: Task) -> Decision:
+        """Return what is done with a task that has a stored output."""
+        return _HIT if has_passed(self._planned.store, task) else CheckAgain()
 
     def _ran(self, task: Task) -> bool:
         if task.mapping is None:
@@ -162,9 +166,11 @@ class MappedTasks:
             first = planned.dag.twins.get(element.name)
             if first is not None:
                 self._decisions[element.name] = Decision("load", f"equal to {first}")
+            elif runs or element.name in absent:
+                self._decisions[element.name] = runs or _NEW
             else:
-                stored = RunAnyway(old[element.name]) if element.name in old else _HIT
-                self._decisions[element.name] = runs or (_NEW if element.name in absent else stored)
+                is_old = element.name in old
+                self._decisions[element.name] = RunAnyway(old[element.name]) if is_old else self._hit(element)
 
     def _give_values(self, elements: Iterable[Task]) -> None:
         """Give the elements of small lists their values, so that they travel with the jobs."""
