@@ -109,7 +109,6 @@ class Job:
         detached: The task without its graph (``Task.detached()``), where it came to exist after the session began, so
             that the session has none of that name.
         stand_in: Where the output goes that the run's store does not take; ``None`` for nowhere.
-        folder: The run folder, where the task's output has to pass checks; else empty.
         displays: Whether what the task displays with IPython is reported, because a notebook waits for it.
     """
 
@@ -123,7 +122,6 @@ class Job:
     detached: Task | None = None
     stand_in: StandIn | None = None
     displays: bool = False
-    folder: str = ""
 
 
 @dataclass(frozen=True)

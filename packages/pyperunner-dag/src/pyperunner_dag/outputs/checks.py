@@ -56,7 +56,7 @@ def _name(check: Any) -> str:
 
 
 def checks_digest(checks: Iterable[Any]) -> str:
-    """Return a digest of some checks, their code included; schemas, and what has no encoding, count by their text."""
+    """Return a digest of some checks, their code included; what has no encoding counts by its text."""
     from pyperunner_keys import digest
 
     return digest(["pyperunner/checks/1", list(map(_digest, checks))])
@@ -65,10 +65,8 @@ def checks_digest(checks: Iterable[Any]) -> str:
 def _digest(check: Any) -> str:
     from pyperunner_keys import UnencodableError, digest
 
-    # A schema object holds its library's engines besides what it says; its text says it all.
-    is_schema = not isinstance(check, type) and any(hasattr(check, name) for name in ("validate", "validate_python"))
     try:
-        return digest([type(check).__qualname__, repr(check)]) if is_schema else digest(check)
+        return digest(check)
     except UnencodableError:
         return digest([type(check).__qualname__, repr(check)])
 

@@ -13,10 +13,12 @@ from pyperunner_runner.errors import CheckFailed
 if TYPE_CHECKING:
     from pyperunner_dag import Task
 
-__all__ = ["ASIDE", "check_made", "check_stored"]
+__all__ = ["ASIDE", "FOLDER", "check_made", "check_stored"]
 
 ASIDE = "failed_checks"
 """Name of the store in the run folder where outputs are left for a look."""
+FOLDER = "run_folder"
+"""What of a job's ``meta`` names the run folder; it is not stored."""
 
 
 def check_made(task: Task, value: Any, folder: str, meta: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ from pyperunner_dag import (
     task_of,
 )
 from pyperunner_runner.child.audit import undeclared_reads
-from pyperunner_runner.child.checks import check_made
+from pyperunner_runner.child.checks import FOLDER, check_made
 from pyperunner_runner.child.context.environ import environment
 from pyperunner_runner.child.context.random_state import seeded
 from pyperunner_runner.child.ending import end_forked
@@ -102,9 +102,10 @@ def _execute_and_store(job: Job, task: Task, outputs: JobStore, audit: ReadAudit
     if "elements" in meta:
         listed = {str(steps): listing_in(value, steps) for steps in meta.pop("elements")}
         meta["elements"] = {steps: listing.packed() for steps, listing in listed.items() if listing}
+    folder = meta.pop(FOLDER, "")
     if task.options.check:
         meta[CHECKS] = checks_digest(task.options.check)
-        check_made(task, value, job.folder, meta)
+        check_made(task, value, folder, meta)
     receipt, unsaved = outputs.save(task, value, meta, _canonical if job.canonical else None)
     return Outcome("stored", None, (), receipt["digest"], receipt["size"], seconds, undeclared, unsaved)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import seed_of
+from pyperunner_runner.child.checks import FOLDER
 from pyperunner_runner.ports import Event, Executor, Handle, Job
 
 if TYPE_CHECKING:
@@ -100,12 +101,13 @@ class Jobs:
         self._running[task.name] = RunningJob(task, attempt, time.monotonic())
         try:
             meta = {"reason": decision.reason, **meta}
+            if task.options.check:
+                meta[FOLDER] = self._folder()
             seed = seed_of(task, attempt)
             alone = task.detached() if sent else None
             asked = self._settings
             how = (asked.early_cutoff, asked.audit, seed, alone, stand_in, asked.displays)
-            folder = self._folder() if task.options.check else ""
-            job = Job(task.name, attempt, decision.reuse, meta, *how, folder)
+            job = Job(task.name, attempt, decision.reuse, meta, *how)
             return self._executor.start(job)
         except BlockingIOError:
             self._attempts[task.name] -= 1
