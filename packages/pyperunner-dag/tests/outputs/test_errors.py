@@ -8,6 +8,7 @@ import pickle
 import pytest
 
 from pyperunner_dag import (
+    ConditionError,
     MapError,
     NotYetKnownError,
     OutputsDifferError,
@@ -24,6 +25,11 @@ EXAMPLES = [
         "A() has no output 'tran': it declares train, test",
     ),
     (PartMissingError("B()", "A()['x']", "x", "dict", ("xs",)), LookupError, "a dict has no 'x'; there are xs"),
+    (
+        ConditionError("A()", "Check()", "Odd"),
+        ValueError,
+        "A(): its condition Check() puts out a Odd, which is neither",
+    ),
     (MapError("A(*)", "there is nothing to map over"), ValueError, "A(*): there is nothing to map over"),
     (NotYetKnownError("A(*)", "key", "Files()"), LookupError, "A(*): its key is known only when Files() is"),
     (OutputsDifferError("A()", ("a", "b"), "a list"), ValueError, "A() declares the outputs a, b and returned a list"),
