@@ -20,6 +20,7 @@ __all__ = [
     "OutputStore",
     "Receipt",
     "SupportsAlias",
+    "SupportsCodecs",
     "SupportsDelete",
     "SupportsDigest",
     "SupportsEntries",
