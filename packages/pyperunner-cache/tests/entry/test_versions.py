@@ -185,3 +185,19 @@ def test_saves_of_a_key_at_one_time_lose_nothing(store, monkeypatch):
     store.save(KEY, 0)
     other.join()
     assert store.load(KEY) == 2
+
+
+def test_a_save_inside_a_save_of_its_key_waits_for_none(store, monkeypatch):
+    """As a signal's handler makes it."""
+    put, inner = store.backend.put, ["inner"]
+
+    def put_and_save(key, chunks, filename):
+        if key == KEY and inner:
+            store.save(KEY, inner.pop())
+        return put(key, chunks, filename)
+
+    monkeypatch.setattr(store.backend, "put", put_and_save)
+    store.save(KEY, "outer")
+    assert not inner
+    store.save(KEY, "after")
+    assert store.load(KEY) == "after"

@@ -10,6 +10,7 @@ import contextlib
 import hmac
 import os
 import struct
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -52,18 +53,23 @@ class Versions:
     def __init__(self, backend: Backend, signing_key: bytes) -> None:
         self._backend, self._signing_key = backend, signing_key
         self._store: bytes | None = None
+        self._saving: set[tuple[int, str]] = set()
 
     @contextlib.contextmanager
     def one_at_a_time(self, key: str) -> Iterator[None]:
         """Let one save of ``key`` after the other take its number, put its entry and note the number.
 
         Else the entry of one and the number of another could be there in the end, and both saves, that have said
-        done, be worth nothing. On a medium without locks nothing keeps them apart.
+        done, be worth nothing. On a medium without locks nothing keeps them apart. A save that comes in the middle of
+        another one in its thread, from a signal's handler, waits for none.
         """
+        mine = threading.get_ident(), key
         with contextlib.ExitStack() as stack:
-            if isinstance(self._backend, SupportsLock):
+            if isinstance(self._backend, SupportsLock) and mine not in self._saving:
                 with contextlib.suppress(OSError):
                     stack.enter_context(self._backend.lock(record_of(key)))
+                self._saving.add(mine)
+                stack.callback(self._saving.discard, mine)
             yield
 
     def next(self, key: str) -> tuple[bytes, int]:
