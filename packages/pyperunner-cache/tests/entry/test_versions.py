@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
@@ -185,6 +186,29 @@ def test_saves_of_a_key_at_one_time_lose_nothing(store, monkeypatch):
     store.save(KEY, 0)
     other.join()
     assert store.load(KEY) == 2
+
+
+@pytest.mark.parametrize("moment", ["locked", "unlocked"])
+def test_a_save_at_the_edge_of_the_lock_waits_for_none(store, monkeypatch, moment):
+    """A signal's handler may come when the lock is taken and nobody has noted it yet, or before it is given back."""
+    lock, todo = store.backend.lock, ["inner"]
+
+    def lock_and_save(key, timeout=None):
+        @contextlib.contextmanager
+        def locking():
+            with lock(key, 2.0):
+                if (key, moment) == (record_of(KEY), "locked") and todo:
+                    store.save(KEY, todo.pop())
+                yield
+                if (key, moment) == (record_of(KEY), "unlocked") and todo:
+                    store.save(KEY, todo.pop())
+
+        return locking()
+
+    monkeypatch.setattr(store.backend, "lock", lock_and_save)
+    store.save(KEY, "outer")
+    assert not todo
+    assert store.load(KEY) == ("outer" if moment == "locked" else "inner")
 
 
 def test_a_save_inside_a_save_of_its_key_waits_for_none(store, monkeypatch):

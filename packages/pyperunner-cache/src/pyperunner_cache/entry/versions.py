@@ -66,10 +66,12 @@ class Versions:
         mine = threading.get_ident(), key
         with contextlib.ExitStack() as stack:
             if isinstance(self._backend, SupportsLock) and mine not in self._saving:
+                self._saving.add(
+                    mine
+                )  # before the lock is taken, until it is given back: a handler may come in between
+                stack.callback(self._saving.discard, mine)
                 with contextlib.suppress(OSError):
                     stack.enter_context(self._backend.lock(record_of(key)))
-                self._saving.add(mine)
-                stack.callback(self._saving.discard, mine)
             yield
 
     def next(self, key: str) -> tuple[bytes, int]:
