@@ -191,9 +191,11 @@ def test_saves_of_a_key_at_one_time_lose_nothing(store, monkeypatch):
 @pytest.mark.parametrize("moment", ["locked", "unlocked"])
 def test_a_save_at_the_edge_of_the_lock_waits_for_none(store, monkeypatch, moment):
     """A signal's handler may come when the lock is taken and nobody has noted it yet, or before it is given back."""
-    lock, todo = store.backend.lock, ["inner"]
+    lock, todo, asked = store.backend.lock, ["inner"], []
 
     def lock_and_save(key, timeout=None):
+        asked.append(key)
+
         @contextlib.contextmanager
         def locking():
             with lock(key, 2.0):
@@ -207,7 +209,7 @@ def test_a_save_at_the_edge_of_the_lock_waits_for_none(store, monkeypatch, momen
 
     monkeypatch.setattr(store.backend, "lock", lock_and_save)
     store.save(KEY, "outer")
-    assert not todo
+    assert (todo, asked.count(record_of(KEY))) == ([], 1)
     assert store.load(KEY) == ("outer" if moment == "locked" else "inner")
 
 
