@@ -165,6 +165,9 @@ class Constant:
     def digest(self):
         return "0" * 32
 
+    def unloaded(self):
+        return {}
+
 
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("way", WAYS)
