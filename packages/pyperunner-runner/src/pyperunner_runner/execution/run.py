@@ -138,10 +138,8 @@ class Run:
 
     def _pause(self, seconds: float) -> None:
         """Let time pass, unless a signal comes."""
-        if self._signals is None:
-            time.sleep(seconds)
-        else:
-            self._signals.pause(seconds)
+        pause = time.sleep if self._signals is None else self._signals.pause
+        pause(seconds)
 
     # -- the steps -------------------------------------------------------------------------------------------------
 
