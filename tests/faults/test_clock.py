@@ -26,7 +26,7 @@ def set_clock(clock):
 def after(data, n):
     with open("trace", "a") as file:
         file.write(f"{n} ")
-    if n == 0 and len(open("trace").read()) < 3:
+    if n == 0 and open("trace").read().split().count("0") < 2:
         raise ValueError("the first time")
     return data[0]
 

@@ -252,7 +252,7 @@ def test_a_task_breaks_nothing_but_itself(kit, quick_runner, tmp_path, monkeypat
     for line in Path(quick_runner.run_folder, "events.jsonl").read_text().splitlines():
         json.loads(line)
     lines = [line.split("\t")[-1] for line in Path(read.task("Does(progress)").log_file).read_text().splitlines()]
-    assert lines == [f"progress {percent} %" for percent in range(3)]
+    assert lines == ["progress 2 %"]  # what a line was before passes, to whoever looks at the run
     whole = Path(read.task("Does(raise_long_text)").log_file)
     assert whole.stat().st_size > 3_000_000
     assert Path(quick_runner.run_folder, "exception.log").stat().st_size < 1 << 20
