@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
+
 from checks.environment import ROOT, Workshop
 from checks.process import Outcome, pytest
 from checks.pythons import environment_of, found_pythons
@@ -9,6 +13,7 @@ from checks.pythons import environment_of, found_pythons
 __all__ = ["long", "newest", "oldest", "pythons", "tests"]
 
 _SIDE_BY_SIDE = ("-n", "3")  # on two cores: tests of processes wait a third of their time
+_SKIPS, _TEST = "importorskip", re.compile("[Tt]est")
 _WRITTEN_BEFORE = tuple(
     f"tests/contract/test_{name}.py" for name in ("golden_keys", "old_store", "old_record", "old_names")
 )
@@ -32,9 +37,21 @@ def newest(shop: Workshop) -> Outcome:
     python, others = environment_of(shop, max(found_pythons(shop))), environment_of(shop, min(found_pythons(shop)))
     added = {"PYTHONOPTIMIZE": "1", "TESTED_PYTHONS": str(others)}
     files = sorted(ROOT.glob("packages/*/tests/**/test_*.py"))
-    with_libraries = [file for file in files if "importorskip" in file.read_text(encoding="utf-8")]
+    with_libraries = [test for file in files for test in _tests_with_libraries(file)]
     pages = ["README.md", "docs", *sorted(ROOT.glob("packages/*/README.md"))]
     return pytest([python, "-O"], *_SIDE_BY_SIDE, "-W", quiet, "tests", *pages, *with_libraries, added=added)
+
+
+def _tests_with_libraries(file: Path) -> list[str]:
+    """Return the tests of a file that take a library, or the file where that is said for all of it."""
+    text = file.read_text(encoding="utf-8")
+    if _SKIPS not in text:
+        return []
+    parts = [part for part in ast.parse(text).body if _SKIPS in (ast.get_source_segment(text, part) or "")]
+    names = [
+        part.name for part in parts if isinstance(part, (ast.FunctionDef, ast.ClassDef)) and _TEST.match(part.name)
+    ]
+    return [f"{file}::{name}" for name in names] if names and len(names) == len(parts) else [str(file)]
 
 
 def pythons(shop: Workshop) -> Outcome:
