@@ -188,6 +188,8 @@ def make_folder(folder: str, mode: int) -> bool:
         last = attempt == _FOLDER_ATTEMPTS - 1
         try:
             os.mkdir(folder, mode)
+            if not os.access(folder, os.W_OK | os.X_OK):  # the umask takes the owner's own rights away
+                os.chmod(folder, os.stat(folder).st_mode | stat.S_IRWXU)
             return True
         except FileExistsError:
             if os.path.isdir(folder):
