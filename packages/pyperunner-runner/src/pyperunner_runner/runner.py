@@ -58,8 +58,7 @@ class Runner:
         start_method: How processes are made: ``"fork"``, ``"forkserver"`` or ``"spawn"``; docs/executors.md has more.
         preload: Packages that tasks import by themselves are imported once; ``False`` leaves that, a list names them.
         code, ignore, packages, strict: What counts of the code of tasks that do not say it (`pyperunner_dag.Options`).
-        audit: What becomes of a task that reads files of yours not declared as ``File`` or ``Folder``: ``"warn"``
-            records them, ``"error"`` makes it fail, ``"off"`` looks at nothing.
+        audit: Of files that tasks read undeclared, ``"warn"`` records them, ``"error"`` fails the task; or ``"off"``.
         hooks: Called with every event of a run (``pyperunner_runner.events``), besides the installed ones.
         progress: ``True`` prints a line per finished task, by default a notebook shows a table; or a hook.
         report: Write ``report.html`` into the run folder at the end of every run.

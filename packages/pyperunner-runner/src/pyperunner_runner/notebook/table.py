@@ -57,12 +57,10 @@ class RunTable:
 
             self._heading, self._rows, self._over = opening_line(event), {}, None
             self._handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
-        elif isinstance(event, TaskDisplayed):
-            pass  # that is for ``Displays``
         elif isinstance(event, RunFinished):
             self._over = event
             self._draw()
-        else:
+        elif not isinstance(event, TaskDisplayed):  # that is for ``Displays``
             self._note(event)
 
     def tick(self, now: float) -> None:
