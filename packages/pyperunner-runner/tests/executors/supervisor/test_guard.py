@@ -50,6 +50,14 @@ if __name__ == "__main__":
 """
 
 
+def read(pid, what):
+    """Return what ``/proc`` says of a process; nothing if it has ended meanwhile, or is somebody else's."""
+    try:
+        return Path(f"/proc/{pid}/{what}").read_bytes()
+    except OSError:
+        return b""
+
+
 class Run:
     """The script above in a process of its own; the processes of it are known by a variable in their environment."""
 
@@ -78,28 +86,21 @@ class Run:
 
     def left(self):
         """Those of its processes that have not ended."""
-        found = []
-        for entry in os.listdir("/proc"):
-            try:
-                if entry.isdigit() and self._id in Path(f"/proc/{entry}/environ").read_bytes():
-                    found.append(int(entry))
-            except OSError:
-                pass
-        return found
+        return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and self._id in read(entry, "environ")]
 
     def sleepers(self):
         """Those that are programs of their own."""
-        return [pid for pid in self.left() if Path(f"/proc/{pid}/comm").read_text() == "sleep\n"]
+        return [pid for pid in self.left() if read(pid, "comm") == b"sleep\n"]
 
     def end(self):
         """Wait for the end of all; return how long it took."""
         began = time.monotonic()
         try:
             ended = self.wait_for(lambda: self.process.poll() is not None and not self.left(), 20)
-            assert ended, [Path(f"/proc/{pid}/stat").read_text() for pid in self.left()]
+            assert ended, [read(pid, "stat") for pid in self.left()]
         finally:
             for pid in self.left():
-                os.kill(pid, signal.SIGKILL)
+                send(pid, signal.SIGKILL)
             self.process.wait()
         return time.monotonic() - began
 
