@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hmac
 import os
 import pickle
 import tracemalloc
@@ -16,6 +17,7 @@ from pyperunner_cache import (
 )
 from pyperunner_cache.codecs.gzip import GzipCodec
 from pyperunner_cache.entry.draft import Draft
+from pyperunner_cache.entry.signing import SigningKey
 from pyperunner_cache.values.type_codes import Code
 
 KEY = "T()/0123456789abcdef0123456789abcdef"
@@ -192,3 +194,14 @@ def test_no_secret_reaches_the_store(tmp_path):
         for file in files:
             with open(os.path.join(folder, file), "rb") as content:
                 assert b"secret" not in content.read()
+
+
+@pytest.mark.parametrize("size", [1, 16, 63, 64, 65, 300])
+def test_a_key_of_any_length_signs_as_the_standard_says(size):
+    secret = bytes(range(256))[:size] + bytes(max(0, size - 256))
+    key = SigningKey(secret)
+    for message in (b"", b"x" * 1000):
+        assert key.sign(message) == hmac.digest(secret, message, "sha256")
+        assert key.has_signed(message, key.sign(message))
+        assert not key.has_signed(message + b"x", key.sign(message))
+        assert not key.has_signed(message, b"")

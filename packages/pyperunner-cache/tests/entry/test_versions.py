@@ -13,6 +13,7 @@ import pytest
 from pyperunner_cache import BadURLError, DamagedEntryWarning, MissingEntryError, open_store
 from pyperunner_cache.codecs.gzip import GzipCodec
 from pyperunner_cache.entry.draft import Draft
+from pyperunner_cache.entry.signing import SigningKey
 from pyperunner_cache.entry.versions import STORE, record_of
 from pyperunner_cache.values.pack import pack
 
@@ -82,7 +83,7 @@ def test_what_is_said_of_versions_is_signed(store, tmp_path):
 
 
 def test_an_entry_signed_by_an_earlier_release_is_read_until_it_is_saved_anew(store):
-    old = b"".join(Draft(KEY, pack("old"), GzipCodec(), {}, b"secret one").chunks())
+    old = b"".join(Draft(KEY, pack("old"), GzipCodec(), {}, SigningKey(b"secret one")).chunks())
     put(store, old)
     assert (store.load(KEY), store.unusable([KEY])) == ("old", {})
     store.save(KEY, "new")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import shutil
 import sys
 import types
 from collections import namedtuple
@@ -94,3 +96,26 @@ def test_an_alias_that_leads_in_a_circle(any_store):
     assert "circle" in any_store.unusable([KEY])[KEY]
     with pytest.raises(KeyError):
         any_store.load(KEY)
+
+
+@pytest.mark.parametrize("meta", [0, 20_000], ids=["short head", "long head"])
+def test_many_entries_of_any_size_are_looked_at_without_open_files(tmp_path, monkeypatch, meta):
+    monkeypatch.setenv("STORE_KEY", "secret one")
+    store = open_store(tmp_path / "s", signing_key="env:STORE_KEY")
+    keys = [f"T({number})/1" for number in range(70)]
+    for number, key in enumerate(keys):
+        store.save(key, bytes(300 * number), {"note": "x" * meta})
+    assert store.unusable(keys) == {}
+    with open(store.locate(keys[69]), "r+b") as file:
+        file.truncate(20_000)  # is for who loads it to find out
+    shutil.rmtree(os.path.dirname(store.locate(keys[1])))
+    with open_store(tmp_path / "s") as unsigned:
+        unsigned.save(keys[2], 1)
+    opened = []
+    monkeypatch.setattr(os, "open", lambda *args, really=os.open: opened.append(really(*args)) or opened[-1])
+    monkeypatch.setattr(os, "close", lambda fd, really=os.close: (opened.remove(fd), really(fd)))
+    found = store.unusable(keys)
+    assert found.keys() == {keys[1], keys[2]}
+    assert "gone" in found[keys[1]]
+    assert "not signed" in found[keys[2]]
+    assert opened == []

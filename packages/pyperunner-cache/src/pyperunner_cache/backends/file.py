@@ -19,7 +19,7 @@ from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
 from pyperunner_cache.backends.size_ledger import Ledger
 from pyperunner_cache.backends.tree import absent_in, entry_files, listed_among, survey_files
 from pyperunner_cache.backends.writing import Counted, make_folder, sweep_file, write_atomically
-from pyperunner_cache.entry.blobs import FileBlob
+from pyperunner_cache.entry.blobs import FileBlob, PeekedBlob
 from pyperunner_cache.errors import BadKeyError, BadURLError, CacheError
 from pyperunner_cache.system import READ_FLAGS
 
@@ -33,6 +33,7 @@ _BYTES = (1 << 62) - 1
 _LEDGER = ".usage"
 _TOUCH_AFTER = 60.0
 _folder_of_name = lru_cache(1000)(safe_name)
+_SMALL = 8192
 _MANY = 100  # keys, beyond which listings cost less than looking for each
 
 
@@ -118,8 +119,19 @@ class FileBackend:
             raise translate(error, "load", key, path) from error
 
     def peek(self, key: str) -> Blob:
-        """Open the entry; nothing of it is read that nobody asks for."""
-        return self.get(key)
+        """Read the beginning of the entry, which of a small one is all."""
+        file = f"{self._folder(key)}{os.sep}{KNOWN_FILENAMES[0]}"
+        try:
+            fd = os.open(file, READ_FLAGS)
+        except OSError:
+            return self.get(key)
+        try:
+            first = os.read(fd, _SMALL)
+            size = len(first) if len(first) < _SMALL else os.fstat(fd).st_size
+        except OSError:  # a folder, or a pipe
+            size = -1
+        os.close(fd)
+        return self.get(key) if size < 0 else PeekedBlob(file, first, size)
 
     def put(self, key: str, chunks: Iterable[Buffer], filename: str) -> int:
         """Write a temporary file in the entry's folder and rename it."""

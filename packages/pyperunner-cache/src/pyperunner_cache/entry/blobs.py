@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from pyperunner_cache.errors import DamagedEntryError
 from pyperunner_cache.ports import Blob, Buffer, SupportsMap
-from pyperunner_cache.system import allocate, other_writers, others_move, pread, preadv
+from pyperunner_cache.system import READ_FLAGS, allocate, other_writers, others_move, pread, preadv
 
-__all__ = ["BodyBlob", "BytesBlob", "FileBlob", "OwnedBlob"]
+__all__ = ["BodyBlob", "BytesBlob", "FileBlob", "OwnedBlob", "PeekedBlob"]
 
 
 class BytesBlob:
@@ -95,6 +95,56 @@ class FileBlob:
     def __del__(self) -> None:
         if self.fd >= 0:
             self.close()
+
+
+class PeekedBlob:
+    """The beginning of an entry in a file of its own, which of a small one is all.
+
+    The file is not kept open, so that looks at many entries need no descriptors. What else is asked for is that of
+    whatever file is there by then: that serves for a look, which vouches for nothing.
+
+    Args:
+        path: Where the file lies.
+        first: What it begins with.
+        size: How many bytes it has.
+    """
+
+    def __init__(self, path: str, first: bytes, size: int) -> None:
+        self._path, self._first, self.size = path, first, size
+
+    @property
+    def modified(self) -> float:
+        """Epoch seconds at which the entry was put."""
+        return os.lstat(self._path).st_mtime
+
+    @property
+    def others(self) -> str | None:
+        """Say who but the reader may write the file, ``None`` where nobody may."""
+        try:
+            return other_writers(os.lstat(self._path))
+        except FileNotFoundError:
+            return None
+
+    def read(self, offset: int, size: int) -> Buffer:
+        """Return bytes that have been read already, or read them."""
+        end = min(offset + size, self.size)
+        if end <= len(self._first):
+            return self._first[offset:end]
+        try:
+            fd = os.open(self._path, READ_FLAGS)
+        except OSError:
+            raise DamagedEntryError("it has gone meanwhile") from None
+        try:
+            return pread(fd, max(0, end - offset), offset)
+        finally:
+            os.close(fd)
+
+    def readinto(self, offset: int, targets: Sequence[memoryview]) -> int:
+        """Read into ``targets``."""
+        return BytesBlob(self.read(offset, sum(target.nbytes for target in targets)), 0.0).readinto(0, targets)
+
+    def close(self) -> None:
+        """Do nothing: no file is open."""
 
 
 class BodyBlob:

@@ -20,6 +20,7 @@ from pyperunner_cache.system import usable_cores
 
 if TYPE_CHECKING:
     from pyperunner_cache.entry.reading import Policy
+    from pyperunner_cache.entry.signing import SigningKey
     from pyperunner_cache.ports import Backend, Buffer, Codec
     from pyperunner_cache.schema import Receipt
 
@@ -71,7 +72,12 @@ class Draft:
     """
 
     def __init__(
-        self, key: str, parts: Sequence[Buffer], codec: Codec, fields: Mapping[str, object], signing_key: bytes | None
+        self,
+        key: str,
+        parts: Sequence[Buffer],
+        codec: Codec,
+        fields: Mapping[str, object],
+        signing_key: SigningKey | None,
     ) -> None:
         self._parts, self._codec, self._signing_key = parts, codec, signing_key
         sizes = [len(part) for part in parts]

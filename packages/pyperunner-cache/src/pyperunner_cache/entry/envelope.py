@@ -8,7 +8,6 @@ layout is specified in ``docs/format-v1.md``.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import struct
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +20,7 @@ from pyperunner_cache.entry.head import read_head
 from pyperunner_cache.errors import CacheError, DamagedEntryError, EntryTooLargeError, ForeignEntryError
 
 if TYPE_CHECKING:
+    from pyperunner_cache.entry.signing import SigningKey
     from pyperunner_cache.ports import Blob, Buffer
     from pyperunner_cache.schema import Head
 
@@ -119,18 +119,18 @@ def build_head(fields: Mapping[str, object], alignment: int = 1) -> bytes:
 
 
 def build_tail(
-    head: bytes, digest: bytes, payload_size: int, scheme: int, body: BodyHash, signing_key: bytes | None
+    head: bytes, digest: bytes, payload_size: int, scheme: int, body: BodyHash, signing_key: SigningKey | None
 ) -> bytes:
     """Return the tail member that closes an entry."""
     signature = bytes(32)
     fields = [scheme, body.size, payload_size, digest, body.digest(), signature]
     if scheme == SIGNED and signing_key is not None:
-        fields[5] = hmac.digest(signing_key, head + _TAIL.pack(*fields), "sha256")
+        fields[5] = signing_key.sign(head + _TAIL.pack(*fields))
     packed = _TAIL.pack(*fields)
     return b"".join((_TAIL_START, packed, xxhash.xxh3_128_digest(head + packed), EMPTY_DEFLATE))
 
 
-def open_envelope(blob: Blob, signing_key: bytes | None = None) -> Envelope:
+def open_envelope(blob: Blob, signing_key: SigningKey | None = None) -> Envelope:
     """Read head and tail of an entry and check them.
 
     Raises:
@@ -153,9 +153,8 @@ def open_envelope(blob: Blob, signing_key: bytes | None = None) -> Envelope:
     if head_size + body_size + _TAIL_SIZE != total:
         raise DamagedEntryError(f"it has {total} bytes instead of {head_size + body_size + _TAIL_SIZE}")
     if signing_key is not None:
-        unsigned = _TAIL.pack(scheme, body_size, payload_size, digest, body_digest, bytes(32))
-        expected = hmac.digest(signing_key, head + unsigned, "sha256")
-        if scheme != SIGNED or not hmac.compare_digest(expected, signature):
+        unsigned = packed[: -len(signature)] + bytes(len(signature))
+        if scheme != SIGNED or not signing_key.has_signed(head + unsigned, signature):
             raise ForeignEntryError("it is not signed with this store's key")
     fields = _read_fields(head, content)
     return Envelope(fields, digest.hex(), payload_size, scheme, body_digest, head_size, body_size, first)

@@ -38,10 +38,14 @@ def read_head(content: bytes) -> Head:
     )
     if type(fields) is not dict:
         raise TypeError("it is no map")
-    if not fields.keys() >= _REQUIRED:
-        raise TypeError(f"{min(_REQUIRED - fields.keys())} is missing")
-    for name in fields.keys() & _CHECKS.keys():
-        if not _CHECKS[name](fields[name]):
+    for name in _REQUIRED:
+        if name not in fields:
+            raise TypeError(f"{name} is missing")
+    for name, found in fields.items():
+        if name in _TYPES and type(found) not in _TYPES[name]:
+            raise TypeError(f"{name} is not what it should be")
+    for name, check in _CHECKS.items():
+        if name in fields and not check(fields[name]):
             raise TypeError(f"{name} is not what it should be")
     return cast("Head", fields)
 
@@ -69,7 +73,7 @@ class _Count:
 
 
 def _is_parts(found: Any) -> bool:
-    return type(found) is list and {int}.issuperset(map(type, found)) and (not found or min(found) >= 0)
+    return type(found) is list and _INTEGERS.issuperset(map(type, found)) and (not found or min(found) >= 0)
 
 
 def _is_alias(found: Any) -> bool:
@@ -85,17 +89,16 @@ def _is_classes(found: Any) -> bool:
     )
 
 
-_REQUIRED = {"key", "codec", "parts", "saved"}
-_CHECKS: Mapping[str, Callable[[Any], bool]] = {
-    "key": lambda found: type(found) is str,
-    "codec": lambda found: type(found) is str,
-    "parts": _is_parts,
-    "saved": lambda found: type(found) in (float, int),
-    "meta": lambda found: type(found) is bytes,
-    "store": lambda found: type(found) is bytes,
-    "count": lambda found: type(found) is int,
-    "classes": _is_classes,
-    "pickle": lambda found: type(found) is bool,
-    "alias": _is_alias,
-    "files": lambda found: type(found) is list,  # what is no record of a file is told from one where they are looked at
+_INTEGERS = frozenset({int})
+_REQUIRED = ("codec", "key", "parts", "saved")
+_TYPES: Mapping[object, tuple[type, ...]] = {
+    "key": (str,),
+    "codec": (str,),
+    "saved": (float, int),
+    "meta": (bytes,),
+    "store": (bytes,),
+    "count": (int,),
+    "pickle": (bool,),
+    "files": (list,),  # what is no record of a file is told from one where they are looked at
 }
+_CHECKS: Mapping[str, Callable[[Any], bool]] = {"parts": _is_parts, "classes": _is_classes, "alias": _is_alias}

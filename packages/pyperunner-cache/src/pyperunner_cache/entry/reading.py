@@ -6,8 +6,8 @@ Whatever is wrong with an entry becomes a warning, a place in quarantine and a m
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from pyperunner_cache.entry.blobs import BodyBlob
@@ -28,6 +28,7 @@ from pyperunner_cache.ports import SupportsSetAside
 from pyperunner_cache.values.pack import unpack
 
 if TYPE_CHECKING:
+    from pyperunner_cache.entry.signing import SigningKey
     from pyperunner_cache.entry.versions import Versions
     from pyperunner_cache.ports import Backend, Blob, Buffer, Codec
 
@@ -48,7 +49,7 @@ class Policy(NamedTuple):
 
     codec_named: Callable[[str], Codec]
     pickles: bool
-    signing_key: bytes | None
+    signing_key: SigningKey | None
     max_load: int
     versions: Versions | None = None
     """Says which versions of signed entries are the latest."""
@@ -61,8 +62,16 @@ class Policy(NamedTuple):
         return not self.pickles and self.signing_key is None
 
 
-def checked_envelope(blob: Blob, key: str, policy: Policy) -> Envelope:
+def checked_envelope(
+    blob: Blob, key: str, policy: Policy, counts: Mapping[str, int | None] = MappingProxyType({})
+) -> Envelope:
     """Return head and tail of an entry that a store may decode, and that was written for ``key``.
+
+    Args:
+        blob: The entry.
+        key: Under which it lies.
+        policy: What the store accepts.
+        counts: Of signed entries: numbers of latest versions that are known already.
 
     Raises:
         DamagedEntryError: It was not, or is not what was written.
@@ -72,7 +81,7 @@ def checked_envelope(blob: Blob, key: str, policy: Policy) -> Envelope:
     if envelope.head["key"] != key:
         raise DamagedEntryError(f"it was written for {envelope.head['key']!r:.200}")
     if policy.versions is not None:
-        policy.versions.check(key, envelope.head)
+        policy.versions.check(key, envelope.head, counts)
     return envelope
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import stat
 import warnings
@@ -9,13 +11,43 @@ import warnings
 from pyperunner_cache.errors import BadURLError, UnsafeStoreWarning
 from pyperunner_cache.system import other_writers
 
-__all__ = ["read_signing_key", "warn_of_others"]
+__all__ = ["SigningKey", "read_signing_key", "warn_of_others"]
 
 _BLANK = bytes(range(33)) + b"\x7f"
 """What nobody sees is no secret."""
 
 
-def read_signing_key(reference: str | None, root: str | None = None) -> bytes | None:
+_BLOCK = 64
+
+
+class SigningKey:
+    """A secret that signs, by HMAC-SHA256 (RFC 2104).
+
+    The block of the key with which both hashes of every signature begin is hashed once. That takes less than half of
+    the time of ``hmac.digest``, which for what is signed here is mostly preparation.
+
+    Args:
+        secret: Whoever knows it can sign.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        block = (secret if len(secret) <= _BLOCK else hashlib.sha256(secret).digest()).ljust(_BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of ``message``, 32 bytes."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+    def has_signed(self, message: bytes, signature: bytes) -> bool:
+        """Say whether ``signature`` is that of ``message``, in a time that does not tell how much of it is right."""
+        return hmac.compare_digest(self.sign(message), signature)
+
+
+def read_signing_key(reference: str | None, root: str | None = None) -> SigningKey | None:
     """Return the key that ``'env:NAME'`` or ``'file:/path'`` refers to; ``None`` for ``None``.
 
     The key itself is never an option, lest it end up in a record of the options.
@@ -49,7 +81,7 @@ def read_signing_key(reference: str | None, root: str | None = None) -> bytes | 
         raise BadURLError("signing_key=…", reason)
     if not key.strip(_BLANK):
         raise BadURLError(f"signing_key={reference!r}", blank)
-    return key
+    return SigningKey(key)
 
 
 def warn_of_others(root: str) -> None:

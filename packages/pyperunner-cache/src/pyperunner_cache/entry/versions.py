@@ -7,7 +7,6 @@ store and counts how often its key was saved; and the store keeps both under a n
 from __future__ import annotations
 
 import contextlib
-import hmac
 import os
 import struct
 import threading
@@ -17,11 +16,12 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from pyperunner_cache.errors import CacheError, ForeignEntryError
-from pyperunner_cache.ports import SupportsLock
+from pyperunner_cache.ports import SupportsLock, SupportsPeek
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from pyperunner_cache.entry.signing import SigningKey
     from pyperunner_cache.ports import Backend
     from pyperunner_cache.schema import Head
 
@@ -50,8 +50,9 @@ class Versions:
         signing_key: Signs it.
     """
 
-    def __init__(self, backend: Backend, signing_key: bytes) -> None:
+    def __init__(self, backend: Backend, signing_key: SigningKey) -> None:
         self._backend, self._signing_key = backend, signing_key
+        self._open = backend.peek if isinstance(backend, SupportsPeek) else backend.get
         self._store: bytes | None = None
         self._saving: set[tuple[int, str]] = set()
 
@@ -86,13 +87,22 @@ class Versions:
         """Note that the version of that number has been put; earlier ones are worth nothing from now on."""
         self._put(record_of(key), key, _COUNT.pack(count))
 
-    def check(self, key: str, head: Head) -> None:
+    def counts(self, keys: Iterable[str]) -> dict[str, int | None]:
+        """Return the number of the latest version of each key, ``None`` where nothing says it."""
+        return {key: self._count(key) for key in keys}
+
+    def check(self, key: str, head: Head, counts: Mapping[str, int | None]) -> None:
         """Return if an entry with a valid signature is the latest version of ``key`` in this store.
+
+        Args:
+            key: Under which it lies.
+            head: What it says of itself.
+            counts: What `counts` said of some keys.
 
         Raises:
             ForeignEntryError: It is not, or nothing says so.
         """
-        known = self._count(key)
+        known = counts[key] if key in counts else self._count(key)
         if "count" not in head and "store" not in head:
             if known is not None:
                 raise ForeignEntryError("it is an older version of what was saved last")
@@ -131,7 +141,7 @@ class Versions:
 
     def _get(self, place: str, key: str) -> bytes | None:
         try:
-            blob = self._backend.get(place)
+            blob = self._open(place)
         except (KeyError, CacheError):
             return None
         try:
@@ -139,11 +149,11 @@ class Versions:
         finally:
             blob.close()
         content, mac = content[:-_MAC], content[-_MAC:]
-        return content if hmac.compare_digest(mac, self._sign(key, content)) else None
+        return content if self._signing_key.has_signed(_said(key, content), mac) else None
 
     def _put(self, place: str, key: str, content: bytes) -> None:
-        self._backend.put(place, [content + self._sign(key, content)], _FILENAME)
+        self._backend.put(place, [content + self._signing_key.sign(_said(key, content))], _FILENAME)
 
-    def _sign(self, key: str, content: bytes) -> bytes:
-        text = key.encode("utf-8", "surrogatepass")
-        return hmac.digest(self._signing_key, b"pyperunner version\0" + content + text, "sha256")
+
+def _said(key: str, content: bytes) -> bytes:
+    return b"pyperunner version\0" + content + key.encode("utf-8", "surrogatepass")

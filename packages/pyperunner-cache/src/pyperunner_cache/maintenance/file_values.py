@@ -20,6 +20,7 @@ from pyperunner_cache.values.pack import pack
 from pyperunner_keys import FileError, FileState, note
 
 if TYPE_CHECKING:
+    from pyperunner_cache.entry.signing import SigningKey
     from pyperunner_cache.ports import Backend, BlobInfo, Codec
     from pyperunner_cache.schema import FileRecord
 
@@ -73,7 +74,7 @@ def out_of_reach(records: Iterable[FileRecord]) -> str | None:
     return None
 
 
-def mark(backend: Backend, key: str, codec: Codec, signing_key: bytes | None) -> None:
+def mark(backend: Backend, key: str, codec: Codec, signing_key: SigningKey | None) -> None:
     """Note that the value of ``key`` holds files, before there is an entry that says so."""
     for marker in _markers(key):
         if not _is_young(backend, marker):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pyperunner_cache.entry.reading import ALIAS_HOPS, checked_envelope, refusal_of_pickle
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from pyperunner_cache.entry.envelope import Envelope
     from pyperunner_cache.entry.reading import Policy
     from pyperunner_cache.errors import ForeignEntryError
-    from pyperunner_cache.ports import Backend
+    from pyperunner_cache.ports import Backend, Blob
 
 __all__ = ["refused"]
+
+_TOGETHER = 32
+"""Entries that are open at once."""
 
 
 def refused(backend: Backend, keys: Iterable[str], policy: Policy) -> dict[str, str]:
@@ -32,38 +36,94 @@ def refused(backend: Backend, keys: Iterable[str], policy: Policy) -> dict[str, 
     """
     if not isinstance(backend, SupportsPeek):
         return {}
-    found: dict[str, str] = {}
-    gone: dict[tuple[str, str], bool] = {}
-    for key in keys:
-        try:
-            reason = _fault(backend, key, policy, gone)
-        except KeyError:
-            reason = "it is gone"
-        except DamagedEntryError:
-            continue  # who loads it sets it aside, and has it made anew
-        except CacheError as error:
-            reason = f"its output cannot be loaded: {error!s:.300}"
-        if reason:
-            found[key] = reason
+    looks = _Looks(backend, policy)
+    rest, found = iter(keys), {}
+    try:
+        while some := list(islice(rest, _TOGETHER)):
+            looks.open(some)
+            for key in some:
+                if reason := _reason(looks, key):
+                    found[key] = reason
+    finally:
+        looks.open(())
     return found
 
 
-def _fault(backend: SupportsPeek, key: str, policy: Policy, gone: dict[tuple[str, str], bool]) -> str:
-    envelope, refusal = _look(backend, key, policy)
+class _Looks:
+    """Looks at entries, some of which have been opened before the first is looked at.
+
+    One call of the system right after the other takes less than half of the time that it takes between other work.
+
+    Args:
+        backend: Where they are.
+        policy: What the store accepts.
+    """
+
+    def __init__(self, backend: SupportsPeek, policy: Policy) -> None:
+        self._backend, self.policy = backend, policy
+        self._opened: dict[str, Blob | Exception] = {}
+        self._counts: dict[str, int | None] = {}
+        self.gone: dict[tuple[str, str], bool] = {}
+        """Whether classes, by module and name, are gone."""
+
+    def open(self, keys: Sequence[str]) -> None:
+        """Open these entries, and close those that were opened before."""
+        for blob in self._opened.values():
+            if not isinstance(blob, Exception):
+                blob.close()
+        # Counts come first: of an entry that is saved meanwhile the old one would make the new one an older version.
+        self._counts = {} if self.policy.versions is None else self.policy.versions.counts(keys)
+        self._opened = {key: self._peek(key) for key in keys}
+
+    def look(self, key: str) -> tuple[Envelope, ForeignEntryError | None]:
+        """Return what an entry says of itself, and, if it is a pickle that would be refused, the error.
+
+        Raises:
+            KeyError: There is none.
+            CacheError: It cannot be read.
+        """
+        blob = self._opened.get(key)
+        if blob is None:
+            blob = self._opened[key] = self._peek(key)
+        if isinstance(blob, Exception):
+            raise blob
+        envelope = checked_envelope(blob, key, self.policy, self._counts)
+        return envelope, refusal_of_pickle(blob, self.policy) if envelope.head.get("pickle") else None
+
+    def _peek(self, key: str) -> Blob | Exception:
+        try:
+            return self._backend.peek(key)
+        except (KeyError, CacheError) as error:
+            return error
+
+
+def _reason(looks: _Looks, key: str) -> str:
+    try:
+        return _fault(looks, key)
+    except KeyError:
+        return "it is gone"
+    except DamagedEntryError:
+        return ""  # who loads it sets it aside, and has it made anew
+    except CacheError as error:
+        return f"its output cannot be loaded: {error!s:.300}"
+
+
+def _fault(looks: _Looks, key: str) -> str:
+    envelope, refusal = looks.look(key)
     if "alias" in envelope.head:
         try:
-            envelope, refusal = _follow(backend, envelope, policy)
+            envelope, refusal = _follow(looks, envelope)
         except _AliasFault as fault:
             return str(fault)
-    head = envelope.head
+    head, policy = envelope.head, looks.policy
     if refusal is not None:
         return f"its output cannot be loaded: {refusal!s:.300}"
-    if policy.is_cautious and "files" in head and (reach := out_of_reach(head["files"])):
+    if "files" in head and policy.is_cautious and (reach := out_of_reach(head["files"])):
         return reach
     policy.codec_named(head["codec"])
     for module, name in head.get("classes", ()):
-        if gone.setdefault((module, name), False) or _is_gone(module, name):
-            gone[module, name] = True
+        if looks.gone.setdefault((module, name), False) or _is_gone(module, name):
+            looks.gone[module, name] = True
             return f"its output holds a {module}.{name}, which is gone"
     return ""
 
@@ -72,12 +132,12 @@ class _AliasFault(Exception):
     """What is the matter with the entry that an alias stands for."""
 
 
-def _follow(backend: SupportsPeek, envelope: Envelope, policy: Policy) -> tuple[Envelope, ForeignEntryError | None]:
-    """Return what `_look` does of the entry that an alias stands for in the end."""
+def _follow(looks: _Looks, envelope: Envelope) -> tuple[Envelope, ForeignEntryError | None]:
+    """Return what `_Looks.look` does of the entry that an alias stands for in the end."""
     for _ in range(ALIAS_HOPS):
         target, digest = envelope.head["alias"]
         try:
-            envelope, refusal = _look(backend, target, policy)
+            envelope, refusal = looks.look(target)
         except KeyError:
             raise _AliasFault("what it stands for is gone") from None
         alias = envelope.head.get("alias")
@@ -86,16 +146,6 @@ def _follow(backend: SupportsPeek, envelope: Envelope, policy: Policy) -> tuple[
         if alias is None:
             return envelope, refusal
     raise _AliasFault("it stands for something that leads in a circle")
-
-
-def _look(backend: SupportsPeek, key: str, policy: Policy) -> tuple[Envelope, ForeignEntryError | None]:
-    """Return what an entry says of itself, and, if it is a pickle that would be refused, the error."""
-    blob = backend.peek(key)
-    try:
-        envelope = checked_envelope(blob, key, policy)
-        return envelope, refusal_of_pickle(blob, policy) if envelope.head.get("pickle") else None
-    finally:
-        blob.close()
 
 
 def _is_gone(module: str, name: str) -> bool:

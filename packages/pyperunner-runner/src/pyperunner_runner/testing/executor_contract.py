@@ -10,6 +10,7 @@ Example::
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ import psutil
 import pytest
 
 from pyperunner_dag import open_store
-from pyperunner_runner.ports import Ended, Event, Executor, Job, Logged, Session, Started, Waiting
+from pyperunner_runner.ports import Ended, Event, Executor, Job, Logged, Session, StandIn, Started, Waiting
 from pyperunner_runner.testing.tasks import Add, Fail, Family, Meddle, Read, Sleep, Talk
 
 if TYPE_CHECKING:
@@ -181,6 +182,21 @@ class ExecutorContract:
         assert tasks["Add(first)"].load_output() == 99
         assert self.execute(executor, Job("Add(first)")).outcome.kind == "stored"
         assert tasks["Add(first)"].load_output() == 1
+
+    def test_what_the_store_does_not_take_is_kept(
+        self, executor: Executor, tasks: dict[str, Task], tmp_path: Path
+    ) -> None:
+        """An output that the run's store refuses is in the job's stand-in, and why; jobs that follow find it."""
+        shutil.rmtree(tmp_path / "data", ignore_errors=True)
+        (tmp_path / "data").write_text("here can be no store", encoding="utf-8")
+        kept = {"url": str(tmp_path / "kept")}
+        first = self.execute(executor, Job("Add(first)", stand_in=StandIn(kept))).outcome
+        assert first.kind == "stored", first.failure
+        assert first.unsaved
+        following = StandIn(kept, holds=("Add(first)",), why=first.unsaved)
+        second = self.execute(executor, Job("Add(second)", stand_in=following)).outcome
+        assert (second.kind, second.unsaved) == ("stored", first.unsaved)
+        assert open_store(tmp_path / "kept").load(tasks["Add(second)"].key) == 11
 
     def test_an_exception_is_described(self, executor: Executor) -> None:
         """A raised exception arrives with type, text and a traceback that begins in the task."""
