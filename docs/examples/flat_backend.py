@@ -7,7 +7,9 @@ Registered under the entry point group ``pyperunner.backends`` as ``flat``, ``op
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from pyperunner_cache.backends import BytesBlob, split_key, translating
@@ -31,7 +33,8 @@ class FlatBackend:
 
     def missing(self, keys):
         """Return the keys without an entry."""
-        return {key for key in keys if not self._path(key).exists()}
+        with translating("ask for", None, str(self.folder)):
+            return {key for key in keys if not self._path(key).exists()}
 
     def get(self, key):
         """Return the bytes of an entry; ``KeyError`` if there is none."""
@@ -50,16 +53,20 @@ class FlatBackend:
     def delete(self, key):
         """Remove an entry, and say whether there was one."""
         path = self._path(key)
-        there = path.exists()
-        path.unlink(missing_ok=True)
+        with translating("delete", key, str(path)):
+            there = path.exists()
+            path.unlink(missing_ok=True)
         return there
 
     def scan(self, name=None):
         """Yield what there is, all or of one task."""
-        for path in self.folder.glob("[!.]*"):
-            key, data, modified = self._read(path)
-            if name is None or split_key(key)[0] == name:
-                yield BlobInfo(key, len(data), modified, modified)
+        with translating("list", None, str(self.folder)):
+            files = os.listdir(self.folder) if self.folder.is_dir() else []
+        for file in [each for each in files if each[0] != "."]:
+            with suppress(KeyError):  # it was removed meanwhile
+                key, data, modified = self._read(self.folder / file)
+                if name is None or split_key(key)[0] == name:
+                    yield BlobInfo(key, len(data), modified, modified)
 
     def close(self):
         """Do nothing: no file stays open."""
@@ -70,8 +77,9 @@ class FlatBackend:
 
     @staticmethod
     def _read(path):
-        try:
-            line, _, data = path.read_bytes().partition(b"\n")
-            return bytes.fromhex(line.decode()).decode("utf-8", "surrogatepass"), data, path.stat().st_mtime
-        except FileNotFoundError:
-            raise KeyError(path.name) from None
+        with translating("load", path.name, str(path)):
+            try:
+                line, _, data = path.read_bytes().partition(b"\n")
+                return bytes.fromhex(line.decode()).decode("utf-8", "surrogatepass"), data, path.stat().st_mtime
+            except FileNotFoundError:
+                raise KeyError(path.name) from None

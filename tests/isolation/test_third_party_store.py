@@ -51,6 +51,22 @@ def test_a_store_registered_by_an_entry_point(project, executor):
     assert (project.folder / "trace").read_text() == "one two "
 
 
+BACKEND_FLOW = FLOW.partition("sys.meta_path")[2].partition("\n")[2].replace("disk://host", "flat:")
+
+
+@pytest.mark.parametrize("executor", ["process", "inline"])
+def test_a_backend_brings_its_store(project, executor):
+    """Only the backend is registered, not a store for its scheme: runs, children and results find it all the same."""
+    example = Path(__file__).parents[2] / "docs" / "examples" / "flat_backend.py"
+    project.write("flat_backend.py", example.read_text())
+    project.write("flat-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: flat\nVersion: 1.0\n")
+    project.write("flat-1.0.dist-info/entry_points.txt", "[pyperunner.backends]\nflat = flat_backend:FlatBackend\n")
+    flow = project.write("flow.py", f"import sys\n{BACKEND_FLOW}")
+    for status in ("SUCCESS", "SKIPPED"):
+        told = project.python(flow, project.folder / "store", executor).splitlines()
+        assert told[:2] == [f"[40] {status}", "[40]"]
+
+
 def test_a_broken_plugin_breaks_no_other(project):
     """A store that does not import: its own URLs fail with its name and its distribution's, others work."""
     project.install_store()

@@ -28,9 +28,11 @@ class TestMemory(BackendContract):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 class TestS3(BackendContract):
+    lease = 1.0
+
     @pytest.fixture
     def options(self, bucket):
-        return {"storage_options": bucket.options}
+        return {"storage_options": bucket.options, "lease": self.lease}
 
     @pytest.fixture
     def url(self, bucket):

@@ -30,6 +30,20 @@ def store(tmp_path):
 
 
 @pytest.fixture
+def register(monkeypatch, tmp_path_factory):
+    """Announces a plug-in as an installed package would."""
+
+    def announce(group, name, target):
+        folder = tmp_path_factory.mktemp("installed")
+        info = folder / f"plugin_{name}-1.0.dist-info"
+        info.mkdir()
+        info.joinpath("entry_points.txt").write_text(f"[{group}]\n{name} = {target}\n")
+        monkeypatch.syspath_prepend(folder)
+
+    return announce
+
+
+@pytest.fixture
 def mounted(tmp_path):
     """Mounts a file system in memory, with the given options, and returns its folder."""
     folders = []

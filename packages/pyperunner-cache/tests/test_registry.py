@@ -13,20 +13,6 @@ from pyperunner_cache.testing import BackendContract
 EXAMPLE = pathlib.Path(__file__).parents[3] / "docs" / "examples" / "flat_backend.py"
 
 
-@pytest.fixture
-def register(monkeypatch, tmp_path_factory):
-    """Announces a plug-in as an installed package would."""
-
-    def announce(group, name, target):
-        folder = tmp_path_factory.mktemp("installed")
-        info = folder / f"plugin_{name}-1.0.dist-info"
-        info.mkdir()
-        info.joinpath("entry_points.txt").write_text(f"[{group}]\n{name} = {target}\n")
-        monkeypatch.syspath_prepend(folder)
-
-    return announce
-
-
 @pytest.mark.skipif(not EXAMPLE.exists(), reason="needs docs/examples, which only the repository has")
 class TestTheExampleBackend(BackendContract):
     @pytest.fixture
@@ -38,7 +24,7 @@ class TestTheExampleBackend(BackendContract):
 
     def test_it_is_short(self):
         lines = [line for line in EXAMPLE.read_text().split('"""', 2)[2].splitlines() if line.strip()]
-        assert len(lines) < 60
+        assert len(lines) < 70
 
 
 def test_an_unknown_scheme_lists_the_known_ones():
@@ -72,3 +58,31 @@ def test_the_built_ins_are_what_the_entry_points_say():
         if point.group == group
     }
     assert declared == registry._BUILT_IN
+
+
+class _Server:
+    """A client of which ``from_url`` knows how to make one."""
+
+    def __init__(self, client, *, prefix, retries=1):
+        self.made = client, prefix, retries
+
+    @classmethod
+    def from_url(cls, url, *, host="localhost", **options):
+        return cls(f"client of {host}", prefix=url.partition(":")[2], **options)
+
+
+class _Closed(_Server):
+    @classmethod
+    def from_url(cls, url, *, host="localhost"):
+        return cls(host, prefix="")
+
+
+def test_options_are_those_of_from_url_and_what_it_passes_on(register, monkeypatch):
+    monkeypatch.setitem(sys.modules, "server_plugin", sys.modules[__name__])
+    register("pyperunner.backends", "server", "server_plugin:_Server")
+    register("pyperunner.backends", "closed", "server_plugin:_Closed")
+    assert registry.open_backend("server:x", {"host": "h", "retries": 2}).made == ("client of h", "x", 2)
+    assert registry.open_backend("closed:x", {"host": "h"}).made == ("h", "", 1)
+    for url, option in (("server:x", "tries"), ("closed:x", "retries")):
+        with pytest.raises(TypeError, match=rf"open_store\('{url}'\).*'{option}'"):
+            registry.open_backend(url, {option: 1})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pyperunner_text.plugins import BrokenPlugin, UnknownPlugin, find_plugin, plugin_names, plugins
+from pyperunner_text.plugins import BrokenPlugin, UnknownPlugin, find_plugin, find_store, plugin_names, plugins
 
 GROUP = "demo.things"
 Install = Callable[..., Path]
@@ -130,3 +130,15 @@ def test_a_look_does_not_import_the_library() -> None:
     code = "import sys, pyperunner_text.plugins as p; p.plugin_names('x'); print('importlib.metadata' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_backend_brings_its_store(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheme of the cache's backends is opened by what opens folders, unless it has a store of its own."""
+    monkeypatch.setattr(sys, "path", [])
+    install("[pyperunner.backends]\nmine = not:imported\nown = not:imported\n")
+    with pytest.raises(UnknownPlugin, match=r"known: none$"):
+        find_store("mine")
+    install("[pyperunner.stores]\nfile = json:load\nown = json:dump\n", name="cache-1.dist-info")
+    assert [find_store(scheme).__name__ for scheme in ("mine", "own", "file")] == ["load", "dump", "load"]
+    with pytest.raises(UnknownPlugin, match=r"known: file, mine, own$"):
+        find_store("other")

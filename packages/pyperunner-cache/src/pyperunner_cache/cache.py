@@ -231,7 +231,7 @@ class Cache:
         self.backend.delete(_PROBE_KEY)
 
     def entries(self, name: str | None = None) -> Iterator[EntryInfo]:
-        """Yield every entry, or those whose key begins with ``name/``, in no particular order."""
+        """Yield every entry, or those of ``name``, in no particular order."""
         for info in file_values.entries_of(self.backend, name):
             yield {"key": info.key, "size": info.size, "modified": info.modified}
 
@@ -350,7 +350,8 @@ def open_store(
     """Open a store; nothing is made before the first save.
 
     Args:
-        url: A path, ``file:…``, ``sqlite:///path/to/file.db``, ``memory://``, or a URL of an installed backend.
+        url: A path, ``file:…``, ``sqlite:///path/to/file.db``, ``memory://``,
+            ``tiered://?near=…&far=…`` of two others, or a URL of an installed backend.
         codec: ``"gzip"`` (compressed), ``"raw"`` (mapped into memory) or an installed codec's name.
         codecs: Other codecs for some names, such as ``{"Train()": "raw"}``.
         trust: ``"pickle"`` keeps everything; ``"safe"`` keeps and loads plain data only and never executes a pickle.
@@ -366,9 +367,10 @@ def open_store(
         TypeError: An option that the backend does not know.
     """
     backend = open_backend(url, options)
-    root = getattr(backend, "root", None)
-    if isinstance(root, str) and trust == "pickle" and signing_key is None and not options.get("shared"):
-        warn_of_others(root)
+    for part in getattr(backend, "parts", (backend,)):
+        root = getattr(part, "root", None)
+        if isinstance(root, str) and trust == "pickle" and signing_key is None and not getattr(part, "shared", False):
+            warn_of_others(root)
     return Cache(
         backend,
         codec,

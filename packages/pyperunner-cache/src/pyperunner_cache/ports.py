@@ -112,15 +112,33 @@ class Backend(Protocol):
 
     Raises:
         pyperunner_cache.StorageError: From any method, when the medium fails; it names action, key, place and cause.
+            What a library raises is turned into it (`pyperunner_cache.backends.translating` does so for ``OSError``):
+            callers know no other, and go on without the store when they meet it. An entry that cannot be looked at is
+            not absent.
+        pyperunner_cache.BadKeyError: From any method, for what is no key; `split_key` raises it.
     """
 
     @classmethod
     def from_url(cls, url: str, **options: Any) -> Backend:
-        """Open the backend at ``url``; raise `BadURLError` or `TypeError` for what it does not understand."""
+        """Open the backend at ``url``; nothing is contacted or made before it is asked for something.
+
+        Args:
+            url: As the user wrote it, its scheme included. It ends up in records: credentials belong elsewhere.
+            options: Those of ``open_store`` that are not the cache's own. The ones that the signature does not name are
+                checked against the constructor's, for which they are meant.
+
+        Raises:
+            pyperunner_cache.BadURLError: It is not an address of this kind.
+            TypeError: An option that the backend does not know.
+        """
         ...
 
     def spec(self) -> dict[str, Any] | None:
-        """Return ``url`` and options that open it again in another process, or ``None`` where that is impossible."""
+        """Return ``url`` and all options that open it again in another process, or ``None`` where that is impossible.
+
+        Builtins only. They travel to the processes of a run; in its record stand ``url`` and ``storage_options``,
+        without what looks like a secret.
+        """
         ...
 
     def missing(self, keys: Iterable[str]) -> set[str]:
@@ -154,9 +172,13 @@ class Backend(Protocol):
         ...
 
     def scan(self, name: str | None = None) -> Iterator[BlobInfo]:
-        """Yield all entries, or those whose key begins with ``name/``, in no particular order.
+        """Yield all entries, or those whose key is ``<name>/<hash>``, in no particular order.
 
         An entry may be removed as soon as it was yielded; all others are yielded all the same.
+
+        Args:
+            name: The whole name, as `pyperunner_cache.backends.split_key` finds it in a key: not a beginning of it, not
+                a pattern. ``""`` is a name, ``None`` means all.
         """
         ...
 

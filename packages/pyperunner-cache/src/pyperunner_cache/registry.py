@@ -22,6 +22,7 @@ _BUILT_IN = {
     ("pyperunner.backends", "file"): "pyperunner_cache.backends.file:FileBackend",
     ("pyperunner.backends", "memory"): "pyperunner_cache.backends.memory:MemoryBackend",
     ("pyperunner.backends", "sqlite"): "pyperunner_cache.backends.sqlite:SqliteBackend",
+    ("pyperunner.backends", "tiered"): "pyperunner_cache.tiered.backend:TieredBackend",
     ("pyperunner.codecs", "gzip"): "pyperunner_cache.codecs.gzip:GzipCodec",
     ("pyperunner.codecs", "raw"): "pyperunner_cache.codecs.raw:RawCodec",
 }
@@ -89,9 +90,12 @@ def open_backend(url: str | os.PathLike[str], options: Mapping[str, Any]) -> Bac
     """
     text = _as_text(url)
     cls = _backend_class("file" if isinstance(url, os.PathLike) else scheme_of(text))
-    signature, placeholders = _constructor(cls)
+    own, is_open, constructor = _options_of(cls)
+    passed_on = {name: value for name, value in options.items() if name not in own}
     try:
-        signature.bind(*placeholders, **options)
+        if passed_on and not is_open:
+            raise TypeError(f"got an unexpected keyword argument {next(iter(passed_on))!r}")
+        constructor.bind_partial(None, **passed_on)
     except TypeError as error:
         raise TypeError(f"open_store({text!r}): {error}") from None
     return cls.from_url(text, **options)
@@ -110,15 +114,14 @@ def _as_text(url: Any) -> str:
 
 
 @lru_cache(maxsize=64)
-def _constructor(cls: Any) -> tuple[inspect.Signature, tuple[None, ...]]:
-    """Return the constructor's signature, and what stands in it for the backend and, if it takes one, its place.
+def _options_of(cls: Any) -> tuple[frozenset[str], bool, inspect.Signature]:
+    """Return which options ``from_url`` names, whether it passes others on to the constructor, and its signature.
 
     Kept, because every child process of a runner opens its store and inspecting costs more than opening.
     """
-    found = signature_of(cls.__init__)
-    names = list(found.parameters.values())[1:]
-    takes_place = bool(names) and names[0].kind is not inspect.Parameter.KEYWORD_ONLY
-    return found, (None, None) if takes_place else (None,)
+    found = list(signature_of(cls.from_url).parameters.values())[1:]
+    own = frozenset(each.name for each in found if each.kind is not inspect.Parameter.VAR_KEYWORD)
+    return own, len(own) < len(found), signature_of(cls.__init__)
 
 
 def _backend_class(scheme: str) -> type[Backend]:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-__all__ = ["BrokenPlugin", "Plugin", "UnknownPlugin", "find_plugin", "plugin_names", "plugins"]
+__all__ = ["BrokenPlugin", "Plugin", "UnknownPlugin", "find_plugin", "find_store", "plugin_names", "plugins"]
+
+_STORES, _BACKENDS = "pyperunner.stores", "pyperunner.backends"
 
 
 class UnknownPlugin(FactError, LookupError):
@@ -103,6 +105,29 @@ def find_plugin(group: str, name: str) -> Any:
         BrokenPlugin: It does not import.
     """
     return _found(group, name, tuple(sys.path))
+
+
+def find_store(scheme: str) -> Any:
+    """Return what opens stores at URLs of a scheme: a plug-in of ``pyperunner.stores``, imported.
+
+    A scheme of a backend (``pyperunner.backends``) needs no entry of its own there: what opens folders opens it, too.
+
+    Raises:
+        UnknownPlugin: There is none; the error lists the schemes that there are.
+        BrokenPlugin: It does not import.
+    """
+    return _found_store(scheme, tuple(sys.path))
+
+
+@lru_cache(maxsize=64)
+def _found_store(scheme: str, path: tuple[str, ...]) -> Any:
+    try:
+        return _found(_STORES, scheme, path)
+    except UnknownPlugin as error:
+        backends = plugin_names(_BACKENDS) if "file" in error.known else []
+        if scheme in backends:
+            return _found(_STORES, "file", path)
+        raise UnknownPlugin(_STORES, scheme, tuple(sorted({*error.known, *backends}))) from None
 
 
 @lru_cache(maxsize=64)

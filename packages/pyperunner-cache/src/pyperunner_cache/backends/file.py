@@ -191,13 +191,15 @@ class FileBackend:
 
     def scan(self, name: str | None = None) -> Iterator[BlobInfo]:
         """Walk the folders."""
-        for entry in entry_files(self.root, None if name is None else safe_name(name)):
-            if name is None or entry.key.rpartition("/")[0] == name:
-                yield entry
+        with translating("list", None, self.root):
+            for entry in entry_files(self.root, None if name is None else safe_name(name)):
+                if name is None or entry.key.rpartition("/")[0] == name:
+                    yield entry
 
     def survey(self, but: str | None = None) -> tuple[int, int, int, int]:
         """Look at the folders of the entries, and into those that are not sealed."""
-        count, size, temporary = survey_files(self.root, None if but is None else safe_name(but))
+        with translating("list", None, self.root):
+            count, size, temporary = survey_files(self.root, None if but is None else safe_name(but))
         orphans = [found for path in temporary if (found := sweep_file(path, dry_run=True)) is not None]
         return count, size, len(orphans), sum(orphans)
 
@@ -243,7 +245,8 @@ class FileBackend:
 
     def sweep(self, *, dry_run: bool = False, aside: bool = False) -> tuple[int, int]:
         """Remove temporary files of dead processes."""
-        sizes = [sweep_file(path, dry_run=dry_run) for path in survey_files(self.root)[2]]
+        with translating("sweep", None, self.root):
+            sizes = [sweep_file(path, dry_run=dry_run) for path in survey_files(self.root)[2]]
         gone = [size for size in sizes if size is not None]
         if aside:
             count, size = self._quarantine.usage()

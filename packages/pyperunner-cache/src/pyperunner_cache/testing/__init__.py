@@ -15,6 +15,7 @@ import pytest
 pytest.register_assert_rewrite(
     "pyperunner_cache.testing.backend_contract",
     "pyperunner_cache.testing.codec_contract",
+    "pyperunner_cache.testing.process_contract",
     "pyperunner_cache.testing.store_contract",
     "pyperunner_cache.testing.trust_contract",
 )

@@ -9,6 +9,7 @@ import pytest
 
 from pyperunner_cache.errors import BadKeyError
 from pyperunner_cache.ports import Backend, BlobInfo, Buffer, SupportsSweep
+from pyperunner_cache.testing.process_contract import ProcessContract
 from pyperunner_cache.testing.store_contract import FILENAME, read_entry
 from pyperunner_cache.testing.trust_contract import TrustContract
 
@@ -41,8 +42,8 @@ _NAMES = [
 ]
 
 
-class BackendContract(TrustContract):
-    """What every `Backend` must do. Override `url`, and `options` where the backend needs some."""
+class BackendContract(ProcessContract, TrustContract):
+    """What every `Backend` must do. Override `url`, `options` where it needs some, `lease` where locks are leases."""
 
     def test_it_satisfies_the_port(self, backend: Backend) -> None:
         """The object has every method of the port."""
@@ -147,6 +148,17 @@ class BackendContract(TrustContract):
         assert all(isinstance(info, BlobInfo) and begin < info.modified < time.time() + 2 for info in found.values())
         assert {info.key for info in backend.scan("T()")} == {"T()/1", "T()/2"}
         assert list(backend.scan("Nobody()")) == []
+
+    def test_a_scan_takes_a_name_as_it_is(self, backend: Backend) -> None:
+        """A name is the whole of it: no beginning of others, no pattern, and the empty one is a name, too."""
+        names = ["", "T", "T()", "T()x", "T()/x", "T*", "*", "?", "[T]", "%", "_", "\\", "a", "a/b", "a/b/c", "A"]
+        for name in names:
+            backend.put(f"{name}/1", [b"x"], FILENAME)
+        assert {name: [info.key for info in backend.scan(name)] for name in names} == {
+            name: [f"{name}/1"] for name in names
+        }
+        for nobody in ("T(", "()", "T?", "[Ta]", "a/", "a/b/", "/", "%%", "T%"):
+            assert list(backend.scan(nobody)) == []
 
     def test_what_is_listed_can_be_removed_meanwhile(self, backend: Backend) -> None:
         """A listing goes on while what it has yielded is removed."""

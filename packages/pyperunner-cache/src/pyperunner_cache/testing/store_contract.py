@@ -1,10 +1,8 @@
-"""Store contract: how a backend behaves under a store, in other processes, with damage, and in optional abilities."""
+"""Store contract: how a backend behaves under a store, with damage, and in optional abilities."""
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,31 +61,6 @@ class StoreContract:
     def backend(self, store: Cache) -> Backend:
         """Give the backend itself."""
         return store.backend
-
-    def test_another_process_opens_it_from_its_spec(self, store: Cache) -> None:
-        """A process started afresh opens the same store from its spec."""
-        spec = store.spec()
-        if spec is None:
-            pytest.skip("this backend cannot be opened by another process, and says so")
-        store.save("T()/1", {"a": 1}, {"seconds": 1.0})
-        context = multiprocessing.get_context("spawn")
-        with context.Pool(1) as pool:
-            assert pool.apply(_add_one, (spec,)) == {"a": 1}
-        assert store.load("T()/2") == {"a": 1, "b": 2}
-
-    def test_a_forked_child_uses_it(self, store: Cache) -> None:
-        """A forked child opens the same store and leaves its parent's usable."""
-        spec = store.spec()
-        if spec is None or "fork" not in multiprocessing.get_all_start_methods():
-            pytest.skip("needs fork and a backend that another process can open")
-        store.save("T()/1", {"a": 1})
-        child = multiprocessing.get_context("fork").Process(target=_add_one, args=(spec,))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            child.start()
-        child.join(30)
-        assert child.exitcode == 0
-        assert store.load("T()/2") == {"a": 1, "b": 2}
 
     def test_damage_is_a_miss_and_set_aside(self, store: Cache) -> None:
         """Damaged bytes are a miss with a warning, and are set aside where the backend can."""
@@ -265,13 +238,6 @@ class StoreContract:
         blob.close()
         info = next(iter(backend.scan()))
         assert info.used >= before >= info.modified - 1e-3
-
-
-def _add_one(spec: dict[str, Any]) -> Any:
-    with open_store(**spec) as store:
-        found = store.load("T()/1")
-        store.save("T()/2", {**found, "b": 2})
-    return found
 
 
 def _try_lock(backend: SupportsLock, key: str, seen: list[object]) -> None:

@@ -1,4 +1,4 @@
-"""Opening of output stores by URL, found through the entry points ``pyperunner.stores``."""
+"""Opening of output stores by URL, found through entry points: ``pyperunner.stores`` and the backends of the cache."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from pyperunner_text.urls import scheme_of
 
 __all__ = ["open_store", "reopen_store"]
 
-GROUP = "pyperunner.stores"
-
 
 def _opener(scheme: str) -> Callable[..., OutputStore]:
     """Return what opens stores of ``scheme``."""
-    from pyperunner_text.plugins import BrokenPlugin, UnknownPlugin, find_plugin
+    from pyperunner_text.plugins import BrokenPlugin, UnknownPlugin, find_store
 
     try:
-        opener: Callable[..., OutputStore] = find_plugin(GROUP, scheme)
+        opener: Callable[..., OutputStore] = find_store(scheme)
     except UnknownPlugin as error:
         if not error.known or scheme == "file":
             raise StoreNotInstalledError from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pyperunner_results.credentials import strip_credentials
 from pyperunner_results.errors import StoreUnavailable
-from pyperunner_text.plugins import BrokenPlugin, UnknownPlugin, find_plugin
+from pyperunner_text.plugins import BrokenPlugin, UnknownPlugin, find_store
 from pyperunner_text.urls import scheme_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Outputs"]
 
-_GROUP = "pyperunner.stores"
 _UNKNOWN = 1 << 62
 
 
@@ -90,7 +89,7 @@ def _open(place: str, name: str, options: Mapping[str, Any]) -> OutputReader:
     if scheme == "file" and not place.lower().startswith("file:") and not Path(place).is_dir():
         raise StoreUnavailable(name, "there is no such folder. If the store was moved, call set_data_path(…).")
     try:
-        return cast("OutputReader", find_plugin(_GROUP, scheme)(place, **options))
+        return cast("OutputReader", find_store(scheme)(place, **options))
     except UnknownPlugin as error:
         if not error.known:
             problem = "no store is installed. Install one with: pip install pyperunner-cache"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_results.credentials import strip_credentials, strip_options
 from pyperunner_results.former_names import formerly
+from pyperunner_text.urls import scheme_of
 
 if TYPE_CHECKING:
     from pyperunner_results.schema import Environment, RunSection
@@ -35,7 +36,7 @@ def run_section(
     """
     section: RunSection = {
         "data_path": _recorded(data_path),
-        "log_path": _recorded(log_path),
+        "log_path": os.path.realpath(os.fspath(log_path)),
         "host": {
             "hostname": platform.node(),
             "os": f"{platform.system()} {platform.release()}",
@@ -52,4 +53,5 @@ def run_section(
 
 def _recorded(place: str | os.PathLike[str]) -> str:
     text = os.fspath(place)
-    return strip_credentials(text) if "://" in text else os.path.realpath(text)
+    is_path = scheme_of(text) == "file" and not text.lower().startswith("file:")
+    return os.path.realpath(text) if is_path else strip_credentials(text)

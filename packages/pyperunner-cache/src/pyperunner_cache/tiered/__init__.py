@@ -1,0 +1,1 @@
+"""Tiers: a near store before a far one."""
