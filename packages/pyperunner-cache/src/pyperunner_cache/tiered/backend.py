@@ -76,8 +76,9 @@ class TieredBackend:
         self.shared = bool(shared) and all(shared)
         self.survives_fork = all(isinstance(part, SupportsFork) and part.survives_fork for part in self.parts)
         self.forbids_fork = any(isinstance(part, ForbidsFork) and part.forbids_fork for part in self.parts)
-        if root := next((part.root for part in self.parts if isinstance(getattr(part, "root", None), str)), None):
-            self.root = root
+        roots = [root for part in self.parts if isinstance(root := getattr(part, "root", None), str)]
+        if roots:
+            self.root = roots[0]
         self._take_abilities()
 
     def _take_abilities(self) -> None:
@@ -110,7 +111,7 @@ class TieredBackend:
         near_max_size: str | int | None = None,
         writes: str | None = None,
         storage_options: Mapping[str, Mapping[str, Any]] | None = None,
-    ) -> Backend:
+    ) -> TieredBackend:
         """Open ``tiered://?near=/scratch/cache&far=s3://bucket/cache``; each part may be an option instead.
 
         Args:
