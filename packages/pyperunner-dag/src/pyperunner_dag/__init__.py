@@ -72,6 +72,7 @@ from pyperunner_dag.outputs.errors import (
     PartMissingError,
     UnknownOutputError,
 )
+from pyperunner_dag.outputs.own_stores import with_own_stores
 from pyperunner_dag.outputs.producer import pick
 from pyperunner_dag.outputs.several import is_whole, load_whole, save_whole
 from pyperunner_dag.pipeline import Pipeline, Sequential
@@ -81,6 +82,7 @@ from pyperunner_dag.secret import Secret
 from pyperunner_dag.stores.former_names import keep_former_names
 from pyperunner_dag.stores.opening import open_store, reopen_store
 from pyperunner_dag.stores.outputs import changed_outputs, is_stored, load_output, save_output
+from pyperunner_dag.stores.routed import RoutedStore, member_named, member_of, members_of
 from pyperunner_dag.tasks import Task
 from pyperunner_text import __version__
 
@@ -120,6 +122,7 @@ __all__ = [
     "PipelineError",
     "PipelineFileError",
     "PrefixTakenError",
+    "RoutedStore",
     "Secret",
     "SecretNotSetError",
     "Sequential",
@@ -169,6 +172,9 @@ __all__ = [
     "load_whole",
     "mapped_sources",
     "mapped_steps",
+    "member_named",
+    "member_of",
+    "members_of",
     "note_loaded",
     "open_store",
     "output_key",
@@ -187,6 +193,7 @@ __all__ = [
     "task",
     "task_of",
     "truth_of",
+    "with_own_stores",
 ]
 
 keep_former_names(__name__)

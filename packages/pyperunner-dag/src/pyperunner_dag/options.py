@@ -9,6 +9,7 @@ from pyperunner_dag.errors import OptionError
 from pyperunner_dag.option_values.fields import FIELDS
 
 if TYPE_CHECKING:
+    import os
     from datetime import timedelta
     from typing import Literal, TypeAlias, TypedDict
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         seed: Seed
         max_age: str | float | timedelta | None
         rerun: Rerun | None
+        store: str | os.PathLike[str] | None
         codec: str | None
         check: Any
 
@@ -63,6 +65,7 @@ _RUN_FIELDS = (
     "seed",
     "max_age",
     "rerun",
+    "store",
     "codec",
     "check",
 )
@@ -94,6 +97,8 @@ class Options:
             ``None`` leaves the generators as they are.
         max_age: Seconds, text such as ``"1d"`` (units ``s m h d w``) or a ``timedelta``: a stored output that is older
             is made again; ``None`` for no limit.
+        store: Folder or URL of the store that its output is kept in; by default the runner's. It is recorded, and so
+            can't hold a password.
         codec: Name of the codec that its output is stored with, such as ``"raw"``; by default the store's.
         check: What its output has to pass before it is stored, one or several: functions that return ``False`` or raise
             where it is not as it must be, pandera schemas, pydantic models.
@@ -124,6 +129,7 @@ class Options:
     seed: Seed
     max_age: float | None
     rerun: Rerun | None
+    store: str | None
     codec: str | None
     check: tuple[Any, ...]
     code: Code | None

@@ -25,6 +25,7 @@ from pyperunner_dag.identity.key import TaskKey, digests_of, hash_in_one_run
 from pyperunner_dag.identity.upstream import with_key
 from pyperunner_dag.inputs import ATOMS, as_tasks, holds_task, is_task, leaves, nesting
 from pyperunner_dag.options import COUNTED, NO_OPTIONS, Options, changed
+from pyperunner_dag.outputs.own_stores import with_own_stores
 from pyperunner_dag.outputs.several import checked_outputs, is_whole, load_whole, save_whole
 from pyperunner_dag.run_method import RunMethod, check_tag, method_of, other_reading
 from pyperunner_dag.secret import Secret, revealed
@@ -341,12 +342,13 @@ class Task(Mappable, ABC):
         self.__dict__.pop("_held", None)  # so that a copy in another process sees the mark of this class again
 
     def set_data_path(self, path: str | os.PathLike[str] | OutputStore) -> None:
-        """Open the store at ``path`` (a folder, a store URL, or a store) for this task's output.
+        """Open the store at ``path`` (a folder, a store URL, or a store), or the one in its options, for its output.
 
         Raises:
             StoreError: There is no such kind of store, or it does not load.
         """
-        self.bind(open_store(path), os.fspath(path) if isinstance(path, (str, os.PathLike)) else None)
+        place = self.options.store or (os.fspath(path) if isinstance(path, os.PathLike) else path)
+        self.bind(with_own_stores(open_store(path), [self], {}), place if isinstance(place, str) else None)
 
     def bind(self, store: OutputStore | None, data_path: str | None = None) -> None:
         """Use ``store``, which is open already, for this task's output.

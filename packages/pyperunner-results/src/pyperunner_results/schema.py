@@ -274,12 +274,14 @@ class Host(TypedDict):
     python: str
 
 
-class _StorageOptions(TypedDict, total=False):
+class _Stores(TypedDict, total=False):
     storage_options: dict[str, object]
     """What a remote store was opened with, without secrets."""
+    stores: dict[str, str]
+    """Of tasks that have a store of their own, by name, where it is."""
 
 
-class RunSection(_StorageOptions):
+class RunSection(_Stores):
     """Where, with what and by which version a pipeline was run."""
 
     data_path: str

@@ -14,6 +14,7 @@ RunnerError
 ├── NoProcesses           (also RuntimeError) tasks can't have processes of their own, here
 ├── LimitTooLow           (also ValueError)  a memory limit below what any task's process takes
 ├── ImpossibleResources   (also ValueError)  a task asks for more than the runner has
+├── SharedLimitsError     (also OSError)     limits can't be shared with other runs, said before work starts
 ├── UnknownStartMethod    (also ValueError)
 ├── WrongFake             (also TypeError)   in a test, an output by hand is missing or stands for nothing
 ├── InputLost         (also LookupError)     an input was made again and is still not there
@@ -43,6 +44,7 @@ __all__ = [
     "RunFailed",
     "RunnerError",
     "SelectionUnmet",
+    "SharedLimitsError",
     "StoreNotShareable",
     "StoreNotWritable",
     "TaskDied",
@@ -146,6 +148,14 @@ class CodecRefused(RunnerError, ValueError):
     codec: str
     reason: str
     template = "{task} is to be stored with the codec {codec}: {reason}. Nothing was started."
+
+
+class SharedLimitsError(RunnerError, OSError):
+    """Limits cannot be shared with other runs."""
+
+    name: str
+    reason: str
+    template = "limits cannot be shared as {name!r}: {reason}"
 
 
 class CheckFailed(RunnerError, ValueError):

@@ -46,10 +46,17 @@ class TaskStarted:
 
 @dataclass(frozen=True)
 class TaskWaiting:
-    """A task waits because another run makes the same output (``waiting``), or goes on."""
+    """A task waits for other runs (``waiting``), or goes on.
+
+    Attributes:
+        task: The task's name.
+        waiting: Whether it waits.
+        what: What for, where it has not started yet: limits that are shared. Else another run makes the same output.
+    """
 
     task: str
     waiting: bool
+    what: str = ""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ def note_line(event: TaskRetried | TaskWaiting) -> str | None:
     if isinstance(event, TaskRetried):
         again = f"in {duration(event.wait)}" if event.wait else "at once"
         return f"retry {visible(event.task)} {again}: {visible(event.error)}"
-    return f"waits {visible(event.task)}: another run makes the same output" if event.waiting else None
+    what = visible(event.what) if event.what else "another run makes the same output"
+    return f"waits {visible(event.task)}: {what}" if event.waiting else None
 
 
 class Lines:

@@ -17,7 +17,7 @@ from pyperunner_runner.execution.scheduler_factory import new_scheduler
 from pyperunner_runner.execution.signals import Signals
 from pyperunner_runner.executors.registry import find_executor
 from pyperunner_runner.executors.supervisor.start_methods import known_start_method
-from pyperunner_runner.planning.checks import check, location_of
+from pyperunner_runner.planning.checks import check, location_of, own_places
 from pyperunner_runner.planning.planner import PlannedRun, Planner, runnable_dag
 from pyperunner_runner.planning.selection import Patterns, Selection
 from pyperunner_runner.planning.settings import RunSettings
@@ -52,6 +52,7 @@ class Runner:
         log_path: Folder in which every run gets a folder of its own.
         process_limit: How many tasks run at once; by default as many as there are processors that this process may use.
         resources: How much there is of what tasks ask for in their options, such as ``{"gpu": 2}``.
+        shared: Name under which all runs on this host share these amounts; docs/running.md has more.
         fail_fast, keep_going: End the run at the first failure, or run what does not depend on it, the default.
         early_cutoff: Do not run what follows from a task that ran again and made the output that it had made before.
         executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
@@ -77,6 +78,7 @@ class Runner:
         process_limit: int | None = None,
         *,
         resources: Mapping[str, float] | None = None,
+        shared: str | None = None,
         fail_fast: bool = False,
         keep_going: bool | None = None,
         early_cutoff: bool = False,
@@ -103,6 +105,7 @@ class Runner:
             process_limit=usable_cores() if process_limit is None else process_limit,
             start_method=known_start_method(start_method),
             resources=dict(resources or {}),
+            shared=shared or "",
             code=Options(code=code, ignore=ignore, packages=packages, strict=strict),
             audit=audit,
             fail_fast=fail_fast or keep_going is False,
@@ -111,8 +114,7 @@ class Runner:
             displays=show_displays(self._hooks),
             keep_unsaved=keep_unsaved,
         )
-        self.data_path = data_path
-        self.log_path = os.fspath(log_path)
+        self.data_path, self.log_path = data_path, os.fspath(log_path)
         self.process_limit = self._settings.process_limit
         self.pipeline: Pipeline | None = None
         self.store = open_store(data_path)
@@ -150,7 +152,7 @@ class Runner:
             ValueError: There is no pipeline, or it has a cycle or duplicate names. PipelineError: It is empty.
             UnknownSelection: ``only``, ``until`` or ``from_`` matches no task.
             SelectionUnmet: A selected task needs an output that is neither stored nor made by one.
-            ImpossibleResources: A task asks for more than there is; nothing was started.
+            ImpossibleResources: A task asks for more than there is. SharedLimitsError: Limits can't be shared.
             FileParamError: A ``File`` or ``Folder`` among the params cannot be read; nothing was started.
             SecretNotSetError: A task that must run has a secret without a value; nothing was started.
             StoreNotWritable: Tasks must run, and neither the store nor a temporary folder can take their outputs.
@@ -368,16 +370,15 @@ class Runner:
         """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment."""
         conf = self._pipeline().to_dict(self._settings.code, lazily=True)
         options = (self.store.spec() or {}).get("storage_options")
-        self._current_run().recorder.write_pipeline(
-            conf, location_of(self.data_path), self._mainfile, options, self._notes
-        )
+        run, place = self._current_run(), location_of(self.data_path)
+        run.recorder.write_pipeline(conf, place, self._mainfile, options, self._notes, own_places(run.planned))
 
     def results(self) -> PipelineResult:
         """Return the reader of the current run's outputs."""
-        recorder = self._current_run().recorder
-        if recorder.conf is None:
+        run = self._current_run()
+        if run.recorder.conf is None:
             self.save_pipeline_params()
-        return PipelineResult(recorder.conf or {}, self.store, run_folder=recorder.folder.path)
+        return PipelineResult(run.recorder.conf or {}, run.planned.store, run_folder=run.recorder.folder.path)
 
     def _pipeline(self) -> Pipeline:
         if self.pipeline is None:

@@ -57,7 +57,7 @@ class Live:
         self._verbose = verbose
         self._estimate = estimate or Estimate({}, 1)
         self._running: dict[str, float] = {}
-        self._waiting: set[str] = set()
+        self._waiting: dict[str, str] = {}
         self._passing: dict[str, dict[str, list[str]]] = {}
         self._above: list[Text] = []
         self._drawn = 0.0
@@ -116,9 +116,9 @@ class Live:
             self._running.pop(event.task, None)
             self._passing.pop(event.task, None)
         elif event.waiting:
-            self._waiting.add(event.task)
+            self._waiting[event.task] = event.what
         else:
-            self._waiting.discard(event.task)
+            self._waiting.pop(event.task, None)
         line = note_line(event)
         if line:
             self._above.append(Text(line, style="yellow"))
@@ -126,7 +126,7 @@ class Live:
     def _finish(self, event: TaskFinished) -> None:
         self._running.pop(event.task, None)
         self._passing.pop(event.task, None)
-        self._waiting.discard(event.task)
+        self._waiting.pop(event.task, None)
         self._estimate.end(event.task, event.seconds if event.attempt and event.status == "SUCCESS" else None)
         if event.attempt:
             self._done += 1
@@ -141,6 +141,8 @@ class Live:
             rows.add_row(state, Text(visible(name)), Text(duration(now - began), style="dim"))
             for line in self._passing_of(name):
                 rows.add_row(Text(""), Text(line, style="dim", no_wrap=True, overflow="crop"), Text(""))
+        for name, what in [each for each in self._waiting.items() if each[0] not in self._running][:_SHOWN]:
+            rows.add_row(Text("waiting", style="yellow"), Text(visible(name)), Text(visible(what), style="dim"))
         more = len(self._running) - _SHOWN
         if more > 0:
             rows.add_row(Text(""), Text(f"and {more} more", style="dim"), Text(""))

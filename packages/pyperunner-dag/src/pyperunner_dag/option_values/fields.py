@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -154,6 +155,19 @@ def _version(value: object) -> str:
     return value
 
 
+def _store(value: object) -> str:
+    from pyperunner_text.urls import without_credentials
+
+    place = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(place, str) or not place or not _is_plain(place):
+        raise ValueError(f"it takes the folder or URL of a store, such as 's3://bucket/outputs', not {value!r:.60}")
+    if without_credentials(place) != place:
+        raise ValueError(
+            "it is recorded, so it can't hold a password; leave that to the environment, as its library has it"
+        )
+    return place
+
+
 def _ignore(value: object) -> tuple[object, ...]:
     found = (value,) if isinstance(value, str) else _items(value, "ignore=['helpers.log_*']")
     if not all(isinstance(name, str) and name and _is_plain(name) for name in found):
@@ -191,6 +205,7 @@ FIELDS: dict[str, tuple[object, _Check]] = {
     "cache": (True, _flag),
     "seed": ("task", _seed),
     "max_age": (None, _optional(_max_age)),
+    "store": (None, _optional(_store)),
     "codec": (None, _optional(_version)),
     "check": ((), _check),
     "rerun": (None, _optional(_choice("never"))),

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyperunner_dag.errors import StoreNotInstalledError, StorePluginError, UnknownStoreError
 from pyperunner_dag.ports import OutputStore
+from pyperunner_dag.stores.routed import RoutedStore
 from pyperunner_text.urls import scheme_of
 
 __all__ = ["open_store", "reopen_store"]
@@ -56,10 +57,13 @@ def reopen_store(spec: Mapping[str, Any]) -> OutputStore:
     """Open a store again, in another process, from what its ``spec()`` returned there.
 
     Args:
-        spec: ``url``, and the keyword options of ``open_store``.
+        spec: ``url``, and the keyword options of ``open_store``; of a routed store also ``stores``.
 
     Raises:
         StoreError: As ``open_store`` does.
     """
     options = dict(spec)
-    return open_store(options.pop("url"), **options)
+    others = options.pop("stores", ())
+    store = open_store(options.pop("url"), **options)
+    routes = {name: other for of, names in others for other in [reopen_store(of)] for name in names}
+    return RoutedStore(store, routes) if routes else store

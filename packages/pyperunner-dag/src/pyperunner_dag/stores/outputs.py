@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.errors import TaskStoreError
 from pyperunner_dag.ports import SupportsLocate, SupportsUsable
+from pyperunner_dag.stores.routed import member_of
 
 if TYPE_CHECKING:
     from pyperunner_dag.ports import OutputStore, Receipt
@@ -49,6 +50,7 @@ def load_output(store: OutputStore, key: str) -> Any:
     Raises:
         KeyError: There is none, or a file in it was changed or removed.
     """
+    store = member_of(store, key)
     if not hasattr(store, "files"):
         from pyperunner_keys import note
 
@@ -73,6 +75,7 @@ def locate_output(store: OutputStore, name: str, data_path: str, key: str, filen
     Raises:
         TaskStoreError: The store keeps no files.
     """
+    store = member_of(store, key)
     if not isinstance(store, SupportsLocate):
         # Not the whole URL: there may be a password in it.
         kind = data_path.partition("://")[0] or type(store).__name__
@@ -88,6 +91,7 @@ def save_output(
     Raises:
         FileError: A file in it is not there.
     """
+    store = member_of(store, key)
     how = {"codec": codec} if codec is not None and hasattr(store, "check_codec") else {}
     if hasattr(store, "files"):
         return store.save(key, value, meta, **how)

@@ -50,6 +50,11 @@ class Outputs:
         """The path, the URL without credentials, or the type of the object that was given."""
         return strip_credentials(self._place) if self._given is None else type(self._given).__name__
 
+    @property
+    def is_given(self) -> bool:
+        """Whether it was given as an object, which has all outputs."""
+        return self._given is not None
+
     def is_same_place(self, other: Outputs) -> bool:
         """Say whether ``other`` reads from the same path, URL or object."""
         mine, theirs = ((each._given, each._place, each._options) for each in (self, other))

@@ -12,7 +12,7 @@ from pyperunner_results.files import open_regular
 from pyperunner_results.former_names import formerly
 from pyperunner_results.reading.elements import ElementOutputs, element_names, mapped_task_of
 from pyperunner_results.reading.outputs import Outputs
-from pyperunner_results.reading.places import recorded_base_dir, recorded_data_path
+from pyperunner_results.reading.places import recorded_base_dir, recorded_data_path, recorded_stores
 from pyperunner_results.reading.tables import one_line, to_frame, to_html
 from pyperunner_results.reading.task_result import TaskResult, key_of_output
 from pyperunner_results.run_files import PIPELINE_FILE, SUMMARY_FILE
@@ -40,7 +40,8 @@ class PipelineResult(Mapping[str, Any]):
     Args:
         conf: Content of a run's ``pipeline.yaml``, or what returns it, which is called when it is first needed.
         data_path: Where the outputs are: a path, a store's URL or an ``OutputReader``. Without one, what the record
-            says (``run.data_path``); where nothing is there, the place beside the record that it was then.
+            says (``run.data_path``); where nothing is there, the place beside the record that it was then. Tasks that
+            have a store of their own are read from that one, unless this is an ``OutputReader``.
         run_folder: The run's folder, from which status, times and logs are read.
         storage_options: With which a remote store is opened, beyond what the record says: it has no secrets.
         trust: How outputs are read from a store that only the record names: ``"pickle"`` loads everything, which runs
@@ -64,6 +65,7 @@ class PipelineResult(Mapping[str, Any]):
         if not callable(conf):
             _ = self._tasks
         self._known: tuple[tuple[int, ...], RunRecord] | None = None
+        self._trust = trust
         if isinstance(data_path, str) and not data_path:
             recorded = as_mapping(as_mapping(self.conf.get("run")).get("storage_options"))
             options = {**recorded, **(storage_options or {})}
@@ -156,6 +158,19 @@ class PipelineResult(Mapping[str, Any]):
             storage_options: With which a remote store is opened.
         """
         self._outputs = Outputs(data_path, storage_options)
+        self.__dict__.pop("_own_stores", None)
+
+    @cached_property
+    def _own_stores(self) -> dict[str, Outputs]:
+        """The outputs of tasks that have a store of their own, by name."""
+        if self._outputs.is_given:
+            return {}
+        places = recorded_stores(self.conf, self.run_folder)
+        opened = {place: Outputs(place, None, self._trust) for place in places.values()}
+        return {name: opened[place] for name, place in places.items()}
+
+    def _outputs_of(self, name: str) -> Outputs:
+        return self._own_stores.get(mapped_task_of(name, self._tasks) or name, self._outputs)
 
     def task(self, name: str) -> TaskResult:
         """Return the reader of one task.
@@ -185,7 +200,7 @@ class PipelineResult(Mapping[str, Any]):
     def size_of_output(self, task: TaskResult) -> int:
         """Return the bytes that a task's output takes in the store; of one whose size is not known, very many."""
         size = task.output_size
-        return self._outputs.size(task.key) if size is None else size
+        return self._outputs_of(task.name).size(task.key) if size is None else size
 
     def all_tasks(self) -> list[TaskResult]:
         """Return the readers of all tasks, in the pipeline's order; the record is read once for all of them."""
@@ -195,12 +210,12 @@ class PipelineResult(Mapping[str, Any]):
         run = run or self.record
         records = run.tasks if run else {}
         digests = as_mapping(self.conf.get("keys"))
-        follows_data = self._follows_data
+        follows_data, own = self._follows_data, self._own_stores
         return [
             TaskResult(
                 name,
                 self._tasks.get(name) or self._tasks[mapped_task_of(name, self._tasks) or ""],
-                self._outputs,
+                self._outputs_of(name) if own else self._outputs,
                 records.get(name),
                 self.run_folder,
                 digests.get(name),

@@ -10,7 +10,7 @@ from typing import Any
 
 from pyperunner_results.shape import as_mapping
 
-__all__ = ["recorded_base_dir", "recorded_data_path"]
+__all__ = ["recorded_base_dir", "recorded_data_path", "recorded_stores"]
 
 _LOCAL = re.compile(r"((?:file|sqlite)://)?(/.*)", re.IGNORECASE | re.DOTALL)
 
@@ -23,15 +23,30 @@ def recorded_data_path(conf: Mapping[str, Any], folder: str | os.PathLike[str] |
         folder: The folder that it lies in now.
     """
     run = as_mapping(conf.get("run"))
-    place = str(run.get("data_path") or "")
-    local = _LOCAL.fullmatch(place)
-    return (local[1] or "") + _moved_along(local[2], run, folder) if local else place
+    return _place_now(str(run.get("data_path") or ""), run, folder)
+
+
+def recorded_stores(conf: Mapping[str, Any], folder: str | os.PathLike[str] | None) -> dict[str, str]:
+    """Return where the outputs of tasks are that have a store of their own, as `recorded_data_path` does of all others.
+
+    Args:
+        conf: Content of a run's ``pipeline.yaml``.
+        folder: The folder that it lies in now.
+    """
+    run = as_mapping(conf.get("run"))
+    stores = as_mapping(run.get("stores"))
+    return {str(name): _place_now(place, run, folder) for name, place in stores.items() if isinstance(place, str)}
 
 
 def recorded_base_dir(conf: Mapping[str, Any], folder: str | os.PathLike[str] | None) -> str:
     """Return the folder that the modules of a run were found in, looked for as the outputs are; empty if unknown."""
     run = as_mapping(conf.get("run"))
     return _moved_along(str(as_mapping(run.get("env")).get("base_dir") or ""), run, folder)
+
+
+def _place_now(place: str, run: Mapping[str, Any], folder: str | os.PathLike[str] | None) -> str:
+    local = _LOCAL.fullmatch(place)
+    return (local[1] or "") + _moved_along(local[2], run, folder) if local else place
 
 
 def _moved_along(path: str, run: Mapping[str, Any], folder: str | os.PathLike[str] | None) -> str:

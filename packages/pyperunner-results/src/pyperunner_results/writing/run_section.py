@@ -24,8 +24,11 @@ def run_section(
     env: Environment,
     version: str,
     storage_options: Mapping[str, object] | None = None,
+    stores: Mapping[str, str] | None = None,
 ) -> RunSection:
-    """Return ``{data_path, log_path, host: {hostname, os, python}, env, pyperunner}``, and ``storage_options`` if any.
+    """Return the section: ``{data_path, log_path, host: {hostname, os, python}, env, pyperunner}``.
+
+    It has ``storage_options`` and ``stores``, too, if there are any.
 
     Args:
         data_path: Folder or URL of the store; recorded as an absolute real path, or without its credentials.
@@ -33,6 +36,7 @@ def run_section(
         env: What :func:`get_environment_info` said.
         version: Version of pyperunner.
         storage_options: What a remote store was opened with; recorded without what may be a secret.
+        stores: Of tasks that have a store of their own, where it is; recorded as ``data_path`` is.
     """
     section: RunSection = {
         "data_path": _recorded(data_path),
@@ -48,6 +52,8 @@ def run_section(
     options = strip_options(storage_options or {})
     if options:
         section["storage_options"] = options
+    if stores:
+        section["stores"] = {name: _recorded(place) for name, place in stores.items()}
     return section
 
 

@@ -19,6 +19,7 @@ from pyperunner_dag import (
     files_of,
     guard_of,
     listing_in,
+    member_of,
     output_key,
     pick,
     resolve_inputs,
@@ -195,7 +196,7 @@ def _single_flight(
 ) -> AbstractContextManager[object]:
     """Return the lock of ``key`` where the store has locks (``SupportsLock``), so that nobody makes it twice."""
     # Looking through a protocol with isinstance costs a child more than the lock itself.
-    lock = getattr(store, "lock", None)
+    lock = getattr(member_of(store, key), "lock", None)
     return nullcontext() if lock is None else _Turn(lock, key, tell_waiting or _tell_nobody)
 
 

@@ -13,6 +13,7 @@ from pyperunner_dag import (
     is_stored,
     load_output,
     load_whole,
+    member_of,
     reopen_store,
     save_output,
     save_whole,
@@ -112,6 +113,7 @@ class JobStore:
 
 
 def _load(store: OutputStore, key: str, canonical: bool) -> tuple[Any, str | None, str | None]:
+    store = member_of(store, key)
     # Asking for a method is far cheaper for a child than isinstance with a protocol (SupportsDigest).
     load = getattr(store, "load_with_digest", None)
     if load is None or not hasattr(store, "files"):

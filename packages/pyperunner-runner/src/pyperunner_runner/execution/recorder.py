@@ -100,6 +100,7 @@ class RunRecorder:
         mainfile: str | os.PathLike[str] | None,
         storage_options: Mapping[str, Any] | None = None,
         notes: Mapping[str, Any] | None = None,
+        stores: Mapping[str, str] | None = None,
     ) -> None:
         """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment.
 
@@ -108,10 +109,11 @@ class RunRecorder:
             data_path: Where its outputs are kept, in words.
             mainfile: The user's main file; by default the program that was started.
             storage_options: With which a remote store was opened.
+            stores: Of tasks that have a store of their own, where that is.
             notes: Further facts for that section; none takes the place of what is there.
         """
         env = get_environment_info(mainfile)
-        section = run_section(data_path, self._log_path, env, __version__, storage_options)
+        section = run_section(data_path, self._log_path, env, __version__, storage_options, stores)
         conf = self.folder.masking.value({**pipeline, "run": {**(notes or {}), **section}})
         self._conf = self.folder.write_pipeline(conf)
 
@@ -185,10 +187,10 @@ class RunRecorder:
         self.folder.log(f"started: {reason}", task=task, process=pid)
         self._hooks.tell(TaskStarted(task, attempt, pid))
 
-    def task_waiting(self, task: str, waiting: bool) -> None:
-        """Record that a task waits for another run that makes the same output, or goes on."""
-        self.say("waits for another run that makes the same output" if waiting else "goes on", task)
-        self._hooks.tell(TaskWaiting(task, waiting))
+    def task_waiting(self, task: str, waiting: bool, what: str = "") -> None:
+        """Record that a task waits for another run that makes the same output, or for ``what``; or goes on."""
+        self.say(f"waits for {what or 'another run that makes the same output'}" if waiting else "goes on", task)
+        self._hooks.tell(TaskWaiting(task, waiting, what))
 
     def task_output(self, said: Logged | Displayed) -> None:
         """Record lines that a task printed or logged, or a line of the executor's own; tell of what one displayed."""

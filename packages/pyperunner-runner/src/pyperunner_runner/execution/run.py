@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from pyperunner_dag import ConditionError, MapError, Task, layout
 from pyperunner_dag.drawing.svg import svg_pieces
-from pyperunner_dag.ports import SupportsLock
 from pyperunner_runner.errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
 from pyperunner_runner.execution.graph.mapped_tasks import MappedTasks, make_ready
-from pyperunner_runner.execution.graph.session import session_of
+from pyperunner_runner.execution.graph.session import open_executor
 from pyperunner_runner.execution.jobs import Jobs, RunningJob
 from pyperunner_runner.execution.outcomes import failure_of, result_of, summarize
 from pyperunner_runner.execution.retries import Retries
+from pyperunner_runner.execution.sharing.limits import SharedLimits
 from pyperunner_runner.execution.stand_in import StandInStore
 from pyperunner_runner.execution.timeouts import LimitWatch
 from pyperunner_runner.execution.timers import Kind, Timers
@@ -71,6 +71,7 @@ class Run:
         self._cancelled = ""
         self._shortage = Shortage(lambda text: self.recorder.warn(text))
         self.stand_in = StandInStore(planned, settings.keep_unsaved, lambda text: self.recorder.warn(text))
+        self._shared = SharedLimits(settings.shared, settings.resources, self._timers, lambda: self.recorder)
         self._mapped = MappedTasks(planned, self._decisions, scheduler)
         make_ready(planned.dag, planned.store)
         self._ephemeral = EphemeralOutputs(planned.dag, planned.store, lambda text: self.recorder.warn(text))
@@ -94,8 +95,7 @@ class Run:
             signals: Those that end it: the first gives jobs a moment to end by themselves, the second none.
         """
         drawing = layout(self.planned.graph) if len(self.planned.graph) <= _MOST_DRAWN else None
-        began = time.monotonic()
-        interrupted = True
+        began, interrupted = time.monotonic(), True
         try:
             self.recorder.run_started(self.planned, drawing)
             self._loop(signals)
@@ -135,11 +135,6 @@ class Run:
         signals.forget_calls()
         if signals.received:
             self._cancel(_INTERRUPTED, kill=len(signals.received) > 1)
-
-    def _pause(self, seconds: float) -> None:
-        """Let time pass, unless a signal comes."""
-        pause = time.sleep if self._signals is None else self._signals.pause
-        pause(seconds)
 
     # -- the steps -------------------------------------------------------------------------------------------------
 
@@ -200,8 +195,8 @@ class Run:
         if self._jobs:
             for event in self._jobs.wait(timeout):
                 self._take(event)
-        elif timeout:
-            self._pause(timeout)
+        elif timeout:  # a signal ends it
+            (time.sleep if self._signals is None else self._signals.pause)(timeout)
         now = time.monotonic()
         for kind, name in self._timers.take_due(now):
             self._ring(kind, name, now)
@@ -259,6 +254,7 @@ class Run:
         self._jobs.close()
         self._ephemeral.remove()
         self.stand_in.close()
+        self._shared.close()
 
     # -- starting --------------------------------------------------------------------------------------------------
 
@@ -273,6 +269,9 @@ class Run:
         return decision
 
     def _start_job(self, task: Task, decision: Decision) -> Handle:
+        if not self._shared.take(task):
+            self._scheduler.delay(task.name)
+            return JobHandle.over(Exit(0))
         self.stand_in.save_given(task)
         task.status = Task.Status.RUNNING
         try:
@@ -280,16 +279,15 @@ class Run:
             return self._jobs.start(task, decision, meta, self.stand_in.of(task), sent=self._mapped.is_sent(task))
         except BlockingIOError:
             task.status = Task.Status.NOT_STARTED
+            self._shared.release(task.name)
             self._scheduler.give_back(task.name)
             raise
 
     def _open_executor(self) -> Executor:
         """Return the executor of this run, whose first job is about to start."""
         self._ephemeral.begin()
-        if not isinstance(self.planned.store, SupportsLock):
-            self.recorder.warn("the store has no locks: single flight is off, two runs at once make an output twice")
         to_run = [self.planned.dag[name] for name, decision in self._decisions.items() if decision.action == "run"]
-        return self._settings.new_executor(session_of(self.planned, self._settings, self._signals, to_run))
+        return open_executor(self.planned, self._settings, self._signals, to_run, self.recorder.warn)
 
     # -- taking in -------------------------------------------------------------------------------------------------
 
@@ -316,8 +314,9 @@ class Run:
             lost = ", ".join(ended.outcome.inputs)
             self.recorder.say(f"waits: the stored output of {lost} could not be loaded and is made again", task.name)
             return
-        again = self._scheduler.may_remake(ended.outcome.inputs)
-        result = result_of(task, ended, job.cause, uss_peak, made_again=again)
+        result = result_of(
+            task, ended, job.cause, uss_peak, made_again=self._scheduler.may_remake(ended.outcome.inputs)
+        )
         failure = failure_of(task, result, ended, job.cause) if result.status is Task.Status.FAILURE else None
         if failure is not None and self._try_again(job, failure, result.traceback, ended, uss_peak):
             return
@@ -330,6 +329,7 @@ class Run:
     def _let_go(self, name: str) -> tuple[RunningJob, int | None]:
         """Return a job that is over, and the most memory of its own that it was seen to use, in bytes."""
         self._timers.cancel("kill", name)
+        self._shared.release(name)
         return self._jobs.take(name), self._limits.end(name)
 
     def _try_again(self, job: RunningJob, failure: Failure, traceback: str, ended: Ended, uss_peak: int | None) -> bool:
@@ -353,6 +353,9 @@ class Run:
             self._jobs.kill(name)
         elif kind == "retry":
             self._scheduler.resume(name)
+        elif kind == "shared":
+            for waiting in self._shared.again():
+                self._scheduler.resume(waiting)
         elif kind == "sample":
             for error in self._limits.out_of_memory(now):
                 self._stop(self._jobs[error.task], error, kill=True)

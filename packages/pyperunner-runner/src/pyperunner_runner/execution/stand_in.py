@@ -13,14 +13,14 @@ import secrets
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pyperunner_dag import open_store, save_whole
+from pyperunner_dag import member_named, members_of, open_store, save_whole
 from pyperunner_dag.ports import SupportsProbe
 from pyperunner_runner.errors import StoreNotWritable
 from pyperunner_runner.ports import Failure, Outcome, StandIn
@@ -41,7 +41,7 @@ _NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
 class StandInStore:
-    """Stands in for the store of one run.
+    """Stands in for the store of one run; of several, for each of them that fails.
 
     Args:
         planned: The plan, whose store it is.
@@ -51,8 +51,9 @@ class StandInStore:
 
     def __init__(self, planned: PlannedRun, stays: bool, warn: Callable[[str], None]) -> None:
         self._store, self._stays, self._warn = planned.store, stays, warn
-        self._unreadable, self._why = planned.unreadable, ""
-        self._runs = bool(planned.names("run"))
+        self._unreadable = planned.unreadable
+        self._failing: list[tuple[OutputStore, str]] = []
+        self._runs = [planned.dag[name].own_name for name in planned.names("run")]
         self._by_hand: set[str] = set()
         self._holds: set[str] = set()
 
@@ -65,25 +66,29 @@ class StandInStore:
         Raises:
             StoreNotWritable: They can not, and there is no temporary folder either, or the place is a path to nowhere.
         """
-        if self._unreadable or not self._runs or not isinstance(self._store, SupportsProbe):
-            return
-        try:
-            self._store.probe()
-        except OSError as error:
-            answers = error.__cause__ if isinstance(error.__cause__, OSError) else error
-            if not self._folder or answers.errno in _NOWHERE:
-                raise StoreNotWritable(location, error.strerror or str(error)) from error
-            self._go_without(str(error))
+        used = {id(member_named(self._store, name)) for name in self._runs}
+        for store in members_of(self._store):
+            if id(store) not in used or _why(self._unreadable, store) or not isinstance(store, SupportsProbe):
+                continue
+            try:
+                store.probe()
+            except OSError as error:
+                answers = error.__cause__ if isinstance(error.__cause__, OSError) else error
+                if not self._folder or answers.errno in _NOWHERE:
+                    where = location if store is members_of(self._store)[0] else _url(store)
+                    raise StoreNotWritable(where, error.strerror or str(error)) from error
+                self._go_without(store, str(error))
 
     def of(self, task: Task) -> StandIn | None:
         """Return what a job of ``task`` needs to know."""
-        if self._unreadable and not self._why:
-            self._go_without(self._unreadable)
+        store = member_named(self._store, task.own_name)
+        if unreadable := _why(self._unreadable, store):
+            self._go_without(store, unreadable)
         if not self._folder:
             return None
         before = [each.name for up in task.upstream for each in (up, *(up.elements or ()))] if self._holds else []
         holds = frozenset(self._holds.intersection(before)) if before else ()
-        return StandIn({"url": self._folder}, holds, self._why)
+        return StandIn({"url": self._folder}, holds, _why(self._failing, store))
 
     def take(self, task: Task, ended: Ended) -> Ended:
         """Give a task its output from here if the run's own store did not take it; return how its job ended.
@@ -119,11 +124,11 @@ class StandInStore:
     def _hold(self, task: Task, why: str) -> None:
         self._holds.add(task.name)
         task.bind(self._other, task.data_path)
-        self._go_without(why)
+        self._go_without(member_named(self._store, task.own_name), why)
 
-    def _go_without(self, why: str) -> None:
-        if not self._why:
-            self._why = why
+    def _go_without(self, store: OutputStore, why: str) -> None:
+        if not _why(self._failing, store):
+            self._failing.append((store, why))
             until = "until you remove it" if self._stays else "while this process needs them"
             text = f"outputs are not stored, but kept in {self._folder} {until}: {why}"
             self._warn(text)
@@ -134,7 +139,8 @@ class StandInStore:
         """A folder that nobody has yet; empty where there can be none."""
         try:
             place = Path(tempfile.gettempdir())
-            if _IN_MEMORY.is_dir() and _share_a_medium(place, str((self._store.spec() or {}).get("url", ""))):
+            urls = map(_url, members_of(self._store))
+            if _IN_MEMORY.is_dir() and any(_share_a_medium(place, url) for url in urls):
                 place = _IN_MEMORY
         except OSError:
             return ""
@@ -146,6 +152,15 @@ class StandInStore:
         if not self._stays:
             weakref.finalize(store, _remove, self._folder, os.getpid())
         return store
+
+
+def _why(failing: Iterable[tuple[OutputStore, str]], store: OutputStore) -> str:
+    """Return why a store is among those that fail; empty where it is not."""
+    return next((why for each, why in failing if each is store), "")
+
+
+def _url(store: OutputStore) -> str:
+    return str((store.spec() or {}).get("url", ""))
 
 
 def _share_a_medium(place: Path, url: str) -> bool:

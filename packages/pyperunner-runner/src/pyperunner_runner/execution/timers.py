@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias
 
 __all__ = ["Kind", "Timers"]
 
-Kind: TypeAlias = Literal["timeout", "kill", "retry", "sample", "tick"]
+Kind: TypeAlias = Literal["timeout", "kill", "retry", "sample", "shared", "tick"]
 """Of a job: it may run no longer, did not end when it was asked to, is tried again. Of the run: it is time to look at
-the memory, to call the hooks that move with time."""
+the memory, to ask again for what is shared with other runs, to call the hooks that move with time."""
 _SLACK = 64  # entries that were cancelled and may stay in the heap, before it is cleared of them
 
 

@@ -83,6 +83,8 @@ class RunTable:
                 state = "done" if event.status == "SUCCESS" else "failed"
                 began = row.began if row else 0.0
                 self._rows[event.task] = _Row(state, began, event.seconds, event.error or event.reason)
+        elif isinstance(event, TaskWaiting) and event.what:
+            self._rows[event.task] = _Row("waits", time.monotonic(), note=event.what)
         elif row is not None:
             if isinstance(event, TaskRetried):
                 row.state, row.note = "again", event.error

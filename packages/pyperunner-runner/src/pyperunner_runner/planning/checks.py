@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from pyperunner_dag import member_named
 from pyperunner_dag.ports import SupportsCodecs
 from pyperunner_results import strip_credentials
 from pyperunner_runner.errors import CodecRefused, ImpossibleResources, LimitTooLow
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pyperunner_dag import OutputStore
     from pyperunner_runner.planning.planner import PlannedRun
 
-__all__ = ["check", "location_of"]
+__all__ = ["check", "location_of", "own_places"]
 
 _LEAST_MEMORY = 32 << 20
 """What the process of a task that does nothing may take by itself, in bytes, with each start method."""
@@ -48,7 +49,7 @@ def check(planned: PlannedRun, capacity: Mapping[str, float]) -> None:
     for task in runs:
         task.assert_secrets_set()
         if task.options.codec is not None:
-            _check_codec(planned.store, task.name, task.options.codec)
+            _check_codec(member_named(planned.store, task.own_name), task.name, task.options.codec)
 
 
 def _check_codec(store: OutputStore, task: str, codec: str) -> None:
@@ -58,6 +59,12 @@ def _check_codec(store: OutputStore, task: str, codec: str) -> None:
         store.check_codec(codec)
     except (LookupError, ValueError) as error:
         raise CodecRefused(task, codec, str(error).rstrip(".")) from error
+
+
+def own_places(planned: PlannedRun) -> dict[str, str]:
+    """Return where the outputs of tasks are kept that have a store of their own, by name."""
+    own = (task for task in planned.graph if task.options.store is not None)
+    return {task.name: location_of(member_named(planned.store, task.own_name)) for task in own}
 
 
 def location_of(data_path: str | os.PathLike[str] | OutputStore) -> str:

@@ -95,12 +95,12 @@ class GrownGraph:
             else:
                 self.unknown.add(task.name)
 
-    def decide_presence(self, task: Task, store: OutputStore, unmade: Collection[str]) -> bool:
+    def decide_presence(self, task: Task, store: OutputStore | None, unmade: Collection[str]) -> bool:
         """Find out whether a task has something to do, and note it; return whether that is known.
 
         Args:
             task: The task; all that comes before it has been looked at.
-            store: Where the outputs of its conditions are.
+            store: Where the outputs of its conditions are; ``None`` for where these say.
             unmade: Names of tasks whose outputs are not there yet.
 
         Raises:
@@ -213,11 +213,11 @@ def levels_of_maps(graph: DAG[Task]) -> list[list[Task]]:
     return found
 
 
-def listing_from(store: OutputStore) -> Callable[[Any], Listing]:
+def listing_from(store: OutputStore | None) -> Callable[[Any], Listing]:
     """Return what gives the listing of a stored list: from what is kept beside it, else from the list itself.
 
     Args:
-        store: The store.
+        store: The store; ``None`` for that of the task which makes the list.
     """
     known: dict[Any, Listing] = {}
 
@@ -229,16 +229,16 @@ def listing_from(store: OutputStore) -> Callable[[Any], Listing]:
     return listing
 
 
-def _kept(store: OutputStore, source: Any) -> Listing | None:
+def _kept(store: OutputStore | None, source: Any) -> Listing | None:
     task = task_of(source)
     if task.held:
         return None
-    found = store.meta(task.key).get("elements")
+    found = (store or task.store).meta(task.key).get("elements")
     path = str(list(source.path)) if source is not task else "[]"
     return Listing.unpacked(found.get(path)) if isinstance(found, Mapping) else None
 
 
-def _read(store: OutputStore, source: Any) -> Listing:
+def _read(store: OutputStore | None, source: Any) -> Listing:
     from pyperunner_dag import MapError
 
     value = value_of(store, source)

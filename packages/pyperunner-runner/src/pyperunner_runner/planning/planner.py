@@ -18,8 +18,11 @@ from pyperunner_dag import (
     changed_outputs,
     has_passed,
     mapped_sources,
+    member_of,
+    members_of,
     refresh_hashes,
     task_of,
+    with_own_stores,
 )
 from pyperunner_runner.errors import SelectionUnmet, UnknownPipelineTask
 from pyperunner_runner.planning.cues.ages import aged
@@ -45,7 +48,7 @@ class PlannedRun:
         upstream: The names of each task's direct upstream tasks; in the order of ``dag``.
         selected: The names of the tasks that may run; ``None`` for all.
         decisions: What is done with each task, and why; in the order of ``dag``.
-        unreadable: Why the store could not be asked, so that it counts as empty; empty where it could.
+        unreadable: Stores that could not be asked, so that they count as empty, and why.
     """
 
     dag: GrownGraph
@@ -54,7 +57,7 @@ class PlannedRun:
     upstream: Mapping[str, Sequence[str]]
     selected: frozenset[str] | None
     decisions: Mapping[str, Decision]
-    unreadable: str = ""
+    unreadable: Sequence[tuple[OutputStore, str]] = ()
     force: bool = False
 
     def names(self, *actions: Action) -> list[str]:
@@ -89,6 +92,7 @@ class Planner:
 
     def __init__(self, store: OutputStore, code: Options | None = None) -> None:
         self._store = store
+        self._own: dict[str, OutputStore] = {}
         self._code = code
 
     def plan(
@@ -111,17 +115,19 @@ class Planner:
 
         Raises:
             UnknownSelection: A pattern matches no task.
+            OptionError: The store of a task can't be opened.
             OSError: The store cannot be asked; see ``tolerant``.
             SelectionUnmet: A selected task needs an output that is neither stored nor made by a selected task.
         """
         refresh_hashes(dag, pipeline.code_options(self._code))
+        store = with_own_stores(self._store, dag, self._own)
         chosen = None
         if selection:
             written = {task.name: [up.name for up in dag.upstream(task)] for task in dag}
             chosen = select(selection, _labels(dag), written, some=True)
-        stored = _Stored(self._store, tolerant)
-        grown = GrownGraph(dag, partial(_standing, StandingOutputs(self._store), force, chosen))
-        listing = listing_from(self._store)
+        stored = _Stored(store, tolerant)
+        grown = GrownGraph(dag, partial(_standing, StandingOutputs(store), force, chosen))
+        listing = listing_from(store)
         levels = levels_of_maps(dag)
         decisions: dict[str, Decision] = {}
         for number, level in enumerate(levels):
@@ -134,7 +140,7 @@ class Planner:
         if lacking:
             first = next(name for name in grown.upstream if name in lacking)
             raise SelectionUnmet(first, tuple(lacking[first]), len(lacking) - 1)
-        return PlannedRun(grown, dag, self._store, grown.upstream, selected, decisions, stored.unreadable, force)
+        return PlannedRun(grown, dag, store, grown.upstream, selected, decisions, stored.unreadable, force)
 
 
 class _Stored:
@@ -142,7 +148,7 @@ class _Stored:
 
     def __init__(self, store: OutputStore, tolerant: bool) -> None:
         self.store, self._tolerant = store, tolerant
-        self.unreadable = ""
+        self.unreadable: list[tuple[OutputStore, str]] = []
         self.missing: set[str] = set()
         self.changed: dict[str, str] = {}
         self.aged: dict[str, str] = {}
@@ -151,7 +157,7 @@ class _Stored:
         self.uncached: set[str] = set()
 
     def look(self, tasks: Iterable[Task]) -> None:
-        """Look for the outputs of some tasks, in one trip."""
+        """Look for the outputs of some tasks, in one trip to each store."""
         tasks = list(tasks)
         keys: dict[str, str] = {}
         alike: dict[str, list[str]] = {}  # by a task those of the same key: one pipeline may be included twice
@@ -166,16 +172,13 @@ class _Stored:
                 for key in task.entry_keys:
                     if (first := keys.setdefault(key, task.name)) is not task.name:
                         alike.setdefault(first, []).append(task.name)
-        absent: Collection[str] = keys
+        absent: set[str] = set()
         stale: dict[str, str] = {}
-        try:
-            if not self.unreadable:
-                absent = set(self.store.missing(keys))
-                stale = changed_outputs(self.store, keys.keys() - absent)
-        except OSError as error:
-            if not self._tolerant:
-                raise
-            self.unreadable, absent, stale = str(error), keys, {}
+        for store in members_of(self.store):
+            own = keys.keys() if store is self.store else [key for key in keys if member_of(self.store, key) is store]
+            gone, faults = self._ask(store, own)
+            absent.update(gone)
+            stale.update(faults)
         self.changed.update({keys[key]: what for key, what in stale.items()})
         self.missing.update(map(keys.__getitem__, absent), map(keys.__getitem__, stale))
         for first, others in alike.items():
@@ -185,6 +188,19 @@ class _Stored:
         self.unchecked.update(task.name for task in asked if not has_passed(self.store, task))
         limited = (task for task in tasks if task.options.max_age is not None)
         self.aged.update(aged(self.store, (t for t in limited if t.name not in self.missing and not t.held)))
+
+    def _ask(self, store: OutputStore, keys: Collection[str]) -> tuple[Collection[str], Mapping[str, str]]:
+        """Return which keys a store does not have, and which it would refuse, with the reason."""
+        if not keys or any(other is store for other, _ in self.unreadable):
+            return keys, {}
+        try:
+            absent = set(store.missing(keys))
+            return absent, changed_outputs(store, set(keys) - absent)
+        except OSError as error:
+            if not self._tolerant:
+                raise
+            self.unreadable.append((store, str(error)))
+            return keys, {}
 
 
 def _standing(outputs: StandingOutputs, force: bool, chosen: frozenset[str] | None, task: Task) -> str | None:

@@ -22,6 +22,7 @@ class RunSettings:
         process_limit: How many jobs may run at once.
         start_method: How processes are made; empty for what is safe and fast where the run begins.
         resources: How much there is of what tasks may ask for.
+        shared: Name under which other runs on this host share these; empty for this run's own.
         code: What counts of the code where neither a task nor the pipeline says so.
         audit: What to do about files that tasks read without declaring them.
         fail_fast: Whether the first failure ends the run.
@@ -47,6 +48,7 @@ class RunSettings:
     preload: bool | Sequence[str] = True
     displays: bool = False
     keep_unsaved: bool = False
+    shared: str = ""
 
     def __post_init__(self) -> None:
         if self.process_limit < 1:

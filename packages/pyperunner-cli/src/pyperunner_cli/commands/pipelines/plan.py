@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
     add_places(parser)
     add_selection(parser)
+    parser.add_argument("--shared", metavar="NAME", help="also say who holds what of the limits shared as NAME")
     parser.add_argument("--exit-code", action="store_true", help="exit with 3 if a run would execute anything")
     add_json(parser)
 
@@ -46,7 +47,20 @@ def execute(options: argparse.Namespace) -> int:
         print("\n".join(aligned(rows)))
         more = "".join(f", {visible(name)} {visible(decisions[name].reason)}" for name in waiting)
         print(f"{to_execute} of {count(len(tasks), 'task')} to execute{more}")
+        for line in _held(options.shared):
+            print(line)
     return _EXIT_TO_EXECUTE if options.exit_code and (to_execute or waiting) else 0
+
+
+def _held(shared: str | None) -> list[str]:
+    """Return who holds what of shared limits, a line for each."""
+    if shared is None:
+        return []
+    from pyperunner_runner.execution.sharing.limits import held
+
+    return [f"shared as {visible(shared)}: {visible(words)}" for words in held(shared)] or [
+        f"shared as {visible(shared)}: nothing is held"
+    ]
 
 
 def _fields(name: str, made: Decision, why: TaskExplanation) -> dict[str, object]:

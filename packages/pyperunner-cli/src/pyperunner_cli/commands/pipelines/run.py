@@ -72,6 +72,9 @@ def _add_carrying_out(parser: argparse.ArgumentParser) -> None:
         help="how much there is of what tasks ask for, such as gpu=2; may be given several times",
     )
     parser.add_argument(
+        "--shared", metavar="NAME", help="all runs on this host that say NAME share the amounts of --resource"
+    )
+    parser.add_argument(
         "--executor",
         default="process",
         metavar="NAME",
@@ -131,6 +134,7 @@ def run(options: argparse.Namespace, pipeline: Pipeline) -> int:
         options.jobs,
         (display, tally),
         resources=dict(options.resources),
+        shared=options.shared,
         fail_fast=options.fail_fast,
         early_cutoff=options.early_cutoff,
         executor=options.executor,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import Element, Task, has_passed, mapped_sources, mapped_steps, task_of
+from pyperunner_dag import Element, Task, has_passed, mapped_sources, mapped_steps, member_named, members_of, task_of
 from pyperunner_runner.planning.cues.ages import aged
 from pyperunner_runner.planning.cues.values import value_of
 from pyperunner_runner.planning.growth import listing_from
 from pyperunner_runner.planning.reasons_to_run import CheckAgain, Decision, RunAnyway
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from typing import Any
 
     from pyperunner_dag import OutputStore
@@ -41,7 +41,7 @@ class MappedTasks:
         self._planned = planned
         self._decisions = decisions
         self._scheduler = scheduler
-        self._listing = listing_from(planned.store)
+        self._listing = listing_from(None)  # where they are by now
         self._values: dict[Any, Any] = {}
         self._earlier: EarlierElements | None = None
         for task in planned.dag.maps:
@@ -100,7 +100,7 @@ class MappedTasks:
             for up in task.upstream:  # of mapped tasks, what is mapped over these may come first
                 if up.mapping is not None:
                     self.absence(up)
-            dag.decide_presence(task, self._planned.store, ())
+            dag.decide_presence(task, None, ())
         why = dag.absent.get(task.name)
         return None if why is None else Decision("skip", why)
 
@@ -128,7 +128,7 @@ class MappedTasks:
         ran = [up.name for up in task.upstream if self._ran(up)]
         if ran:
             return Decision("run", f"upstream {ran[0]} runs")
-        if planned.store.missing(task.entry_keys):
+        if self._missing(task.entry_keys):
             return Decision("run", "no stored output", reuse=True)
         old = aged(planned.store, [task])
         return RunAnyway(old[task.name]) if old else self._hit(task)
@@ -145,6 +145,13 @@ class MappedTasks:
         """Return what is done with a task that has a stored output."""
         return _HIT if has_passed(self._planned.store, task) else CheckAgain()
 
+    def _missing(self, keys: Collection[str]) -> Collection[str]:
+        """Return those of the keys that are not stored; of a store that cannot be asked, all."""
+        try:
+            return self._planned.store.missing(keys)
+        except OSError:
+            return keys
+
     def _ran(self, task: Task) -> bool:
         if task.mapping is None:
             return self._decisions[task.name].action == "run"
@@ -159,7 +166,7 @@ class MappedTasks:
             return
         differ = (element for element in elements if element.name not in planned.dag.twins)
         keys = {key: element.name for element in differ for key in element.entry_keys}
-        absent = {keys[key] for key in planned.store.missing(keys)} if task.options.cache else {*keys.values()}
+        absent = {keys[key] for key in self._missing(keys)} if task.options.cache else {*keys.values()}
         runs = _FORCED if planned.force else RunAnyway("reload=True") if task.reload else None
         old = aged(planned.store, (element for element in elements if element.name not in absent))
         for element in elements:
@@ -189,11 +196,10 @@ class MappedTasks:
     def _load(self, source: Any) -> Any:
         from pyperunner_dag import items_of
 
-        store = self._planned.store
         try:
-            if store.meta(source.key).get("size", _SMALL) >= _SMALL:
+            if task_of(source).store.meta(source.key).get("size", _SMALL) >= _SMALL:
                 return None
-            items = items_of(value_of(store, source))
+            items = items_of(value_of(None, source))
         except KeyError:  # the job finds out, and has it made again
             return None
         return None if items is None else items.values
@@ -201,8 +207,8 @@ class MappedTasks:
 
 def make_ready(tasks: Iterable[Task], store: OutputStore) -> None:
     """Bind tasks to the store of a run that begins, and forget what they came to in another."""
-    place = str((store.spec() or {}).get("url", ""))
+    places = {id(member): str((member.spec() or {}).get("url", "")) for member in members_of(store)}
     for task in tasks:
-        task.bind(store, place)
+        task.bind(store, places[id(member_named(store, task.own_name))])
         task.status = Task.Status.NOT_STARTED
         task.result = None

@@ -5,20 +5,44 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from pyperunner_dag import members_of
+from pyperunner_dag.ports import SupportsLock
 from pyperunner_runner.child.context.displays import SHELL
 from pyperunner_runner.executors.supervisor.start_methods import start_method_beside
 from pyperunner_runner.planning.inner_imports import modules_to_preload
 from pyperunner_runner.ports import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from pyperunner_dag import Task
     from pyperunner_runner.execution.signals import Signals
     from pyperunner_runner.planning.planner import PlannedRun
     from pyperunner_runner.planning.settings import RunSettings
+    from pyperunner_runner.ports import Executor
 
-__all__ = ["session_of"]
+__all__ = ["open_executor", "session_of"]
+
+
+def open_executor(
+    planned: PlannedRun,
+    settings: RunSettings,
+    signals: Signals | None,
+    to_run: Collection[Task],
+    warn: Callable[[str], None],
+) -> Executor:
+    """Return the executor of a run whose first job is about to start.
+
+    Args:
+        planned: The plan.
+        settings: How to run.
+        signals: Those that end the run, if anybody listens.
+        to_run: The tasks that run.
+        warn: Writes a warning into the run's log.
+    """
+    if not all(isinstance(store, SupportsLock) for store in members_of(planned.store)):
+        warn("the store has no locks: single flight is off, two runs at once make an output twice")
+    return settings.new_executor(session_of(planned, settings, signals, to_run))
 
 
 def session_of(

@@ -40,11 +40,11 @@ def waits_for_conditions(task: Task, unknown: Collection[str]) -> bool:
     return any(task_of(source).name in unknown for source in task.conditions)
 
 
-def false_condition(store: OutputStore, task: Task, absent: Collection[str]) -> str:
+def false_condition(store: OutputStore | None, task: Task, absent: Collection[str]) -> str:
     """Return why a task has nothing to do, as far as its own conditions say; empty where it has.
 
     Args:
-        store: Where the outputs of the conditions are.
+        store: Where the outputs of the conditions are; ``None`` for where these say.
         task: The task.
         absent: Names of tasks that have nothing to do.
 

@@ -12,10 +12,15 @@ if TYPE_CHECKING:
 __all__ = ["value_of"]
 
 
-def value_of(store: OutputStore, source: Any) -> Any:
-    """Return the output of a task, or the part of it that a source is."""
+def value_of(store: OutputStore | None, source: Any) -> Any:
+    """Return the output of a task, or the part of it that a source is.
+
+    Args:
+        store: Where it is; ``None`` for where the task says, which in a run may be what stands in for its store.
+        source: The task or the part.
+    """
     task = task_of(source)
-    value = task.output if task.held else load_whole(store, task)
+    value = task.output if task.held else load_whole(store or task.store, task)
     if source is not task and source.output:
         value = value[source.output]
     return pick(source, value, source.name)

@@ -1,0 +1,1 @@
+"""Sharing: limits that several runs on one host have in common."""
