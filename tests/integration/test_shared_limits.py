@@ -12,7 +12,7 @@ import pytest
 
 from pyperunner import Pipeline, Runner, task
 from pyperunner_runner.errors import SharedLimitsError
-from pyperunner_runner.events import TaskWaiting
+from pyperunner_runner.events import TaskQueued
 from pyperunner_runner.execution.sharing import limits
 from pyperunner_runner.execution.sharing.ledger import Ledger
 from pyperunner_runner.execution.sharing.ledger_file import LedgerFile
@@ -127,7 +127,7 @@ def test_tasks_that_ask_for_nothing_take_nothing_and_hits_neither(tmp_path):
     with LedgerFile(place).turn() as ledger:  # nobody else gets a turn
         run(tmp_path, use(n=1), shared=place, events=events)
         assert ledger.held == []
-    assert not any(isinstance(event, TaskWaiting) for event in events)
+    assert not any(isinstance(event, TaskQueued) for event in events)
 
 
 def test_a_folder_that_is_not_ours_alone_is_refused_before_anything_starts(tmp_path):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from pyperunner_runner.events import RunStarted, TaskFinished, TaskOutput, TaskRetried, TaskStarted, TaskWaiting
+from pyperunner_runner.events import (
+    RunStarted,
+    TaskFinished,
+    TaskOutput,
+    TaskQueued,
+    TaskRetried,
+    TaskStarted,
+    TaskWaiting,
+)
 from pyperunner_runner.progress import Lines
 
 START = RunStarted("p", "runs/p_1", ("A()", "B()", "C()"), ("A()", "B()"))
@@ -37,10 +45,13 @@ def test_waits_and_retries_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     lines = Lines()
     lines(TaskWaiting("A()", True))
     lines(TaskWaiting("A()", False))
+    lines(TaskQueued("A()", "gpu of b"))
+    lines(TaskQueued("A()", ""))
     lines(TaskRetried("A()", 1, 0.5, "ValueError: no\x1b[2J", 2.0))
     lines(TaskRetried("A()", 2, 0.5, "ValueError: no", 0.0))
     assert capsys.readouterr().out.splitlines() == [
         "waits A(): another run makes the same output",
+        "waits A(): gpu of b",
         r"retry A() in 2.0 s: ValueError: no\x1b[2J",
         "retry A() at once: ValueError: no",
     ]

@@ -12,6 +12,7 @@ from pyperunner_runner.events import (
     RunStarted,
     TaskFinished,
     TaskOutput,
+    TaskQueued,
     TaskRetried,
     TaskStarted,
     TaskWaiting,
@@ -69,6 +70,21 @@ def test_a_task_that_waits_for_another_run_is_shown_as_such() -> None:
     live(TaskRetried("A()", 1, 0.1, "ValueError: no", 0.0))
     live.close()
     assert "retry A() at once: ValueError: no" in shown(console)
+
+
+def test_a_task_that_waits_for_shared_limits_is_shown_with_what_it_waits_for() -> None:
+    console = terminal()
+    live = Live(console)
+    live(RunStarted("p", "runs/p_1", ("A()",), ("A()",)))
+    live(TaskQueued("A()", "gpu of\x1b[2J b"))
+    live.tick(time.monotonic())
+    assert shown(console).count(r"gpu of\x1b[2J b") == 2  # as a line, and as long as it waits
+    before = len(shown(console))
+    live(TaskQueued("A()", ""))
+    live(TaskStarted("A()", 1, 17))
+    live.tick(time.monotonic() + 1)
+    live.close()
+    assert "gpu of" not in shown(console)[before:]
 
 
 def test_names_are_shown_not_obeyed() -> None:

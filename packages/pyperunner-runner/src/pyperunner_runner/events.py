@@ -19,6 +19,7 @@ __all__ = [
     "TaskDisplayed",
     "TaskFinished",
     "TaskOutput",
+    "TaskQueued",
     "TaskRetried",
     "TaskStarted",
     "TaskWaiting",
@@ -46,17 +47,18 @@ class TaskStarted:
 
 @dataclass(frozen=True)
 class TaskWaiting:
-    """A task waits for other runs (``waiting``), or goes on.
-
-    Attributes:
-        task: The task's name.
-        waiting: Whether it waits.
-        what: What for, where it has not started yet: limits that are shared. Else another run makes the same output.
-    """
+    """A task waits because another run makes the same output (``waiting``), or goes on."""
 
     task: str
     waiting: bool
-    what: str = ""
+
+
+@dataclass(frozen=True)
+class TaskQueued:
+    """A task that could start waits for limits that other runs share, for ``what``; or it goes on, if that is empty."""
+
+    task: str
+    what: str
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,15 @@ class RunFinished:
 
 
 RunEvent = (
-    RunStarted | TaskStarted | TaskWaiting | TaskOutput | TaskDisplayed | TaskRetried | TaskFinished | RunFinished
+    RunStarted
+    | TaskQueued
+    | TaskStarted
+    | TaskWaiting
+    | TaskOutput
+    | TaskDisplayed
+    | TaskRetried
+    | TaskFinished
+    | RunFinished
 )
 Hook = Callable[[RunEvent], None]
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyperunner_runner.events import RunEvent, RunStarted, TaskFinished, TaskOutput, TaskRetried, TaskWaiting
+from pyperunner_runner.events import (
+    RunEvent,
+    RunStarted,
+    TaskFinished,
+    TaskOutput,
+    TaskQueued,
+    TaskRetried,
+    TaskWaiting,
+)
 from pyperunner_runner.words import count, duration, visible
 from pyperunner_text.terminal.printing import say
 from pyperunner_text.visible import visible_lines
@@ -33,13 +41,14 @@ def finished_line(event: TaskFinished, done: int, total: int, *, verbose: bool) 
     return f"{line} ({visible(event.reason)})" if verbose and event.reason else line
 
 
-def note_line(event: TaskRetried | TaskWaiting) -> str | None:
+def note_line(event: TaskRetried | TaskQueued | TaskWaiting) -> str | None:
     """Return the line of what happens to a task between its start and its end; ``None`` if there is nothing to say."""
     if isinstance(event, TaskRetried):
         again = f"in {duration(event.wait)}" if event.wait else "at once"
         return f"retry {visible(event.task)} {again}: {visible(event.error)}"
-    what = visible(event.what) if event.what else "another run makes the same output"
-    return f"waits {visible(event.task)}: {what}" if event.waiting else None
+    if isinstance(event, TaskQueued):
+        return f"waits {visible(event.task)}: {visible(event.what)}" if event.what else None
+    return f"waits {visible(event.task)}: another run makes the same output" if event.waiting else None
 
 
 class Lines:
@@ -64,7 +73,7 @@ class Lines:
         elif isinstance(event, TaskOutput) and self._verbose and not event.passing:
             for text in visible_lines(event.text):
                 self._say(f"{visible(event.task)} | {text}")
-        elif isinstance(event, (TaskRetried, TaskWaiting)):
+        elif isinstance(event, (TaskQueued, TaskRetried, TaskWaiting)):
             line = note_line(event)
             if line:
                 self._say(line)

@@ -9,6 +9,7 @@ from pyperunner_runner.events import (
     RunStarted,
     TaskFinished,
     TaskOutput,
+    TaskQueued,
     TaskRetried,
     TaskStarted,
     TaskWaiting,
@@ -65,6 +66,15 @@ def test_what_goes_on_and_what_failed_stand_before_what_is_done():
     assert [line.split()[:2] for line in cell.text[2:4]] == [["D()", "running"], ["C()", "again"]]
     cell(RunFinished({"A()": "SUCCESS", "B()": "FAILURE", "C()": "CANT_RUN", "D()": "SUCCESS"}, 3.0, False))
     assert cell.text[-1] == "finished after 3.0 s: 2 success, 1 failure, 1 cant run"
+
+
+def test_a_task_that_waits_for_shared_limits_says_for_what():
+    cell = started("A()")
+    cell(TaskQueued("B()", "gpu of b"))
+    assert (cell.text[1].split()[:2], "gpu of b" in cell.text[1]) == (["A()", "running"], False)
+    assert (cell.text[2].split()[:2], cell.text[2].endswith("gpu of b")) == (["B()", "waits"], True)
+    cell(TaskStarted("B()", 1, 8))
+    assert cell.text[-1] == "2 running"
 
 
 def test_of_many_tasks_the_latest_are_shown():

@@ -18,6 +18,7 @@ from pyperunner_runner.events import (
     RunStarted,
     TaskFinished,
     TaskOutput,
+    TaskQueued,
     TaskRetried,
     TaskStarted,
     TaskWaiting,
@@ -57,7 +58,8 @@ class Live:
         self._verbose = verbose
         self._estimate = estimate or Estimate({}, 1)
         self._running: dict[str, float] = {}
-        self._waiting: dict[str, str] = {}
+        self._waiting: set[str] = set()
+        self._queued: dict[str, str] = {}
         self._passing: dict[str, dict[str, list[str]]] = {}
         self._above: list[Text] = []
         self._drawn = 0.0
@@ -74,10 +76,11 @@ class Live:
                 self._live.start()
         elif isinstance(event, TaskStarted):
             self._running[event.task] = time.monotonic()
+            self._queued.pop(event.task, None)
             self._estimate.start(event.task, time.monotonic())
         elif isinstance(event, TaskOutput):
             self._hear(event)
-        elif isinstance(event, (TaskRetried, TaskWaiting)):
+        elif isinstance(event, (TaskQueued, TaskRetried, TaskWaiting)):
             self._note(event)
         elif isinstance(event, TaskFinished):
             self._finish(event)
@@ -111,14 +114,16 @@ class Live:
             lines = visible_lines(event.text)
             self._above += [Text(f"{visible(event.task)} | {line}", style="dim") for line in lines]
 
-    def _note(self, event: TaskRetried | TaskWaiting) -> None:
+    def _note(self, event: TaskQueued | TaskRetried | TaskWaiting) -> None:
         if isinstance(event, TaskRetried):
             self._running.pop(event.task, None)
             self._passing.pop(event.task, None)
+        elif isinstance(event, TaskQueued):
+            self._queued[event.task] = event.what
         elif event.waiting:
-            self._waiting[event.task] = event.what
+            self._waiting.add(event.task)
         else:
-            self._waiting.pop(event.task, None)
+            self._waiting.discard(event.task)
         line = note_line(event)
         if line:
             self._above.append(Text(line, style="yellow"))
@@ -126,7 +131,8 @@ class Live:
     def _finish(self, event: TaskFinished) -> None:
         self._running.pop(event.task, None)
         self._passing.pop(event.task, None)
-        self._waiting.pop(event.task, None)
+        self._waiting.discard(event.task)
+        self._queued.pop(event.task, None)
         self._estimate.end(event.task, event.seconds if event.attempt and event.status == "SUCCESS" else None)
         if event.attempt:
             self._done += 1
@@ -141,7 +147,7 @@ class Live:
             rows.add_row(state, Text(visible(name)), Text(duration(now - began), style="dim"))
             for line in self._passing_of(name):
                 rows.add_row(Text(""), Text(line, style="dim", no_wrap=True, overflow="crop"), Text(""))
-        for name, what in [each for each in self._waiting.items() if each[0] not in self._running][:_SHOWN]:
+        for name, what in list(self._queued.items())[:_SHOWN]:
             rows.add_row(Text("waiting", style="yellow"), Text(visible(name)), Text(visible(what), style="dim"))
         more = len(self._running) - _SHOWN
         if more > 0:

@@ -21,6 +21,7 @@ from pyperunner_runner.events import (
     TaskDisplayed,
     TaskFinished,
     TaskOutput,
+    TaskQueued,
     TaskRetried,
     TaskStarted,
     TaskWaiting,
@@ -187,10 +188,15 @@ class RunRecorder:
         self.folder.log(f"started: {reason}", task=task, process=pid)
         self._hooks.tell(TaskStarted(task, attempt, pid))
 
-    def task_waiting(self, task: str, waiting: bool, what: str = "") -> None:
-        """Record that a task waits for another run that makes the same output, or for ``what``; or goes on."""
-        self.say(f"waits for {what or 'another run that makes the same output'}" if waiting else "goes on", task)
-        self._hooks.tell(TaskWaiting(task, waiting, what))
+    def task_waiting(self, task: str, waiting: bool) -> None:
+        """Record that a task waits for another run that makes the same output, or goes on."""
+        self.say("waits for another run that makes the same output" if waiting else "goes on", task)
+        self._hooks.tell(TaskWaiting(task, waiting))
+
+    def task_queued(self, task: str, what: str) -> None:
+        """Record that a task that could start waits for what other runs hold, or goes on, if that is empty."""
+        self.say(f"waits for {what}" if what else "goes on", task)
+        self._hooks.tell(TaskQueued(task, what))
 
     def task_output(self, said: Logged | Displayed) -> None:
         """Record lines that a task printed or logged, or a line of the executor's own; tell of what one displayed."""

@@ -72,8 +72,8 @@ class Run:
         self._shortage = Shortage(lambda text: self.recorder.warn(text))
         self.stand_in = StandInStore(planned, settings.keep_unsaved, lambda text: self.recorder.warn(text))
         self._shared = SharedLimits(settings.shared, settings.resources, self._timers, lambda: self.recorder)
-        self._mapped = MappedTasks(planned, self._decisions, scheduler)
         make_ready(planned.dag, planned.store)
+        self._mapped = MappedTasks(planned, self._decisions, scheduler)
         self._ephemeral = EphemeralOutputs(planned.dag, planned.store, lambda text: self.recorder.warn(text))
 
     @cached_property
@@ -286,8 +286,7 @@ class Run:
     def _open_executor(self) -> Executor:
         """Return the executor of this run, whose first job is about to start."""
         self._ephemeral.begin()
-        to_run = [self.planned.dag[name] for name, decision in self._decisions.items() if decision.action == "run"]
-        return open_executor(self.planned, self._settings, self._signals, to_run, self.recorder.warn)
+        return open_executor(self.planned, self._settings, self._signals, self._decisions, self.recorder.warn)
 
     # -- taking in -------------------------------------------------------------------------------------------------
 
@@ -314,9 +313,8 @@ class Run:
             lost = ", ".join(ended.outcome.inputs)
             self.recorder.say(f"waits: the stored output of {lost} could not be loaded and is made again", task.name)
             return
-        result = result_of(
-            task, ended, job.cause, uss_peak, made_again=self._scheduler.may_remake(ended.outcome.inputs)
-        )
+        again = self._scheduler.may_remake(ended.outcome.inputs)
+        result = result_of(task, ended, job.cause, uss_peak, made_again=again)
         failure = failure_of(task, result, ended, job.cause) if result.status is Task.Status.FAILURE else None
         if failure is not None and self._try_again(job, failure, result.traceback, ended, uss_peak):
             return

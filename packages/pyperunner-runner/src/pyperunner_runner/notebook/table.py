@@ -16,6 +16,7 @@ from pyperunner_runner.events import (
     TaskDisplayed,
     TaskFinished,
     TaskOutput,
+    TaskQueued,
     TaskRetried,
     TaskStarted,
     TaskWaiting,
@@ -74,7 +75,7 @@ class RunTable:
         if self._handle is not None:
             self._handle.update(self)
 
-    def _note(self, event: TaskStarted | TaskWaiting | TaskOutput | TaskRetried | TaskFinished) -> None:
+    def _note(self, event: TaskStarted | TaskQueued | TaskWaiting | TaskOutput | TaskRetried | TaskFinished) -> None:
         row = self._rows.get(event.task)
         if isinstance(event, TaskStarted):
             self._rows[event.task] = _Row("running", time.monotonic())
@@ -83,8 +84,8 @@ class RunTable:
                 state = "done" if event.status == "SUCCESS" else "failed"
                 began = row.began if row else 0.0
                 self._rows[event.task] = _Row(state, began, event.seconds, event.error or event.reason)
-        elif isinstance(event, TaskWaiting) and event.what:
-            self._rows[event.task] = _Row("waits", time.monotonic(), note=event.what)
+        elif isinstance(event, TaskQueued):
+            self._rows[event.task] = _Row("waits" if event.what else "running", time.monotonic(), note=event.what)
         elif row is not None:
             if isinstance(event, TaskRetried):
                 row.state, row.note = "again", event.error

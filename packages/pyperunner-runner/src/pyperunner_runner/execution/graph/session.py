@@ -13,11 +13,12 @@ from pyperunner_runner.planning.inner_imports import modules_to_preload
 from pyperunner_runner.ports import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from pyperunner_dag import Task
     from pyperunner_runner.execution.signals import Signals
     from pyperunner_runner.planning.planner import PlannedRun
+    from pyperunner_runner.planning.reasons_to_run import Decision
     from pyperunner_runner.planning.settings import RunSettings
     from pyperunner_runner.ports import Executor
 
@@ -28,7 +29,7 @@ def open_executor(
     planned: PlannedRun,
     settings: RunSettings,
     signals: Signals | None,
-    to_run: Collection[Task],
+    decisions: Mapping[str, Decision],
     warn: Callable[[str], None],
 ) -> Executor:
     """Return the executor of a run whose first job is about to start.
@@ -37,11 +38,12 @@ def open_executor(
         planned: The plan.
         settings: How to run.
         signals: Those that end the run, if anybody listens.
-        to_run: The tasks that run.
+        decisions: What is done with each task.
         warn: Writes a warning into the run's log.
     """
     if not all(isinstance(store, SupportsLock) for store in members_of(planned.store)):
         warn("the store has no locks: single flight is off, two runs at once make an output twice")
+    to_run = [planned.dag[name] for name, decision in decisions.items() if decision.action == "run"]
     return settings.new_executor(session_of(planned, settings, signals, to_run))
 
 

@@ -78,7 +78,7 @@ class SharedLimits:
             return False
         self._held.add(task.name)
         if self._waiting.pop(task.name, ((), ""))[1]:
-            self._recorder().task_waiting(task.name, waiting=False)
+            self._recorder().task_queued(task.name, "")
         if self._waiting:  # there may be more of it
             self._timers.set("shared", "", time.monotonic())
         return True
@@ -111,7 +111,7 @@ class SharedLimits:
 
     def _wait(self, task: Task, words: str) -> None:
         if words and not self._waiting.get(task.name, ((), ""))[1]:
-            self._recorder().task_waiting(task.name, waiting=True, what=words)
+            self._recorder().task_queued(task.name, words)
         self._waiting[task.name] = (tuple(sorted(task.options.resources)), words)
         self._timers.set("shared", "", time.monotonic() + _AGAIN_SECONDS)
 
