@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag.ports import SupportsAlias
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -112,12 +114,11 @@ class RoutedStore:
         return ask
 
     def _alias(self, key: str, target: str, meta: Mapping[str, Any] | None = None) -> None:
-        store: Any = member_of(self, key)
-        other = member_of(self, target)
-        if other is store:
-            store.alias(key, target, meta)
-        else:  # an entry can stand for one of its own store only
+        store, other = member_of(self, key), member_of(self, target)
+        if other is not store:  # an entry can stand for one of its own store only
             store.save(key, self.load(target), meta)
+        elif isinstance(store, SupportsAlias):
+            store.alias(key, target, meta)
 
     def _entries(self, name: str | None = None) -> Iterator[EntryInfo]:
         asked: Any = self.members if name is None else [self.store_of(name)]
