@@ -44,7 +44,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "steps", nargs="*", choices=[*STEPS, []], metavar="STEP", help="which (all but tests, pythons, long if none)"
+        "steps",
+        nargs="*",
+        choices=[*STEPS, []],
+        metavar="STEP",
+        help="which (all but tests, pythons, long, recipes if none)",
     )
     return parser
 

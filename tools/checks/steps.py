@@ -10,6 +10,7 @@ from checks.environment import ROOT, Workshop
 from checks.examples import examples
 from checks.newer import newer
 from checks.process import Outcome, run
+from checks.recipes import recipes
 from checks.suites import long, newest, oldest, pythons, tests
 from checks.website import site
 
@@ -47,8 +48,9 @@ STEPS: dict[str, Callable[[Workshop], Outcome]] = {
     "newest": newest,
     "pythons": pythons,
     "long": long,
+    "recipes": recipes,
 }
 """Every step by name; the docstring says what it makes sure of."""
 
-EVERYTHING = tuple(name for name in STEPS if name not in ("tests", "pythons", "long"))
+EVERYTHING = tuple(name for name in STEPS if name not in ("tests", "pythons", "long", "recipes"))
 """What runs when no step is named. All that ``tests`` runs, ``alone`` or ``newest`` runs, too."""
