@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from pyperunner_runner import Runner
     from pyperunner_runner.events import Hook
 
-__all__ = ["add_places", "add_selection", "add_target", "make_runner", "matching", "pipeline_of", "selection_of"]
+__all__ = [
+    "add_jobs",
+    "add_places",
+    "add_selection",
+    "add_target",
+    "make_runner",
+    "matching",
+    "pipeline_of",
+    "selection_of",
+]
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +100,23 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
             metavar="TASK",
             help=f"consider {what}; a name, a tag or a glob over both; may be given several times",
         )
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add ``--jobs``."""
+    parser.add_argument(
+        "-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (as many as there are usable CPUs)"
+    )
+
+
+def _jobs(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of tasks, 1 or more")
+    return number
 
 
 def selection_of(options: argparse.Namespace) -> dict[str, Any]:

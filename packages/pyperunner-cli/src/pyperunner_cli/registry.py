@@ -57,6 +57,10 @@ COMMANDS: Mapping[str, Command] = {
         "pyperunner_cli.commands.pipelines.accept", "let a stored output stand although its task was changed"
     ),
     "invalidate": Command("pyperunner_cli.commands.pipelines.invalidate", "remove stored outputs of tasks"),
+    "check": Command(
+        "pyperunner_cli.commands.pipelines.check",
+        "run tasks again elsewhere: what else than their keys do they depend on",
+    ),
     "graph": Command("pyperunner_cli.commands.pipelines.graph", "draw a pipeline"),
     "results": Command("pyperunner_cli.commands.records.results", "show the tasks of a run, or the output of one"),
     "runs": Command("pyperunner_cli.commands.records.runs", "list the runs there have been"),

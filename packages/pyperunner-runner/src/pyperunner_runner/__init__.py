@@ -12,6 +12,8 @@ from pyperunner_text import __version__
 from pyperunner_text.former_names import keep_former_modules
 
 if TYPE_CHECKING:
+    from pyperunner_runner.determinism.checking import check_determinism
+    from pyperunner_runner.determinism.findings import Finding, TaskCheck
     from pyperunner_runner.errors import (
         CheckFailed,
         CodecRefused,
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Acceptance": "provenance.acceptance",
+    "Finding": "determinism.findings",
+    "TaskCheck": "determinism.findings",
+    "check_determinism": "determinism.checking",
     "Decision": "planning.reasons_to_run",
     "Executor": "ports",
     "Explanation": "provenance.explanation",
@@ -84,6 +89,7 @@ __all__ = [
     "Decision",
     "Executor",
     "Explanation",
+    "Finding",
     "ImpossibleResources",
     "InputLost",
     "LimitTooLow",
@@ -95,6 +101,7 @@ __all__ = [
     "SelectionUnmet",
     "StoreNotShareable",
     "StoreNotWritable",
+    "TaskCheck",
     "TaskDied",
     "TaskExited",
     "TaskExplanation",
@@ -108,6 +115,7 @@ __all__ = [
     "UnknownStartMethod",
     "UnknownTask",
     "__version__",
+    "check_determinism",
     "replay",
 ]
 

@@ -17,7 +17,7 @@ from pyperunner_runner.execution.jobs import Jobs, RunningJob
 from pyperunner_runner.execution.outcomes import failure_of, result_of, summarize
 from pyperunner_runner.execution.retries import Retries
 from pyperunner_runner.execution.sharing.limits import SharedLimits
-from pyperunner_runner.execution.stand_in import StandInStore
+from pyperunner_runner.execution.stand_in import new_stand_in
 from pyperunner_runner.execution.timeouts import LimitWatch
 from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.executors.no_room import Shortage
@@ -70,8 +70,8 @@ class Run:
         self._signals: Signals | None = None
         self._cancelled = ""
         self._shortage = Shortage(lambda text: self.recorder.warn(text))
-        self.stand_in = StandInStore(planned, settings.keep_unsaved, lambda text: self.recorder.warn(text))
         self._shared = SharedLimits(settings.shared, settings.resources, self._timers, lambda: self.recorder)
+        self.stand_in = new_stand_in(planned, settings, lambda text: self.recorder.warn(text))
         make_ready(planned.dag, planned.store)
         self._mapped = MappedTasks(planned, self._decisions, scheduler)
         self._ephemeral = EphemeralOutputs(planned.dag, planned.store, lambda text: self.recorder.warn(text))

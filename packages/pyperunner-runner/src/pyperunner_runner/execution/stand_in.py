@@ -28,9 +28,10 @@ from pyperunner_runner.ports import Failure, Outcome, StandIn
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
     from pyperunner_runner.planning.planner import PlannedRun
+    from pyperunner_runner.planning.settings import RunSettings
     from pyperunner_runner.ports import Ended
 
-__all__ = ["STORES_LOGGER", "StandInStore"]
+__all__ = ["STORES_LOGGER", "StandInStore", "new_stand_in"]
 
 STORES_LOGGER = "pyperunner.stores"
 """Says that outputs are not stored; apart, so that the command can pass on that alone."""
@@ -161,6 +162,41 @@ def _why(failing: Iterable[tuple[OutputStore, str]], store: OutputStore) -> str:
 
 def _url(store: OutputStore) -> str:
     return str((store.spec() or {}).get("url", ""))
+
+
+class OutputsAside(StandInStore):
+    """Takes all outputs of a run, and gives none of them to other tasks: these get what is stored.
+
+    Args:
+        planned: The plan.
+        folder: Where outputs go.
+        warn: Writes a warning into the run's log.
+    """
+
+    def __init__(self, planned: PlannedRun, folder: str, warn: Callable[[str], None]) -> None:
+        super().__init__(planned, True, warn)
+        self._aside = StandIn({"url": folder}, (), "outputs of this run are put aside")
+
+    def probe(self, location: str) -> None:
+        """Do nothing: the run's own store takes nothing."""
+
+    def of(self, task: Task) -> StandIn:
+        """Return the folder."""
+        return self._aside
+
+    def take(self, task: Task, ended: Ended) -> Ended:
+        """Return how a job ended."""
+        return ended
+
+    def close(self) -> None:
+        """Leave the folder to who has named it."""
+
+
+def new_stand_in(planned: PlannedRun, settings: RunSettings, warn: Callable[[str], None]) -> StandInStore:
+    """Return what takes the outputs that the run's own store does not."""
+    if settings.aside:
+        return OutputsAside(planned, settings.aside, warn)
+    return StandInStore(planned, settings.keep_unsaved, warn)
 
 
 def _share_a_medium(place: Path, url: str) -> bool:

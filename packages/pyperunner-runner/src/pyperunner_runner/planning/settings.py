@@ -30,6 +30,7 @@ class RunSettings:
         preload: Whether packages that tasks import by themselves are imported once for all processes, or which.
         displays: Whether a hook shows what tasks display.
         keep_unsaved: Whether outputs that the store does not take stay where they are kept when the process ends.
+        aside: A store that takes all outputs, while inputs come from the run's own; empty where outputs go there, too.
         early_cutoff: Whether a task whose inputs turn out to be identical is satisfied from the store.
 
     Raises:
@@ -49,6 +50,7 @@ class RunSettings:
     displays: bool = False
     keep_unsaved: bool = False
     shared: str = ""
+    aside: str = ""
 
     def __post_init__(self) -> None:
         if self.process_limit < 1:

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyperunner_cli.errors import CommandError
-from pyperunner_cli.options import add_places, add_selection, add_target, make_runner, pipeline_of, selection_of
+from pyperunner_cli.options import (
+    add_jobs,
+    add_places,
+    add_selection,
+    add_target,
+    make_runner,
+    pipeline_of,
+    selection_of,
+)
 from pyperunner_cli.text import relative, visible
 
 if TYPE_CHECKING:
@@ -59,9 +67,7 @@ def _add_ends(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_carrying_out(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-j", "--jobs", type=_jobs, metavar="N", help="tasks at once (as many as there are usable CPUs)"
-    )
+    add_jobs(parser)
     parser.add_argument(
         "--resource",
         dest="resources",
@@ -207,16 +213,6 @@ def _where_it_is(results: PipelineResult, *, report: bool, outputs: bool) -> lis
     except OSError:  # a run without its store, which it has told
         shown = False
     return [*lines, f"output: {command}"] if shown else lines
-
-
-def _jobs(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of tasks, 1 or more")
-    return number
 
 
 def _resource(text: str) -> tuple[str, float]:
