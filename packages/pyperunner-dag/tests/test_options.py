@@ -29,7 +29,7 @@ def test_what_is_not_said_has_a_default_that_changes_nothing():
     assert (options.memory_limit, options.resources, options.priority, options.env) == (None, {}, 0, {})
     assert (options.cache, options.code, options.version, options.ignore) == (True, None, None, ())
     assert (options.depends, options.packages, options.strict) == ((), None, None)
-    assert (options.max_age, options.rerun) == (None, None)
+    assert (options.max_age, options.rerun, options.threads) == (None, None, None)
     assert repr(options) == "Options()"
 
 
@@ -46,6 +46,7 @@ def test_what_is_not_said_has_a_default_that_changes_nothing():
         ({"memory_limit": "1.5kB"}, 1500),
         ({"memory_limit": " 500 MB "}, 500_000_000),
         ({"resources": {"gpu": 1}}, {"gpu": 1.0}),
+        ({"threads": 2}, 2),
         ({"max_age": "1d"}, 86400.0),
         ({"max_age": " 1.5 h "}, 5400.0),
         ({"max_age": timedelta(weeks=1)}, 604800.0),
@@ -93,6 +94,9 @@ def test_values_are_kept_in_one_form(given, kept):
         ({"resources": {"gpu": 0}}, "amount of 'gpu'"),
         ({"resources": {"gpu": float("nan")}}, "amount of 'gpu'"),
         ({"resources": {"": 1}}, "a resource has a name"),
+        ({"threads": 0}, "1 or more"),
+        ({"threads": 1.0}, "whole number"),
+        ({"threads": True}, "leave it out for a share"),
         ({"priority": "high"}, "higher first"),
         ({"env": "A=1"}, "values by name"),
         ({"env": {"A": 1}}, "value of A is text, such as '1', not a int"),

@@ -46,6 +46,18 @@ def test_a_failure_blocks_its_descendants_and_nothing_else():
     assert scheduler.states == {"a": State.FAILED, "b": State.CANT_RUN, "c": State.CANT_RUN, "d": State.DONE}
 
 
+def test_it_says_how_many_could_start_with_the_resources_that_are_free():
+    demands = {"c": {"gpu": 1}, "d": {"gpu": 1}}
+    scheduler = Scheduler(dict.fromkeys("abcde", []), demands=demands, capacity={"gpu": 1})
+    assert scheduler.startable == 5
+    assert [scheduler.next_ready() for _ in range(3)] == ["a", "b", "c"]
+    assert scheduler.startable == 1
+    scheduler.succeed("c")
+    assert scheduler.startable == 2
+    assert drain(scheduler) == ["d", "e"]
+    assert scheduler.startable == 0
+
+
 def test_a_task_given_back_is_handed_out_again():
     scheduler = Scheduler({"a": []})
     assert drain(scheduler) == ["a"]

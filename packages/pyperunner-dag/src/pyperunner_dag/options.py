@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         retry_on: type[BaseException] | str | Iterable[type[BaseException] | str]
         memory_limit: int | str | None
         resources: Mapping[str, float]
+        threads: int | None
         priority: int
         env: Mapping[str, str]
         cache: bool
@@ -59,6 +60,7 @@ _RUN_FIELDS = (
     "retry_on",
     "memory_limit",
     "resources",
+    "threads",
     "priority",
     "env",
     "cache",
@@ -90,6 +92,8 @@ class Options:
         retry_on: Exceptions after which it is tried again, as classes or as names of classes; empty for any failure.
         memory_limit: Bytes, or text such as ``"2 GiB"``, that the task itself may use; ``None`` for no limit.
         resources: What it takes up while it runs, such as ``{"gpu": 1}``, of what the runner has.
+        threads: How many threads numpy's BLAS, OpenMP, polars and numba compute with while it runs; by default the
+            cores over the tasks that run at once.
         priority: Among tasks that are ready, those with more start first.
         env: Environment variables while it runs. They are recorded: what is secret belongs in a ``Secret``.
         cache: Whether its output is kept after the run.
@@ -123,6 +127,7 @@ class Options:
     retry_on: tuple[type[BaseException] | str, ...]
     memory_limit: int | None
     resources: Mapping[str, float]
+    threads: int | None
     priority: int
     env: Mapping[str, str]
     cache: bool

@@ -184,7 +184,7 @@ def test_tasks_of_one_class_with_other_options_do_not_share(flow):
 
 def test_options_that_do_not_count_change_no_key(flow):
     plain = flow().job()
-    full = flow(options=", timeout=5, retries=2, backoff=1, retry_on=[OSError], memory_limit='1 GiB'").job()
+    full = flow(options=", timeout=5, retries=2, backoff=1, retry_on=[OSError], memory_limit='1 GiB', threads=3").job()
     full.with_options(resources={"gpu": 1}, priority=3, cache=False, strict=True)
     assert full.hash() == plain.hash()
     assert full.key_parts() == plain.key_parts()

@@ -110,6 +110,7 @@ class Job:
             that the session has none of that name.
         stand_in: Where the output goes that the run's store does not take; ``None`` for nowhere.
         displays: Whether what the task displays with IPython is reported, because a notebook waits for it.
+        threads: With how many threads libraries are to compute while the task runs; ``None`` leaves it to them.
     """
 
     task: str
@@ -122,6 +123,7 @@ class Job:
     detached: Task | None = None
     stand_in: StandIn | None = None
     displays: bool = False
+    threads: int | None = None
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,11 @@ class Scheduler:
         """Whether every task has ended."""
         return self._open == 0
 
+    @property
+    def startable(self) -> int:
+        """How many tasks are ready whose resources are free, each for itself."""
+        return sum(len(heap) for demand, heap in self._ready.items() if self._pool.fits(demand))
+
     def next_ready(self) -> str | None:
         """Hand out the best of the ready tasks whose resources are free, and count it as running.
 

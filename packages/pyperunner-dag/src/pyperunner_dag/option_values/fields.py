@@ -103,6 +103,12 @@ def _resources(value: object) -> Mapping[str, float]:
     return MappingProxyType({name: float(amount) for name, amount in value.items()})
 
 
+def _threads(value: object) -> int:
+    if not _is_count(value) or value < 1:
+        raise ValueError(f"it takes a whole number of threads, 1 or more, not {value!r}; leave it out for a share")
+    return int(value)
+
+
 def _priority(value: object) -> int:
     if not _is_count(value):
         raise ValueError(f"it takes a whole number, higher first, not {value!r}")
@@ -200,6 +206,7 @@ FIELDS: dict[str, tuple[object, _Check]] = {
     "retry_on": ((), _retry_on),
     "memory_limit": (None, _optional(_memory_limit)),
     "resources": (MappingProxyType({}), _resources),
+    "threads": (None, _optional(_threads)),
     "priority": (0, _priority),
     "env": (MappingProxyType({}), _env),
     "cache": (True, _flag),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pyperunner_dag import reopen_store
 from pyperunner_runner.child.audit import ReadAudit
 from pyperunner_runner.child.channel import Channel
+from pyperunner_runner.child.context.thread_limits import limited_threads, prepare_thread_limits
 from pyperunner_runner.child.ending import flush, streams_to
 from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.child.job import execute_job
@@ -60,6 +61,7 @@ class ChildRuntime:
         self._forwarding = forward_logging(self._streams_of_runner)
         place = str(spec.get("url", ""))
         self._audit = ReadAudit([place] if place.startswith(os.sep) else [])
+        prepare_thread_limits()
         posix.set_default_signals()
         posix.show_stacks_when_asked()
 
@@ -143,7 +145,8 @@ class ChildRuntime:
             audit = None if job.audit == "off" else self._audit
             if job.displays:
                 self._relay_displays(job.task)
-            return execute_job(job, find(self.tasks), self._store, audit, self._forwarding.tell_waiting(job))
+            with limited_threads(job.threads):  # of what is imported to find the task, too
+                return execute_job(job, find(self.tasks), self._store, audit, self._forwarding.tell_waiting(job))
         except BaseException as error:
             return Outcome("failed", failure=describe_failure(job.task, error))
 

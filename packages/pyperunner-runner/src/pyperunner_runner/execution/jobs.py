@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import seed_of
 from pyperunner_runner.child.checks import FOLDER
+from pyperunner_runner.child.context.thread_limits import VARIABLES
 from pyperunner_runner.ports import Event, Executor, Handle, Job
+from pyperunner_runner.processes.cores import allowed_cores, usable_cores
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
@@ -45,15 +49,28 @@ class Jobs:
         open_executor: Makes the executor when the first job starts.
         settings: How the run is done.
         folder: Gives the run folder, where outputs that do not pass a check are left for a look.
+        startable: Gives how many tasks could start just now, besides those that run.
     """
 
-    def __init__(self, open_executor: Callable[[], Executor], settings: RunSettings, folder: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        open_executor: Callable[[], Executor],
+        settings: RunSettings,
+        folder: Callable[[], str],
+        startable: Callable[[], int],
+    ) -> None:
         self._open_executor = open_executor
         self._settings = settings
         self._folder = folder
+        self._startable = startable
         self._executor: Executor | None = None
         self._running: dict[str, RunningJob] = {}
         self._attempts: dict[str, int] = {}
+
+    @cached_property
+    def _cores(self) -> tuple[int, int] | None:
+        """How many cores there are, and how many threads libraries make by themselves; ``None`` if the user says."""
+        return (usable_cores(), allowed_cores()) if os.environ.keys().isdisjoint(VARIABLES) else None
 
     @property
     def slots(self) -> int:
@@ -106,13 +123,27 @@ class Jobs:
             seed = seed_of(task, attempt)
             alone = task.detached() if sent else None
             asked = self._settings
-            how = (asked.early_cutoff, asked.audit, seed, alone, stand_in, asked.displays)
+            threads = task.options.threads or self._share(task)
+            how = (asked.early_cutoff, asked.audit, seed, alone, stand_in, asked.displays, threads)
             job = Job(task.name, attempt, decision.reuse, meta, *how)
             return self._executor.start(job)
         except BlockingIOError:
             self._attempts[task.name] -= 1
             del self._running[task.name]
             raise
+
+    def _share(self, task: Task) -> int | None:
+        """Return the threads that a task is to compute with, one of those that run now or are about to start.
+
+        ``None`` where it has all cores, or where the user decides: has set one of the variables for the program or the
+        task.
+        """
+        if self._cores is None or not task.options.env.keys().isdisjoint(VARIABLES):
+            return None
+        usable, allowed = self._cores
+        at_once = min(self._settings.process_limit, len(self._running) + self._startable())
+        share = max(1, usable // max(1, at_once))
+        return share if share < allowed else None
 
     def wait(self, timeout: float | None) -> Sequence[Event]:
         """Return what has happened, waiting up to ``timeout`` seconds for the first of it."""

@@ -63,7 +63,7 @@ class Run:
         self._settings = settings
         self._scheduler = scheduler
         self._new_recorder = new_recorder
-        self._jobs = Jobs(self._open_executor, settings, lambda: self.recorder.folder.path)
+        self._jobs = Jobs(self._open_executor, settings, lambda: self.recorder.folder.path, lambda: scheduler.startable)
         self._timers = Timers()
         self._limits = LimitWatch(self._timers)
         self._retries = Retries()

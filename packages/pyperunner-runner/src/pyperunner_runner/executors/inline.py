@@ -6,6 +6,7 @@ import os
 import warnings
 from collections import deque
 
+from pyperunner_runner.child.context.thread_limits import limited_threads
 from pyperunner_runner.child.job import execute_job
 from pyperunner_runner.ports import Ended, Event, Exit, Handle, Job, JobHandle, Session, Started
 
@@ -32,8 +33,10 @@ class InlineExecutor:
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``. ``KeyboardInterrupt`` passes through."""
         self._events.append(Started(job.task, os.getpid()))
-        with self._session.let_signals_through():
-            outcome = execute_job(job, self._session.task_of(job), self._session.store)
+        task = self._session.task_of(job)
+        # It shares the cores with nobody, so that only what it asks for counts.
+        with self._session.let_signals_through(), limited_threads(task.options.threads):
+            outcome = execute_job(job, task, self._session.store)
         end = Exit(outcome.exitcode)
         self._events.append(Ended(job.task, job.attempt, outcome, end))
         return JobHandle.over(end, os.getpid())

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pyperunner_runner.child.context.thread_limits import holds_numba
 from pyperunner_runner.child.messages import FrameBuffer
 from pyperunner_runner.ports import Exit, Outcome
 from pyperunner_runner.processes import posix, tree
@@ -95,7 +96,7 @@ class ServeJobs:
         before = _Usage()
         outcome = runtime.execute(packed.job, packed.task_of)
         runtime.flush()
-        clean = _end_children() and state.restore(runtime) and threading.active_count() == 1
+        clean = _end_children() and state.restore(runtime) and threading.active_count() == 1 and not holds_numba()
         after = _Usage()
         spent = served >= self.most_tasks or after.max_rss >= self.most_memory
         return Done(outcome, after.since(before, outcome), outcome.kind == "failed" or spent or not clean)

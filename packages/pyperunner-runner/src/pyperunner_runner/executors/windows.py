@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from pyperunner_dag import reopen_store
 from pyperunner_runner.child.channel import Channel
+from pyperunner_runner.child.context.thread_limits import limited_threads
 from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.child.job import execute_job
 from pyperunner_runner.child.log_forwarding import forward_logging
@@ -63,8 +64,9 @@ class _RunJob:
         forwarding.channel = channel
         job = self.packed.job
         try:
-            task = self.packed.task_of(PickledTasks(self.tasks))
-            outcome = execute_job(job, task, reopen_store(state.spec), None, forwarding.tell_waiting(job))
+            with limited_threads(job.threads):
+                task = self.packed.task_of(PickledTasks(self.tasks))
+                outcome = execute_job(job, task, reopen_store(state.spec), None, forwarding.tell_waiting(job))
         except BaseException as error:
             outcome = Outcome("failed", failure=describe_failure(job.task, error))
         channel.send(outcome)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyperunner_runner.processes.control_groups import folders_of_version_2, own_paths
 
-__all__ = ["usable_cores"]
+__all__ = ["allowed_cores", "usable_cores"]
 
 
 def usable_cores(root: str = "/") -> int:
@@ -19,9 +19,13 @@ def usable_cores(root: str = "/") -> int:
 
     Source: the Linux kernel's documents on control groups: ``cpu.max`` of version 2, ``cpu.cfs_quota_us`` of version 1.
     """
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quotas = [quota for folder in _groups(Path(root)) if (quota := _quota(folder)) is not None]
-    return max(1, min([allowed, *map(math.ceil, quotas)]))
+    return max(1, min([allowed_cores(), *map(math.ceil, quotas)]))
+
+
+def allowed_cores() -> int:
+    """Return how many processors this process may run on, quotas aside: as many threads libraries make by themselves."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _groups(root: Path) -> list[Path]:
