@@ -57,6 +57,44 @@ def test_a_planted_link_is_not_followed(tmp_path):
     assert victim.read_bytes() == b"mine"
 
 
+def test_lines_that_are_held_come_before_the_next_one_and_with_the_end_at_the_latest(tmp_path):
+    file = tmp_path / "log"
+    appender = Appender(str(file))
+    appender.hold(b"1\n")
+    appender.hold(b"2\n")
+    assert not file.exists()
+    appender.write(b"3\n")
+    assert file.read_bytes() == b"1\n2\n3\n"
+    appender.hold(b"4\n")
+    appender.flush()
+    appender.flush()
+    assert file.read_bytes().endswith(b"3\n4\n")
+    appender.hold(b"5\n")
+    appender.close()
+    assert file.read_bytes().endswith(b"4\n5\n")
+
+
+def test_many_lines_are_not_held(tmp_path):
+    appender = Appender(str(tmp_path / "log"))
+    for _ in range(1000):
+        appender.hold(b"x" * 99 + b"\n")
+    assert (tmp_path / "log").stat().st_size > 30_000
+    appender.close()
+    assert (tmp_path / "log").stat().st_size == 100_000
+
+
+def test_a_forked_process_writes_nothing_of_what_is_held(tmp_path):
+    appender = Appender(str(tmp_path / "log"))
+    appender.hold(b"1\n")
+    pid = os.fork()
+    if pid == 0:
+        appender.close()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    appender.close()
+    assert (tmp_path / "log").read_bytes() == b"1\n"
+
+
 def test_nothing_is_made_before_the_first_line(tmp_path):
     appender = Appender(str(tmp_path / "x"))
     appender.close()

@@ -48,7 +48,7 @@ def test_a_failure_blocks_its_descendants_and_nothing_else():
 
 def test_it_says_how_many_could_start_with_the_resources_that_are_free():
     demands = {"c": {"gpu": 1}, "d": {"gpu": 1}}
-    scheduler = Scheduler(dict.fromkeys("abcde", []), demands=demands, capacity={"gpu": 1})
+    scheduler = Scheduler({name: [] for name in "abcde"}, demands=demands, capacity={"gpu": 1})
     assert scheduler.startable == 5
     assert [scheduler.next_ready() for _ in range(3)] == ["a", "b", "c"]
     assert scheduler.startable == 1

@@ -266,6 +266,19 @@ class SupportsPeek(Protocol):
 
 
 @runtime_checkable
+class SupportsPlain(Protocol):
+    """A backend that remembers of an entry that every store may load it, so that a plan need not look into it."""
+
+    def put_plain(self, key: str, chunks: Iterable[Buffer], filename: str) -> int:
+        """Do as `Backend.put` does, with an entry that is plain."""
+        ...
+
+    def plain(self, keys: Iterable[str]) -> set[str]:
+        """Return those of ``keys`` whose entries were put as plain, are as they were put, and can be read."""
+        ...
+
+
+@runtime_checkable
 class SupportsRemove(Protocol):
     """A backend that can remove the very entry that it has listed, and leave alone what has replaced it since."""
 

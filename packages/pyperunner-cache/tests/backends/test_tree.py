@@ -7,7 +7,7 @@ import pytest
 
 from pyperunner_cache import open_store
 from pyperunner_cache.backends.tree import entry_files
-from pyperunner_cache.backends.writing import sealed_size
+from pyperunner_cache.backends.writing import is_plain, sealed_size
 
 KEY = "T()/1"
 
@@ -34,6 +34,28 @@ def test_a_save_seals_its_folder(store, codec):
         assert seal_of(store) == size
         store.load(KEY)
         assert seal_of(store) == size
+
+
+def test_a_seal_says_whether_an_entry_is_plain(store):
+    keys = [f"T()/{number}" for number in range(4)]
+    store.save(keys[0], [1])
+    store.save(keys[1], [1], {"seconds": 1.0}, codec="raw")
+    store.save(keys[2], random.Random(1))  # a pickle
+    store.alias(keys[3], keys[0])
+    sizes = [store.backend.get(key).size for key in keys]
+    assert store.backend.plain([*keys, "T()/missing"]) == set(keys[:2])
+    assert [seal_of(store, key) for key in keys] == sizes
+    store.backend.put(keys[0], [b"x"], "result.dump.gz")
+    os.unlink(store.locate(keys[1]))
+    assert store.backend.plain(keys) == set()
+
+
+def test_no_time_that_a_folder_has_by_itself_says_that_an_entry_is_plain(tmp_path):
+    for seconds in (0, 1, 1 << 32, (1 << 33) - 1):
+        os.utime(tmp_path, ns=(seconds * 10**9 + 5, 10**9 + 5))
+        assert not is_plain(tmp_path.stat())
+    os.utime(tmp_path, ns=((1 << 33) * 10**9 + 5, 10**9 + 6))
+    assert not is_plain(tmp_path.stat())
 
 
 @pytest.mark.parametrize(

@@ -119,3 +119,18 @@ def test_many_entries_of_any_size_are_looked_at_without_open_files(tmp_path, mon
     assert "gone" in found[keys[1]]
     assert "not signed" in found[keys[2]]
     assert opened == []
+
+
+def test_a_plain_entry_is_not_looked_into_unless_signatures_count(tmp_path, monkeypatch):
+    plain, pickled = KEY, f"T()/{1:032x}"
+    store = open_store(tmp_path / "s")
+    store.save(plain, {"a": 1})
+    store.save(pickled, [object])
+    looks = []
+    peek = type(store.backend).peek
+    monkeypatch.setattr(type(store.backend), "peek", lambda self, key: looks.append(key) or peek(self, key))
+    assert store.unusable([plain, pickled]) == {}
+    assert looks == [pickled]
+    monkeypatch.setenv("PYPERUNNER_TEST_KEY", "a key that is long enough")
+    signed = open_store(tmp_path / "s", signing_key="env:PYPERUNNER_TEST_KEY")
+    assert "not signed" in signed.unusable([plain])[plain]

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.errors import CommandError
 from pyperunner_cli.loading.factories import argument_of
-from pyperunner_cli.loading.params_files import PIPELINE, read_params
 from pyperunner_cli.loading.printing import stdout_to_stderr
 from pyperunner_cli.loading.recorded_run import DATA_PATH, add_project, main_file, recorded_pipeline
 from pyperunner_cli.loading.recorded_runs import LOG_PATH, add_log_path, find_run, is_run
-from pyperunner_cli.loading.settings import Setting, apply_settings
+from pyperunner_cli.loading.settings import PIPELINE, Setting, apply_settings
 from pyperunner_cli.loading.target import resolve
 from pyperunner_cli.text import did_you_mean, visible
 
@@ -169,6 +168,8 @@ def _set_from_outside(options: argparse.Namespace) -> tuple[list[Setting], dict[
     settings: list[Setting] = []
     arguments: dict[str, tuple[Written, str]] = {}
     for path in options.params:
+        from pyperunner_cli.loading.params_files import read_params
+
         more, given = read_params(path, expand_env=options.expand_env)
         settings += more
         arguments |= {name: (value, Path(path).name) for name, value in given.items()}

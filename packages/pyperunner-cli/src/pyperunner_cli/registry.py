@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 __all__ = ["COMMANDS", "Command", "CommandModule"]
 
@@ -28,8 +27,7 @@ class CommandModule(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A sub-command.
 
     Attributes:

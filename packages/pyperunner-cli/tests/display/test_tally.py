@@ -38,6 +38,14 @@ def test_a_task_that_could_not_run_makes_the_exit_code_1(folder: Path) -> None:
 def test_a_run_that_never_began_says_nothing() -> None:
     assert list(Tally().lines()) == []
     assert Tally().exit_code == 0
+    assert not Tally().has_news
+
+
+def test_only_a_run_that_had_nothing_to_do_has_no_news(folder: Path) -> None:
+    assert not tally(folder / "r", {"A()": "SUCCESS", "C()": "SKIPPED"}).has_news
+    assert tally(folder / "r", {"B()": "SUCCESS"}).has_news
+    assert tally(folder / "r", {"B()": "CANT_RUN"}).has_news
+    assert tally(folder / "r", {"A()": "FAILURE"}).has_news
 
 
 def test_what_was_read_without_being_declared_is_said_once_per_task(folder: Path) -> None:

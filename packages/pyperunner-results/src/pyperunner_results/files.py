@@ -17,6 +17,7 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _MODE = 0o644
+_MOST_HELD = 64 << 10  # bytes
 
 
 def open_regular(path: str | os.PathLike[str], *, follow: bool = False) -> IO[bytes]:
@@ -118,7 +119,7 @@ class Losses:
 class Appender:
     """A file that grows by whole lines, made when the first line comes.
 
-    Every call is one ``write`` to the system, so what was written outlives the process. A disk that is full or gone
+    Every call of ``write`` is one to the system, so what was written outlives the process. A disk that is full or gone
     does not end the run: later lines are tried again, and a line cut short is ended first. A process that is forked has
     no part in the file.
 
@@ -132,10 +133,27 @@ class Appender:
         self._losses = losses or Losses(path)
         self._fd = -1
         self._torn = False
+        self._held: list[bytes] = []
+        self._held_size = 0
         _appenders.add(self)
 
+    def hold(self, lines: bytes) -> None:
+        """Append ``lines`` together with the next ones: with ``write``, ``flush``, or as soon as there are many."""
+        self._held.append(lines)
+        self._held_size += len(lines)
+        if self._held_size > _MOST_HELD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is held, in one call."""
+        if self._held:
+            self.write(b"")
+
     def write(self, lines: bytes) -> None:
-        """Append ``lines``, which ends with a line feed."""
+        """Append ``lines``, which ends with a line feed, behind those that are held."""
+        if self._held:
+            lines = b"".join([*self._held, lines])
+            self._held, self._held_size = [], 0
         try:
             if self._fd < 0:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_FOLLOW | _BINARY
@@ -150,7 +168,13 @@ class Appender:
             self._losses.note(self.path, error)
 
     def close(self) -> None:
-        """Close the file; writing again opens it again."""
+        """Close the file, with what is held in it; writing again opens it again."""
+        self.flush()
+        self.drop()
+
+    def drop(self) -> None:
+        """Close the file, without what is held."""
+        self._held, self._held_size = [], 0
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -161,7 +185,7 @@ _appenders: weakref.WeakSet[Appender] = weakref.WeakSet()
 
 def _close_all() -> None:
     for appender in _appenders:
-        appender.close()
+        appender.drop()
 
 
 if hasattr(os, "register_at_fork"):

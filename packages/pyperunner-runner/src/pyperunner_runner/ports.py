@@ -11,8 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pyperunner_dag import Task
+from pyperunner_dag import Pipeline, Task
 
 
 def log_of(runner):
@@ -32,3 +32,19 @@ def test_children_are_no_copies_of_who_used_a_store_that_forbids_it(kit, monkeyp
     runner = kit.runner(store, executor=executor, start_method=start_method, process_limit=2)
     runner.run(kit.abc())
     assert [task.status for task in runner.tasks_queue] == [Task.Status.SUCCESS] * 3
+
+
+def test_tasks_that_are_passed_over_are_recorded_together_and_before_what_runs_next(kit, monkeypatch):
+    tasks = [kit.task(str(number)) for number in range(30)]
+    kit.runner().run(Pipeline("many", tasks))
+    runner, seen, writes, write = kit.runner(executor="inline"), [], [], os.write
+
+    def ends():
+        return Path(runner.run_folder, "events.jsonl").read_text().count('"kind":"task_finished"')
+
+    last = kit.task("last", *tasks)
+    monkeypatch.setattr(last, "execute", lambda data, inputs: seen.append(ends()))
+    monkeypatch.setattr(os, "write", lambda fd, data: writes.append(fd) or write(fd, data))
+    runner.run(Pipeline("many", tasks))
+    assert (seen, ends()) == ([30], 31)
+    assert len(writes) < 30

@@ -18,7 +18,7 @@ from pyperunner_cache.backends.quarantine import Quarantine
 from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
 from pyperunner_cache.backends.size_ledger import Ledger
 from pyperunner_cache.backends.tree import absent_in, entry_files, listed_among, survey_files
-from pyperunner_cache.backends.writing import Counted, make_folder, sweep_file, write_atomically
+from pyperunner_cache.backends.writing import Counted, is_plain, make_folder, sweep_file, write_atomically
 from pyperunner_cache.entry.blobs import FileBlob, PeekedBlob
 from pyperunner_cache.errors import BadKeyError, BadURLError, CacheError
 from pyperunner_cache.system import READ_FLAGS
@@ -133,8 +133,19 @@ class FileBackend:
         os.close(fd)
         return self.get(key) if size < 0 else PeekedBlob(file, first, size)
 
+    def plain(self, keys: Iterable[str]) -> set[str]:
+        """Look at the times of the entries' folders, and whether this user may read the files."""
+        return {key for key in keys if _is_plain(self._folder(key))}
+
     def put(self, key: str, chunks: Iterable[Buffer], filename: str) -> int:
         """Write a temporary file in the entry's folder and rename it."""
+        return self._put(key, chunks, filename)
+
+    def put_plain(self, key: str, chunks: Iterable[Buffer], filename: str) -> int:
+        """Do as `put` does, and note that the entry is plain in the times of its folder."""
+        return self._put(key, chunks, filename, plain=filename in KNOWN_FILENAMES)
+
+    def _put(self, key: str, chunks: Iterable[Buffer], filename: str, *, plain: bool = False) -> int:
         folder = self._folder(key)
         path = f"{folder}{os.sep}{filename}"
         count = Counted(chunks)
@@ -148,6 +159,7 @@ class FileBackend:
                 folder_mode=self._folder_mode,
                 durable=self.durable,
                 replacing=self._accounted(key),
+                plain=plain,
             )
             for other in before:
                 with self._accounted(key):
@@ -311,6 +323,14 @@ def _is_there(folder: str) -> bool:
     except OSError:
         return _located(folder) is not None
     return True
+
+
+def _is_plain(folder: str) -> bool:
+    try:
+        status = os.lstat(folder)
+    except OSError:
+        return False
+    return is_plain(status) and any(os.access(f"{folder}{os.sep}{name}", os.R_OK) for name in KNOWN_FILENAMES)
 
 
 def _located(folder: str) -> str | None:

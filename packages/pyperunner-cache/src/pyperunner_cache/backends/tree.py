@@ -27,6 +27,8 @@ _AT_ONCE = 50_000
 """Names that are in memory."""
 _TOGETHER = 200
 """Entries that one thread looks at in one go."""
+_FEW = 10
+"""Folders that are looked for one by one, by their whole paths."""
 _BYTES_PER_NAME = 1000
 """Of a folder's own bytes; where it has more for each name that is looked for, listing it takes longer."""
 
@@ -84,8 +86,10 @@ def absent_in(place: str, folders: Set[str]) -> list[str]:
 
     Args:
         place: The folder of a name.
-        folders: The names of folders in it, many of them.
+        folders: The names of folders in it.
     """
+    if len(folders) < _FEW:
+        return [folder for folder in folders if _is_absent(f"{place}{os.sep}{folder}")]
     through = os.stat in os.supports_dir_fd  # so the system need not walk the whole path for each of them
     try:
         fd = os.open(place, READ_FLAGS | os.O_DIRECTORY) if through else None
@@ -94,20 +98,22 @@ def absent_in(place: str, folders: Set[str]) -> list[str]:
     try:
         there = listed_among(place, folders)
         absent = list(folders - there)
-        for folder in there:
-            try:
-                status = os.stat(folder if through else f"{place}{os.sep}{folder}", dir_fd=fd, follow_symlinks=False)
-            except OSError:
-                absent.append(folder)
-                continue
-            if sealed_size(status) is None and next(_files(f"{place}{os.sep}{folder}", ENTRY_PREFIX), None) is None:
-                absent.append(folder)
+        absent += (each for each in there if _is_absent(f"{place}{os.sep}{each}", each if through else None, fd))
         return absent
     except (FileNotFoundError, NotADirectoryError):
         return list(folders)
     finally:
         if fd is not None:
             os.close(fd)
+
+
+def _is_absent(path: str, name: str | None = None, within: int | None = None) -> bool:
+    """Say whether there is no entry in a folder, which may be looked for by its name within an open one."""
+    try:
+        status = os.stat(path if name is None else name, dir_fd=within, follow_symlinks=False)
+    except OSError:
+        return True
+    return sealed_size(status) is None and next(_files(path, ENTRY_PREFIX), None) is None
 
 
 def _survey_folder(place: str) -> tuple[int, int, list[str]]:

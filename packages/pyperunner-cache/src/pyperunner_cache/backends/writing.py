@@ -7,7 +7,8 @@ it starts afresh.
 A *seal* says what is in a folder to who looks at the folder alone: the folder's modification time is that of the file
 that was saved last, its access time has the same nanoseconds and, as its seconds, 2**32 and the bytes of that file.
 Whatever is made, renamed or removed in a folder changes its modification time, so that a seal which holds says that
-nothing was. Reading the folder leaves an access time alone that lies ahead (``relatime``, the default of Linux).
+nothing was. Reading the folder leaves an access time alone that lies ahead (``relatime``, the default of Linux). With
+2**33 in the place of 2**32 it says, too, that the entry is *plain*: it holds nothing that some would refuse to load.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pyperunner_cache.system import CREATE_FLAGS, reserve, write_all
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Buffer
 
-__all__ = ["TEMPORARY", "Counted", "make_folder", "sealed_size", "sweep_file", "write_atomically"]
+__all__ = ["TEMPORARY", "Counted", "is_plain", "make_folder", "sealed_size", "sweep_file", "write_atomically"]
 
 TEMPORARY = ".tmp-"
 _BATCH = 8 << 20
@@ -63,6 +64,7 @@ def write_atomically(
     folder_mode: int,
     durable: bool,
     replacing: AbstractContextManager[object] | None = None,
+    plain: bool = False,
 ) -> bool:
     """Write ``chunks`` to ``folder/name``; say whether the folder was made for it.
 
@@ -74,6 +76,7 @@ def write_atomically(
         folder_mode: The mode of folders made on the way.
         durable: Whether content and name are on the disk when this returns.
         replacing: Entered around the moment in which the file gets its name.
+        plain: Whether the seal says so.
 
     Raises:
         OSError: The medium failed. What was there before is still there, and nothing else.
@@ -88,7 +91,7 @@ def write_atomically(
                 os.fsync(file.fd)
             with replacing or nullcontext():
                 os.replace(path, target)
-            _seal(folder, target, os.fstat(file.fd))
+            _seal(folder, target, os.fstat(file.fd), plain)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(path)
@@ -159,12 +162,13 @@ def _set_time(fd: int) -> None:
         os.utime(fd, ns=(now, now))
 
 
-def _seal(folder: str, path: str, status: os.stat_result) -> None:
+def _seal(folder: str, path: str, status: os.stat_result, plain: bool = False) -> None:
     mark = status.st_mtime_ns % _SECOND
     if not mark or status.st_size >= _AHEAD:
         return  # one has to look
     try:
-        os.utime(folder, ns=((_AHEAD + status.st_size) * _SECOND + mark, status.st_mtime_ns))
+        seconds = _AHEAD * (1 + plain) + status.st_size
+        os.utime(folder, ns=(seconds * _SECOND + mark, status.st_mtime_ns))
         if not os.path.samestat(os.lstat(path), status):
             os.utime(folder)  # somebody has saved another file since, and may have sealed the folder before us
     except OSError:
@@ -179,7 +183,12 @@ def sealed_size(status: os.stat_result) -> int | None:
     """
     seconds, mark = divmod(status.st_atime_ns, _SECOND)
     sealed = seconds >= _AHEAD and mark == status.st_mtime_ns % _SECOND
-    return seconds - _AHEAD if sealed else None
+    return seconds % _AHEAD if sealed else None
+
+
+def is_plain(status: os.stat_result) -> bool:
+    """Say whether the times of a folder say that the one entry in it is plain."""
+    return status.st_atime_ns >= 2 * _AHEAD * _SECOND and sealed_size(status) is not None
 
 
 def make_folder(folder: str, mode: int) -> bool:

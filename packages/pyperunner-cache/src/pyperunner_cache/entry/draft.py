@@ -30,6 +30,11 @@ _HASH_ASIDE_FROM = 16 << 20
 """From this size on the payload is hashed by a thread of its own, while the system writes."""
 
 
+_PLAIN_FIELDS = frozenset({"meta"})
+"""What a head may hold of an entry that every store loads: no class or pickle, file or other entry, no signature."""
+_PLAIN_CODECS = frozenset({"gzip", "raw"})
+
+
 def put_entry(
     backend: Backend, key: str, parts: Sequence[Buffer], codec: Codec, fields: Mapping[str, object], policy: Policy
 ) -> Receipt:
@@ -56,7 +61,10 @@ def _put(
     backend: Backend, key: str, parts: Sequence[Buffer], codec: Codec, fields: Mapping[str, object], policy: Policy
 ) -> Receipt:
     draft = Draft(key, parts, codec, fields, policy.signing_key)
-    size = backend.put(key, draft.chunks(), codec.filename)
+    # Looking through SupportsPlain with isinstance would take longer.
+    plain = codec.name in _PLAIN_CODECS and fields.keys() <= _PLAIN_FIELDS
+    put = getattr(backend, "put_plain", backend.put) if plain else backend.put
+    size = put(key, draft.chunks(), codec.filename)
     return {"digest": draft.digest, "size": size}
 
 

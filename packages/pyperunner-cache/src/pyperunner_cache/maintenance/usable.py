@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pyperunner_cache.entry.reading import ALIAS_HOPS, checked_envelope, refusal_of_pickle
 from pyperunner_cache.errors import CacheError, DamagedEntryError
 from pyperunner_cache.maintenance.file_values import out_of_reach
-from pyperunner_cache.ports import SupportsPeek
+from pyperunner_cache.ports import SupportsPeek, SupportsPlain
 from pyperunner_text.inert import find
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ def refused(backend: Backend, keys: Iterable[str], policy: Policy) -> dict[str, 
     if not isinstance(backend, SupportsPeek):
         return {}
     looks = _Looks(backend, policy)
-    rest, found = iter(keys), {}
+    keys = list(keys)
+    # A signature is looked at in any case.
+    plain = backend.plain(keys) if isinstance(backend, SupportsPlain) and policy.signing_key is None else ()
+    rest, found = (key for key in keys if key not in plain), {}
     try:
         while some := list(islice(rest, _TOGETHER)):
             looks.open(some)

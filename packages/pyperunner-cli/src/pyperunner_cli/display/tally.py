@@ -42,6 +42,11 @@ class Tally:
             self._end = event
 
     @property
+    def has_news(self) -> bool:
+        """Whether anything was executed, or went wrong."""
+        return bool(self._executed or self._errors or self.exit_code)
+
+    @property
     def exit_code(self) -> int:
         """1 if a task failed or could not run, else 0."""
         return int(bool(self._of("FAILURE") or self._of("CANT_RUN")))

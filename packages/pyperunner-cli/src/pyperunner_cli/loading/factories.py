@@ -59,6 +59,8 @@ def typed_arguments(function: Callable[..., Any], given: Mapping[str, Written], 
     Raises:
         CommandError: It takes no such argument, or a value is of another type.
     """
+    if not given:
+        return {}
     from pyperunner_cli.loading.param_types import declared_of
     from pyperunner_cli.loading.typed_values import Misfit, typed_value
 

@@ -13,14 +13,12 @@ from typing import Any
 import yaml
 
 from pyperunner_cli.errors import CommandError
-from pyperunner_cli.loading.settings import Setting
+from pyperunner_cli.loading.settings import PIPELINE, Setting
 from pyperunner_cli.loading.typed_values import Written
 from pyperunner_cli.text import did_you_mean
 
-__all__ = ["PIPELINE", "read_params"]
+__all__ = ["read_params"]
 
-PIPELINE = "pipeline"
-"""The section of the arguments of a factory."""
 _CORE = "tag:yaml.org,2002:"
 _KINDS = ((bool, "bool"), (int, "int"), (float, "float"), (datetime.date, "timestamp"), (datetime.time, "str"))
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")

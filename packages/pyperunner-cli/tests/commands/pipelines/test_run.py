@@ -78,7 +78,19 @@ def test_it_says_where_record_and_report_are_and_how_to_see_the_output(say, flow
     assert (folder / record / "report.html").is_file()
     name, *argv = shlex.split(output.removeprefix("output: "))
     assert (name, say(*argv).out) == ("pyperunner", "6\n")
-    assert "report: " not in say("run", "flow.py", "--no-report").out
+    assert "report: " not in say("run", "flow.py", "--no-report", "--force").out
+
+
+def test_a_run_with_nothing_to_do_says_how_to_get_a_report_and_writes_it_when_asked(say, flow: Path) -> None:
+    say("run", "flow.py")
+    *_, results, report, output = say("run", "flow.py").out.splitlines()
+    record = results.removeprefix("results: ")
+    assert not Path(record, "report.html").exists()
+    assert output.startswith("output: ")
+    name, *argv = shlex.split(report.removeprefix("report: "))
+    assert (name, say(*argv).out) == ("pyperunner", f"{record}/report.html\n")
+    assert Path(record, "report.html").is_file()
+    assert say("run", "flow.py", "--report").out.splitlines()[-2].endswith("/report.html")
 
 
 def test_it_names_no_output_that_is_not_there(say, write) -> None:

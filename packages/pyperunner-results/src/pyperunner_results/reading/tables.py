@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_results.reading.units import duration, memory
@@ -50,6 +49,8 @@ def _row(task: TaskResult) -> str:
 
 
 def _safe(text: str | None) -> str:
+    from html import escape
+
     return escape(visible(text or ""))
 
 

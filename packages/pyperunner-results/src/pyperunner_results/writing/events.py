@@ -47,14 +47,22 @@ class EventLog:
         }
         self._save()
 
-    def add(self, event: Mapping[str, object]) -> None:
-        """Append one event; a ``task_finished`` counts in the summary."""
+    def add(self, event: Mapping[str, object], *, later: bool = False) -> None:
+        """Append one event, ``later`` together with others; a ``task_finished`` counts in the summary."""
         head = {"kind": event["kind"], "time": time.time()}
         if event["kind"] == "run_started":
             head["schema"] = SCHEMA
         elif event["kind"] == "task_finished":
             self._outcomes[str(event.get("task"))] = str(event.get("status"))
-        self._lines.write(f"{to_json({**head, **event})}\n".encode())
+        line = f"{to_json({**head, **event})}\n".encode()
+        if later:
+            self._lines.hold(line)
+        else:
+            self._lines.write(line)
+
+    def flush(self) -> None:
+        """Write the events that were to come later."""
+        self._lines.flush()
 
     def describe(self, conf: Mapping[str, object]) -> None:
         """Put into the summary what it keeps of the pipeline."""

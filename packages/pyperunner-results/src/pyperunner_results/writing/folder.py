@@ -134,6 +134,7 @@ class RunFolder:
         process: int | None = None,
         stream: str = "runner",
         when: float | None = None,
+        later: bool = False,
     ) -> None:
         """Append ``text`` to ``pipeline.log``, one line for each of its lines, control characters spelled out.
 
@@ -144,9 +145,14 @@ class RunFolder:
             process: Process id; ``None`` means this process.
             stream: Where it came from: ``runner``, ``stdout``, ``stderr``, or a logger's name.
             when: Epoch seconds; ``None`` means now.
+            later: Whether it may wait for ``flush``, or for what is written next, to be written together with that.
         """
         text = self.masking.text(text)
-        self._log.write(format_lines(text, task, level, os.getpid() if process is None else process, stream, when))
+        lines = format_lines(text, task, level, os.getpid() if process is None else process, stream, when)
+        if later:
+            self._log.hold(lines)
+        else:
+            self._log.write(lines)
 
     def task_log(self, task: str, attempt: int = 1) -> TaskLog:
         """Return the log of one attempt of ``task``; its file is made when the first line comes."""
@@ -167,9 +173,14 @@ class RunFolder:
         masked = (self.masking.text(piece).encode(errors="backslashreplace") for piece in pieces)
         self._losses.replace(self.picture_file, masked)
 
-    def record(self, event: Event) -> None:
-        """Append one event to ``events.jsonl``; the time of the event is now."""
-        self._events.add(self.masking.value(event))
+    def record(self, event: Event, *, later: bool = False) -> None:
+        """Append one event to ``events.jsonl``, ``later`` as in ``log``; the time of the event is now."""
+        self._events.add(self.masking.value(event), later=later)
+
+    def flush(self) -> None:
+        """Write what was to be written later."""
+        self._log.flush()
+        self._events.flush()
 
     def event(self, kind: str, **facts: object) -> None:
         """Append one event to ``events.jsonl``, of a kind of one's own or in other words than :meth:`record` takes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -38,13 +38,14 @@ def run_section(
         storage_options: What a remote store was opened with; recorded without what may be a secret.
         stores: Of tasks that have a store of their own, where it is; recorded as ``data_path`` is.
     """
+    hostname, system = _host()
     section: RunSection = {
         "data_path": _recorded(data_path),
         "log_path": os.path.realpath(os.fspath(log_path)),
         "host": {
-            "hostname": platform.node(),
-            "os": f"{platform.system()} {platform.release()}",
-            "python": platform.python_version(),
+            "hostname": hostname,
+            "os": system,
+            "python": ".".join(map(str, sys.version_info[:3])),
         },
         "env": env,
         "pyperunner": version,
@@ -55,6 +56,16 @@ def run_section(
     if stores:
         section["stores"] = {name: _recorded(place) for name, place in stores.items()}
     return section
+
+
+def _host() -> tuple[str, str]:
+    """Return the name of this machine, and of its system with its release."""
+    if hasattr(os, "uname"):  # all that platform asks, whose import takes longer
+        system = os.uname()
+        return system.nodename, f"{system.sysname} {system.release}"
+    import platform
+
+    return platform.node(), f"{platform.system()} {platform.release()}"
 
 
 def _recorded(place: str | os.PathLike[str]) -> str:

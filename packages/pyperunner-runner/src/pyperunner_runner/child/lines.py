@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
+
+from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["LineBuffer"]
 

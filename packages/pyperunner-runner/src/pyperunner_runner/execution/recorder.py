@@ -6,7 +6,8 @@ import logging
 import os
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,7 @@ class RunRecorder:
         self._logs: dict[str, TaskLog] = {}
         self._last_lines: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_LAST_LINES))
         self._code: set[str] = set()
+        self._together = False
         if masking.too_short:
             self.warn(f"{masking.too_short} of the secrets have fewer than {SHORTEST} characters and are not masked")
 
@@ -86,9 +88,9 @@ class RunRecorder:
         """Call the hooks that move with time; ``now`` in seconds of the monotonic clock."""
         self._hooks.tick(now)
 
-    def say(self, text: str, task: str = "-", level: str = "INFO") -> None:
+    def say(self, text: str, task: str = "-", level: str = "INFO", *, later: bool = False) -> None:
         """Write a line of the runner's own into the log."""
-        self.folder.log(text, task=task, level=level)
+        self.folder.log(text, task=task, level=level, later=later)
 
     def warn(self, text: str) -> None:
         """Write a warning into the log."""
@@ -253,6 +255,16 @@ class RunRecorder:
         self._close_log(event.task)
         self._hooks.tell(event)
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write what becomes of tasks for which nothing is started together, at the latest when this ends."""
+        self._together = True
+        try:
+            yield
+        finally:
+            self._together = False
+            self.folder.flush()
+
     # -- of a task that is over ------------------------------------------------------------------------------------
 
     def task_finished(
@@ -298,10 +310,11 @@ class RunRecorder:
             numbered = task.elements_are_numbered
             facts["elements"] = len(task.elements) if numbered else [element.label for element in task.elements]
         times = _times(seconds) if seconds else {}
-        self.folder.record({**facts, **times} if ended is None else {**facts, **_figures(ended), **times})
+        later = self._together and ended is None
+        self.folder.record({**facts, **times} if ended is None else {**facts, **_figures(ended), **times}, later=later)
         text = event.status.lower().replace("_", " ") + (f" after {event.seconds:.3f} s" if event.attempt else "")
         level = "ERROR" if event.status == "FAILURE" else "WARNING" if event.status == "CANT_RUN" else "INFO"
-        self.say(f"{text}: {event.error or event.reason}", event.task, level)
+        self.say(f"{text}: {event.error or event.reason}", event.task, level, later=later)
         if event.status == "FAILURE":
             where = self.folder.exception_file
             _logger.error("%s failed: %s (traceback in %s)", visible(event.task), visible(event.error), where)

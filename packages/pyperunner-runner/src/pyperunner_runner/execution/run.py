@@ -7,12 +7,11 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import ConditionError, MapError, Task, layout
-from pyperunner_dag.drawing.svg import svg_pieces
+from pyperunner_dag import ConditionError, MapError, Task
 from pyperunner_runner.errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
+from pyperunner_runner.execution.graph.drawing import Drawing
 from pyperunner_runner.execution.graph.mapped_tasks import MappedTasks, make_ready
-from pyperunner_runner.execution.graph.session import open_executor
 from pyperunner_runner.execution.jobs import Jobs, RunningJob
 from pyperunner_runner.execution.outcomes import failure_of, result_of, summarize
 from pyperunner_runner.execution.retries import Retries
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 _INTERRUPTED = "the run was interrupted"
-_MOST_DRAWN = 300  # beyond so many tasks a reader folds them into groups, and draws those in its own way
 _TICK_SECONDS = 0.1
 _NO_ROOM_SECONDS = 0.05  # pause when the system has no room for another process and none of ours is about to end
 
@@ -94,10 +92,10 @@ class Run:
         Args:
             signals: Those that end it: the first gives jobs a moment to end by themselves, the second none.
         """
-        drawing = layout(self.planned.graph) if len(self.planned.graph) <= _MOST_DRAWN else None
+        drawing = Drawing(self.planned.graph)
         began, interrupted = time.monotonic(), True
         try:
-            self.recorder.run_started(self.planned, drawing)
+            self.recorder.run_started(self.planned, drawing.layout)
             self._loop(signals)
             interrupted = bool(signals.received)
         except KeyboardInterrupt:
@@ -106,8 +104,7 @@ class Run:
         finally:
             self.abort()
             statuses = {task.name: task.status.name for task in self.planned.dag}
-            picture = svg_pieces(drawing or self.planned.graph, statuses)
-            self.recorder.run_finished(statuses, time.monotonic() - began, interrupted, picture)
+            self.recorder.run_finished(statuses, time.monotonic() - began, interrupted, drawing.pieces(statuses))
 
     def _loop(self, signals: Signals) -> None:
         """Start what is ready and has room, wait for what happens, until every task has ended."""
@@ -117,8 +114,9 @@ class Run:
         while not self.finished:
             pause = None
             try:
-                while self._has_room and (task := self.next_task()) is not None:
-                    self.start(task)
+                with self.recorder.together():
+                    while self._has_room and (task := self.next_task()) is not None:
+                        self.start(task)
                 self._shortage.end()
             except BlockingIOError as error:
                 self._shortage.go_on(error, time.monotonic(), may_end=bool(self._jobs))
@@ -273,6 +271,7 @@ class Run:
             self._scheduler.delay(task.name)
             return JobHandle.over(Exit(0))
         self.stand_in.save_given(task)
+        self.recorder.folder.flush()  # an executor may carry the job out at once
         task.status = Task.Status.RUNNING
         try:
             meta = {**self._ephemeral.meta(task), **self._mapped.meta(task)}
@@ -285,6 +284,8 @@ class Run:
 
     def _open_executor(self) -> Executor:
         """Return the executor of this run, whose first job is about to start."""
+        from pyperunner_runner.execution.graph.session import open_executor
+
         self._ephemeral.begin()
         return open_executor(self.planned, self._settings, self._signals, self._decisions, self.recorder.warn)
 

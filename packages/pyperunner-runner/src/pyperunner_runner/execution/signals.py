@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import selectors
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyperunner_runner.processes.forks import keep_from_forks
+
+if TYPE_CHECKING:
+    import socket
 
 __all__ = ["Signals"]
 
@@ -27,15 +28,14 @@ class Signals:
 
     Attributes:
         received: Numbers of the signals that came, in order.
-        wake: A descriptor that can be read when one came; ``None`` where signals are not looked after.
     """
 
     def __init__(self) -> None:
         self.received: list[int] = []
-        self.wake: int | None = None
         self._listener: socket.socket | None = None
         self._before: dict[int, Any] = {}
         self._raising = False
+        self._noted = False
         self._undo: Callable[[], None] = _nothing
 
     def __enter__(self) -> Signals:
@@ -46,7 +46,7 @@ class Signals:
         self._before = {
             number: handler for number, handler in handlers.items() if handler not in (None, signal.SIG_IGN)
         }
-        self._undo = self._open_wake()
+        self._noted = True
         for number in self._before:
             signal.signal(number, self._note)
         return self
@@ -56,7 +56,15 @@ class Signals:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        self._noted = False
         self._undo()
+
+    @property
+    def wake(self) -> int | None:
+        """A descriptor that can be read when a signal has come; ``None`` where signals are not looked after."""
+        if self._listener is None and self._noted:
+            self._undo = self._open_wake()
+        return None if self._listener is None else self._listener.fileno()
 
     @contextmanager
     def let_through(self) -> Iterator[None]:
@@ -76,9 +84,11 @@ class Signals:
 
     def pause(self, seconds: float) -> None:
         """Let time pass, until a signal comes."""
-        if self._listener is None:
+        if self.wake is None or self._listener is None:
             time.sleep(seconds)
             return
+        import selectors
+
         with selectors.DefaultSelector() as selector:
             selector.register(self._listener, selectors.EVENT_READ)
             selector.select(seconds)
@@ -100,16 +110,20 @@ class Signals:
 
     def _open_wake(self) -> Callable[[], None]:
         """Have every signal be seen by whoever waits for ``wake``; return what undoes it."""
+        import socket
+
         listener, caller = socket.socketpair()
         for end in (listener, caller):
             end.setblocking(False)
         keep_from_forks(listener, caller)
         before = signal.set_wakeup_fd(caller.fileno(), warn_on_full_buffer=False)
-        self._listener, self.wake = listener, listener.fileno()
+        self._listener = listener
+        if self.received:  # before anybody listened
+            caller.send(b"\0")
 
         def undo() -> None:
             signal.set_wakeup_fd(before)
-            self._listener = self.wake = None
+            self._listener = None
             listener.close()
             caller.close()
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import secrets
 import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -119,7 +117,7 @@ class StandInStore:
 
     def close(self) -> None:
         """Remove what no task has taken."""
-        if not self._holds and self._folder:
+        if not self._holds and "_folder" in vars(self) and self._folder:  # else nobody has asked for it
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _hold(self, task: Task, why: str) -> None:
@@ -138,6 +136,9 @@ class StandInStore:
     @cached_property
     def _folder(self) -> str:
         """A folder that nobody has yet; empty where there can be none."""
+        import secrets
+        import tempfile
+
         try:
             place = Path(tempfile.gettempdir())
             urls = map(_url, members_of(self._store))

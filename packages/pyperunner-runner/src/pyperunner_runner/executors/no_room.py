@@ -6,8 +6,6 @@ import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pyperunner_runner.processes.posix import most_descriptors
-
 __all__ = ["NO_ROOM", "NO_ROOM_SECONDS", "Shortage", "no_room_is_blocking"]
 
 NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
@@ -54,6 +52,8 @@ class Shortage:
         Raises:
             BlockingIOError: It has lasted too long, or can't end.
         """
+        from pyperunner_runner.processes.posix import most_descriptors
+
         if self._since is None:
             self._warn(f"no room for another process, trying again: {error}")
         if self._since is None or may_end:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +28,7 @@ from pyperunner_runner.planning.cues.standing import StandingOutputs
 from pyperunner_runner.planning.growth import GrownGraph, are_known, levels_of_maps, listing_from, tolerated
 from pyperunner_runner.planning.reasons_to_run import Action, Decision, RunAnyway, plan, unmet
 from pyperunner_runner.planning.selection import Labels, Selection, select
+from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pyperunner_dag import Listing
@@ -79,6 +78,8 @@ class PlannedRun:
         for known in (name, f"{name}()"):
             if known in self.decisions:
                 return self.dag[known]
+        from difflib import get_close_matches
+
         raise UnknownPipelineTask(name, tuple(get_close_matches(name, self.decisions, n=3, cutoff=0.5)))
 
 

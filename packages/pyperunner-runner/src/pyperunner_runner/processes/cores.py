@@ -24,7 +24,7 @@ def usable_cores(root: str = "/") -> int:
 
 
 def allowed_cores() -> int:
-    """Return how many processors this process may run on, quotas aside: as many threads libraries make by themselves."""
+    """Return how many processors this process may run on, quotas aside; libraries make so many threads each."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import signal
 import weakref
-from socket import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from socket import socket
 
 __all__ = ["keep_from_forks"]
 

@@ -25,7 +25,7 @@ from pyperunner_cli.text import relative, visible
 if TYPE_CHECKING:
     from pyperunner_cli.display.estimate import Estimate
     from pyperunner_cli.display.tally import Tally
-    from pyperunner_dag import Pipeline
+    from pyperunner_dag import OutputStore, Pipeline
     from pyperunner_results import PipelineResult
 
 __all__ = ["add_run", "configure", "execute", "run"]
@@ -51,7 +51,8 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     _add_flag(parser, "refuse a recorded run if anything is not as it was", "--strict")
     _add_flag(parser, "show what tasks print and why they run", "-v", "--verbose")
     parser.add_argument("--no-outputs", action="store_true", help="show no outputs in the report")
-    _add_flag(parser, "write report.html into the run's folder, or don't", "--report", default=True)
+    says = "write report.html into the run's folder, or don't (by default if anything was executed)"
+    _add_flag(parser, says, "--report", default=None)
 
 
 def _add_ends(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +96,7 @@ def _add_carrying_out(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_flag(parser: argparse.ArgumentParser, says: str, *names: str, default: bool = False) -> None:
+def _add_flag(parser: argparse.ArgumentParser, says: str, *names: str, default: bool | None = False) -> None:
     parser.add_argument(*names, action=argparse.BooleanOptionalAction, default=default, help=says)
 
 
@@ -158,8 +159,12 @@ def run(options: argparse.Namespace, pipeline: Pipeline) -> int:
         display.close()
     _say(tally)
     options.results = runner.results()
-    for line in _where_it_is(options.results, report=options.report, outputs=not options.no_outputs):
-        print(line)
+    for line in (
+        _report(options, tally, options.results),
+        _output(pipeline, runner.store, options.results.run_folder or ""),
+    ):
+        if line:
+            print(line)
     return tally.exit_code
 
 
@@ -195,24 +200,37 @@ def _say(tally: Tally) -> None:
         print(line)
 
 
-def _where_it_is(results: PipelineResult, *, report: bool, outputs: bool) -> list[str]:
-    """Write the report; return where it is, and the command that shows the last task's output, if it can be typed."""
+def _report(options: argparse.Namespace, tally: Tally, results: PipelineResult) -> str:
+    """Write the report and return where it is; of a run that had nothing to do the command that writes it."""
     from pyperunner_dag.secret import known_secrets
     from pyperunner_results import NotARun, write_report
 
-    *_, last = results
-    command = shlex.join(["pyperunner", "results", relative(results.run_folder or ""), last])
+    if options.report is False:
+        return ""
+    if options.report is None and not tally.has_news:
+        return _typed("report", "report", relative(results.run_folder or ""))
     try:
-        lines = (
-            [f"report: {relative(write_report(results, outputs=outputs, secrets=known_secrets()))}"] if report else []
-        )
+        return f"report: {relative(write_report(results, outputs=not options.no_outputs, secrets=known_secrets()))}"
     except (OSError, NotARun) as error:  # the folder was removed meanwhile, or its disk is full
-        return [f"no report: {error}"]
+        return f"no report: {error}"
+
+
+def _output(pipeline: Pipeline, store: OutputStore, run_folder: str) -> str:
+    """Return the command that shows the output of the last task, if it is there."""
+    from pyperunner_dag import NotYetKnownError
+
+    last = pipeline.dag().nodes[-1]
     try:
-        shown = results.task(last).output_exists() and command == visible(command)
-    except OSError:  # a run without its store, which it has told
-        shown = False
-    return [*lines, f"output: {command}"] if shown else lines
+        is_there = last.mapping is None and not store.missing(last.entry_keys)
+    except (OSError, NotYetKnownError):  # a run without its store, which it has told; or one that did not get so far
+        return ""
+    return _typed("output", "results", relative(run_folder), last.name) if is_there else ""
+
+
+def _typed(what: str, *words: str) -> str:
+    """Return a line with a command, if it can be typed."""
+    command = shlex.join(["pyperunner", *words])
+    return f"{what}: {command}" if command == visible(command) else ""
 
 
 def _resource(text: str) -> tuple[str, float]:

@@ -84,12 +84,16 @@ def _loaded() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _pools(loaded: tuple[str, ...]) -> list[Any]:
-    """Return threadpoolctl's handles of the BLAS and OpenMP in this process, which are looked for when more is loaded."""
+    """Return threadpoolctl's handles of the BLAS and OpenMP in this process, looked for anew when more is loaded."""
     if not loaded:
         return []
+    environment = dict(os.environ)
     try:
-        from threadpoolctl import ThreadpoolController
+        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
         return list(ThreadpoolController().lib_controllers)
     except Exception:  # it is not there, too old, or does not know what it finds
         return []
+    finally:
+        for name in os.environ.keys() - environment.keys():  # its import sets a variable of Intel's OpenMP
+            del os.environ[name]

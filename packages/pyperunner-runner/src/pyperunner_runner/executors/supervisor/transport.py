@@ -9,7 +9,7 @@ import pickle
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -27,6 +27,7 @@ from pyperunner_runner.executors.travelling.modules import (
     loaded_modules,
     modules_of,
 )
+from pyperunner_text.dataclasses import dataclass
 from pyperunner_text.unpicklable import innermost
 
 if TYPE_CHECKING:
