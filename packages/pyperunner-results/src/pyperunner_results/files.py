@@ -7,7 +7,7 @@ import os
 import stat
 import warnings
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -56,7 +56,7 @@ def replace_file(path: str, data: bytes | Iterable[bytes]) -> None:
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, _MODE)
     try:
         try:
-            for piece in [data] if isinstance(data, bytes) else data:
+            for piece in [data] if isinstance(data, bytes) else _together(data):
                 _write_all(fd, piece)
         finally:
             os.close(fd)
@@ -64,6 +64,18 @@ def replace_file(path: str, data: bytes | Iterable[bytes]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _together(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield small pieces together."""
+    some, size = [], 0
+    for piece in pieces:
+        some.append(piece)
+        size += len(piece)
+        if size >= _MOST_HELD:
+            yield b"".join(some)
+            some, size = [], 0
+    yield b"".join(some)
 
 
 def make_folder(path: Path, mode: int) -> None:
