@@ -78,6 +78,11 @@ class Jobs:
         # Asked for every task: looking through a protocol with isinstance would cost more than handing out a task.
         return getattr(self._executor, "slots", 0)
 
+    @property
+    def have_room(self) -> bool:
+        """Whether one more may be started."""
+        return len(self._running) < max(self._settings.process_limit, self.slots)
+
     def __bool__(self) -> bool:
         return bool(self._running)
 

@@ -115,7 +115,7 @@ class Run:
             pause = None
             try:
                 with self.recorder.together():
-                    while self._has_room and (task := self.next_task()) is not None:
+                    while self._jobs.have_room and (task := self.next_task()) is not None:
                         self.start(task)
                 self._shortage.end()
             except BlockingIOError as error:
@@ -123,10 +123,6 @@ class Run:
                 pause = _NO_ROOM_SECONDS
             self.collect(pause)
             self._check_signals(signals)
-
-    @property
-    def _has_room(self) -> bool:
-        return len(self._jobs) < max(self._settings.process_limit, self._jobs.slots)
 
     def _check_signals(self, signals: Signals) -> None:
         """Let a signal that has come end the run; to be called again after every wait."""
