@@ -55,7 +55,7 @@ class _Unmade:
         self.cls, self._how = cls, {"frozen": frozen, "eq": eq}
         own = vars(cls)
         self._body = {name: own[name] for name in own if name not in ("__dict__", "__weakref__")}
-        self._body["__annotations__"] = cls.__annotations__
+        self._body.setdefault("__annotations__", {})
         wanted = {"__init__": True, "__repr__": True, "__eq__": eq, "__hash__": eq and frozen}
         for name in [name for name, is_wanted in wanted.items() if is_wanted and self._body.get(name) is None]:
             setattr(cls, name, self._stub(name))

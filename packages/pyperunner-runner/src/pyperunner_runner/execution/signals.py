@@ -119,7 +119,7 @@ class Signals:
         before = signal.set_wakeup_fd(caller.fileno(), warn_on_full_buffer=False)
         self._listener = listener
         if self.received:  # before anybody listened
-            caller.send(b"\0")
+            caller.send(bytes(self.received[-1:]))
 
         def undo() -> None:
             signal.set_wakeup_fd(before)
