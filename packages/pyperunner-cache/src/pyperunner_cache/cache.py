@@ -20,7 +20,7 @@ from pyperunner_cache.maintenance import file_values, garbage_collection, inspec
 from pyperunner_cache.maintenance.amounts import parse_size
 from pyperunner_cache.memoized import memoizer
 from pyperunner_cache.ports import Backend, ForbidsFork, SupportsFork, SupportsLocate, SupportsLock, SupportsTouch
-from pyperunner_cache.registry import Codecs, open_backend
+from pyperunner_cache.registry import Codecs, check_format, locate, open_backend
 from pyperunner_cache.system import machine_memory
 from pyperunner_cache.values.pack import pack, pack_with_needs
 from pyperunner_keys import recording
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Cache", "open_store"]
 
-_MOST_CLASSES = 50
 _PROBE_KEY = f".probe/{0:032x}"
 
 
@@ -69,7 +68,7 @@ class Cache:
         self._options |= {"codecs": dict(codecs or {}), "max_load": max_load, "max_size": max_size}
         self._max_size = None if max_size is None else parse_size(max_size)
         self._codecs = Codecs(codec, codecs or {}, self._options)
-        self.check_codec = self._codecs.named
+        self.check_codec, self.check_format = self._codecs.named, check_format
         limit = machine_memory() if max_load is None else parse_size(max_load)
         key = read_signing_key(signing_key, getattr(backend, "root", None))
         pickles, shared = trust == "pickle", bool(getattr(backend, "shared", False))
@@ -78,7 +77,7 @@ class Cache:
         # Asked once: isinstance of a protocol can take a fifth of a load.
         self._touch = backend.touch if isinstance(backend, SupportsTouch) else None
         if isinstance(backend, SupportsLocate):
-            self.locate = partial(_locate, backend, self._codecs)
+            self.locate = partial(locate, backend, self._codecs)
         if isinstance(backend, SupportsLock):
             self.lock = backend.lock
 
@@ -143,7 +142,15 @@ class Cache:
         """Return what `load` does, and the digest that its receipt had; raise what `load` does."""
         return self._load(key, None, ALIAS_HOPS)
 
-    def save(self, key: str, value: Any, meta: Mapping[str, Any] | None = None, *, codec: str | None = None) -> Receipt:
+    def save(
+        self,
+        key: str,
+        value: Any,
+        meta: Mapping[str, Any] | None = None,
+        *,
+        codec: str | None = None,
+        format: str | None = None,
+    ) -> Receipt:
         """Store ``value`` under ``key``, replacing what is there, atomically.
 
         Args:
@@ -151,22 +158,22 @@ class Cache:
             value: Anything.
             meta: Plain data kept beside the value; ``seconds`` says how long the value took to make.
             codec: Overrides the store's choice for this value.
+            format: ``"parquet"`` keeps a frame as others read it, where entries are files beside it, too.
 
         Raises:
+            UnknownFormatError: There is no such format, or nothing that writes it.
             UnstorableError: The value, or ``meta``, cannot be kept; with the path of the offending part.
             StorageError: The medium failed; the old entry is still there, and nothing else is.
         """
-        chosen = self._codecs.named(codec) if codec else self._codecs.for_name(split_key(key)[0])
+        chosen = self._codecs.chosen(split_key(key)[0], codec, format)
         try:
             with recording() as states:
-                parts, needs = pack_with_needs(value, pickles=self._policy.pickles)
-            fields = pack_meta(meta)
-            fields |= {"classes": sorted(needs.classes)[:_MOST_CLASSES]} if needs.classes else {}
-            fields |= {"pickle": True} if needs.pickle else {}
+                parts, needs = pack_with_needs(value, pickles=self._policy.pickles, format=format)
+            fields = pack_meta(meta, needs)
         except UnstorableError as error:
             raise error.with_key(key) from None
         self._note_files(key, fields, [state.record() for state in states])
-        receipt = put_entry(self.backend, key, parts, chosen, fields, self._policy)
+        receipt = put_entry(self.backend, key, parts, chosen, fields, self._policy, parts[-1] if format else None)
         if self._max_size is not None:
             garbage_collection.keep_within(self.backend, self._max_size, key)
         return receipt
@@ -385,13 +392,6 @@ def open_store(
 
 def _reopen(spec: dict[str, Any]) -> Cache:
     return open_store(**spec)
-
-
-def _locate(backend: SupportsLocate, codecs: Codecs, key: str, filename: str | None = None) -> str:
-    """Return the absolute path of the entry's file, or of ``filename`` in the entry's folder. Creates nothing."""
-    if filename is not None:
-        return backend.locate(key, filename)
-    return backend.located(key) or backend.locate(key, codecs.for_name(split_key(key)[0]).filename)
 
 
 # As in pickles and keys made by 0.2.0.

@@ -221,6 +221,12 @@ class UnknownCodecError(_UnknownNameError):
     what = "codec"
 
 
+class UnknownFormatError(_UnknownNameError):
+    """There is no such format, or nothing that writes it."""
+
+    what = "format"
+
+
 class StorageError(CacheError, OSError):
     """The medium refused to keep, give or remove an entry.
 

@@ -253,6 +253,21 @@ class SupportsLock(Protocol):
 
 
 @runtime_checkable
+class SupportsBeside(Protocol):
+    """A backend of files, in which a file for others, ``result.parquet``, can lie beside the entry of a key."""
+
+    def put_beside(self, key: str, content: Buffer | None) -> None:
+        """Write a file, replacing what is there, whole or not at all; without ``content`` remove it.
+
+        It goes with the entry, of which it is no part: nobody reads it here.
+
+        Raises:
+            pyperunner_cache.StorageError: The medium failed.
+        """
+        ...
+
+
+@runtime_checkable
 class SupportsPeek(Protocol):
     """A backend that opens an entry without fetching it whole, so that a plan can look at the heads of thousands."""
 

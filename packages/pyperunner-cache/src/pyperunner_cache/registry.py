@@ -6,17 +6,19 @@ import inspect
 import os
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
-from pyperunner_cache.errors import BadURLError, UnknownBackendError, UnknownCodecError
+from pyperunner_cache.backends.names import split_key
+from pyperunner_cache.errors import BadURLError, UnknownBackendError, UnknownCodecError, UnknownFormatError
 from pyperunner_text.plugins import Plugin, UnknownPlugin, find_plugin
 from pyperunner_text.signatures import signature_of
 from pyperunner_text.urls import scheme_of
 
 if TYPE_CHECKING:
-    from pyperunner_cache.ports import Backend, Codec
+    from pyperunner_cache.ports import Backend, Codec, SupportsLocate
 
-__all__ = ["Codecs", "open_backend"]
+__all__ = ["Codecs", "check_format", "locate", "open_backend"]
 
 _BUILT_IN = {
     ("pyperunner.backends", "file"): "pyperunner_cache.backends.file:FileBackend",
@@ -58,6 +60,23 @@ class Codecs:
         """Return the codec for new entries whose key begins with ``name/``."""
         return self.named(self._by_name.get(name) or self._default)
 
+    def chosen(self, name: str, codec: str | None, format: str | None) -> Codec:
+        """Return the codec for a new entry of that name.
+
+        Args:
+            name: What stands before the slash in its key.
+            codec: The codec that was asked for, if any.
+            format: In which the value is to be; what is written in one is compressed already.
+
+        Raises:
+            UnknownCodecError: There is no such codec.
+            UnknownFormatError: There is no such format, or nothing that writes it.
+        """
+        if format is not None:
+            check_format(format)
+            return self.named(codec or "raw")
+        return self.named(codec) if codec else self.for_name(name)
+
     def known(self, name: str) -> Codec:
         """Return the codec of that name if it is built in or the program has named it: an entry alone imports nothing.
 
@@ -78,6 +97,25 @@ class Codecs:
         if codec is None:
             codec = self._made[name] = _codec_class(name).from_options(self._options)
         return codec
+
+
+def check_format(format: str) -> None:
+    """Return if values can be saved in a format.
+
+    Raises:
+        UnknownFormatError: There is no such format, or nothing that writes it.
+    """
+    if format != "parquet":
+        raise UnknownFormatError(format, ("parquet",))
+    if find_spec("pyarrow") is None and find_spec("polars") is None:
+        raise UnknownFormatError(format, (), "it needs pyarrow or polars (pip install pyarrow)")
+
+
+def locate(backend: SupportsLocate, codecs: Codecs, key: str, filename: str | None = None) -> str:
+    """Return the absolute path of the entry's file, or of ``filename`` in the entry's folder. Creates nothing."""
+    if filename is not None:
+        return backend.locate(key, filename)
+    return backend.located(key) or backend.locate(key, codecs.for_name(split_key(key)[0]).filename)
 
 
 def open_backend(url: str | os.PathLike[str], options: Mapping[str, Any]) -> Backend:

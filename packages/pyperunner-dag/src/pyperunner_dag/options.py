@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         rerun: Rerun | None
         store: str | os.PathLike[str] | None
         codec: str | None
+        format: str | None
         check: Any
 
 
@@ -69,6 +70,7 @@ _RUN_FIELDS = (
     "rerun",
     "store",
     "codec",
+    "format",
     "check",
 )
 CODE_FIELDS = ("code", "version", "ignore", "depends", "packages", "strict")
@@ -104,6 +106,7 @@ class Options:
         store: Folder or URL of the store that its output is kept in; by default the runner's. It is recorded, and so
             can't hold a password.
         codec: Name of the codec that its output is stored with, such as ``"raw"``; by default the store's.
+        format: ``"parquet"``: its output, a frame, is stored in a form that others read.
         check: What its output has to pass before it is stored, one or several: functions that return ``False`` or raise
             where it is not as it must be, pandera schemas, pydantic models.
         rerun: ``"never"``: an output that was stored once with the same params stays, whatever has changed since.
@@ -136,6 +139,7 @@ class Options:
     rerun: Rerun | None
     store: str | None
     codec: str | None
+    format: str | None
     check: tuple[Any, ...]
     code: Code | None
     version: str | None

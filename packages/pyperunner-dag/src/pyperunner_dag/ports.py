@@ -153,6 +153,19 @@ class SupportsCodecs(Protocol):
 
 
 @runtime_checkable
+class SupportsFormats(Protocol):
+    """A store whose ``save`` takes ``format=``, the name of a format that others read."""
+
+    def check_format(self, format: str, /) -> object:
+        """Return if there is such a format.
+
+        Raises:
+            LookupError, ValueError: There is none, with those that there are.
+        """
+        ...
+
+
+@runtime_checkable
 class SupportsDelete(Protocol):
     """A store from which entries can be removed."""
 

@@ -10,6 +10,7 @@ RunnerError
 ├── NotAcceptable         (also ValueError)  no earlier output can stand for today's key
 ├── CheckFailed           (also ValueError)  what a task puts out has not passed a check
 ├── CodecRefused          (also ValueError)  an output is to be stored with a codec that its store does not have
+├── FormatRefused         (also ValueError)  an output is to be stored in a format that its store does not have
 ├── SelectionUnmet        (also ValueError)  a selected task needs an output that nothing selected makes
 ├── NoProcesses           (also RuntimeError) tasks can't have processes of their own, here
 ├── LimitTooLow           (also ValueError)  a memory limit below what any task's process takes
@@ -36,6 +37,7 @@ from pyperunner_text.former_names import keep_former_name
 __all__ = [
     "CheckFailed",
     "CodecRefused",
+    "FormatRefused",
     "ImpossibleResources",
     "InputLost",
     "LimitTooLow",
@@ -148,6 +150,15 @@ class CodecRefused(RunnerError, ValueError):
     codec: str
     reason: str
     template = "{task} is to be stored with the codec {codec}: {reason}. Nothing was started."
+
+
+class FormatRefused(RunnerError, ValueError):
+    """The output of a task is to be stored in a format that its store does not have."""
+
+    task: str
+    format: str
+    reason: str
+    template = "{task} is to be stored in the format {format}: {reason}. Nothing was started."
 
 
 class SharedLimitsError(RunnerError, OSError):

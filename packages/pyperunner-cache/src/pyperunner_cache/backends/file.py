@@ -6,13 +6,13 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from pyperunner_cache.backends.locks import FileLock
-from pyperunner_cache.backends.names import ENTRY_PREFIX, KNOWN_FILENAMES, key_digest, safe_name, split_key
+from pyperunner_cache.backends.names import BESIDE, ENTRY_PREFIX, KNOWN_FILENAMES, key_digest, safe_name, split_key
 from pyperunner_cache.backends.os_errors import translate, translating
 from pyperunner_cache.backends.quarantine import Quarantine
 from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
@@ -177,7 +177,7 @@ class FileBackend:
         while (path := self.located(key)) is not None:
             with translating("delete", key, path), self._accounted(key):
                 found = _unlink(path) or found
-        _remove_emptied(folder)
+        self._remove_rest(key)
         return found
 
     def remove(self, info: BlobInfo) -> bool:
@@ -186,9 +186,20 @@ class FileBackend:
             if version_of(file.status) == info.version:
                 with translating("delete", info.key, file.path), self._accounted(info.key):
                     gone = file.remove()
-                _remove_emptied(self._folder(info.key))
+                self._remove_rest(info.key)
                 return gone
         return False
+
+    def put_beside(self, key: str, content: Buffer | None) -> None:
+        """Write the file into the entry's folder, as entries are written."""
+        folder = self._folder(key)
+        path = f"{folder}{os.sep}{BESIDE}"
+        with translating("save", key, path):
+            if content is None:
+                _unlink(path)
+                return
+            modes = {"file_mode": self._file_mode, "folder_mode": self._folder_mode}
+            write_atomically(folder, BESIDE, [content], durable=self.durable, **modes)
 
     def found(self, key: str, but: str = "") -> list[FoundFile]:
         """Look at the entry's files, but for the one called ``but``; only a race of two codecs leaves more than one."""
@@ -279,6 +290,14 @@ class FileBackend:
 
     def _accounted(self, key: str) -> AbstractContextManager[None]:
         return self._ledger.changing(lambda: sum(file.status.st_size for file in self.found(key)[:1]))
+
+    def _remove_rest(self, key: str) -> None:
+        """Remove what lies beside an entry that is gone, and the folders where nothing else is in them."""
+        folder = self._folder(key)
+        if not self.found(key):
+            with suppress(OSError):
+                _unlink(f"{folder}{os.sep}{BESIDE}")
+        _remove_emptied(folder)
 
     def _folder(self, key: str) -> str:
         name, digest = split_key(key)

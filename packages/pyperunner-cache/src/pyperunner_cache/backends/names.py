@@ -10,9 +10,11 @@ import xxhash
 
 from pyperunner_cache.errors import BadKeyError
 
-__all__ = ["ENTRY_PREFIX", "KNOWN_FILENAMES", "key_digest", "safe_name", "split_key", "unsafe_name"]
+__all__ = ["BESIDE", "ENTRY_PREFIX", "KNOWN_FILENAMES", "key_digest", "safe_name", "split_key", "unsafe_name"]
 
 ENTRY_PREFIX = "result.dump."
+BESIDE = "result.parquet"
+"""What may lie beside an entry for others to read, and goes with it."""
 KNOWN_FILENAMES = ("result.dump.gz", "result.dump.raw")
 
 _PLAIN = re.compile(r"[A-Za-z0-9_(=,+@\-][A-Za-z0-9_()=,+@.\- ]*(?<![. ])").fullmatch

@@ -36,7 +36,13 @@ _PLAIN_CODECS = frozenset({"gzip", "raw"})
 
 
 def put_entry(
-    backend: Backend, key: str, parts: Sequence[Buffer], codec: Codec, fields: Mapping[str, object], policy: Policy
+    backend: Backend,
+    key: str,
+    parts: Sequence[Buffer],
+    codec: Codec,
+    fields: Mapping[str, object],
+    policy: Policy,
+    for_others: Buffer | None = None,
 ) -> Receipt:
     """Write an entry; where the store signs, as the next version of its key.
 
@@ -47,7 +53,11 @@ def put_entry(
         codec: How the parts become a body.
         fields: More for the head, such as ``meta``.
         policy: Says how entries are signed.
+        for_others: A file that is to lie beside it, where the backend is one of files (``SupportsBeside``).
     """
+    put_beside = getattr(backend, "put_beside", None)
+    if put_beside is not None:
+        put_beside(key, for_others)
     if policy.versions is None:
         return _put(backend, key, parts, codec, fields, policy)
     with policy.versions.one_at_a_time(key):

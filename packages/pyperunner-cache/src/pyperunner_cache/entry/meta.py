@@ -10,17 +10,23 @@ from pyperunner_cache.values.pack import pack, unpack
 
 if TYPE_CHECKING:
     from pyperunner_cache.schema import Head
+    from pyperunner_cache.values.packer import Needs
 
 __all__ = ["pack_meta", "unpack_meta"]
 
+_MOST_CLASSES = 50
 
-def pack_meta(meta: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the field of a head that keeps ``meta``, if there is any.
+
+def pack_meta(meta: Mapping[str, Any] | None, needs: Needs | None = None) -> dict[str, Any]:
+    """Return the fields of a head that keep ``meta``, if there is any, and what a reader of the value needs.
 
     Raises:
         UnstorableError: It is not plain data.
     """
-    return {"meta": bytes(pack(dict(meta), pickles=False)[0])} if meta else {}
+    fields: dict[str, Any] = {"meta": bytes(pack(dict(meta), pickles=False)[0])} if meta else {}
+    if needs is not None and needs.classes:
+        fields["classes"] = sorted(needs.classes)[:_MOST_CLASSES]
+    return fields | {"pickle": True} if needs is not None and needs.pickle else fields
 
 
 def unpack_meta(head: Head) -> dict[str, Any]:

@@ -33,8 +33,15 @@ def pack(value: Any, *, pickles: bool = True) -> list[Buffer]:
     return pack_with_needs(value, pickles=pickles)[0]
 
 
-def pack_with_needs(value: Any, *, pickles: bool = True) -> tuple[list[Buffer], Needs]:
-    """Return what `pack` does, and what a reader needs to rebuild the value; raise what `pack` does."""
+def pack_with_needs(
+    value: Any, *, pickles: bool = True, format: str | None = None
+) -> tuple[list[Buffer], Needs]:
+    """Return what `pack` does, and what a reader needs to rebuild the value; raise what `pack` does.
+
+    In the format ``parquet`` a frame has two parts, the second of which is the file; anything else is refused.
+    """
+    if format is not None:
+        return _pack_as_parquet(value, pickles)
     if type(value) is dict and len(value) < 100 and ATOMS.issuperset(map(type, (*value, *value.values()))):
         try:
             skeleton: bytes = msgpack.packb(value, default=_refuse, strict_types=True)
@@ -58,6 +65,18 @@ def pack_with_needs(value: Any, *, pickles: bool = True) -> tuple[list[Buffer], 
 
     packer = Packer(encoder_for)
     return pickle_whole(packer, value), packer.needs
+
+
+def _pack_as_parquet(value: Any, pickles: bool) -> tuple[list[Buffer], Needs]:
+    from pyperunner_cache.values.libraries.parquet import parquet_encoder
+
+    packer = Packer(encoder_for, pickles=pickles)
+    try:
+        code, encode = parquet_encoder(type(value), pickles)
+        packer.parts[0] = msgpack.packb(msgpack.ExtType(code, encode(packer, value)))
+    except NotPlain as refusal:
+        raise UnstorableError(refusal.path, refusal.type_name, refusal.reason) from None
+    return packer.parts, packer.needs
 
 
 def unpack(parts: Sequence[Buffer], *, pickles: bool = True) -> Any:

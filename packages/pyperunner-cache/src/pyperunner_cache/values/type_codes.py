@@ -45,6 +45,7 @@ class Code(IntEnum):
     ELLIPSIS = 33
     FILE = 34
     FOLDER = 35
+    PARQUET = 36
 
 
 BARE = frozenset({Code.INT, Code.COMPLEX, Code.ELLIPSIS})

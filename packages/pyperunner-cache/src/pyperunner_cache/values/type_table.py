@@ -56,9 +56,9 @@ def decoder_for(code: int) -> Decoder:
 
         return unpickle_whole
     # Imported only where a value holds one, because they are seldom needed.
-    from pyperunner_cache.values.libraries import arrays, frames
+    from pyperunner_cache.values.libraries import arrays, frames, parquet
 
-    found = arrays.DECODERS.get(code) or frames.DECODERS.get(code)
+    found = arrays.DECODERS.get(code) or frames.DECODERS.get(code) or parquet.DECODERS.get(code)
     if found is None:
         raise ForeignEntryError(f"it holds a type with code {code}, which this release does not know")
     return found

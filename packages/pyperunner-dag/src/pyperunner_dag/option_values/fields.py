@@ -214,6 +214,7 @@ FIELDS: dict[str, tuple[object, _Check]] = {
     "max_age": (None, _optional(_max_age)),
     "store": (None, _optional(_store)),
     "codec": (None, _optional(_version)),
+    "format": (None, _optional(_version)),
     "check": ((), _check),
     "rerun": (None, _optional(_choice("never"))),
     "code": (None, _optional(_choice("deep", "own", "off"))),

@@ -81,16 +81,16 @@ def save_whole(
     digests = {}
     size = 0
     made: Any = task
-    codec = made.options.codec
+    options = None if task.outputs and made.options.format else made.options
     if task.outputs:
         for name, output in named_outputs(task, value).items():
             of_it = {"output_of": task.key, **({"canonical": canonical(output)} if canonical else {})}
-            receipt = save_output(store, output_key(task.key, name), output, of_it, codec)
+            receipt = save_output(store, output_key(task.key, name), output, of_it, made.options)
             digests[name] = receipt["digest"]
             size += receipt["size"]
     if canonical:
         meta = {**meta, "canonical": canonical(value)}
-    receipt = save_output(store, task.key, digests if task.outputs else value, meta, codec)
+    receipt = save_output(store, task.key, digests if task.outputs else value, meta, options)
     return {"digest": receipt["digest"], "size": receipt["size"] + size} if size else receipt
 
 

@@ -14,6 +14,7 @@ from pyperunner_dag.ports import SupportsLocate, SupportsUsable
 from pyperunner_dag.stores.routed import member_of
 
 if TYPE_CHECKING:
+    from pyperunner_dag.options import Options
     from pyperunner_dag.ports import OutputStore, Receipt
     from pyperunner_keys import File, FileState, Folder
 
@@ -84,15 +85,15 @@ def locate_output(store: OutputStore, name: str, data_path: str, key: str, filen
 
 
 def save_output(
-    store: OutputStore, key: str, value: object, meta: Mapping[str, Any], codec: str | None = None
+    store: OutputStore, key: str, value: object, meta: Mapping[str, Any], options: Options | None = None
 ) -> Receipt:
-    """Store an output, with a codec if the store knows any.
+    """Store an output, with the codec and in the format that options say, if the store knows any.
 
     Raises:
         FileError: A file in it is not there.
     """
     store = member_of(store, key)
-    how = {"codec": codec} if codec is not None and hasattr(store, "check_codec") else {}
+    how = {} if options is None else _how(store, options)
     if hasattr(store, "files"):
         return store.save(key, value, meta, **how)
     from pyperunner_keys import look, recording
@@ -100,6 +101,11 @@ def save_output(
     records = [look(item).record() for item in files_in(value)]
     with recording():
         return store.save(key, value, {**meta, _RECORD: records} if records else meta, **how)
+
+
+def _how(store: OutputStore, options: Options) -> dict[str, str]:
+    asked = {"codec": options.codec, "format": options.format}
+    return {name: how for name, how in asked.items() if how is not None and hasattr(store, f"check_{name}")}
 
 
 def files_in(value: object) -> list[File | Folder]:

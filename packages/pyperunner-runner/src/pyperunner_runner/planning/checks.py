@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import member_named
-from pyperunner_dag.ports import SupportsCodecs
+from pyperunner_dag.ports import SupportsCodecs, SupportsFormats
 from pyperunner_results import strip_credentials
-from pyperunner_runner.errors import CodecRefused, ImpossibleResources, LimitTooLow
+from pyperunner_runner.errors import CodecRefused, FormatRefused, ImpossibleResources, LimitTooLow
 from pyperunner_runner.planning.resources import impossible
 
 if TYPE_CHECKING:
-    from pyperunner_dag import OutputStore
+    from pyperunner_dag import OutputStore, Task
     from pyperunner_runner.planning.planner import PlannedRun
 
 __all__ = ["check", "location_of", "own_places"]
@@ -33,6 +33,7 @@ def check(planned: PlannedRun, capacity: Mapping[str, float]) -> None:
         ImpossibleResources: A task asks for more of a resource than there is.
         LimitTooLow: A task has a memory limit that its process exceeds by itself.
         CodecRefused: A task's output is to be stored with a codec that there is not.
+        FormatRefused: Or in a format that there is not.
         SecretNotSetError: A task that must run has a secret param without a value.
     """
     runs = [planned.dag[name] for name in planned.names("run")]
@@ -48,17 +49,26 @@ def check(planned: PlannedRun, capacity: Mapping[str, float]) -> None:
             raise LimitTooLow(task.name, limit, _LEAST_MEMORY)
     for task in runs:
         task.assert_secrets_set()
-        if task.options.codec is not None:
-            _check_codec(member_named(planned.store, task.own_name), task.name, task.options.codec)
+        _check_how(member_named(planned.store, task.own_name), task)
 
 
-def _check_codec(store: OutputStore, task: str, codec: str) -> None:
-    if not isinstance(store, SupportsCodecs):
-        raise CodecRefused(task, codec, "its store knows no codecs")
-    try:
-        store.check_codec(codec)
-    except (LookupError, ValueError) as error:
-        raise CodecRefused(task, codec, str(error).rstrip(".")) from error
+def _check_how(store: OutputStore, task: Task) -> None:
+    """Check that a store has the codec and the format that a task's output is to be stored with."""
+    codec, format = task.options.codec, task.options.format
+    if codec is not None:
+        if not isinstance(store, SupportsCodecs):
+            raise CodecRefused(task.name, codec, "its store knows no codecs")
+        try:
+            store.check_codec(codec)
+        except (LookupError, ValueError) as error:
+            raise CodecRefused(task.name, codec, str(error).rstrip(".")) from error
+    if format is not None:
+        if not isinstance(store, SupportsFormats):
+            raise FormatRefused(task.name, format, "its store knows no formats")
+        try:
+            store.check_format(format)
+        except (LookupError, ValueError) as error:
+            raise FormatRefused(task.name, format, str(error).rstrip(".")) from error
 
 
 def own_places(planned: PlannedRun) -> dict[str, str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyperunner_cache.values.packer import Encoder, Packer
     from pyperunner_cache.values.unpacker import Decoder, Unpacker
 
-__all__ = ["DECODERS", "pandas_encoder", "polars_encoder"]
+__all__ = ["DECODERS", "compare_frames", "pandas_encoder", "polars_encoder"]
 
 
 def polars_encoder(cls: type, value: Any) -> tuple[Code, Encoder]:
@@ -100,7 +100,7 @@ def pandas_encoder(cls: type) -> tuple[Code, Encoder]:
 
 def _write_frame(packer: Packer, frame: Any) -> bytes:
     content = _to_ipc(frame)
-    _compare(frame, _from_ipc(content))
+    compare_frames(frame, _from_ipc(content))
     return packer.inner([packer.place(content)])
 
 
@@ -113,7 +113,7 @@ def _write_series(packer: Packer, series: Any) -> bytes:
     name = series.name
     content = _to_ipc(series.to_frame("value"))
     restored = _from_ipc(content)["value"].rename(name)
-    _compare(series, restored)
+    compare_frames(series, restored)
     return packer.inner([name, packer.place(content)])
 
 
@@ -154,7 +154,7 @@ def _from_ipc(content: Any) -> Any:
         raise DamagedEntryError(f"its Arrow data cannot be read: {error!s:.200}") from None
 
 
-def _compare(before: Any, after: Any) -> None:
+def compare_frames(before: Any, after: Any) -> None:
     """Refuse what has changed on the way: types, values, index, names, order, flags or attributes."""
     import pandas as pd
 
