@@ -149,7 +149,7 @@ class Cache:
         meta: Mapping[str, Any] | None = None,
         *,
         codec: str | None = None,
-        format: str | None = None,
+        format: str | None = None,  # noqa: A002 - as it is called in options
     ) -> Receipt:
         """Store ``value`` under ``key``, replacing what is there, atomically.
 
@@ -168,7 +168,7 @@ class Cache:
         chosen = self._codecs.chosen(split_key(key)[0], codec, format)
         try:
             with recording() as states:
-                parts, needs = pack_with_needs(value, pickles=self._policy.pickles, format=format)
+                parts, needs = pack_with_needs(value, pickles=self._policy.pickles, form=format)
             fields = pack_meta(meta, needs)
         except UnstorableError as error:
             raise error.with_key(key) from None

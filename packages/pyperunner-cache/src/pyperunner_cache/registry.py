@@ -60,20 +60,20 @@ class Codecs:
         """Return the codec for new entries whose key begins with ``name/``."""
         return self.named(self._by_name.get(name) or self._default)
 
-    def chosen(self, name: str, codec: str | None, format: str | None) -> Codec:
+    def chosen(self, name: str, codec: str | None, form: str | None) -> Codec:
         """Return the codec for a new entry of that name.
 
         Args:
             name: What stands before the slash in its key.
             codec: The codec that was asked for, if any.
-            format: In which the value is to be; what is written in one is compressed already.
+            form: In which the value is to be; what is written in one is compressed already.
 
         Raises:
             UnknownCodecError: There is no such codec.
             UnknownFormatError: There is no such format, or nothing that writes it.
         """
-        if format is not None:
-            check_format(format)
+        if form is not None:
+            check_format(form)
             return self.named(codec or "raw")
         return self.named(codec) if codec else self.for_name(name)
 
@@ -99,16 +99,16 @@ class Codecs:
         return codec
 
 
-def check_format(format: str) -> None:
+def check_format(form: str) -> None:
     """Return if values can be saved in a format.
 
     Raises:
         UnknownFormatError: There is no such format, or nothing that writes it.
     """
-    if format != "parquet":
-        raise UnknownFormatError(format, ("parquet",))
+    if form != "parquet":
+        raise UnknownFormatError(form, ("parquet",))
     if find_spec("pyarrow") is None and find_spec("polars") is None:
-        raise UnknownFormatError(format, (), "it needs pyarrow or polars (pip install pyarrow)")
+        raise UnknownFormatError(form, (), "it needs pyarrow or polars (pip install pyarrow)")
 
 
 def locate(backend: SupportsLocate, codecs: Codecs, key: str, filename: str | None = None) -> str:

@@ -156,7 +156,7 @@ class SupportsCodecs(Protocol):
 class SupportsFormats(Protocol):
     """A store whose ``save`` takes ``format=``, the name of a format that others read."""
 
-    def check_format(self, format: str, /) -> object:
+    def check_format(self, form: str, /) -> object:
         """Return if there is such a format.
 
         Raises:

@@ -173,7 +173,6 @@ class FileBackend:
     def delete(self, key: str) -> bool:
         """Remove the entry's file, and its folder where nothing else is in it."""
         found = False
-        folder = self._folder(key)
         while (path := self.located(key)) is not None:
             with translating("delete", key, path), self._accounted(key):
                 found = _unlink(path) or found
@@ -198,8 +197,10 @@ class FileBackend:
             if content is None:
                 _unlink(path)
                 return
-            modes = {"file_mode": self._file_mode, "folder_mode": self._folder_mode}
-            write_atomically(folder, BESIDE, [content], durable=self.durable, **modes)
+            file_mode, folder_mode = self._file_mode, self._folder_mode
+            write_atomically(
+                folder, BESIDE, [content], file_mode=file_mode, folder_mode=folder_mode, durable=self.durable
+            )
 
     def found(self, key: str, but: str = "") -> list[FoundFile]:
         """Look at the entry's files, but for the one called ``but``; only a race of two codecs leaves more than one."""

@@ -33,14 +33,12 @@ def pack(value: Any, *, pickles: bool = True) -> list[Buffer]:
     return pack_with_needs(value, pickles=pickles)[0]
 
 
-def pack_with_needs(
-    value: Any, *, pickles: bool = True, format: str | None = None
-) -> tuple[list[Buffer], Needs]:
+def pack_with_needs(value: Any, *, pickles: bool = True, form: str | None = None) -> tuple[list[Buffer], Needs]:
     """Return what `pack` does, and what a reader needs to rebuild the value; raise what `pack` does.
 
     In the format ``parquet`` a frame has two parts, the second of which is the file; anything else is refused.
     """
-    if format is not None:
+    if form is not None:
         return _pack_as_parquet(value, pickles)
     if type(value) is dict and len(value) < 100 and ATOMS.issuperset(map(type, (*value, *value.values()))):
         try:

@@ -54,7 +54,7 @@ def check(planned: PlannedRun, capacity: Mapping[str, float]) -> None:
 
 def _check_how(store: OutputStore, task: Task) -> None:
     """Check that a store has the codec and the format that a task's output is to be stored with."""
-    codec, format = task.options.codec, task.options.format
+    codec, form = task.options.codec, task.options.format
     if codec is not None:
         if not isinstance(store, SupportsCodecs):
             raise CodecRefused(task.name, codec, "its store knows no codecs")
@@ -62,13 +62,13 @@ def _check_how(store: OutputStore, task: Task) -> None:
             store.check_codec(codec)
         except (LookupError, ValueError) as error:
             raise CodecRefused(task.name, codec, str(error).rstrip(".")) from error
-    if format is not None:
+    if form is not None:
         if not isinstance(store, SupportsFormats):
-            raise FormatRefused(task.name, format, "its store knows no formats")
+            raise FormatRefused(task.name, form, "its store knows no formats")
         try:
-            store.check_format(format)
+            store.check_format(form)
         except (LookupError, ValueError) as error:
-            raise FormatRefused(task.name, format, str(error).rstrip(".")) from error
+            raise FormatRefused(task.name, form, str(error).rstrip(".")) from error
 
 
 def own_places(planned: PlannedRun) -> dict[str, str]:
