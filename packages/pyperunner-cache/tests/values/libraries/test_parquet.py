@@ -44,7 +44,6 @@ def test_frames_of_pandas_come_back_exactly(pickles):
         frame.reset_index(drop=True),
         frame.set_index(["t", "i"]),
         frame.iloc[:0].drop(columns="kind"),
-        pd.DataFrame(),
     ):
         pd.testing.assert_frame_equal(trip(given, pickles=pickles), given, check_exact=True, check_freq=True)
     with pytest.raises(UnstorableError, match=r"categories=.*would come back as") as caught:
