@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         retries: int
         backoff: float
         retry_on: type[BaseException] | str | Iterable[type[BaseException] | str]
+        retries_on_loss: int
         memory_limit: int | str | None
         resources: Mapping[str, float]
         threads: int | None
@@ -59,6 +60,7 @@ _RUN_FIELDS = (
     "retries",
     "backoff",
     "retry_on",
+    "retries_on_loss",
     "memory_limit",
     "resources",
     "threads",
@@ -92,6 +94,8 @@ class Options:
         retries: How often a failed task is tried again, each time in a clean process.
         backoff: Seconds before the first retry; twice as long before each further one.
         retry_on: Exceptions after which it is tried again, as classes or as names of classes; empty for any failure.
+        retries_on_loss: How often it is handed over again when the worker that carried it out, on a machine of a
+            cluster, is lost; apart from ``retries``, because the task has done nothing wrong.
         memory_limit: Bytes, or text such as ``"2 GiB"``, that the task itself may use; ``None`` for no limit.
         resources: What it takes up while it runs, such as ``{"gpu": 1}``, of what the runner has.
         threads: How many threads numpy's BLAS, OpenMP, polars and numba compute with while it runs; by default the
@@ -128,6 +132,7 @@ class Options:
     retries: int
     backoff: float
     retry_on: tuple[type[BaseException] | str, ...]
+    retries_on_loss: int
     memory_limit: int | None
     resources: Mapping[str, float]
     threads: int | None

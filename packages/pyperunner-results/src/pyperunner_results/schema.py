@@ -55,6 +55,8 @@ class Start(TypedDict):
     """Why it runs."""
     log: str
     """Path of its log, relative to the run folder."""
+    host: NotRequired[str]
+    """The machine it is on, where that is another than the run's."""
 
 
 class Outcome(TypedDict):
@@ -88,6 +90,8 @@ class Figures(TypedDict):
     digest: str | None
     undeclared: list[str] | None
     """Files that the task read without declaring them."""
+    lost: bool | None
+    """Whether it did not fail by itself, but was lost with the worker that carried it out."""
 
 
 class Times(TypedDict, total=False):

@@ -5,6 +5,7 @@ RunnerError
 ├── StoreNotShareable     (also ValueError)  children could not reopen the store
 ├── TaskNotPortable       (also TypeError)   a task can't be sent to a fresh interpreter
 ├── UnknownExecutor       (also ValueError)
+├── UnknownExecutorOption (also ValueError)
 ├── UnknownSelection      (also ValueError)  only, until or from_ names no task
 ├── UnknownPipelineTask   (also KeyError)    the pipeline has no such task
 ├── NotAcceptable         (also ValueError)  no earlier output can stand for today's key
@@ -22,6 +23,7 @@ RunnerError
 ├── RunFailed                                raised on demand at the end of a run with failures
 └── TaskDied                                 a task's process ended without a result
     ├── TaskExited                           it called exit
+    ├── WorkerLost                           what carried it out is out of reach; the task has done nothing wrong
     └── TaskKilled                           a signal ended it, the runner's own included
         ├── TaskTimedOut    (also TimeoutError)
         └── TaskOutOfMemory (also MemoryError)
@@ -31,7 +33,16 @@ Each takes the facts and writes its own sentence; see ``pyperunner_text.errors``
 
 from __future__ import annotations
 
-from pyperunner_text.errors import FactError
+from pyperunner_runner.base_error import RunnerError
+from pyperunner_runner.task_errors import (
+    TaskDied,
+    TaskExited,
+    TaskKilled,
+    TaskOutOfMemory,
+    TaskTimedOut,
+    WorkerLost,
+    in_bytes,
+)
 from pyperunner_text.former_names import keep_former_name
 
 __all__ = [
@@ -56,23 +67,19 @@ __all__ = [
     "TaskOutOfMemory",
     "TaskTimedOut",
     "UnknownExecutor",
+    "UnknownExecutorOption",
     "UnknownPipelineTask",
     "UnknownSelection",
     "UnknownStartMethod",
     "UnknownTask",
+    "WorkerLost",
     "WrongFake",
 ]
 
+ELSEWHERE = "elsewhere"
+"""Stands for a start method where a task is to be sent to another machine."""
 _LISTED = 50  # names in one message
 _SHOWN = 3  # failed tasks whose last words a message shows
-
-
-class RunnerError(FactError):
-    """Base of every error this package raises on its own account."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # As in keys made by 0.2.0: the facts are in the state, too.
-        return (type(self), self.args, self.__dict__) if self.__dict__ else (type(self), self.args)
 
 
 class StoreNotWritable(RunnerError, OSError):
@@ -104,6 +111,20 @@ class UnknownExecutor(RunnerError, ValueError):
     def sentence(self) -> str:
         """Return the error's text."""
         return f"there is no executor {self.name!r}; known: {', '.join(self.known) or 'none'}"
+
+
+class UnknownExecutorOption(RunnerError, ValueError):
+    """The executor takes no such option."""
+
+    executor: str
+    option: str
+    known: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        return (
+            f"executor {self.executor!r} takes no option {self.option!r}; it takes: {', '.join(self.known) or 'none'}"
+        )
 
 
 class UnknownSelection(RunnerError, ValueError):
@@ -241,6 +262,11 @@ class TaskNotPortable(RunnerError, TypeError):
 
     def sentence(self) -> str:
         """Return the error's text."""
+        if self.start_method == ELSEWHERE:
+            return (
+                f"{self.task} can't be sent to another machine: {self.part or 'something in it'} can't be pickled "
+                f"({self.cause}). Nothing was started. Make it inside the task instead."
+            )
         return (
             f"{self.task} can't be sent to a fresh interpreter, as start_method={self.start_method!r} must: "
             f"{self.part or 'something in it'} can't be pickled ({self.cause}). Nothing was started. Make it inside "
@@ -268,7 +294,7 @@ class LimitTooLow(RunnerError, ValueError):
     def sentence(self) -> str:
         """Return the error's text."""
         return (
-            f"{self.task}: a memory_limit of {_in_bytes(self.limit)} is less than the {_in_bytes(self.least)} that the "
+            f"{self.task}: a memory_limit of {in_bytes(self.limit)} is less than the {in_bytes(self.least)} that the "
             "process of a task may take by itself. Nothing was started; raise the limit."
         )
 
@@ -324,60 +350,6 @@ class RunFailed(RunnerError):
         if self.cant_run:
             text += f"; {len(self.cant_run)} could not run: {_listing(self.cant_run)}"
         return "\n".join([f"{text}. Tracebacks are in {self.run_folder}", *self.errors[:_SHOWN]])
-
-
-class TaskDied(RunnerError):
-    """The process of a task ended without handing over a result."""
-
-    task: str
-    how: str
-
-    def sentence(self) -> str:
-        """Return the error's text."""
-        return f"{self.task}: {self.how}"
-
-
-class TaskExited(TaskDied):
-    """The task's process called exit before its result was stored."""
-
-
-class TaskKilled(TaskDied):
-    """A signal ended the task's process."""
-
-
-class TaskTimedOut(TaskKilled, TimeoutError):
-    """The task ran longer than its timeout allows, and was ended with all processes it had started."""
-
-    def __init__(self, task: str, timeout: float) -> None:
-        more_time = "Raise the timeout, or see in its log what it waited for."
-        super().__init__(task, f"ran longer than its timeout of {timeout:g} s and was ended. {more_time}")
-        self.timeout = timeout
-        self.args = (task, timeout)
-
-
-class TaskOutOfMemory(TaskKilled, MemoryError):
-    """The task was ended because it used more memory than it may, or by the system for want of memory."""
-
-    def __init__(self, task: str, peak: int | None, limit: int | None = None) -> None:
-        seen = "" if peak is None else f", peak seen {_in_bytes(peak)}"
-        if limit is None:
-            how = f"killed, likely out of memory{seen}. Let fewer tasks run at once, or let it use less."
-        else:
-            how = f"killed, out of memory: its memory_limit is {_in_bytes(limit)}{seen}. Raise it, or let it use less."
-        super().__init__(task, how)
-        self.peak = peak
-        self.limit = limit
-        self.args = (task, peak, limit)
-
-
-def _in_bytes(number: int) -> str:
-    """Return ``1.5 GiB`` for 1610612736."""
-    amount, unit = float(number), "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if amount < 1024:
-            break
-        amount, unit = amount / 1024, larger
-    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.3g} {unit}"
 
 
 def _listing(names: tuple[str, ...]) -> str:

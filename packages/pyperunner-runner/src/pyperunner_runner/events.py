@@ -39,11 +39,12 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class TaskStarted:
-    """A task's process has begun."""
+    """A task's process has begun; ``host`` is the machine it is on, empty for this one."""
 
     task: str
     attempt: int
     pid: int | None
+    host: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+from uuid import uuid4
 
+from pyperunner_runner.job_events import Displayed, Ended, Event, Exit, Failure, Logged, Outcome, Started, Waiting
 from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ Audit = Literal["warn", "error", "off"]
 
 __all__ = [
     "Audit",
+    "Displayed",
     "Ended",
     "Event",
     "Executor",
@@ -50,12 +53,16 @@ class Session:
         store: The store, open in this process.
         store_spec: Builtins from which another process reopens the store; ``None`` where that is impossible.
         process_limit: How many jobs the runner keeps going at once.
+        limit_is_chosen: Whether somebody has asked for that limit; else it is what this machine has of processors, and
+            says nothing of others.
         start_method: How processes are made: ``fork``, ``forkserver`` or ``spawn``; empty for what is safe and fast
             on this platform beside the threads that there are. An executor without processes of its own ignores it.
         preload: Modules to import once for all processes that are copied, where that does no harm, as
             ``package.module``, or ``package.module:name`` for a name that is imported from one.
         wake: A descriptor that becomes readable when ``wait`` is to return at once, because a signal has come; it is
             read and closed by the runner. ``None`` where there is none.
+        to_run: Names of the tasks that run, as far as it is known; the others may have to be made again.
+        resources: Of what tasks ask for what the runner counts itself, so that no executor has to.
         let_signals_through: Gives a context for code of a task that runs in this very process: a signal that is to end
             the run raises ``KeyboardInterrupt`` in it.
     """
@@ -68,6 +75,9 @@ class Session:
     wake: int | None = None
     let_signals_through: Callable[[], AbstractContextManager[object]] = nullcontext
     preload: Sequence[str] = ()
+    limit_is_chosen: bool = False
+    to_run: Collection[str] = ()
+    resources: Mapping[str, float] = field(default_factory=dict)
 
     def task_of(self, job: Job) -> Task:
         """Return the task that a job executes: the one it brings along, else the session's of that name."""
@@ -113,6 +123,7 @@ class Job:
         stand_in: Where the output goes that the run's store does not take; ``None`` for nowhere.
         displays: Whether what the task displays with IPython is reported, because a notebook waits for it.
         threads: With how many threads libraries are to compute while the task runs; ``None`` leaves it to them.
+        id: Tells this job from every other, of whatever run and machine.
     """
 
     task: str
@@ -126,149 +137,7 @@ class Job:
     stand_in: StandIn | None = None
     displays: bool = False
     threads: int | None = None
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a task failed, in a form that survives whatever the exception was.
-
-    Attributes:
-        type: The exception's class name.
-        message: Its text.
-        traceback: Formatted traceback that begins at the user's frame; may be empty.
-        pickled: The exception itself where it could be pickled.
-        bases: Module and qualified name of its class and of its bases; a qualified name alone stands for classes of any
-            module.
-    """
-
-    type: str
-    message: str
-    traceback: str = ""
-    pickled: bytes | None = None
-    bases: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a job came to.
-
-    Attributes:
-        kind: ``stored``: the task ran and its output is in the store. ``hit``: an entry was there and stands for it.
-            ``failed``: see ``failure``. ``inputs``: the outputs of the upstream tasks in ``inputs`` are missing or
-            damaged. ``lost``: the process ended without saying anything; see the ``Exit``.
-        failure: Set when ``kind`` is ``failed``.
-        inputs: Names of upstream tasks when ``kind`` is ``inputs``.
-        digest: Hex digest of the stored payload when ``kind`` is ``stored``.
-        size: Its size in the store, in bytes.
-        seconds: Wall time of the task's own code.
-        undeclared: Files of the user's that the task's code has read, where the executor can tell.
-        unsaved: Why the output is not in the run's own store but in ``Job.stand_in``, when ``kind`` is ``stored``.
-    """
-
-    kind: Literal["stored", "hit", "failed", "inputs", "lost"]
-    failure: Failure | None = None
-    inputs: Sequence[str] = ()
-    digest: str | None = None
-    size: int | None = None
-    seconds: float | None = None
-    undeclared: Sequence[str] = ()
-    unsaved: str = ""
-
-    @property
-    def exitcode(self) -> int:
-        """The code with which a process that has come to this exits: 0 where there is an output, else 1."""
-        return 0 if self.kind in ("stored", "hit") else 1
-
-
-@dataclass(frozen=True)
-class Exit:
-    """How a job's process ended. ``None`` stands for what the executor can't know.
-
-    Attributes:
-        code: Exit code; minus the signal's number when a signal ended the process.
-        cpu: Seconds of processor time, user and system, of the process and the children it waited for.
-        max_rss: Peak resident memory of the process in bytes, pages shared with its parent included.
-        read: Bytes that it and the children it waited for had read from storage, as the system accounts for them.
-        written: Bytes that they had written to storage.
-        oom: Whether the system ended it for want of memory.
-        left: Whether it has not ended at all: it was killed, and the system does not let go of it.
-    """
-
-    code: int | None = None
-    cpu: float | None = None
-    max_rss: int | None = None
-    read: int | None = None
-    written: int | None = None
-    oom: bool | None = None
-    left: bool = False
-
-
-@dataclass(frozen=True)
-class Started:
-    """A job's process has begun."""
-
-    task: str
-    pid: int
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A job waits for another run that makes the same output, or has done so and goes on."""
-
-    task: str
-    waiting: bool
-
-
-@dataclass(frozen=True)
-class Logged:
-    """Lines that a task printed or logged, or that the executor says itself.
-
-    Attributes:
-        task: The task's name; ``-`` for a line of the executor.
-        pid: Its process.
-        stream: ``stdout``, ``stderr``, or the name of the logger.
-        level: A level name of ``logging``.
-        text: One or more lines, separated by line feeds, without the end of the last.
-        when: Seconds since the epoch.
-        passing: Whether this is how lines look that the task is still writing over, as progress bars are. It is for
-            displays; as they stay in the end they are reported once more.
-    """
-
-    task: str
-    pid: int | None
-    stream: str
-    level: str
-    text: str
-    when: float
-    passing: bool = False
-
-
-@dataclass(frozen=True)
-class Displayed:
-    """A task has displayed an object (``Job.displays``).
-
-    Attributes:
-        task: The task's name.
-        data: The forms of the object by media type, as notebooks keep them.
-        metadata: What is said of the forms.
-    """
-
-    task: str
-    data: Mapping[str, Any]
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A job is over: its process is gone and everything it printed was reported."""
-
-    task: str
-    attempt: int
-    outcome: Outcome
-    exit: Exit
-
-
-Event = Started | Waiting | Logged | Displayed | Ended
+    id: str = field(default_factory=lambda: uuid4().hex)
 
 
 class Handle(Protocol):
@@ -353,7 +222,14 @@ class Executor(Protocol):
     """Carries out jobs. One thread uses it; it belongs to one run and is closed at the run's end.
 
     One that takes more jobs than run at once, so that the next is at hand when one ends, says in an attribute ``slots``
-    how many it takes, those that wait included; a job has begun when it is reported ``Started``.
+    how many it takes, those that wait included; a job has begun when it is reported ``Started``. It may change while
+    the run goes on, as the workers of a cluster come and go.
+
+    The runner ends jobs of this machine that exceed ``timeout`` or ``memory_limit`` of their options. Of a job whose
+    ``Started`` names a host it looks at nothing: who carries it out there ends it, also when nobody can reach it any
+    more, and reports a failure with ``TaskTimedOut`` or ``TaskOutOfMemory``. An executor that gives jobs to workers
+    with resources of their own has an attribute ``places_resources`` that is true: then the runner counts only those
+    that it was told of. Where it can't be known how a job ended, ``Exit.lost`` says why.
     """
 
     def start(self, job: Job) -> Handle:

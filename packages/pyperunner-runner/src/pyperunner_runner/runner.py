@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from pyperunner_dag import DAG, Options, OutputStore, Pipeline, Task, draw_text, open_store
@@ -55,7 +54,7 @@ class Runner:
         shared: Name under which all runs on this host share these amounts; docs/running.md has more.
         fail_fast, keep_going: End the run at the first failure, or run what does not depend on it, the default.
         early_cutoff: Do not run what follows from a task that ran again and made the output that it had made before.
-        executor: Name of an executor (entry points ``pyperunner.executors``) or a callable that makes one.
+        executor, executor_options: Name of an executor (entry points ``pyperunner.executors``) or a maker; its options.
         start_method: How processes are made: ``"fork"``, ``"forkserver"`` or ``"spawn"``; docs/executors.md has more.
         preload: Packages that tasks import by themselves are imported once; ``False`` leaves that, a list names them.
         code, ignore, packages, strict: What counts of the code of tasks that do not say it (`pyperunner_dag.Options`).
@@ -67,7 +66,7 @@ class Runner:
         mainfile, notes: For the record: the user's main file, by default the program that was started, and more facts.
 
     Raises:
-        ValueError: ``process_limit`` is less than 1, or executor, start method or store scheme is unknown.
+        ValueError: ``process_limit`` is less than 1, or executor, its option, start method or store scheme is unknown.
         OptionError: An option of the code is not as it must be.
     """
 
@@ -83,6 +82,7 @@ class Runner:
         keep_going: bool | None = None,
         early_cutoff: bool = False,
         executor: str | ExecutorFactory = "process",
+        executor_options: Mapping[str, Any] | None = None,
         start_method: str | None = None,
         preload: bool | Sequence[str] = True,
         code: Literal["deep", "own", "off"] | None = None,
@@ -101,7 +101,8 @@ class Runner:
             raise ValueError("fail_fast and keep_going are opposites: give one of them")
         self._hooks = hooks_of(progress, hooks)
         self._settings = RunSettings(
-            new_executor=find_executor(executor),
+            new_executor=find_executor(executor, executor_options or {}),
+            limit_is_chosen=process_limit is not None,
             process_limit=usable_cores() if process_limit is None else process_limit,
             start_method=known_start_method(start_method),
             resources=dict(resources or {}),
@@ -166,7 +167,7 @@ class Runner:
         if show_execution_plan:
             self.execution_plan_summary()
         run = self._current_run()
-        check(run.planned, self._settings.resources)
+        check(run.planned, self._settings)
         run.stand_in.probe(location_of(self.data_path))
         self.save_pipeline_params()
         with Signals() as signals:
@@ -177,8 +178,7 @@ class Runner:
                 if self._report:
                     run.recorder.write_report(self.results())
         signals.raise_again()
-        error = run_failed(run.planned.dag.nodes, self.run_folder)
-        if raise_on_failure and error is not None:
+        if raise_on_failure and (error := run_failed(run.planned.dag.nodes, self.run_folder)) is not None:
             raise error
 
     @property
@@ -234,7 +234,7 @@ class Runner:
         dag = runnable_dag(self._pipeline())
         self._drop_run()
         planned = self._planned = self._plan(dag, force_reload, only, until, from_, tolerant=True)
-        settings = replace(self._settings, process_limit=self.process_limit)
+        settings = self._settings.with_limit(self.process_limit)
         name = self._pipeline().name
         scheduler = new_scheduler(planned, settings, lambda: times_of_tasks(self.log_path, name))
         self._run = Run(planned, settings, scheduler, lambda: RunRecorder(self.log_path, name, self._hooks))

@@ -18,6 +18,7 @@ from pyperunner_runner import LimitTooLow, TaskKilled, TaskOutOfMemory, TaskTime
 from pyperunner_runner.events import TaskWaiting
 from pyperunner_runner.execution.timeouts import LimitWatch
 from pyperunner_runner.execution.timers import Timers
+from pyperunner_runner.ports import Started
 
 MIB = 1 << 20
 
@@ -172,7 +173,7 @@ def test_the_clock_stands_while_a_job_waits_and_is_forgotten_at_its_end(kit):
     limits = LimitWatch(timers)
     task = kit.task("a").with_options(timeout=5)
     limits.waits(task.name, True, 0.0)  # may be said before the job is reported as begun
-    limits.begin(task, os.getpid(), 1.0)
+    limits.begin(task, Started(task.name, os.getpid()), 1.0)
     assert timers.seconds_left(1.0) == 0.5  # the first look at its memory
     limits.waits(task.name, False, 100.0)
     assert ("timeout", "Count(a)") in timers.take_due(105.0)

@@ -204,6 +204,7 @@ FIELDS: dict[str, tuple[object, _Check]] = {
     "retries": (0, _retries),
     "backoff": (0.0, _backoff),
     "retry_on": ((), _retry_on),
+    "retries_on_loss": (2, _retries),
     "memory_limit": (None, _optional(_memory_limit)),
     "resources": (MappingProxyType({}), _resources),
     "threads": (None, _optional(_threads)),

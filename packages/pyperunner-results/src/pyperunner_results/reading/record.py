@@ -29,10 +29,10 @@ _LARGEST_SUMMARY = 16 << 20  # bytes
 _SHAPE_OF: Mapping[str, Callable[[object], object]] = {
     **dict.fromkeys(("start", "end", "wall", "cpu", "wait"), as_number),
     **dict.fromkeys(("pid", "uss_peak", "max_rss", "read", "written", "size"), as_count),
-    **dict.fromkeys(("reason", "log", "error", "traceback", "digest", "key"), as_text),
+    **dict.fromkeys(("reason", "log", "error", "traceback", "digest", "key", "host"), as_text),
     "status": lambda value: value if isinstance(value, str) and STATUS.fullmatch(value) else None,
     "exit": lambda value: value if type(value) is int and abs(value) < 1 << 32 else None,
-    "oom": lambda value: value if isinstance(value, bool) else None,
+    **dict.fromkeys(("oom", "lost"), lambda value: value if isinstance(value, bool) else None),
     "parts": lambda value: value if isinstance(value, dict) else None,
     "undeclared": as_texts,
 }

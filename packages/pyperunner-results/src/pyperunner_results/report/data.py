@@ -197,6 +197,7 @@ def _figures(task: TaskResult, executed: bool, start: object, room: _Room) -> di
         "read": facts.get("read"),
         "written": facts.get("written"),
         "exit": facts.get("exit"),
+        "host": room.line(facts.get("host")),
         "error": room.line(facts.get("error")),
         "traceback": room.tail("traceback", task.traceback or "") if failed else None,
         "log": room.tail(log, task.log_tail(_LINES)) if room.for_one(log) else None,
@@ -221,7 +222,7 @@ def _attempt(facts: Mapping[str, object], start: object, with_error: bool) -> di
         "start": _difference(start, facts.get("start")),
         "end": _difference(start, facts.get("end")),
         "status": str(facts.get("status") or "RUNNING"),
-    } | ({"error": _line(facts.get("error"))} if with_error else {})
+    } | ({"error": _line(facts.get("error")), **({"lost": True} if facts.get("lost") else {})} if with_error else {})
 
 
 def _params(task: TaskResult, room: _Room) -> dict[str, str]:

@@ -108,7 +108,7 @@ class Rounds:
         patterns = dict.fromkeys(name if name in known else name.rpartition("[")[0] for name in names)
         selection = Selection.of(list(patterns), None, None)
         planned = Planner(self._store, settings.code).plan(self._pipeline, dag, force=True, selection=selection)
-        check(planned, settings.resources)
+        check(planned, settings)
         scheduler = new_scheduler(planned, settings, dict)
         run = Run(planned, settings, scheduler, lambda: RunRecorder(str(place), self._pipeline.name))
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_dag import Task
 from pyperunner_runner.child.failures import describe_failure, full_name, rebuild
-from pyperunner_runner.errors import InputLost, RunFailed, TaskDied, TaskExited, TaskKilled, TaskOutOfMemory
+from pyperunner_runner.errors import InputLost, RunFailed, TaskDied, TaskExited, TaskKilled, TaskOutOfMemory, WorkerLost
 from pyperunner_runner.ports import Failure
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def _last_lines(text: str) -> str:
 
 
 def _death(task: str, end: Exit, uss_peak: int | None) -> TaskDied:
+    if end.lost:
+        return WorkerLost(task, end.lost)
     if end.left:
         return TaskKilled(task, "its process was killed and does not end, because the system holds it")
     if end.code is None:

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from pyperunner_dag import Task
     from pyperunner_keys import Fingerprint
     from pyperunner_results import PipelineResult, TaskLog
-    from pyperunner_results.schema import Figures, TaskFinishedEvent, Times
+    from pyperunner_results.schema import Figures, TaskFinishedEvent, TaskStartedEvent, Times
     from pyperunner_results.writing.packed_text import PackedText
     from pyperunner_runner.planning.planner import PlannedRun
-    from pyperunner_runner.ports import Ended, Logged
+    from pyperunner_runner.ports import Ended, Logged, Started
 
 __all__ = ["RunRecorder"]
 
@@ -181,14 +181,23 @@ class RunRecorder:
 
     # -- of a task that runs ---------------------------------------------------------------------------------------
 
-    def task_started(self, task: str, attempt: int, pid: int | None, reason: str) -> None:
+    def task_started(self, started: Started, attempt: int, reason: str) -> None:
         """Record that a task's process has begun."""
+        task, pid, host = started.task, started.pid, started.host
         log = self._logs[task] = self.folder.task_log(task, attempt)
-        self.folder.record(
-            {"kind": "task_started", "task": task, "attempt": attempt, "pid": pid, "reason": reason, "log": log.file}
-        )
-        self.folder.log(f"started: {reason}", task=task, process=pid)
-        self._hooks.tell(TaskStarted(task, attempt, pid))
+        event: TaskStartedEvent = {
+            "kind": "task_started",
+            "task": task,
+            "attempt": attempt,
+            "pid": pid,
+            "reason": reason,
+            "log": log.file,
+        }
+        if host:
+            event["host"] = host
+        self.folder.record(event)
+        self.folder.log(f"started{f' on {host}' if host else ''}: {reason}", task=task, process=pid)
+        self._hooks.tell(TaskStarted(task, attempt, pid, host))
 
     def task_waiting(self, task: str, waiting: bool) -> None:
         """Record that a task waits for another run that makes the same output, or goes on."""
@@ -250,7 +259,8 @@ class RunRecorder:
                 **_times(event.seconds),
             }
         )
-        text = f"attempt {event.attempt} failed after {event.seconds:.3f} s, next in {event.wait:g} s: {event.error}"
+        how, then = ("was lost", "handed over again") if ended.exit.lost else ("failed", f"next in {event.wait:g} s")
+        text = f"attempt {event.attempt} {how} after {event.seconds:.3f} s, {then}: {event.error}"
         self.say(text, event.task, "WARNING")
         self._close_log(event.task)
         self._hooks.tell(event)
@@ -362,6 +372,7 @@ def _figures(ended: Ended) -> Figures:
         "size": ended.outcome.size,
         "digest": ended.outcome.digest,
         "undeclared": list(ended.outcome.undeclared) or None,
+        "lost": bool(ended.exit.lost) or None,
     }
 
 

@@ -24,15 +24,20 @@ class Retries:
 
     def __init__(self) -> None:
         self._done: dict[str, int] = {}
+        self._lost: dict[str, int] = {}
 
-    def next_wait(self, task: str, options: Options, bases: Sequence[str]) -> float | None:
+    def next_wait(self, task: str, options: Options, bases: Sequence[str], *, lost: bool = False) -> float | None:
         """Return the seconds until the next attempt and count it; ``None`` if there is none.
 
         Args:
             task: The task's name.
-            options: Its options: ``retries``, ``backoff`` and ``retry_on`` count.
+            options: Its options: ``retries``, ``backoff`` and ``retry_on`` count, or ``retries_on_loss`` alone.
             bases: The classes of the error, as in ``Failure``.
+            lost: Whether it has not failed by itself, but was lost with what carried it out.
         """
+        if lost:
+            done = self._lost[task] = self._lost.get(task, 0) + 1
+            return 0.0 if done <= options.retries_on_loss else None
         done = self._done.get(task, 0)
         if done >= options.retries or not _matches(options.retry_on, bases) or _FINAL.intersection(bases):
             return None

@@ -293,8 +293,8 @@ class Run:
         elif isinstance(event, Started):
             job = self._jobs[event.task]
             job.started = time.monotonic()
-            self._limits.begin(job.task, event.pid, job.started)
-            self.recorder.task_started(event.task, job.attempt, event.pid, self._decisions[event.task].reason)
+            self._limits.begin(job.task, event, job.started)
+            self.recorder.task_started(event, job.attempt, self._decisions[event.task].reason)
         elif isinstance(event, Waiting):
             self._limits.waits(event.task, event.waiting, time.monotonic())
             self.recorder.task_waiting(event.task, event.waiting)
@@ -302,8 +302,8 @@ class Run:
             self._take_end(event)
 
     def _take_end(self, ended: Ended) -> None:
-        job, uss_peak = self._let_go(ended.task)
-        task, seconds = job.task, job.seconds
+        job, seen = self._let_go(ended.task)
+        task, seconds, uss_peak = job.task, job.seconds, seen or ended.exit.uss_peak
         ended = self.stand_in.take(task, ended)
         if ended.outcome.kind == "inputs" and not job.cause and self._scheduler.remake(task.name, ended.outcome.inputs):
             task.status = Task.Status.NOT_STARTED
@@ -330,7 +330,7 @@ class Run:
     def _try_again(self, job: RunningJob, failure: Failure, traceback: str, ended: Ended, uss_peak: int | None) -> bool:
         """Put a failed task off until its next attempt; ``False`` if it has none left."""
         task = job.task
-        wait = self._retries.next_wait(task.name, task.options, failure.bases)
+        wait = self._retries.next_wait(task.name, task.options, failure.bases, lost=bool(ended.exit.lost))
         if wait is None or self._cancelled or ended.exit.left:  # that holds what another attempt would wait for
             return False
         event = TaskRetried(task.name, job.attempt, job.seconds, summarize(task.name, failure), wait)

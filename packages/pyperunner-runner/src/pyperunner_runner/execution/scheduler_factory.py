@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pyperunner_runner.planning.critical_path import longest_paths
+from pyperunner_runner.planning.resources import counted
 from pyperunner_runner.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def new_scheduler(
             order.
     """
     dag, upstream, runs = planned.dag, planned.upstream, planned.names("run")
-    demands = {task.name: task.options.resources for task in dag if task.options.resources}
+    asking = ((task.name, counted(task.options.resources, settings)) for task in dag if task.options.resources)
+    demands = {name: wanted for name, wanted in asking if wanted}
     maps = {task.name for task in planned.dag.maps}
     rank: dict[str, tuple[float, ...]] = {}
     if len(runs) > settings.process_limit or (demands and len(runs) > 1):

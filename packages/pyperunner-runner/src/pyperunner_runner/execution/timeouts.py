@@ -10,6 +10,7 @@ from pyperunner_runner.execution.memory import MemoryMonitor
 if TYPE_CHECKING:
     from pyperunner_dag import Options, Task
     from pyperunner_runner.execution.timers import Timers
+    from pyperunner_runner.ports import Started
 
 __all__ = ["LimitWatch"]
 
@@ -27,10 +28,12 @@ class LimitWatch:
         self._options: dict[str, Options] = {}
         self._waiting: set[str] = set()
 
-    def begin(self, task: Task, pid: int, now: float) -> None:
-        """Watch over a job whose process has begun at ``now``, in seconds of the timers' clock."""
+    def begin(self, task: Task, started: Started, now: float) -> None:
+        """Watch over a job that has begun at ``now``, in seconds of the timers' clock, unless that is elsewhere."""
+        if started.host:
+            return
         self._options[task.name] = task.options
-        self._memory.begin(task.name, pid, now, task.options.memory_limit)
+        self._memory.begin(task.name, started.pid, now, task.options.memory_limit)
         self._set_sample()
         self._set_timeout(task.name, now)
 

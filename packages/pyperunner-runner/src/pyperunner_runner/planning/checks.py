@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import member_named
 from pyperunner_dag.ports import SupportsCodecs, SupportsFormats
 from pyperunner_results import strip_credentials
 from pyperunner_runner.errors import CodecRefused, FormatRefused, ImpossibleResources, LimitTooLow
-from pyperunner_runner.planning.resources import impossible
+from pyperunner_runner.planning.resources import counted, impossible
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
     from pyperunner_runner.planning.planner import PlannedRun
+    from pyperunner_runner.planning.settings import RunSettings
 
 __all__ = ["check", "location_of", "own_places"]
 
@@ -22,12 +22,12 @@ _LEAST_MEMORY = 32 << 20
 """What the process of a task that does nothing may take by itself, in bytes, with each start method."""
 
 
-def check(planned: PlannedRun, capacity: Mapping[str, float]) -> None:
+def check(planned: PlannedRun, settings: RunSettings) -> None:
     """Check that what is to be done can be done.
 
     Args:
         planned: The plan.
-        capacity: How much there is of each resource.
+        settings: How to do it: how much there is of each resource, and who else has some.
 
     Raises:
         ImpossibleResources: A task asks for more of a resource than there is.
@@ -38,8 +38,9 @@ def check(planned: PlannedRun, capacity: Mapping[str, float]) -> None:
     """
     runs = [planned.dag[name] for name in planned.names("run")]
     executes = [planned.dag[name] for name in planned.names("run", "load")]
+    capacity = settings.resources
     for task in executes:
-        wanted = task.options.resources
+        wanted = counted(task.options.resources, settings)
         resource = impossible(wanted, capacity)
         if resource is not None:
             raise ImpossibleResources(task.name, resource, wanted[resource], capacity.get(resource, 0))

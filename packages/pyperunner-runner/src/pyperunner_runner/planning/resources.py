@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-__all__ = ["Demand", "Pool", "impossible"]
+if TYPE_CHECKING:
+    from pyperunner_runner.planning.settings import RunSettings
+
+__all__ = ["Demand", "Pool", "counted", "impossible"]
 
 Demand = tuple[tuple[str, Fraction], ...]
 """Amounts by resource, sorted; the empty one asks for nothing."""
@@ -51,3 +55,10 @@ def impossible(wanted: Mapping[str, float], capacity: Mapping[str, float]) -> st
 
 def _exactly(amount: float) -> Fraction:
     return Fraction(str(amount))
+
+
+def counted(wanted: Mapping[str, float], settings: RunSettings) -> Mapping[str, float]:
+    """Return what the runner counts of what a task asks for: all, unless the executor's workers have resources."""
+    if not settings.places_resources:
+        return wanted
+    return {name: amount for name, amount in wanted.items() if name in settings.resources}

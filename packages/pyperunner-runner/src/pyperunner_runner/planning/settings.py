@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from pyperunner_text.dataclasses import dataclass
@@ -22,6 +22,7 @@ class RunSettings:
     Attributes:
         new_executor: Makes the executor when the first job starts.
         process_limit: How many jobs may run at once.
+        limit_is_chosen: Whether somebody has asked for that limit.
         start_method: How processes are made; empty for what is safe and fast where the run begins.
         resources: How much there is of what tasks may ask for.
         shared: Name under which other runs on this host share these; empty for this run's own.
@@ -53,6 +54,17 @@ class RunSettings:
     keep_unsaved: bool = False
     shared: str = ""
     aside: str = ""
+    limit_is_chosen: bool = False
+
+    @property
+    def places_resources(self) -> bool:
+        """Whether the executor gives jobs to workers that have what they ask for and ``resources`` does not name."""
+        return bool(getattr(self.new_executor, "places_resources", False))
+
+    def with_limit(self, process_limit: int) -> RunSettings:
+        """Return these settings with a limit that may have been changed since."""
+        chosen = self.limit_is_chosen or process_limit != self.process_limit
+        return replace(self, process_limit=process_limit, limit_is_chosen=chosen)
 
     def __post_init__(self) -> None:
         if self.process_limit < 1:

@@ -1,6 +1,7 @@
 """For tests: runs of tasks and pipelines in this process, and the conformance suite of executors.
 
-``ExecutorContract`` is subclassed in a test module, and pytest does the rest.
+``ExecutorContract`` is subclassed in a test module, and pytest does the rest; ``RemoteExecutorContract`` for executors
+whose jobs run on other machines, of which ``LocalWorkers`` play some.
 """
 
 from __future__ import annotations
@@ -10,11 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyperunner_runner.testing.executor_contract import ExecutorContract
+    from pyperunner_runner.testing.local_workers import LocalWorkers
+    from pyperunner_runner.testing.remote_contract import RemoteExecutorContract
     from pyperunner_runner.testing.runs import run_pipeline, run_task
 
-__all__ = ["ExecutorContract", "run_pipeline", "run_task"]
+__all__ = ["ExecutorContract", "LocalWorkers", "RemoteExecutorContract", "run_pipeline", "run_task"]
 
-_HOMES = {"ExecutorContract": "executor_contract", "run_pipeline": "runs", "run_task": "runs"}
+_HOMES = {
+    "ExecutorContract": "executor_contract",
+    "LocalWorkers": "local_workers",
+    "RemoteExecutorContract": "remote_contract",
+    "run_pipeline": "runs",
+    "run_task": "runs",
+}
 
 
 def __getattr__(name: str) -> Any:  # the suite takes pytest, which runs in tests may do without

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pyperunner_dag import Task, run
 
-__all__ = ["Add", "Fail", "Family", "Meddle", "Read", "Sleep", "Talk"]
+__all__ = ["Add", "Fail", "Family", "Grow", "Meddle", "Read", "Reveal", "Sleep", "Talk"]
 
 _SLEEP = "import time; time.sleep(60)"
 
@@ -99,3 +99,23 @@ class Meddle(Task):
         os.chdir(os.sep)
         os.environ["MEDDLED"] = "yes"
         return found
+
+
+class Grow(Task):
+    """Takes memory, and keeps it."""
+
+    @run
+    def run(self, size: int) -> int:
+        """Do it."""
+        held = b"x" * size
+        time.sleep(60)
+        return len(held)
+
+
+class Reveal(Task):
+    """Returns how long a secret is."""
+
+    @run
+    def run(self, password: str) -> int:
+        """Do it."""
+        return len(password)

@@ -142,10 +142,16 @@ def _print_table(results: PipelineResult) -> None:
     rows = [("task", "status", "time", "output")]
     for task, output in zip(tasks, stored, strict=True):
         took = duration(task.wall) if task.attempts and task.wall is not None else ""
-        rows.append((visible(task.name), (task.status or "").lower(), took, output))
+        rows.append((visible(task.name), _status(task), took, output))
     say("\n".join(aligned(rows)))
     if problem:
         say(problem, sys.stderr)
+
+
+def _status(task: TaskResult) -> str:
+    """Return how a task ended, and how often it was handed over again because a worker was lost."""
+    lost = sum(bool(attempt.get("lost")) for attempt in task.attempts)
+    return (task.status or "").lower() + (f" ({lost} lost with a worker)" if lost else "")
 
 
 def _stored(results: PipelineResult, tasks: list[TaskResult]) -> tuple[list[str], str]:

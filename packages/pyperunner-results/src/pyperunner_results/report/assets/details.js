@@ -21,7 +21,7 @@ function paintDetails(task, source) {
     task.error ? el("p", { class: "error" }, task.error) : null,
     pairs("Figures", [
       ["Time", duration(task.wall)], ["CPU time", duration(task.cpu)], ["Peak memory", memory(task)],
-      ["Output", bytes(task.size)], ["Read", bytes(task.read)], ["Written", bytes(task.written)], ["Exit", task.exit], ["Output digest", task.digest], ["Key", task.key], ["Log", task.logfile],
+      ["Output", bytes(task.size)], ["Read", bytes(task.read)], ["Written", bytes(task.written)], ["Exit", task.exit], ["Machine", task.host], ["Output digest", task.digest], ["Key", task.key], ["Log", task.logfile],
     ]),
     pairs("Params", Object.entries(task.params)),
     output(task.output),
@@ -78,7 +78,7 @@ function attempts(task) {
   if (task.attempts.length < 2) return null;
   return listed("Attempts", task.attempts.map((attempt) => {
     const took = attempt.end === null || attempt.start === null ? "" : ` ${duration(attempt.end - attempt.start)}`;
-    return el("span", {}, badge(attempt.status), took, attempt.error ? ` ${attempt.error}` : "");
+    return el("span", {}, attempt.lost ? "lost with its worker, handed over again" : badge(attempt.status), took, attempt.error ? ` ${attempt.error}` : "");
   }));
 }
 

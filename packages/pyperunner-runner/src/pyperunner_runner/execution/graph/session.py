@@ -66,8 +66,11 @@ def session_of(
         store=planned.store,
         store_spec=planned.store.spec(),
         process_limit=settings.process_limit,
+        limit_is_chosen=settings.limit_is_chosen,
         start_method=start_method_beside(planned.store, settings.start_method),
         preload=(*modules_to_preload(to_run, settings.preload), *((SHELL,) if settings.displays else ())),
         wake=signals.wake if signals else None,
+        resources=settings.resources,
+        to_run=[task.name for task in to_run],
         let_signals_through=signals.let_through if signals else nullcontext,
     )

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import field, replace
+from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -19,7 +20,7 @@ import cloudpickle
 
 from pyperunner_dag import Secret, Task, remember_loaded, share_code, take_as_loaded
 from pyperunner_keys import module_text
-from pyperunner_runner.errors import TaskNotPortable
+from pyperunner_runner.errors import ELSEWHERE, TaskNotPortable
 from pyperunner_runner.executors.travelling.modules import (
     LoadedModule,
     TextFinder,
@@ -202,10 +203,11 @@ class TasksToPack(Mapping[str, bytes]):
 
 
 def _pack(alone: Task, start_method: str, shared: Mapping[int, str] | None = None) -> bytes:
+    dumps = partial(_dumps, reveals=start_method != ELSEWHERE)
     try:
-        return _dumps(alone, shared)
+        return dumps(alone, shared)
     except Exception as error:  # whatever a __reduce__ of the user's raises
-        found = innermost(_parts_of(alone), _dumps)
+        found = innermost(_parts_of(alone), dumps)
         cause: BaseException = found.error if found else error
         part = found.path if found else ""
         raise TaskNotPortable(alone.name, part, f"{type(cause).__name__}: {cause}", start_method) from error
@@ -222,18 +224,20 @@ def _parts_of(task: Task) -> Iterator[tuple[str, Any]]:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Lets secrets pass, which refuse to be pickled by anybody else; nothing of this is ever written to a disk.
+    """Lets secrets pass, which refuse to be pickled by anybody else; nothing of this is ever written to a disk. To
+    another machine a secret goes by the name of its variable, or not at all.
 
     What the members of an enum hold goes along with their class: of those that travel by value, cloudpickle takes name
     and value only.
     """
 
     shared: Mapping[int, str] = {}
+    reveals = True
 
     def reducer_override(self, obj: Any) -> Any:
         if id(obj) in self.shared:
             return _of_template, (self.shared[id(obj)],)
-        if type(obj) is Secret and obj.env is None:
+        if type(obj) is Secret and obj.env is None and self.reveals:
             return _secret, (obj.reveal(), obj.key)
         reduced = super().reducer_override(obj)
         if isinstance(obj, enum.EnumMeta) and isinstance(reduced, tuple) and len(reduced) == 6:
@@ -284,9 +288,10 @@ def _of_template(part: str) -> Any:
     return _SHARED[part](_templates[-1])
 
 
-def _dumps(value: Any, shared: Mapping[int, str] | None = None) -> bytes:
+def _dumps(value: Any, shared: Mapping[int, str] | None = None, *, reveals: bool = True) -> bytes:
     buffer = io.BytesIO()
     pickler = _Pickler(buffer, protocol=5)
+    pickler.reveals = reveals
     pickler.shared = shared or {}
     pickler.dump(value)
     return buffer.getvalue()

@@ -22,7 +22,7 @@ from pyperunner_dag import Node, Pipeline
 from pyperunner_keys import ModuleText, module_text
 from pyperunner_text.dataclasses import dataclass
 
-__all__ = ["LoadedModule", "TextFinder", "homeless_modules", "loaded_modules", "modules_of"]
+__all__ = ["LoadedModule", "TextFinder", "homeless_modules", "imported_names", "loaded_modules", "modules_of"]
 
 _MOST_BYTES = 64 << 20  # of one value that is sent along; larger ones are made anew by the text
 
@@ -76,7 +76,7 @@ def _reached(names: Iterable[str]) -> Iterator[tuple[str, ModuleType, ModuleText
         if name != "__main__":
             yield name, module, text
         if text is not None or vars(module).get("__spec__") is None:
-            waiting += [name.rpartition(".")[0], *_imported(module)]
+            waiting += [name.rpartition(".")[0], *imported_names(module)]
 
 
 def _as_loaded(module: ModuleType, text: ModuleText) -> LoadedModule:
@@ -95,7 +95,7 @@ def modules_of(files: Collection[str]) -> list[str]:
     return [name for name, file in modules if isinstance(file, str) and str(Path(file).absolute()) in files]
 
 
-def _imported(module: ModuleType) -> set[str]:
+def imported_names(module: ModuleType) -> set[str]:
     """Return names of modules that others come from which a module has imported."""
     values = list(vars(module).values())
     found = {value.__name__ if type(value) is ModuleType else getattr(value, "__module__", None) for value in values}
