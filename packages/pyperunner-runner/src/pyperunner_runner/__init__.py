@@ -34,10 +34,12 @@ if TYPE_CHECKING:
         TaskOutOfMemory,
         TaskTimedOut,
         UnknownExecutor,
+        UnknownExecutorOption,
         UnknownPipelineTask,
         UnknownSelection,
         UnknownStartMethod,
         UnknownTask,
+        WorkerLost,
     )
     from pyperunner_runner.planning.reasons_to_run import Decision
     from pyperunner_runner.ports import Executor
@@ -75,10 +77,12 @@ _HOMES = {
     "TaskTimedOut": "errors",
     "TaskNotPortable": "errors",
     "UnknownExecutor": "errors",
+    "UnknownExecutorOption": "errors",
     "UnknownStartMethod": "errors",
     "UnknownSelection": "errors",
     "UnknownPipelineTask": "errors",
     "UnknownTask": "errors",
+    "WorkerLost": "errors",
     "replay": "replays",
 }
 
@@ -110,10 +114,12 @@ __all__ = [
     "TaskOutOfMemory",
     "TaskTimedOut",
     "UnknownExecutor",
+    "UnknownExecutorOption",
     "UnknownPipelineTask",
     "UnknownSelection",
     "UnknownStartMethod",
     "UnknownTask",
+    "WorkerLost",
     "__version__",
     "check_determinism",
     "replay",

@@ -4,7 +4,7 @@ from importlib.metadata import distribution
 
 import pytest
 
-from pyperunner_runner import UnknownExecutor
+from pyperunner_runner import UnknownExecutor, UnknownExecutorOption
 from pyperunner_runner.executors import registry
 from pyperunner_runner.executors.registry import find_executor
 
@@ -22,3 +22,17 @@ def test_what_can_be_called_is_taken_as_it_is():
 def test_an_unknown_name_lists_the_known():
     with pytest.raises(UnknownExecutor, match=r"proces.*inline.*pool.*process"):
         find_executor("proces")
+
+
+def test_options_are_those_that_the_executor_takes():
+    def factory(session, *, queue, size=1):
+        return session, queue, size
+
+    factory.places_resources = True
+    made = find_executor(factory, {"queue": "long"})
+    assert made("session") == ("session", "long", 1)
+    assert made.places_resources
+    with pytest.raises(UnknownExecutorOption, match="takes no option 'quene'; it takes: queue, size"):
+        find_executor(factory, {"quene": "long"})
+    with pytest.raises(UnknownExecutorOption, match="executor 'process' takes no option 'address'; it takes: none"):
+        find_executor("process", {"address": "here"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -42,11 +41,13 @@ def find_executor(executor: str | ExecutorFactory, options: Mapping[str, Any] | 
 def _with_options(
     factory: ExecutorFactory, executor: str | ExecutorFactory, options: Mapping[str, Any]
 ) -> ExecutorFactory:
+    from pyperunner_text.signatures import signature_of
+
     name = executor if isinstance(executor, str) else getattr(executor, "__qualname__", repr(executor))
     if isinstance(executor, str) and executor in _BUILT_IN:
         module, _, of = _BUILT_IN[executor].partition(":")
         factory = getattr(importlib.import_module(module), of)
-    taken = [each.name for each in inspect.signature(factory).parameters.values() if each.kind is each.KEYWORD_ONLY]
+    taken = [each.name for each in signature_of(factory).parameters.values() if each.kind is each.KEYWORD_ONLY]
     for option in options:
         if option not in taken:
             raise UnknownExecutorOption(name, option, tuple(taken))
