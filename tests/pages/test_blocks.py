@@ -22,6 +22,7 @@ NOT_RUN = {
     "packages/pyperunner/README.md": {"text": 1},
     "packages/pyperunner-cache/README.md": {"text": 1},
     "packages/pyperunner-cache-fsspec/README.md": {"text": 1},
+    "packages/pyperunner-cache-redis/README.md": {"text": 1},
     "packages/pyperunner-cli/README.md": {"text": 2},
     "packages/pyperunner-dag/README.md": {"text": 1},
     "packages/pyperunner-keys/README.md": {"text": 1},

@@ -28,14 +28,16 @@ class TestTheExampleBackend(BackendContract):
 
 
 def test_an_unknown_scheme_lists_the_known_ones():
-    with pytest.raises(UnknownBackendError, match=r"'redis'.*file.*memory.*sqlite"):
-        open_store("redis://localhost")
+    with pytest.raises(UnknownBackendError, match=r"'etcd'.*file.*memory.*sqlite"):
+        open_store("etcd://localhost")
 
 
 def test_a_missing_extra_prints_its_install_command(monkeypatch):
     monkeypatch.setattr(sys, "path", [])
     with pytest.raises(UnknownBackendError, match="pip install pyperunner-cache-fsspec"):
         open_store("s3://bucket/x")
+    with pytest.raises(UnknownBackendError, match="pip install pyperunner-cache-redis"):
+        open_store("redis://localhost")
 
 
 def test_an_unknown_codec_lists_the_known_ones(tmp_path):

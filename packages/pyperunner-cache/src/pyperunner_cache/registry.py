@@ -30,7 +30,10 @@ _BUILT_IN = {
 }
 """The same as this package's entry points: reading what all that is installed announces takes milliseconds, and a
 frozen application has none of it."""
-_OF_FSSPEC = {"s3", "gs", "gcs", "abfs", "http", "https"}
+_BROUGHT_BY = {
+    **dict.fromkeys(("s3", "gs", "gcs", "abfs", "http", "https"), "pyperunner-cache-fsspec"),
+    **dict.fromkeys(("redis", "rediss"), "pyperunner-cache-redis"),
+}
 
 
 class Codecs:
@@ -166,7 +169,7 @@ def _backend_class(scheme: str) -> type[Backend]:
     try:
         return cast("type[Backend]", _plugin("pyperunner.backends", scheme))
     except UnknownPlugin as error:
-        hint = "pip install pyperunner-cache-fsspec" if scheme in _OF_FSSPEC else ""
+        hint = f"pip install {_BROUGHT_BY[scheme]}" if scheme in _BROUGHT_BY else ""
         raise UnknownBackendError(scheme, _with_built_in(error), hint) from None
 
 

@@ -33,6 +33,7 @@ _FAMILY = frozenset(
         "pyperunner",
         "pyperunner_cache",
         "pyperunner_cache_fsspec",
+        "pyperunner_cache_redis",
         "pyperunner_cli",
         "pyperunner_dag",
         "pyperunner_keys",
