@@ -187,3 +187,17 @@ def test_a_marker_that_a_writer_relies_on_is_not_swept(tmp_path, monkeypatch):
         monkeypatch.setattr(type(store.backend), "remove", save_first)
         store.gc()
         assert store.files(["T()/1"])["T()/1"]
+
+
+@pytest.mark.parametrize("url", ["{}/s", "sqlite:///{}/s.db", "memory://"])
+def test_many_that_go_at_once_are_counted_exactly(tmp_path, url):
+    with open_store(url.format(tmp_path), max_size="1GB") as store:
+        for number in range(150):
+            store.save(f"T({number % 7})/{number}", number)
+        before = store.stat()
+        done = store.gc(max_size=before["bytes"] // 3)
+        after = store.stat()
+        assert done["evicted"] == 150 - after["entries"] > 90
+        assert done["evicted_bytes"] == before["bytes"] - after["bytes"] == before["bytes"] - store.backend.tally()
+        assert store.clear() == after["entries"]
+        assert (store.stat()["entries"], store.backend.tally()) == (0, 0)

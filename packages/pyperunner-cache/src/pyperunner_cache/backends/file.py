@@ -181,10 +181,10 @@ class FileBackend:
 
     def remove(self, info: BlobInfo) -> bool:
         """Remove the entry's file if it is still the listed one."""
-        for file in self.found(info.key):
+        for file in self._looked_at(info.key):
             if version_of(file.status) == info.version:
                 with translating("delete", info.key, file.path), self._accounted(info.key):
-                    gone = file.remove()
+                    gone = file.take()
                 self._remove_rest(info.key)
                 return gone
         return False
@@ -204,14 +204,18 @@ class FileBackend:
 
     def found(self, key: str, but: str = "") -> list[FoundFile]:
         """Look at the entry's files, but for the one called ``but``; only a race of two codecs leaves more than one."""
-        folder = self._folder(key)
-        files = [find_file(f"{folder}{os.sep}{name}") for name in KNOWN_FILENAMES if name != but]
-        known = [file for file in files if file is not None]
-        if known or but:
-            return known
-        path = self.located(key)
-        other = None if path is None else find_file(path)
-        return [] if other is None else [other]
+        return list(self._looked_at(key, but))
+
+    def _looked_at(self, key: str, but: str = "") -> Iterator[FoundFile]:
+        folder, any_known = self._folder(key), False
+        for name in KNOWN_FILENAMES:
+            file = None if name == but else find_file(f"{folder}{os.sep}{name}")
+            if file is not None:
+                any_known = True
+                yield file
+        path = None if any_known or but else self.located(key)
+        if path is not None and (other := find_file(path)) is not None:
+            yield other
 
     def scan(self, name: str | None = None) -> Iterator[BlobInfo]:
         """Walk the folders."""

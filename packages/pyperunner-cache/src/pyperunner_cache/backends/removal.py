@@ -25,7 +25,11 @@ class FoundFile(NamedTuple):
     def remove(self) -> bool:
         """Remove the file unless another one has taken its name; say whether it went. A folder stays."""
         now = find_file(self.path)
-        if now is None or not self.is_same(now.status) or stat.S_ISDIR(now.status.st_mode):
+        return now is not None and self.is_same(now.status) and self.take()
+
+    def take(self) -> bool:
+        """Do as `remove` does, of a file that was looked at right now."""
+        if stat.S_ISDIR(self.status.st_mode):
             return False
         folder, name = os.path.split(self.path)
         aside = os.path.join(folder, f"{TEMPORARY}{os.urandom(8).hex()}-{name}")

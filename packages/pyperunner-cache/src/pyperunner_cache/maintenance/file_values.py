@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pyperunner_cache.backends.names import key_digest
 from pyperunner_cache.entry import versions
 from pyperunner_cache.entry.draft import Draft
 from pyperunner_cache.ports import SupportsRemove, SupportsSurvey, SupportsSweep
+from pyperunner_cache.side_by_side import WAITING, side_by_side
 from pyperunner_cache.values.pack import pack
 from pyperunner_keys import FileError, FileState, note
 
@@ -24,13 +26,15 @@ if TYPE_CHECKING:
     from pyperunner_cache.ports import Backend, BlobInfo, Codec
     from pyperunner_cache.schema import FileRecord
 
-__all__ = ["entries_of", "mark", "marked", "marker_of", "recheck", "remove", "survey", "sweep_markers"]
+__all__ = ["entries_of", "mark", "marked", "marker_of", "recheck", "removed", "survey", "sweep_markers"]
 
 _NAME = versions.NAME
 _ANY = f"{_NAME}/any"
 _YOUNG_SECONDS = 3600
 _NO_RECORD = (ValueError, AttributeError, TypeError)
 _UNREADABLE = "what it says of files cannot be read"
+_TOGETHER = 20
+"""Entries that one thread removes in one go."""
 _MOST_NAMES = 5_000
 _MOST_READ = 32 << 20
 """What is looked at because an unsigned entry in a store with ``trust="safe"`` says so: names in a folder, bytes in all
@@ -146,10 +150,24 @@ def sweep_markers(backend: Backend, *, everything: bool = False) -> None:
         for info in entries_of(backend):
             for marker in (*_markers(info.key), versions.record_of(info.key)):
                 markers.pop(marker, None)
-    for info in markers.values():
-        remove(backend, info)
+    for _ in removed(backend, markers.values()):
+        pass
 
 
-def remove(backend: Backend, info: BlobInfo) -> bool:
-    """Remove a listed entry, and not one that has replaced it since where the backend can tell them apart."""
-    return backend.remove(info) if isinstance(backend, SupportsRemove) else backend.delete(info.key)
+def removed(backend: Backend, infos: Iterable[BlobInfo]) -> Iterator[BlobInfo]:
+    """Remove listed entries, but for those that have been replaced since where the backend can tell them apart.
+
+    Many are removed at once: whoever removes one file after the other waits for the disk, most of the time.
+
+    Yields:
+        Each entry that went.
+    """
+    remove = backend.remove if isinstance(backend, SupportsRemove) else lambda info: backend.delete(info.key)
+
+    def gone(some: list[BlobInfo]) -> list[BlobInfo]:
+        return [info for info in some if remove(info)]
+
+    left = iter(infos)
+    yield from gone(list(islice(left, _TOGETHER)))
+    for some in side_by_side(gone, iter(lambda: list(islice(left, _TOGETHER)), []), WAITING):
+        yield from some

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_cache.errors import CacheError, CacheWarning
 from pyperunner_cache.maintenance.amounts import parse_duration, parse_size
-from pyperunner_cache.maintenance.file_values import entries_of, remove, sweep_markers
+from pyperunner_cache.maintenance.file_values import entries_of, removed, sweep_markers
 from pyperunner_cache.maintenance.progress import Progress, watched
 from pyperunner_cache.ports import SupportsSweep, SupportsTally
 
@@ -37,9 +37,9 @@ def collect(
     orphans = backend.sweep(dry_run=dry_run, aside=True) if isinstance(backend, SupportsSweep) else (0, 0)
     count = size = 0
     if limit is not None or oldest is not None:
-        for info in _evictable(backend, limit, oldest, set(keep), progress):
-            if dry_run or remove(backend, info):
-                count, size = count + 1, size + info.size
+        chosen = _evictable(backend, limit, oldest, set(keep), progress)
+        for info in chosen if dry_run else removed(backend, chosen):
+            count, size = count + 1, size + info.size
     if not dry_run:
         sweep_markers(backend)
     return {"evicted": count, "evicted_bytes": size, "orphans": orphans[0], "orphan_bytes": orphans[1]}
@@ -47,7 +47,7 @@ def collect(
 
 def clear(backend: Backend, name: str | None) -> int:
     """Remove all entries, or those of ``name``; return how many went."""
-    gone = sum(remove(backend, info) for info in entries_of(backend, name))
+    gone = sum(1 for _ in removed(backend, entries_of(backend, name)))
     if name is None:
         sweep_markers(backend, everything=True)
     return gone
