@@ -9,7 +9,7 @@ value depends on stands in the head of its own entry.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pyperunner_cache.ports import Backend, BlobInfo, Codec
     from pyperunner_cache.schema import FileRecord
 
-__all__ = ["entries_of", "mark", "marked", "marker_of", "recheck", "removed", "survey", "sweep_markers"]
+__all__ = ["entries_of", "mark", "marked", "marker_of", "recheck", "remove", "removed", "survey", "sweep_markers"]
 
 _NAME = versions.NAME
 _ANY = f"{_NAME}/any"
@@ -154,6 +154,11 @@ def sweep_markers(backend: Backend, *, everything: bool = False) -> None:
         pass
 
 
+def remove(backend: Backend, info: BlobInfo) -> bool:
+    """Remove a listed entry, and not one that has replaced it since where the backend can tell them apart."""
+    return _remover(backend)(info)
+
+
 def removed(backend: Backend, infos: Iterable[BlobInfo]) -> Iterator[BlobInfo]:
     """Remove listed entries, but for those that have been replaced since where the backend can tell them apart.
 
@@ -162,7 +167,7 @@ def removed(backend: Backend, infos: Iterable[BlobInfo]) -> Iterator[BlobInfo]:
     Yields:
         Each entry that went.
     """
-    remove = backend.remove if isinstance(backend, SupportsRemove) else lambda info: backend.delete(info.key)
+    remove = _remover(backend)
 
     def gone(some: list[BlobInfo]) -> list[BlobInfo]:
         return [info for info in some if remove(info)]
@@ -171,3 +176,7 @@ def removed(backend: Backend, infos: Iterable[BlobInfo]) -> Iterator[BlobInfo]:
     yield from gone(list(islice(left, _TOGETHER)))
     for some in side_by_side(gone, iter(lambda: list(islice(left, _TOGETHER)), []), WAITING):
         yield from some
+
+
+def _remover(backend: Backend) -> Callable[[BlobInfo], bool]:
+    return backend.remove if isinstance(backend, SupportsRemove) else lambda info: backend.delete(info.key)
