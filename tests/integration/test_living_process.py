@@ -147,3 +147,40 @@ def test_what_changes_between_plan_and_start_is_noticed(project, how, executor):
     assert said.startswith("FAILURE task Second (no tag): changed during the run: "), said
     assert "Nothing was stored" in said
     assert not list(project.folder.glob("data/Second*/*/result*"))
+
+
+def test_a_value_that_cannot_be_read_again_by_the_process_of_a_task_is_named(project):
+    project.write(
+        "service.py",
+        """
+        from pyperunner import task
+
+        class State:
+            def __init__(self):
+                self.held = {"n": 1}
+
+            def __getattr__(self, name):  # also of __setstate__, while nothing is held
+                return self.held[name]
+
+        app = State()
+
+        @task("With")
+        def with_it():
+            return app.n
+        """,
+    )
+    project.write(
+        "flow.py",
+        """
+        import service
+        from pyperunner import Pipeline, Runner
+
+        if __name__ == "__main__":
+            service.app.held["n"] = 2
+            using = service.with_it()
+            Runner("store", "logs", start_method="forkserver").run(Pipeline("p", [using]))
+            print(using.status.name, using.result.exception)
+        """,
+    )
+    failure = project.python("flow.py")
+    assert failure.startswith("FAILURE service.app has changed since it was made, and what it holds now can't be read")

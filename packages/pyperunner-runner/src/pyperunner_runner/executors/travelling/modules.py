@@ -152,7 +152,16 @@ class _Loader(SourceFileLoader):
             owner: Any = module
             for step in path:
                 owner = vars(owner)[step]
-            setattr(owner, name, pickle.loads(pickled))
+            try:
+                value = pickle.loads(pickled)
+            except Exception as error:
+                raise ImportError(
+                    f"{module.__name__}.{place} has changed since it was made, and what it holds now can't be read by "
+                    f"the process of a task ({type(error).__name__}: {error}): put the tasks into a module without it, "
+                    "or make it inside the task",
+                    name=module.__name__,
+                ) from error
+            setattr(owner, name, value)
 
 
 def _pickled(value: Any, module: ModuleType, text: ModuleText) -> bytes | None:
