@@ -41,5 +41,5 @@ def bucket(s3, monkeypatch):
     }.items():
         monkeypatch.setenv(name, value)
     name, options = f"bucket-{uuid.uuid4().hex}", {"endpoint_url": s3}
-    s3fs.S3FileSystem(**options, skip_instance_cache=True).mkdir(name)
+    s3fs.S3FileSystem(**options).mkdir(name)
     return SimpleNamespace(url=f"s3://{name}/some/cache", options=options)
