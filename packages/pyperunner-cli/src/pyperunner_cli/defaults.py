@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pyperunner_cli.errors import CommandError
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["BUILT_IN", "SETTABLE", "Origin", "apply_defaults", "default_of"]
 

@@ -7,9 +7,8 @@ second while tasks run (``now`` in seconds of a monotonic clock), for displays t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
-
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = [
     "Hook",

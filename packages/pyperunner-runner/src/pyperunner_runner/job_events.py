@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
-
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["Displayed", "Ended", "Event", "Exit", "Failure", "Logged", "Outcome", "Started", "Waiting"]
 

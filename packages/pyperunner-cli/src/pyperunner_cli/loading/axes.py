@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyperunner_cli.errors import CommandError
 from pyperunner_cli.loading.params_files import read_params
 from pyperunner_cli.loading.settings import PIPELINE, Setting
 from pyperunner_cli.loading.typed_values import Misfit, Written
-from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyperunner_results.former_names import formerly
 from pyperunner_results.reading.units import duration, memory
-from pyperunner_text.dataclasses import dataclass
 from pyperunner_text.visible import visible, visible_lines
 
 __all__ = ["Change", "CodeChange", "RunDiff", "TaskDiff", "section"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pyperunner_results.errors import NotARun
@@ -13,7 +13,6 @@ from pyperunner_results.process import host_name
 from pyperunner_results.reading.record import read_summary, run_state
 from pyperunner_results.run_files import STATES, STATUS
 from pyperunner_results.shape import as_count, as_mapping, as_number, as_text, as_texts_by_name
-from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pyperunner_results.schema import Summary

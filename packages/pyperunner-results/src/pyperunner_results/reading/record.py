@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +13,6 @@ from pyperunner_results.files import open_regular
 from pyperunner_results.process import process_is_alive
 from pyperunner_results.run_files import EVENTS_FILE, SCHEMA, STATES, STATUS, SUMMARY_FILE
 from pyperunner_results.shape import as_count, as_number, as_text, as_texts
-from pyperunner_text.dataclasses import dataclass
 from pyperunner_text.gc_paused import gc_paused
 
 if TYPE_CHECKING:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
-
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["LineBuffer"]
 

@@ -10,10 +10,9 @@ import io
 import pickle
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
-
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["Arrived", "FrameBuffer", "LoggedText", "pack"]
 

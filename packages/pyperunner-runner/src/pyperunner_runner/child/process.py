@@ -23,11 +23,10 @@ from pyperunner_runner.child.ending import flush, streams_to
 from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.child.job import execute_job
 from pyperunner_runner.child.log_forwarding import forward_logging
-from pyperunner_runner.child.messages import Arrived, LoggedText
-from pyperunner_runner.ports import Displayed, Failure, Job, Outcome, Waiting
+from pyperunner_runner.child.messages import Arrived
+from pyperunner_runner.ports import Displayed, Job, Outcome
 from pyperunner_runner.processes import posix
 from pyperunner_runner.processes.tree import MARKER
-from pyperunner_text.dataclasses import make
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
@@ -63,7 +62,6 @@ class ChildRuntime:
         place = str(spec.get("url", ""))
         self._audit = ReadAudit([place] if place.startswith(os.sep) else [])
         prepare_thread_limits()
-        make(Arrived, Displayed, Failure, LoggedText, Outcome, Waiting)
         posix.set_default_signals()
         posix.show_stacks_when_asked()
 

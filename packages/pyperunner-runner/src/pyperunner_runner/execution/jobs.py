@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,6 @@ from pyperunner_runner.child.checks import FOLDER
 from pyperunner_runner.child.context.thread_limits import VARIABLES
 from pyperunner_runner.ports import Event, Executor, Handle, Job
 from pyperunner_runner.processes.cores import allowed_cores, usable_cores
-from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task

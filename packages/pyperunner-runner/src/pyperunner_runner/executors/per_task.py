@@ -10,7 +10,7 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyperunner_runner.child.messages import Arrived
@@ -32,7 +32,6 @@ from pyperunner_runner.ports import (
     Started,
     Waiting,
 )
-from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pyperunner_runner.child.process import ChildRuntime

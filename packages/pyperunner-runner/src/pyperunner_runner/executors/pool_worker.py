@@ -11,13 +11,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_runner.child.context.thread_limits import holds_numba
 from pyperunner_runner.child.messages import FrameBuffer
 from pyperunner_runner.ports import Exit, Outcome
 from pyperunner_runner.processes import posix, tree
-from pyperunner_text.dataclasses import dataclass
 
 if sys.platform != "win32":
     import resource

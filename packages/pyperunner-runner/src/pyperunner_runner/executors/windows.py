@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections import deque
+from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_any
 from pathlib import Path
 from typing import IO, Any
@@ -35,7 +36,6 @@ from pyperunner_runner.executors.supervisor.transport import (
 )
 from pyperunner_runner.ports import Ended, Event, Exit, Handle, Job, JobHandle, Logged, Outcome, Session, Started
 from pyperunner_runner.processes.tree import MARKER
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["PortableExecutor"]
 

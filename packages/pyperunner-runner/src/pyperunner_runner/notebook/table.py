@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -22,7 +23,6 @@ from pyperunner_runner.events import (
 )
 from pyperunner_runner.progress import opening_line
 from pyperunner_runner.words import duration, visible
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["RunTable"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,6 @@ from pyperunner_runner.planning.cues.standing import StandingOutputs
 from pyperunner_runner.planning.growth import GrownGraph, are_known, levels_of_maps, listing_from, tolerated
 from pyperunner_runner.planning.reasons_to_run import Action, Decision, RunAnyway, plan, unmet
 from pyperunner_runner.planning.selection import Labels, Selection, select
-from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pyperunner_dag import Listing

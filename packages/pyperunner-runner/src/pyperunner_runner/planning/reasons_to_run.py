@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
-from pyperunner_text.dataclasses import dataclass
 from pyperunner_text.former_names import keep_former_name
 
 __all__ = ["Action", "CheckAgain", "Decision", "RunAnyway", "plan", "unmet"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeAlias
 
 from pyperunner_runner.errors import UnknownSelection
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["Labels", "Patterns", "Selection", "select"]
 

@@ -10,9 +10,8 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["ControlGroup", "folders_of_version_2", "own_paths"]
 

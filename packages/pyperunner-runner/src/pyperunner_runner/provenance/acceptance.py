@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyperunner_dag import Difference, differences, output_key, task_of
@@ -12,7 +12,6 @@ from pyperunner_dag.ports import SupportsAlias, SupportsDelete, SupportsEntries
 from pyperunner_runner.errors import NotAcceptable
 from pyperunner_runner.planning.cues.standing import StandingOutputs
 from pyperunner_runner.provenance.stored_entries import StoredEntry, entries_of, link, nearest
-from pyperunner_text.dataclasses import dataclass
 from pyperunner_text.former_names import keep_former_name
 
 if TYPE_CHECKING:

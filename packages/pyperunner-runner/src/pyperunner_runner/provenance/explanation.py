@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import known_key
 from pyperunner_runner.provenance.groups import explain_mapped
 from pyperunner_runner.provenance.stored_entries import nearest
-from pyperunner_text.dataclasses import dataclass
 from pyperunner_text.former_names import keep_former_name
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,6 @@ from pyperunner_dag import Difference, differences, output_key
 from pyperunner_dag.ports import SupportsAlias, SupportsEntries
 from pyperunner_keys import unpack_places
 from pyperunner_runner.planning.cues.standing import RUN
-from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task

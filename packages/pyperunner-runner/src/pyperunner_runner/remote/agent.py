@@ -10,7 +10,7 @@ import select
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyperunner_dag.secret import known_secrets
@@ -39,7 +39,6 @@ from pyperunner_runner.remote.messages import (
 )
 from pyperunner_runner.remote.packing import unpack
 from pyperunner_runner.remote.readiness import enter, problems_of
-from pyperunner_text.dataclasses import dataclass
 from pyperunner_text.masking import Masking
 
 if TYPE_CHECKING:

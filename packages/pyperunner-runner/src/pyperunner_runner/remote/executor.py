@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyperunner_dag.ports import SupportsDelete
@@ -38,7 +38,6 @@ from pyperunner_runner.remote.messages import (
 )
 from pyperunner_runner.remote.packing import pack
 from pyperunner_runner.remote.workers import Joined, Left, News, Workers
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["RemoteExecutor"]
 

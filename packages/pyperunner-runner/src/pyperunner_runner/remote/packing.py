@@ -10,7 +10,7 @@ from __future__ import annotations
 import pickle
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ from pyperunner_dag import files_of
 from pyperunner_runner.errors import ELSEWHERE, StoreNotShareable
 from pyperunner_runner.executors.supervisor.transport import InterpreterState, PickledTasks, pack_tasks
 from pyperunner_runner.executors.travelling.modules import LoadedModule, imported_names
-from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task

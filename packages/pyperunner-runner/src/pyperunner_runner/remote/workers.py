@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
-
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["Joined", "Left", "News", "Received", "Workers"]
 

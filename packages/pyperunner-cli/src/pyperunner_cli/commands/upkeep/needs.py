@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
-
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["Needs", "needs_of", "with_targets"]
 

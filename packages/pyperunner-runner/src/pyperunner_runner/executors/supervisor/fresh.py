@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import reopen_store
@@ -14,7 +15,6 @@ from pyperunner_runner.executors.supervisor.preload import preload
 from pyperunner_runner.executors.supervisor.server import Supervisor
 from pyperunner_runner.executors.supervisor.transport import PickledTasks
 from pyperunner_runner.processes.threads import threads_that_matter
-from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pyperunner_runner.executors.supervisor.protocol import Launcher

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyperunner_runner.child.process import ChildRuntime
 from pyperunner_runner.executors.supervisor.interpreter import start_python
 from pyperunner_runner.executors.supervisor.transport import InterpreterState, PickledTasks
-from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pyperunner_runner.executors.supervisor.protocol import ChildCommand, Fds

@@ -7,9 +7,8 @@ everything.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
-
-from pyperunner_text.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pyperunner_runner.child.process import ChildRuntime

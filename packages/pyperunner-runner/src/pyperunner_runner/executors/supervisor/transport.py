@@ -9,7 +9,7 @@ import pickle
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -28,7 +28,6 @@ from pyperunner_runner.executors.travelling.modules import (
     loaded_modules,
     modules_of,
 )
-from pyperunner_text.dataclasses import dataclass
 from pyperunner_text.unpicklable import innermost
 
 if TYPE_CHECKING:

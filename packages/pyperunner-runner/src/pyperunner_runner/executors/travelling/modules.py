@@ -10,6 +10,7 @@ import io
 import pickle
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
@@ -20,7 +21,6 @@ import cloudpickle
 
 from pyperunner_dag import Node, Pipeline
 from pyperunner_keys import ModuleText, module_text
-from pyperunner_text.dataclasses import dataclass
 
 __all__ = ["LoadedModule", "TextFinder", "homeless_modules", "imported_names", "loaded_modules", "modules_of"]
 
