@@ -67,6 +67,7 @@ COMMANDS: Mapping[str, Command] = {
     "report": Command(
         "pyperunner_cli.commands.records.report", "write the report of a run, one page to look at or mail"
     ),
+    "export": Command("pyperunner_cli.commands.records.export", "write a run's record as an RO-Crate or as PROV"),
     "cache": Command("pyperunner_cli.commands.upkeep.cache", "show what stores hold, and tidy them"),
     "settings": Command(
         "pyperunner_cli.commands.upkeep.settings", "show the defaults of options and where they are from"

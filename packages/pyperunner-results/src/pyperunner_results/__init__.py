@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         UnknownTask,
         YamlError,
     )
+    from pyperunner_results.exporting.writing import export_run
     from pyperunner_results.ports import OutputReader
     from pyperunner_results.process import process_identity, process_is_alive
     from pyperunner_results.reading.history import RunSummary, runs
@@ -59,6 +60,7 @@ _HOMES = {
     "UnknownTask": "errors",
     "YamlError": "errors",
     "diff": "comparing.comparison",
+    "export_run": "exporting.writing",
     "drift": "comparing.drift",
     "get_environment_info": "writing.environment",
     "process_identity": "process",
@@ -92,6 +94,7 @@ __all__ = [
     "__version__",
     "diff",
     "drift",
+    "export_run",
     "get_environment_info",
     "process_identity",
     "process_is_alive",

@@ -1,0 +1,1 @@
+"""Exporting: the record of a run in forms that other programs read."""
