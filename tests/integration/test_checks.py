@@ -201,3 +201,28 @@ def test_a_codec_that_there_is_not_is_an_error_before_anything_starts(inline, tm
     with pytest.raises(CodecRefused, match="its store knows no codecs"):
         run(plain, free(rows=[1]).with_options(codec="raw"))
     assert run(plain, free(rows=[1])) == ["SUCCESS"]
+
+
+@pytest.mark.parametrize(
+    ("library", "make"),
+    [
+        ("numpy", lambda np: np.arange(3)),
+        ("pandas", lambda pd: pd.Series([0, 1, 2])),
+        ("pandas", lambda pd: pd.DataFrame({"a": [0, 1, 2]})),
+        ("polars", lambda pl: pl.Series([0, 1, 2])),
+    ],
+)
+def test_a_false_among_many_truth_values_does_not_pass(library, make):
+    value = make(pytest.importorskip(library))
+    assert failed_check([lambda rows: rows > 0], value).problem == "1 of 3 are False"
+    assert failed_check([lambda rows: rows >= 0, lambda rows: rows], value) is None
+
+
+def test_a_schemas_method_gives_back_the_value():
+    np = pytest.importorskip("numpy")
+
+    class Schema:
+        def validate(self, value):
+            return value
+
+    assert failed_check([Schema().validate], np.array([True, False])) is None

@@ -202,6 +202,20 @@ def test_the_rule_that_successors_run_does_not_reach_elements_but_force_does(run
     assert len(ran(runner, flow.pipeline, force_reload=True)) == 7
 
 
+@pytest.mark.parametrize("count", [2, pytest.param(100_000, marks=pytest.mark.long)])
+def test_lists_of_any_length_are_known_from_what_is_kept_beside_them(runner, count):
+    def flow():
+        return Pipeline("flow", [choose(scores=clean.map(path=files(names=[*map(str, range(count))])))])
+
+    runner().run(flow(), only="Files()")
+    pipeline = flow()
+    plan = planned(runner, pipeline)
+    assert plan["Clean(*)"] == ("run", f"{count:,} of {count:,} run")
+    assert len(plan) == count + 3
+    found = pipeline.dag()["Clean(*)"].elements
+    assert (found[-1].name, len({each.key for each in found})) == (f"Clean(*)[{count - 1}]", count)
+
+
 def test_an_empty_list_maps_to_no_task(runner):
     flow = Flow([])
     assert ran(runner, flow.pipeline) == ["Choose", "Choose", "Files"]

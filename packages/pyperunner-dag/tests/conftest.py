@@ -11,9 +11,10 @@ import time
 import pytest
 
 from pyperunner_dag import Node
-from pyperunner_dag.stores.opening import GROUP
 from pyperunner_keys import digest
 from pyperunner_text import plugins
+
+GROUP = "pyperunner.stores"
 
 # Which ways lead out of a character.
 WAYS = {
@@ -91,9 +92,11 @@ def stores(monkeypatch):
         found = [plugins.Plugin(GROUP, scheme, target, "a-package") for scheme, target in targets.items()]
         monkeypatch.setattr(plugins, "plugins", lambda group: found)
         plugins._found.cache_clear()
+        plugins._found_store.cache_clear()
 
     yield register
     plugins._found.cache_clear()
+    plugins._found_store.cache_clear()
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ def _output_of(source: Any) -> Any:
     if source is task:
         return task.output
     value = task.output
-    return pick(source, value[source.output] if source.output else value, task.name)
+    return pick(source, value[source.output_name] if source.output_name else value, task.name)
 
 
 def _outcome(result: Any) -> Any:
@@ -267,7 +267,7 @@ def check_tag(task_name: str, tag: object, method: RunMethod, given: Collection[
 
 def other_reading(task_name: str, tag: str, method: RunMethod, given: Collection[str]) -> str:
     """Say what else a tag may have been meant for, where a param lacks a value; empty where there is nothing to say."""
-    param = method.meant_for(given) if tag else ""
+    param = method.meant_for(given) if tag and tag != "*" else ""  # which a mapped task has that was given none
     if not param or param not in method.required:
         return ""
     call = f"{task_name}({param}={tag!r:.60})"

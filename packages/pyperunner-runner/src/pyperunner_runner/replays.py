@@ -98,5 +98,5 @@ def _given(results: PipelineResult, source: Any, name: str) -> Any:
         return [output[number] for number, name in enumerate(output.names) if results.task(name).status in _MADE]
     if task.mapping is not None:
         output = list(output)
-    whole = source is task or not source.output
-    return pick(source, output if whole else output[source.output], name)
+    whole = source is task or not source.output_name
+    return pick(source, output if whole else output[source.output_name], name)

@@ -23,7 +23,7 @@ def pack_meta(meta: Mapping[str, Any] | None, needs: Needs | None = None) -> dic
     Raises:
         UnstorableError: It is not plain data.
     """
-    fields: dict[str, Any] = {"meta": bytes(pack(dict(meta), pickles=False)[0])} if meta else {}
+    fields: dict[str, Any] = {"meta": bytes(pack(dict(meta), pickles=False, inline=True)[0])} if meta else {}
     if needs is not None and needs.classes:
         fields["classes"] = sorted(needs.classes)[:_MOST_CLASSES]
     return fields | {"pickle": True} if needs is not None and needs.pickle else fields

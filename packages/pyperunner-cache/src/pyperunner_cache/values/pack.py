@@ -20,20 +20,23 @@ if TYPE_CHECKING:
 __all__ = ["pack", "pack_with_needs", "unpack"]
 
 
-def pack(value: Any, *, pickles: bool = True) -> list[Buffer]:
+def pack(value: Any, *, pickles: bool = True, inline: bool = False) -> list[Buffer]:
     """Return the parts of ``value``: the skeleton, then large buffers as views, copied only where they must be.
 
     Args:
         value: Anything.
         pickles: Whether a value without an exact plain form may be pickled, as a whole.
+        inline: Whether the skeleton holds everything; only without pickles.
 
     Raises:
         UnstorableError: The value cannot be kept; the error has the path of the offending part.
     """
-    return pack_with_needs(value, pickles=pickles)[0]
+    return pack_with_needs(value, pickles=pickles, inline=inline)[0]
 
 
-def pack_with_needs(value: Any, *, pickles: bool = True, form: str | None = None) -> tuple[list[Buffer], Needs]:
+def pack_with_needs(
+    value: Any, *, pickles: bool = True, form: str | None = None, inline: bool = False
+) -> tuple[list[Buffer], Needs]:
     """Return what `pack` does, and what a reader needs to rebuild the value; raise what `pack` does.
 
     In the format ``parquet`` a frame has two parts, the second of which is the file; anything else is refused.
@@ -49,7 +52,7 @@ def pack_with_needs(value: Any, *, pickles: bool = True, form: str | None = None
             if len(skeleton) < BIG:
                 return [skeleton], Needs()
     try:
-        return _pack_plainly(value, pickles)
+        return _pack_plainly(value, pickles, inline)
     except FileError as error:
         from pyperunner_cache.values.pickling import find_unpicklable
 
@@ -98,12 +101,12 @@ def unpack(parts: Sequence[Buffer], *, pickles: bool = True) -> Any:
         raise (ForeignEntryError if unpacker.pickled else DamagedEntryError)(reason) from error
 
 
-def _pack_plainly(value: Any, pickles: bool) -> tuple[list[Buffer], Needs]:
+def _pack_plainly(value: Any, pickles: bool, inline: bool) -> tuple[list[Buffer], Needs]:
     check = Precheck(pickles)
     check.walk(value, 0)
     errors = None
     for _ in range(3):
-        packer = Packer(encoder_for, pickles=pickles, lower=check.lower, errors=errors)
+        packer = Packer(encoder_for, pickles=pickles, lower=check.lower, errors=errors, inline=inline)
         try:
             return packer.finish(packer.lowered(value)), packer.needs
         except UnicodeEncodeError:

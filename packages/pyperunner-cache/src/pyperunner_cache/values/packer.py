@@ -68,16 +68,24 @@ class Packer:
         lower: Whether containers must be rebuilt before msgpack sees them, because they hold what it would keep
             under another type.
         errors: The Unicode error handler.
+        inline: Whether everything stands in the skeleton, however large, and there are no parts besides.
 
     Attributes:
         needs: What those need who read the value.
     """
 
     def __init__(
-        self, encoder_for: EncoderFor, *, pickles: bool = True, lower: bool = False, errors: str | None = None
+        self,
+        encoder_for: EncoderFor,
+        *,
+        pickles: bool = True,
+        lower: bool = False,
+        errors: str | None = None,
+        inline: bool = False,
     ) -> None:
         self._encoder_for, self._pickles = encoder_for, pickles
         self._lower, self._errors = lower, errors
+        self._inline, self._big = (1 << 62, 1 << 62) if inline else (INLINE, BIG)
         self.parts: list[Buffer] = [b""]
         self.needs = Needs()
 
@@ -93,7 +101,7 @@ class Packer:
 
     def place(self, buffer: Buffer) -> int | Buffer:
         """Return what stands for ``buffer`` in the skeleton: its number, or a small one itself."""
-        return buffer if len(buffer) < INLINE else self.part(buffer)
+        return buffer if len(buffer) < self._inline else self.part(buffer)
 
     def inner(self, value: Any) -> bytes:
         """Return the packed form of a value within an extension object."""
@@ -117,7 +125,7 @@ class Packer:
     def _lowered_text(self, value: bytes | str | bytearray) -> Any:
         if isinstance(value, bytearray):
             return msgpack.ExtType(Code.BYTEARRAY, msgpack.packb(self.place(value)))
-        if len(value) < BIG:
+        if len(value) < self._big:
             return value
         if isinstance(value, bytes):
             return msgpack.ExtType(Code.BYTES_PART, msgpack.packb(self.part(value)))

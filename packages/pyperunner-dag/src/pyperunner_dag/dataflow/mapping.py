@@ -7,14 +7,15 @@ graph, in drawings and in saved pipelines. ``pyperunner_dag.dataflow.expansion``
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from pyperunner_dag.dataflow.conditions import Conditional
-from pyperunner_dag.inputs import holds_task, is_task
+from pyperunner_dag.inputs import describe, holds_task, is_task
 from pyperunner_dag.nodes.parts import Part
 from pyperunner_dag.outputs.elements import items_of
 from pyperunner_dag.outputs.errors import MapError
+from pyperunner_dag.run_method import method_of
 
 __all__ = ["MAPPED", "How", "MapSpec", "Mappable", "Successes", "fixed"]
 
@@ -30,6 +31,14 @@ class Fixed(Generic[T]):
 
     def __init__(self, value: T) -> None:
         self.value = value
+
+    def __pyperunner_key__(self) -> Any:
+        """Refuse to be a param: only there would it be asked for its encoding."""
+        from pyperunner_keys import UnencodableError
+
+        raise UnencodableError(
+            "", "Fixed", "fixed(…) is for what map(…) is given; hand the value itself to a single task"
+        )
 
 
 def fixed(value: T) -> Fixed[T]:
@@ -71,6 +80,11 @@ class Successes(Part):
     def identity(self) -> Any:
         """What it counts by: the elements that have succeeded."""
         return _OfSuccesses(self.task)
+
+    @property
+    def output(self) -> list[Any]:
+        """The outputs of the elements that have succeeded, as far as they are known."""
+        return [element.output for element in self.task.elements or () if not element.status.why_no_output]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Successes) and self.task is other.task
@@ -140,8 +154,16 @@ class Mappable(Conditional):
         if tag != MAPPED and isinstance(tag, str) and _LIKE_ELEMENT.search(tag):
             raise MapError(name, "its tag would form the name of an element of another; choose one without ')['")
         mapped = tuple(param for param, value in given.items() if _is_mapped(value))
+        if not isinstance(tag, str):
+            way = f"{cls.__name__}.map({method_of(cls).meant_for(given) or 'param'}=…)"
+            raise MapError(cls.__name__, f"the first argument is the tag, and this is {describe(tag)}; write {way}")
         if not mapped:
-            raise MapError(name, "there is nothing to map over: give a list, a tuple, a dict, an array or a task")
+            raise MapError(name, f"there is nothing to map over: {_given_instead(given)}")
+        if how == "zip" and len(keys := _keys(given)) > 1:
+            words = " and ".join(f"{param} has {', '.join(map(str, found))}" for found, param in keys.items())
+            raise MapError(
+                name, f"dicts that are mapped side by side have the same keys in the same order: {words:.300}"
+            )
         values = {param: _as_kept(value) for param, value in given.items()}
         lengths = {param: len(items.values) for param in mapped if (items := _static(values[param])) is not None}
         if how == "zip" and len(set(lengths.values())) > 1:
@@ -166,6 +188,29 @@ class Mappable(Conditional):
         if self.mapping is None:
             raise MapError(self.name, "successes() is for mapped tasks, made by map(…)")
         return Successes(self, ())
+
+
+def _given_instead(given: Mapping[str, Any]) -> str:
+    """Say of params none of which is mapped over what they are."""
+    wanted = "give a list, a tuple, a dict, an array or a task"
+    looked_through = {type(value).__name__: name for name, value in given.items() if _is_walked_through(value)}
+    if looked_through:
+        kind, name = next(iter(looked_through.items()))
+        return f"{name} is a {kind}, which has no elements to count by; {wanted}, such as {name}=list(…)"
+    return wanted
+
+
+def _is_walked_through(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Fixed))
+
+
+def _keys(given: Mapping[str, Any]) -> dict[tuple[Any, ...], str]:
+    """Return the different keys of the dicts that are mapped over, each with the first param that has them."""
+    found: dict[tuple[Any, ...], str] = {}
+    for name, value in given.items():
+        if isinstance(value, Mapping) and _is_mapped(value):
+            found.setdefault(tuple(value), name)
+    return found
 
 
 def _static(value: Any) -> Any:

@@ -40,24 +40,36 @@ class Part:
     @property
     def name(self) -> str:
         """Name of the node with the path, such as ``Load()['rows'][0]``, or ``Split().train`` of a declared output."""
-        if self.output:
-            return f"{self.task.name}.{self.output}{''.join(f'[{key!r}]' for key in self.path[1:])}"
+        if self.output_name:
+            return f"{self.task.name}.{self.output_name}{''.join(f'[{key!r}]' for key in self.path[1:])}"
         return f"{self.task.name}{''.join(f'[{key!r}]' for key in self.path)}"
 
     @property
-    def output(self) -> str:
+    def output(self) -> Any:
+        """The part of what ``Task.output`` gives; ``None`` where that is none.
+
+        Raises:
+            LookupError: There is no such part.
+        """
+        value = self.task.output
+        for step in self.path if value is not None else ():
+            value = value[step]
+        return value
+
+    @property
+    def output_name(self) -> str:
         """Name of the declared output that it is, or is a part of; empty where the node has one output only."""
         return str(self.path[0]) if self.task.outputs else ""
 
     @property
     def key(self) -> str:
         """Key of the entry that it is loaded from, whole or in part."""
-        return output_key(self.task.key, self.output) if self.output else str(self.task.key)
+        return output_key(self.task.key, self.output_name) if self.output_name else str(self.task.key)
 
     @property
     def entry_name(self) -> str:
         """Name of what that entry holds."""
-        return f"{self.task.own_name}.{self.output}" if self.output else str(self.task.own_name)
+        return f"{self.task.own_name}.{self.output_name}" if self.output_name else str(self.task.own_name)
 
     @property
     def own_name(self) -> str:
@@ -72,7 +84,7 @@ class Part:
     @property
     def inner_path(self) -> tuple[str | int, ...]:
         """What leads to the part inside what its entry holds."""
-        return self.path[1:] if self.output else self.path
+        return self.path[1:] if self.output_name else self.path
 
     def of(self, task: Any, *further: str | int) -> Part:
         """Return the same part of another node, or a part of the part."""

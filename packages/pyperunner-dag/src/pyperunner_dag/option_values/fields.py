@@ -161,6 +161,15 @@ def _version(value: object) -> str:
     return value
 
 
+def _named(example: str) -> _Check:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or not value or not _is_plain(value):
+            raise ValueError(f"it takes a name, such as {example!r}, not {value!r:.60}")
+        return value
+
+    return check
+
+
 def _store(value: object) -> str:
     from pyperunner_text.urls import without_credentials
 
@@ -182,6 +191,8 @@ def _ignore(value: object) -> tuple[object, ...]:
 
 
 def _check(value: object) -> tuple[object, ...]:
+    if value is None:
+        return ()
     found = tuple(value) if isinstance(value, (list, tuple)) else (value,)
     for item in found:
         if not callable(item) and not callable(getattr(item, "validate", None)):
@@ -214,8 +225,8 @@ FIELDS: dict[str, tuple[object, _Check]] = {
     "seed": ("task", _seed),
     "max_age": (None, _optional(_max_age)),
     "store": (None, _optional(_store)),
-    "codec": (None, _optional(_version)),
-    "format": (None, _optional(_version)),
+    "codec": (None, _optional(_named("raw"))),
+    "format": (None, _optional(_named("parquet"))),
     "check": ((), _check),
     "rerun": (None, _optional(_choice("never"))),
     "code": (None, _optional(_choice("deep", "own", "off"))),

@@ -28,14 +28,15 @@ def failed_check(checks: Iterable[Any], value: Any) -> FailedCheck | None:
     """Return the first check that a value does not pass; ``None`` where it passes all.
 
     Args:
-        checks: Functions that return ``False`` or raise, objects with ``validate`` (pandera's schemas and models),
-            classes with ``model_validate`` (pydantic's models), objects with ``validate_python`` (its type adapters).
+        checks: Functions that return ``False``, or an array, series or frame with one in it, or raise; objects with
+            ``validate`` (pandera's schemas and models), classes with ``model_validate`` (pydantic's models), or
+            objects with ``validate_python`` (its type adapters).
         value: The value.
     """
     for check in checks:
         try:
-            if _says(check, value) is False:
-                return FailedCheck(_name(check), "it returned False", None)
+            if problem := _problem(_says(check, value)):
+                return FailedCheck(_name(check), problem, None)
         except Exception as error:
             return FailedCheck(_name(check), f"{type(error).__name__}: {error}", error)
     return None
@@ -48,7 +49,23 @@ def _says(check: Any, value: Any) -> Any:
             validate(value)
             return None
     said = check(value)
-    return said.item() if type(said).__module__ == "numpy" and getattr(said, "ndim", None) == 0 else said
+    return (
+        None if getattr(check, "__name__", "") == "validate" else said
+    )  # a schema's method, which gives back the value
+
+
+def _problem(said: Any) -> str:
+    """Return what is the matter if a check has returned ``False``, or truth values of a library one of which is."""
+    if said is False:
+        return "it returned False"
+    if type(said).__module__.partition(".")[0] not in ("numpy", "pandas", "polars"):
+        return ""
+    import numpy as np
+
+    values = np.asarray(said)
+    if values.dtype != bool or values.all():
+        return ""
+    return "it returned False" if values.ndim == 0 else f"{values.size - values.sum():,} of {values.size:,} are False"
 
 
 def _name(check: Any) -> str:

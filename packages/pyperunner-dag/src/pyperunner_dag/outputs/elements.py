@@ -71,8 +71,8 @@ class Element(Part):
         return f"{self.source.name}[{self.index}]"
 
     @property
-    def output(self) -> str:
-        """See ``Part.output``."""
+    def output_name(self) -> str:
+        """See ``Part.output_name``."""
         return str(self.path[0]) if self.task.outputs and self.path else ""
 
     def __eq__(self, other: object) -> bool:

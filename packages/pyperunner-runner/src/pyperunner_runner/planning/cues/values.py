@@ -21,6 +21,6 @@ def value_of(store: OutputStore | None, source: Any) -> Any:
     """
     task = task_of(source)
     value = task.output if task.held else load_whole(store or task.store, task)
-    if source is not task and source.output:
-        value = value[source.output]
+    if source is not task and source.output_name:
+        value = value[source.output_name]
     return pick(source, value, source.name)
