@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyperunner import Pipeline, Runner, task
-from pyperunner_dag import TaskError, UnhashableParamError, fixed
+from pyperunner_dag import MapError, NotATaskError, TaskError, UnhashableParamError, fixed
 
 
 @task("Files")
@@ -40,6 +40,27 @@ def split(rows):
 def test_what_cannot_be_mapped_over_is_named(make, says):
     with pytest.raises(TaskError, match=says):
         make()
+
+
+def test_an_element_is_no_input_of_others(tmp_path):
+    mapped = clean.map(path=["a", "b"])
+    Runner(tmp_path / "data", tmp_path / "log", executor="inline").run(Pipeline("p", [mapped]))
+    for make in (
+        lambda: clean("x", path=mapped.elements[0]),
+        lambda: clean("x", path=[1, {"deep": mapped.elements[0]}]),
+        lambda: clean("x", path="p")(mapped.elements[0]),
+        lambda: clean("x", path="p")(mapped.elements),
+    ):
+        with pytest.raises((TaskError, NotATaskError), match=r"Clean\(\*\)\[0\], an element that a run has made"):
+            make()
+    assert clean("x", path=mapped[0]).name == "Clean(x)"
+
+
+def test_an_output_by_hand_does_not_stand_for_elements(tmp_path):
+    mapped = clean.map(path=["a", "b"])
+    mapped.set_output(["x"])
+    with pytest.raises(MapError, match="an output given by hand stands for one task"):
+        Runner(tmp_path / "data", tmp_path / "log", executor="inline").run(Pipeline("p", [mapped]))
 
 
 def test_two_dicts_with_the_same_keys_go_side_by_side(tmp_path):

@@ -164,6 +164,13 @@ def test_a_link_in_its_place_is_not_followed(tmp_path):
     assert target.read_text() == "mine"
 
 
+def test_a_name_is_text_or_a_folder(tmp_path):
+    with pytest.raises((TypeError, ValueError)):
+        Runner(tmp_path / "data", tmp_path / "log", shared=3)
+    run(tmp_path, use(n=1), shared=tmp_path / "limits")
+    assert (tmp_path / "limits").is_dir()
+
+
 def test_what_another_host_or_boot_left_is_not_seen(tmp_path, monkeypatch):
     here = LedgerFile(str(tmp_path / "limits"))
     monkeypatch.setattr(

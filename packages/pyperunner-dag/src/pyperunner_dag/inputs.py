@@ -49,6 +49,11 @@ def moved(source: Any, to: Callable[[Any], Any]) -> Any:
     return source.of(to(source.task)) if isinstance(source, Part) else to(source)
 
 
+_ELEMENT = (
+    "an element that a run has made of a mapped task; what follows takes the mapped task, or a part of it by its number"
+)
+
+
 def describe(found: object) -> str:
     """Say what stands where a task should."""
     if isinstance(found, type) and issubclass(found, Node):
@@ -86,6 +91,8 @@ def nesting(value: Any, path: str, depth: int = 0) -> Any:
         TypeError: A task stands where none can.
     """
     if is_task(value) or not holds_task(value):
+        if _is_element(value):
+            raise TypeError(f"{path} is {value.name}, {_ELEMENT}")
         return value
     if isinstance(value, type):
         raise TypeError(f"{path} is {describe(value)}")
@@ -97,6 +104,10 @@ def nesting(value: Any, path: str, depth: int = 0) -> Any:
         return {key: nesting(item, f"{path}[{key!r}]", depth + 1) for key, item in value.items()}
     place = "a key of a dict" if type(value) is dict else f"a {type(value).__name__}"
     raise TypeError(f"{path} holds a task in {place}; a named input may stand in a list, a tuple or a value of a dict")
+
+
+def _is_element(found: object) -> bool:
+    return isinstance(found, Node) and getattr(found, "of", None) is not None
 
 
 def leaves(value: Any) -> Iterator[tuple[str, Any]]:
@@ -152,11 +163,13 @@ def as_tasks(kind: type, found: object, place: str, *, parts: bool = False) -> l
         NotATaskError: A class or a stranger is among them; the error says which.
     """
     if isinstance(found, kind) or (parts and isinstance(found, Part)):
-        return [found]
+        found = [found]
     if isinstance(found, (str, bytes, type)) or not isinstance(found, Iterable):
         raise NotATaskError(place, describe(found))
     tasks = list(found)
     for item in tasks:
         if not isinstance(item, kind) and not (parts and isinstance(item, Part)):
             raise NotATaskError(place, describe(item))
+        if _is_element(item):
+            raise NotATaskError(place, f"{getattr(item, 'name', item)}, {_ELEMENT}")
     return tasks

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyperunner_dag import (
     Listing,
+    MapError,
     Successes,
     expand,
     hash_of_elements,
@@ -149,6 +150,10 @@ class GrownGraph:
         Raises:
             MapError: What it is mapped over is no list, or lengths differ.
         """
+        if task.held:
+            raise MapError(
+                task.name, "an output given by hand stands for one task; give it to the one that makes the list"
+            )
         task.elements = None
         task.identity.entry = None
         if listing is None:
@@ -239,8 +244,6 @@ def _kept(store: OutputStore | None, source: Any) -> Listing | None:
 
 
 def _read(store: OutputStore | None, source: Any) -> Listing:
-    from pyperunner_dag import MapError
-
     value = value_of(store, source)
     items = items_of(value)
     if items is None:

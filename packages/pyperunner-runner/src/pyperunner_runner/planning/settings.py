@@ -35,7 +35,7 @@ class RunSettings:
         early_cutoff: Whether a task whose inputs turn out to be identical is satisfied from the store.
 
     Raises:
-        ValueError: ``process_limit`` is less than 1, or ``audit`` is none of its words.
+        ValueError: ``process_limit`` is less than 1, or ``audit`` is none of its words, or ``shared`` no name.
     """
 
     new_executor: ExecutorFactory
@@ -67,5 +67,7 @@ class RunSettings:
     def __post_init__(self) -> None:
         if self.process_limit < 1:
             raise ValueError(f"process_limit must be at least 1, not {self.process_limit}")
+        if not isinstance(self.shared, str):
+            raise ValueError(f"shared is a name, or the path of a folder, not {self.shared!r:.60}")
         if self.audit not in ("warn", "error", "off"):
             raise ValueError(f"audit is 'warn', 'error' or 'off', not {self.audit!r}")
