@@ -18,7 +18,18 @@ from pyperunner_cli.errors import CommandError
 __all__ = ["BUILT_IN", "SETTABLE", "Origin", "apply_defaults", "default_of"]
 
 SETTABLE = (
-    *("data-path", "log-path", "jobs", "executor", "start-method", "resource", "shared", "params", "expand-env"),
+    *(
+        "data-path",
+        "log-path",
+        "jobs",
+        "executor",
+        "address",
+        "start-method",
+        "resource",
+        "shared",
+        "params",
+        "expand-env",
+    ),
     *("fail-fast", "keep-going", "early-cutoff", "audit", "report", "verbose", "strict", "number", "no-outputs"),
 )
 """The options that have defaults from outside."""

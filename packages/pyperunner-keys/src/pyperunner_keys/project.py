@@ -36,6 +36,7 @@ _FAMILY = frozenset(
         "pyperunner_cache_redis",
         "pyperunner_cli",
         "pyperunner_dag",
+        "pyperunner_dask",
         "pyperunner_keys",
         "pyperunner_results",
         "pyperunner_runner",

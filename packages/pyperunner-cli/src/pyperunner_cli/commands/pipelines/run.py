@@ -87,6 +87,7 @@ def _add_carrying_out(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what carries tasks out: process, pool, inline, or one that is installed (%(default)s)",
     )
+    parser.add_argument("--address", metavar="URL", help="where the executor's cluster is, such as tcp://10.0.0.1:8786")
     parser.add_argument("--start-method", metavar="NAME", help="how processes are made: fork, forkserver or spawn")
     parser.add_argument(
         "--audit",
@@ -145,6 +146,7 @@ def run(options: argparse.Namespace, pipeline: Pipeline) -> int:
         fail_fast=options.fail_fast,
         early_cutoff=options.early_cutoff,
         executor=options.executor,
+        executor_options={"address": options.address} if options.address else None,
         start_method=options.start_method,
         audit=options.audit,
         keep_unsaved=True,  # nobody has them in hand when the command ends

@@ -20,9 +20,11 @@ import cloudpickle
 
 from pyperunner_dag import Secret, Task, remember_loaded, share_code, take_as_loaded
 from pyperunner_keys import module_text
+from pyperunner_keys.project import is_own_globals
 from pyperunner_runner.errors import ELSEWHERE, TaskNotPortable
 from pyperunner_runner.executors.travelling.modules import (
     LoadedModule,
+    ParentFinder,
     TextFinder,
     homeless_modules,
     loaded_modules,
@@ -72,6 +74,7 @@ class InterpreterState:
         """Make this interpreter, which has just started, like that one."""
         sys.argv[:] = self.argv
         sys.meta_path.insert(0, TextFinder(self.loaded, self.main))
+        sys.meta_path.append(ParentFinder(self.loaded))
         if self.main is not None:
             # Whoever asks where a class of ``__main__`` comes from gets the answer that the script itself would give.
             sys.modules["__main__"].__file__ = self.main
@@ -165,7 +168,8 @@ def pack_job(job: Job, start_method: str, known: Mapping[str, Task] | None = Non
     if template is not None and type(template) is type(alone):
         shared = {id(part): name for name, get in _SHARED.items() if (part := get(template)) is not None}
         return PackedJob(bare, _pack(alone, start_method, shared), template.name)
-    with _sent_by_value(_not_found([type(alone).__module__])):
+    names = [type(alone).__module__]
+    with _sent_by_value([*_not_found(names), *(_own_without_text(names) if start_method == ELSEWHERE else ())]):
         return PackedJob(bare, _pack(alone, start_method))
 
 
@@ -176,7 +180,8 @@ def pack_tasks(tasks: Mapping[str, Task], start_method: str) -> dict[str, bytes]
         TaskNotPortable: One can't be pickled; the error names it and the offending part.
     """
     names = {type(task).__module__ for task in tasks.values()}
-    with _sent_by_value([*_not_found(names), *homeless_modules(["__main__", *names])]):
+    unknown = [*_not_found(names), *(_own_without_text(names) if start_method == ELSEWHERE else ())]
+    with _sent_by_value([*unknown, *homeless_modules(["__main__", *names])]):
         return {name: _pack(task.detached(), start_method) for name, task in tasks.items()}
 
 
@@ -336,6 +341,12 @@ def _sent_by_value(modules: Iterable[ModuleType]) -> Iterator[None]:
 
 def _not_found(names: Iterable[str]) -> list[ModuleType]:
     return [sys.modules[name] for name in names if name in sys.modules and _by_value(name)]
+
+
+def _own_without_text(names: Iterable[str]) -> list[ModuleType]:
+    """Return the project's modules that have no text to travel as; another machine does not have them."""
+    modules = [sys.modules[name] for name in names if name in sys.modules]
+    return [module for module in modules if module_text(module) is None and is_own_globals(vars(module))]
 
 
 def _absolute(path: str) -> str | None:

@@ -22,7 +22,15 @@ import cloudpickle
 from pyperunner_dag import Node, Pipeline
 from pyperunner_keys import ModuleText, module_text
 
-__all__ = ["LoadedModule", "TextFinder", "homeless_modules", "imported_names", "loaded_modules", "modules_of"]
+__all__ = [
+    "LoadedModule",
+    "ParentFinder",
+    "TextFinder",
+    "homeless_modules",
+    "imported_names",
+    "loaded_modules",
+    "modules_of",
+]
 
 _MOST_BYTES = 64 << 20  # of one value that is sent along; larger ones are made anew by the text
 
@@ -125,6 +133,21 @@ class TextFinder:
         folders = None if found.folders is None else list(found.folders)
         loader = _Loader(name, found)
         return spec_from_file_location(name, found.path, loader=loader, submodule_search_locations=folders)
+
+
+class ParentFinder:
+    """Finds folders without a module of their own in which modules that have come stood; the last in ``sys.meta_path``.
+
+    Args:
+        names: Names of those modules.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._parents = {name[:at] for name in names for at, char in enumerate(name) if char == "."}
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """Find a package that nothing else finds here."""
+        return ModuleSpec(name, None, is_package=True) if name in self._parents else None
 
 
 class _Loader(SourceFileLoader):
