@@ -20,7 +20,19 @@ __all__ = ["file_digest", "get_environment_info"]
 _SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 _OURS = frozenset(
     f"pyperunner{part}"
-    for part in ("", "_cache", "_cache_fsspec", "_cache_redis", "_cli", "_dag", "_dask", "_keys", "_results", "_runner", "_text")
+    for part in (
+        "",
+        "_cache",
+        "_cache_fsspec",
+        "_cache_redis",
+        "_cli",
+        "_dag",
+        "_dask",
+        "_keys",
+        "_results",
+        "_runner",
+        "_text",
+    )
 )
 """Packages that are a dependency, also where they are installed editable; the record names their version."""
 _INSTALLED = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
