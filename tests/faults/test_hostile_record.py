@@ -206,8 +206,25 @@ def test_what_is_no_file_is_not_waited_for(capsys, good, bad, instead, name):
     read_all(capsys, good, bad)
 
 
-def test_a_file_without_end_is_not_read_to_it(capsys, good, bad):
-    endless(bad / "summary.json")
+@pytest.mark.parametrize("name", ["summary.json", "events.jsonl", "pipeline.yaml"])
+def test_a_file_without_end_is_not_read_to_it(capsys, good, bad, name):
+    """It has a terabyte, with nothing in it."""
+    endless(bad / name)
+    read_all(capsys, good, bad)
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [10**9, 10**400, -5, True, ["a"] * 3, [[ESCAPE]]],
+    ids=["many", "more", "none", "yes", "alike", "no text"],
+)
+def test_elements_that_a_record_claims_cost_nothing(capsys, good, bad, elements):
+    """Neither does a mapped task that has none, or what is mapped without saying so."""
+    edit_json(bad / "events.jsonl", lambda event: event.update(elements=elements))
+    read_all(capsys, good, bad)
+    with (bad / "events.jsonl").open("a") as file:
+        for element in range(3):
+            file.write(json.dumps({"kind": "task_finished", "task": f"Load()[{element}]", "status": "SUCCESS"}) + "\n")
     read_all(capsys, good, bad)
 
 

@@ -7,6 +7,9 @@ from typing import Any, overload
 
 __all__ = ["ElementOutputs", "element_names", "mapped_task_of"]
 
+_MOST = 1_000_000
+"""A number of elements above this is none: nobody names so many because a record says so."""
+
 
 class ElementOutputs(Sequence[Any]):
     """The outputs of the elements of a mapped task, in their order; each is loaded when it is asked for.
@@ -58,7 +61,7 @@ def element_names(task: str, recorded: object, known: Iterable[str]) -> list[str
     """
     if isinstance(recorded, list):
         return [f"{task}[{label}]" for label in recorded]
-    if isinstance(recorded, int):
+    if isinstance(recorded, int) and recorded <= _MOST:
         return [f"{task}[{number}]" for number in range(recorded)]
     found = [name for name in known if name.startswith(f"{task}[")]
     return sorted(found, key=lambda name: (len(name), name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +20,6 @@ from pyperunner_results.run_files import PIPELINE_FILE, SUMMARY_FILE
 from pyperunner_results.shape import as_mapping
 
 if TYPE_CHECKING:
-    import os
-
     from pyperunner_results.ports import OutputReader
     from pyperunner_results.reading.record import RunRecord
 
@@ -104,6 +103,8 @@ class PipelineResult(Mapping[str, Any]):
             read_summary(str(path.parent))
         try:
             with open_regular(path, follow=True) as file:
+                if os.fstat(file.fileno()).st_size > MAX_BYTES:  # it is not read first
+                    raise YamlError(str(path), f"it is larger than {MAX_BYTES:,} bytes")
                 conf = read_yaml(file.read(MAX_BYTES), str(path))
         except OSError as error:
             raise NotARun(str(path), error.strerror or str(error)) from None
@@ -214,7 +215,7 @@ class PipelineResult(Mapping[str, Any]):
         return [
             TaskResult(
                 name,
-                self._tasks.get(name) or self._tasks[mapped_task_of(name, self._tasks) or ""],
+                self._tasks.get(name) or self._tasks.get(mapped_task_of(name, self._tasks) or "", {}),
                 self._outputs_of(name) if own else self._outputs,
                 records.get(name),
                 self.run_folder,

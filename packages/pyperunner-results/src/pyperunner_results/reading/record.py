@@ -23,6 +23,7 @@ __all__ = ["RunRecord", "TaskRecord", "read_events", "read_record", "read_summar
 
 _decode = json.JSONDecoder().raw_decode  # `json.loads` guesses the encoding of each line
 _LONGEST_LINE = 64 << 20  # bytes of an event
+_MOST_DAMAGED = 64 << 20  # bytes
 _LARGEST_SUMMARY = 16 << 20  # bytes
 
 _SHAPE_OF: Mapping[str, Callable[[object], object]] = {
@@ -143,21 +144,29 @@ def run_state(summary: Summary, host: str | None = None) -> str:
 
 
 def read_events(folder: str) -> Iterator[dict[str, Json]]:
-    """Yield the events of a run in the order they were written; lines that are cut short or damaged are left out."""
+    """Yield the events of a run in the order they were written; lines that are cut short or damaged are left out.
+
+    After very many bytes that are none the rest is left out, too: the end of a file may be a terabyte away, with nothing
+    before it.
+    """
     try:
         file = open_regular(Path(folder, EVENTS_FILE))
     except OSError:
         return
     with file:
         # A longer line comes in parts, none of which is an event.
-        while line := file.readline(_LONGEST_LINE):
+        damaged = 0
+        while damaged < _MOST_DAMAGED and (line := file.readline(_LONGEST_LINE)):
             try:
                 text = line.decode()
                 event, end = _decode(text)
             except (ValueError, RecursionError):
+                damaged += len(line)
                 continue
             if not text[end:].strip() and isinstance(event, dict) and isinstance(event.get("kind"), str):
                 yield event
+            else:
+                damaged += len(line)
 
 
 def size_of_record(folder: str) -> tuple[int, ...]:

@@ -35,6 +35,7 @@ _OURS = frozenset(
     )
 )
 """Packages that are a dependency, also where they are installed editable; the record names their version."""
+_PIECE = 1 << 20  # bytes
 _INSTALLED = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
 
 
@@ -139,7 +140,10 @@ def file_digest(file: str) -> str | None:
 
     try:
         with open_regular(file, follow=True) as source:
-            return hashlib.sha256(source.read()).hexdigest()
+            digest = hashlib.sha256()
+            while piece := source.read(_PIECE):  # a module that is an extension can have many megabytes
+                digest.update(piece)
+            return digest.hexdigest()
     except OSError:
         return None
 

@@ -58,8 +58,9 @@ def read_yaml_file(path: str | os.PathLike[str]) -> Any:
         UnreadableYaml: As `read_yaml` does, or it is larger than 1 GiB.
     """
     with open(path, "rb") as file:
-        text = file.read(MAX_BYTES + 1)
-    if len(text) > MAX_BYTES:
+        is_small = os.fstat(file.fileno()).st_size <= MAX_BYTES
+        text = file.read(MAX_BYTES + 1) if is_small else b""
+    if not is_small or len(text) > MAX_BYTES:
         raise UnreadableYaml(os.fspath(path), f"it is larger than {MAX_BYTES:,} bytes")
     return read_yaml(text, os.fspath(path))
 
