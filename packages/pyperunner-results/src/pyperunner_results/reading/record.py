@@ -146,8 +146,7 @@ def run_state(summary: Summary, host: str | None = None) -> str:
 def read_events(folder: str) -> Iterator[dict[str, Json]]:
     """Yield the events of a run in the order they were written; lines that are cut short or damaged are left out.
 
-    After very many bytes that are none the rest is left out, too: the end of a file may be a terabyte away, with nothing
-    before it.
+    After very many bytes that are none the rest is left out, too: the end may be a terabyte away, with nothing before.
     """
     try:
         file = open_regular(Path(folder, EVENTS_FILE))
