@@ -52,7 +52,7 @@ def fan(count: int) -> Pipeline:
 
 
 def measure(kind: str, count: int, folder: str) -> dict[str, float]:
-    """Plan and run once; seconds, mebibytes, and how many tasks were executed."""
+    """Plan and run once; seconds (``cpu`` those of processors, children included), mebibytes, what was executed."""
     began = time.perf_counter()
     pipeline = {"mapped": mapped, "fan": fan}[kind](count)
     runner = Runner(f"{folder}/data", f"{folder}/log", executor="pool")
@@ -64,8 +64,11 @@ def measure(kind: str, count: int, folder: str) -> dict[str, float]:
     ended = time.perf_counter()
     record = runner.results().record
     executed = sum(bool(found.by_attempt) for found in record.tasks.values()) if record else 0
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(each.ru_utime + each.ru_stime for each in spent)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"make": made - began, "plan": planned - made, "run": ended - planned, "executed": executed, "MiB": peak}
+    times = {"make": made - began, "plan": planned - made, "run": ended - planned, "cpu": cpu}
+    return {**times, "executed": executed, "MiB": peak}
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from pyperunner_runner.planning.cues.ages import aged
 from pyperunner_runner.planning.cues.values import value_of
 from pyperunner_runner.planning.growth import listing_from
 from pyperunner_runner.planning.reasons_to_run import CheckAgain, Decision, RunAnyway
+from pyperunner_text.gc_paused import gc_paused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -60,6 +61,7 @@ class MappedTasks:
         steps = mapped_steps(task, task.children)
         return {"elements": steps} if steps else {}
 
+    @gc_paused()
     def grow(self, task: Task) -> list[Task]:
         """Make the elements of a mapped task, and of those that it is mapped over; let it wait for them.
 
