@@ -26,5 +26,5 @@ def test_it_says_what_to_install_and_its_lines_of_glue_are_counted(page: Path) -
         line for block in blocks(text) if (block.file or "").startswith("store_") for line in block.text.splitlines()
     ]
     assert needs_of(page)
-    assert ("there is no glue" in text) == (not glue)
+    assert not (glue and "no glue" in text)
     assert LISTED[page.stem] == (f"{sum(map(bool, glue[1:]))} lines" if glue else "none")
