@@ -46,10 +46,27 @@ def each(x):
 def late(n):
     return n
 
+@task("Passing", cache=False)
+def passing(n):
+    return n
+
+@task("Behind")
+def behind(data):
+    return data
+
 first = good(n=3)
 after()([make()(first) for make in (clock, environment, order, reads)])
 known = declared(token=Secret(env="TOKEN"), table=File("table.csv"))(first).with_options(env={"DECLARED": "1"})
-pipeline = Pipeline("p", [first, each.map(x=first), late(n=1)])
+behind()(passing_one := passing(n=2))
+pipeline = Pipeline("p", [first, each.map(x=first), late(n=1), passing_one])
+"""
+
+
+HOOK = """
+def hear(event):
+    if type(event).__name__ == "RunStarted":
+        with open("told.txt", "a") as file:
+            file.write("run ")
 """
 
 
@@ -59,6 +76,9 @@ def test_what_tasks_depend_on_is_found(project):
     project.write("data.csv", "a,b\n")
     project.write("table.csv", "c\n")
     env = {"MY_MODE": "fast", "TOKEN": "s3cret-token"}
+    project.write("told-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: told\nVersion: 1.0\n")
+    project.write("told-1.0.dist-info/entry_points.txt", "[pyperunner.hooks]\ntold = told:hear\n")
+    project.write("told.py", HOOK)
     project.command("run", "flow.py", "--no-report", **env)
     project.command("invalidate", "flow.py", "Late", **env)
     before = sorted(path for path in (project.folder / "pyperunner-data").rglob("*") if path.is_file())
@@ -77,6 +97,8 @@ def test_what_tasks_depend_on_is_found(project):
         "Each(*)[1]": [],
         "Each(*)[2]": [],
         "Late()": ["not stored"],
+        "Passing()": ["not stored"],
+        "Behind()": ["not stored"],
     }
     details = {each["name"]: [finding["details"] for finding in each["findings"]] for each in told["tasks"]}
     assert details["Environment()"] == [["it mentions MY_MODE", "'fast' → 'none'"]]
@@ -85,6 +107,10 @@ def test_what_tasks_depend_on_is_found(project):
     after = sorted(path for path in (project.folder / "pyperunner-data").rglob("*") if path.is_file())
     assert (after, [path.stat().st_mtime_ns for path in after]) == (before, states)
     assert len(list((project.folder / "pyperunner-runs").iterdir())) == 1
+    assert (project.folder / "told.txt").read_text() == "run "  # nobody is told of the runs of a check
+    texts = {each["name"]: [finding["text"] for finding in each["findings"]] for each in told["tasks"]}
+    assert texts["Passing()"] == ["it keeps no output (cache=False)"]
+    assert texts["Behind()"] == ["Passing() keeps no output (cache=False)"]
     text = project.command("check", "flow.py", "Late", **env, code=1)
     assert text.splitlines()[:3] == [
         "Late(): no stored output",

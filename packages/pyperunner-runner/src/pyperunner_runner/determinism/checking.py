@@ -151,14 +151,19 @@ def _comparable(planned: PlannedRun) -> tuple[list[str], dict[str, TaskCheck]]:
     absent = planned.store.missing({key for task in tasks for each in (task, *task.upstream) for key in _keys(each)})
     names, lacking = [], {}
     for task in tasks:
-        lost = [each.name for each in (task, *task.upstream) if not absent.isdisjoint(_keys(each))]
+        lost = [each for each in (task, *task.upstream) if not absent.isdisjoint(_keys(each)) or not each.options.cache]
         if lost:
-            told = "it has" if lost[0] == task.name else f"{lost[0]} has"
-            finding = Finding("not stored", f"{told} no stored output of today", "run the pipeline first")
-            lacking[task.name] = TaskCheck(task.name, "not stored", (finding,))
+            lacking[task.name] = TaskCheck(task.name, "not stored", (_not_stored(lost[0], lost[0] is task),))
         else:
             names.append(task.name)
     return names, lacking
+
+
+def _not_stored(task: Task, itself: bool) -> Finding:
+    who = "it" if itself else task.name
+    if not task.options.cache:
+        return Finding("not stored", f"{who} keeps no output (cache=False)", "check it with cache=True")
+    return Finding("not stored", f"{who} has no stored output of today", "run the pipeline first")
 
 
 def _levels(planned: PlannedRun) -> dict[str, int]:

@@ -110,7 +110,7 @@ class Rounds:
         planned = Planner(self._store, settings.code).plan(self._pipeline, dag, force=True, selection=selection)
         check(planned, settings)
         scheduler = new_scheduler(planned, settings, dict)
-        run = Run(planned, settings, scheduler, lambda: RunRecorder(str(place), self._pipeline.name))
+        run = Run(planned, settings, scheduler, lambda: RunRecorder(str(place), self._pipeline.name, installed=False))
         try:
             run.recorder.write_pipeline(self._pipeline.to_dict(settings.code, lazily=True), settings.aside, None)
             with Signals() as signals:

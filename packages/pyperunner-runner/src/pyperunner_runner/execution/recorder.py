@@ -58,20 +58,21 @@ class RunRecorder:
     Args:
         log_path: Folder in which the run gets a folder of its own, which is made here.
         pipeline: The pipeline's name.
+        installed: Whether installed hooks are told, too.
         hooks: Called with every event; one that raises is warned of and left out from then on.
 
     Attributes:
         folder: The run's folder.
     """
 
-    def __init__(self, log_path: str, pipeline: str, hooks: Iterable[Hook] = ()) -> None:
+    def __init__(self, log_path: str, pipeline: str, hooks: Iterable[Hook] = (), *, installed: bool = True) -> None:
         masking = Masking(known_secrets())
         self.folder = RunFolder.create(log_path, pipeline, masking=masking)
         self._conf: PackedText | None = None
         self._log_path = log_path
         self._pipeline = pipeline
         self._mask = masking.text
-        self._hooks = Hooks([*hooks, *installed_hooks(self.warn)], self.warn)
+        self._hooks = Hooks([*hooks, *(installed_hooks(self.warn) if installed else ())], self.warn)
         self._logs: dict[str, TaskLog] = {}
         self._last_lines: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_LAST_LINES))
         self._code: set[str] = set()
