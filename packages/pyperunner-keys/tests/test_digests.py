@@ -10,7 +10,7 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyperunner_keys import UnencodableError, digest, digest_bytes, encode
+from pyperunner_keys import UnencodableError, digest, digest_bytes, digest_texts, encode
 
 SCRIPT = Path(__file__).with_name("vectors.py")
 VECTORS = dict(map(json.loads, SCRIPT.with_suffix(".jsonl").read_text().splitlines()))
@@ -135,3 +135,16 @@ def test_code_counts_by_its_fingerprint(project):
     second = project(second="def f(x):  # same\n    return x\n").f
     third = project(third="def f(x):\n    return -x\n").f
     assert digest({"f": first}) == digest({"f": second}) != digest({"f": third})
+
+
+@given(VALUES)
+def test_texts_have_the_same_digest_in_the_quick_way(value):
+    assert digest_texts(value) == digest(value)
+
+
+def test_lone_surrogates_and_subclasses_have_the_same_digest_in_the_quick_way():
+    class Text(str):
+        pass
+
+    for value in ("\ud800", ["é", {"a": -1}], [Text("a")], {Text("a"): 1}, [True, 10**4300]):
+        assert digest_texts(value) == digest(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyperunner_keys.digests import KEY_FORMAT, digest, digest_bytes, digest_files, encode
+from pyperunner_keys.digests import KEY_FORMAT, digest, digest_bytes, digest_files, digest_texts, encode
 from pyperunner_keys.errors import FileError, FingerprintGapError, KeysError, UnencodableError
 from pyperunner_keys.files.values import File, FileState, Folder, look, look_ahead, note, record, recording
 from pyperunner_keys.names import importable_name
@@ -37,6 +37,7 @@ __all__ = [
     "digest",
     "digest_bytes",
     "digest_files",
+    "digest_texts",
     "encode",
     "fingerprint",
     "importable_name",

@@ -238,7 +238,8 @@ class TaskKey:
         several: list[Any] = [["outputs", list(task.outputs)]] if task.outputs else []
         if task.mapping is not None:
             several.append(["map", *task.mapping.counted()])
-        return keys.digest([TASK, keys.KEY_FORMAT, *own, *env, *([["seeds", seeds]] if seeds else []), *several])
+        counted = [TASK, keys.KEY_FORMAT, *own, *env, *([["seeds", seeds]] if seeds else []), *several]
+        return keys.digest(counted) if task.inputs else keys.digest_texts(counted)  # inputs may be nested deep
 
     @property
     def code_digest(self) -> str:

@@ -14,5 +14,6 @@ def presence(task: Any) -> tuple[bool, bool]:
         task: The task; of those upstream this is known.
     """
     parents = [up.identity.may_be_absent for up in task.parents]
-    named = any(up.identity.may_be_absent for up in task.input_tasks)
-    return bool(task.conditions) or named or (bool(parents) and all(parents)), any(parents)
+    some = True in parents
+    may_be_absent = bool(task.conditions) or (some and False not in parents)
+    return may_be_absent or any(up.identity.may_be_absent for up in task.input_tasks), some

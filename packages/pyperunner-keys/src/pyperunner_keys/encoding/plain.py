@@ -8,11 +8,11 @@ import xxhash
 
 from pyperunner_keys.encoding.encoders import ENCODERS
 from pyperunner_keys.encoding.graphs import write_graph
-from pyperunner_keys.encoding.writer import CodeHook, FileHook, Writer, write_item
+from pyperunner_keys.encoding.writer import CodeHook, FileHook, Writer, text_bytes, write_item
 from pyperunner_keys.errors import TooDeepError, UnencodableError
 from pyperunner_keys.names import type_name
 
-__all__ = ["digest_bytes", "digest_plain", "encode_plain", "write_whole"]
+__all__ = ["digest_bytes", "digest_plain", "encode_plain", "encode_texts", "write_whole"]
 
 
 def _refuse(value: Any, out: Writer) -> None:
@@ -32,6 +32,25 @@ def encode_plain(value: Any, code: CodeHook = _refuse) -> bytes:
     out = Writer(ENCODERS, code)
     write_whole(value, out)
     return bytes(out.buffer)
+
+
+def encode_texts(value: Any) -> bytes:
+    """Return what ``encode_plain`` does of a value of text, whole numbers, lists and dicts, a few levels deep.
+
+    Raises:
+        KeyError: There is something else in it.
+    """
+    kind = type(value)
+    if kind is str:
+        return text_bytes(value)
+    if kind is list:
+        return b"l%d:%b" % (len(value), b"".join([*map(encode_texts, value)]))
+    if kind is dict:
+        return b"d%d:%b" % (len(value), b"".join([encode_texts(part) for pair in value.items() for part in pair]))
+    return _WHOLE_NUMBERS[kind] % value
+
+
+_WHOLE_NUMBERS: dict[type, bytes] = {int: b"i%x;"}
 
 
 def digest_plain(value: Any, code: CodeHook = _refuse, file: FileHook | None = None) -> str:
