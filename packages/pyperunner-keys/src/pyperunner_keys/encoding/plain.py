@@ -47,7 +47,8 @@ def encode_texts(value: Any) -> bytes:
         return b"l%d:%b" % (len(value), b"".join([*map(encode_texts, value)]))
     if kind is dict:
         return b"d%d:%b" % (len(value), b"".join([encode_texts(part) for pair in value.items() for part in pair]))
-    return _WHOLE_NUMBERS[kind] % value
+    number: bytes = _WHOLE_NUMBERS[kind] % value
+    return number
 
 
 _WHOLE_NUMBERS: dict[type, bytes] = {int: b"i%x;"}
