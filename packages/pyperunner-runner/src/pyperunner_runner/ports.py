@@ -8,12 +8,12 @@ a job is in ``pyperunner_runner.execution``, the conformance suite in ``pyperunn
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
-from uuid import uuid4
 
 from pyperunner_runner.job_events import Displayed, Ended, Event, Exit, Failure, Logged, Outcome, Started, Waiting
 
@@ -136,7 +136,7 @@ class Job:
     stand_in: StandIn | None = None
     displays: bool = False
     threads: int | None = None
-    id: str = field(default_factory=lambda: uuid4().hex)
+    id: str = field(default_factory=lambda: os.urandom(16).hex())
 
 
 class Handle(Protocol):

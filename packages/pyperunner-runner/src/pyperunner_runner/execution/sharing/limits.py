@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyperunner_results import process_identity
-from pyperunner_runner.execution.sharing.ledger import Run
-from pyperunner_runner.execution.sharing.ledger_file import LedgerFile
 from pyperunner_runner.planning.resources import Pool
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
     from pyperunner_runner.execution.recorder import RunRecorder
+    from pyperunner_runner.execution.sharing.ledger_file import LedgerFile
     from pyperunner_runner.execution.timers import Timers
 
 __all__ = ["SharedLimits", "held"]
@@ -43,9 +42,15 @@ class SharedLimits:
         timers: Timers,
         recorder: Callable[[], RunRecorder],
     ) -> None:
-        self._file = LedgerFile(name) if name else None
+        self._file: LedgerFile | None = None
+        if name:  # few runs share limits; the others do without the imports
+            import secrets
+
+            from pyperunner_runner.execution.sharing.ledger import Run
+            from pyperunner_runner.execution.sharing.ledger_file import LedgerFile
+
+            self._file, self._run = LedgerFile(name), Run(secrets.token_hex(8), "", {})
         self._capacity, self._timers, self._recorder = capacity, timers, recorder
-        self._run = Run(secrets.token_hex(8), "", {})
         self._held: set[str] = set()
         self._returned: set[str] = set()
         self._waiting: dict[str, tuple[tuple[str, ...], str]] = {}
@@ -61,7 +66,7 @@ class SharedLimits:
             return False
         try:
             if not self._run.process:
-                self._run = Run(self._run.id, self._recorder().folder.name, process_identity())
+                self._run = replace(self._run, name=self._recorder().folder.name, process=process_identity())
             with self._file.turn() as ledger:
                 ledger.release(self._run.id, self._returned)
                 self._returned.clear()
@@ -136,6 +141,8 @@ def held(name: str) -> list[str]:
     Raises:
         SharedLimitsError: There can be no such limits.
     """
+    from pyperunner_runner.execution.sharing.ledger_file import LedgerFile
+
     with LedgerFile(name).turn() as ledger:
         return [
             f"{float(amount):g} {resource} by {task} of {run}"
