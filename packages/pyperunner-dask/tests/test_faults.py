@@ -200,16 +200,21 @@ def test_random_kills_lose_nothing(cluster, tmp_path):
         nonlocal kills
         if type(event).__name__ == "TaskFinished":
             ended.append(event.task)
-        if type(event).__name__ == "TaskStarted" and kills < 50 and chance.random() < 0.4:
-            kills += 1
-            if chance.random() < 0.5:
-                name = f"w{len(names)}"
-                names.append(name)
-                cluster.add(name)
-                worker_of(event.pid).kill()
-            else:
-                above = psutil.Process(event.pid).parents()
-                [each for each in above if "pyperunner_runner.remote" in each.cmdline()][-1].kill()
+        if type(event).__name__ != "TaskStarted" or kills == 50 or chance.random() > 0.4:
+            return
+        try:
+            above = psutil.Process(event.pid).parents()
+            agent = [each for each in above if "pyperunner_runner.remote" in each.cmdline()][-1]
+            worker = worker_of(event.pid)
+        except (psutil.Error, IndexError, StopIteration):  # it has ended, or another kill was quicker
+            return
+        kills += 1
+        if chance.random() < 0.3:
+            names.append(f"w{len(names)}")
+            cluster.add(names[-1])
+            worker.kill()
+        else:
+            agent.kill()
 
     tasks = [add(str(number), n=number) for number in range(150)]
     tasks = [each.with_options(retries_on_loss=30) for each in tasks]

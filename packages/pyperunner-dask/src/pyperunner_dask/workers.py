@@ -13,6 +13,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Mapping, Sequence
+from concurrent import futures
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dask.line import Line
@@ -48,7 +49,7 @@ class DaskWorkers:
         self._closed = False
         try:
             self._on_loop(self._look())
-        except OSError as error:
+        except (OSError, futures.TimeoutError) as error:
             os.close(self._listener)
             os.close(self._caller)
             raise ClusterLost(str(client), str(error)) from error
@@ -88,7 +89,7 @@ class DaskWorkers:
         self._watching.cancel()
         try:
             self._on_loop(self._close_all())
-        except (OSError, TimeoutError):  # the agents end by themselves
+        except (OSError, TimeoutError, asyncio.TimeoutError, futures.TimeoutError):  # the agents end by themselves
             pass
         os.close(self._listener)
         os.close(self._caller)

@@ -159,3 +159,30 @@ def test_nothing_stays_when_the_channel_is_cut(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         make_runner(tmp_path, workers, hooks=[cut]).run(Pipeline("p", [wait(until=str(tmp_path / "until"))]))
     assert workers.processes["w1"].poll() is not None
+
+
+def test_modules_of_the_project_travel_loaded_or_not(tmp_path, monkeypatch):
+    """The workers find none of them: what is loaded goes as it is, and what a task imports later goes along."""
+    project = tmp_path / "project"
+    (project / "parts").mkdir(parents=True)
+    (project / "parts" / "__init__.py").write_text("", encoding="utf-8")
+    (project / "parts" / "later.py").write_text("def triple(n):\n    return 3 * n\n", encoding="utf-8")
+    (project / "loaded_here.py").write_text("FACTOR = 10\n", encoding="utf-8")
+    (project / "flow_that_travels.py").write_text(
+        "from pyperunner_dag import task\nimport loaded_here\n\n"
+        "@task('Count')\ndef count(n):\n    from parts.later import triple\n"
+        "    return triple(n) * loaded_here.FACTOR\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(str(project))
+    import flow_that_travels
+    import loaded_here
+
+    monkeypatch.setattr(loaded_here, "FACTOR", 100)  # as the living process has it
+    try:
+        counting = flow_that_travels.count(n=2)
+        make_runner(tmp_path, LocalWorkers({"w1": 1})).run(Pipeline("p", [counting]), raise_on_failure=True)
+        assert counting.output == 600
+    finally:
+        for name in ("loaded_here", "flow_that_travels"):
+            del sys.modules[name]
