@@ -19,6 +19,7 @@ SAMPLES = [
     pyperunner_cache.BadSizeError("s", "'1GB'"),
     pyperunner_cache.UnknownBackendError("x", ["file"], "hint"),
     pyperunner_cache.UnknownCodecError("x", ["gzip"]),
+    pyperunner_cache.UnknownFormatError("x", ["parquet"]),
     pyperunner_cache.StorageError("save", "k", "/f", "cause", 7),
     pyperunner_cache.StoreFullError("save", "k", "/f", "cause", 7),
     pyperunner_cache.ReadOnlyStoreError("save", None, "/f", "cause"),

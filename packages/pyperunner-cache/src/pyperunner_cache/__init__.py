@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pyperunner_cache.errors import UnhashableArgumentError as UnhashableArgumentError
     from pyperunner_cache.errors import UnknownBackendError as UnknownBackendError
     from pyperunner_cache.errors import UnknownCodecError as UnknownCodecError
+    from pyperunner_cache.errors import UnknownFormatError as UnknownFormatError
     from pyperunner_cache.errors import UnreadableEntryWarning as UnreadableEntryWarning
     from pyperunner_cache.errors import UnsafeStoreWarning as UnsafeStoreWarning
     from pyperunner_cache.errors import UnstorableError as UnstorableError
@@ -76,6 +77,7 @@ __all__ = [
     "UnhashableArgumentError",
     "UnknownBackendError",
     "UnknownCodecError",
+    "UnknownFormatError",
     "UnreadableEntryWarning",
     "UnsafeStoreWarning",
     "UnstorableError",
