@@ -45,7 +45,9 @@ class Layers:
     """
 
     def __init__(self, dag: DAG[Node]) -> None:
-        # Of very many nodes most have nothing below, and most edges no bends: such have one empty value in common.
+        # Of very many nodes most have nothing below, and most edges no bends: such have one empty value in common; and
+        # those with one neighbour, as most have one above, what says so with others that have the same.
+        self._only: dict[int, tuple[int]] = {}
         self.nodes = len(dag)
         self.above: list[Sequence[int]] = [()] * self.nodes
         self.below: list[Sequence[int]] = [()] * self.nodes
@@ -53,6 +55,7 @@ class Layers:
         self.omitted: list[tuple[int, int]] = []
         self.rank: list[int] = []
         self._connect(_upstream(dag))
+        self._only.clear()
         self.rows: list[list[int]] = [[] for _ in range(max(self.rank, default=-1) + 1)]
         for item, rank in enumerate(self.rank):
             self.rows[rank].append(item)
@@ -94,7 +97,7 @@ class Layers:
             if isinstance(known, list):
                 known.append(other)
             else:
-                neighbours[item] = [other]
+                neighbours[item] = [*known, other] if known else self._only.setdefault(other, (other,))
 
     def _order(self) -> None:
         """Sort every layer by the mean position of its neighbours, downwards and upwards in turn; keep the best order.
@@ -175,7 +178,7 @@ def _mean(values: Sequence[float], items: Sequence[int], default: float) -> floa
     return sum([values[item] for item in items]) / len(items) if items else default
 
 
-def place(layers: Layers, widths: Sequence[float], gap: float) -> list[float]:
+def place(layers: Layers, widths: Sequence[float], gap: float) -> array[float]:
     """Return the horizontal centre of each item.
 
     Args:
@@ -183,7 +186,7 @@ def place(layers: Layers, widths: Sequence[float], gap: float) -> list[float]:
         widths: Width of each item.
         gap: Least space between neighbours of one layer.
     """
-    centres = [0.0] * len(widths)
+    centres = array("d", [0.0]) * len(widths)
     for row in layers.rows:
         edge = -sum(widths[item] + gap for item in row) / 2
         for item in row:
@@ -194,20 +197,22 @@ def place(layers: Layers, widths: Sequence[float], gap: float) -> list[float]:
         if sweep % 2 == 0:
             if sweep and all(abs(old - new) < _SETTLED for old, new in zip(before, centres, strict=True)):
                 break
-            before = [*centres]
+            before = centres[:]
         neighbours = layers.below if sweep % 2 else layers.above
         for row in reversed(layers.rows) if sweep % 2 else layers.rows:
             if len(row) == 1:
                 centres[row[0]] = _mean(centres, neighbours[row[0]], centres[row[0]])
                 continue
-            wanted = [_mean(centres, neighbours[item], centres[item]) for item in row]
-            weights = [_BEND_WEIGHT if item >= layers.nodes else 1.0 for item in row]
-            for item, centre in zip(row, _spread(wanted, weights, [widths[item] + gap for item in row]), strict=True):
+            # In arrays, because a layer of very many nodes takes a fifth of the memory in them.
+            wanted = array("d", (_mean(centres, neighbours[item], centres[item]) for item in row))
+            weights = array("d", (_BEND_WEIGHT if item >= layers.nodes else 1.0 for item in row))
+            room = array("d", (widths[item] + gap for item in row))
+            for item, centre in zip(row, _spread(wanted, weights, room), strict=True):
                 centres[item] = centre
     return centres
 
 
-def _spread(wanted: list[float], weights: list[float], room: list[float]) -> list[float]:
+def _spread(wanted: array[float], weights: array[float], room: array[float]) -> array[float]:
     """Return positions as near as possible to the ``wanted`` ones (least squares) that keep order and distance.
 
     Args:
@@ -217,16 +222,18 @@ def _spread(wanted: list[float], weights: list[float], room: list[float]) -> lis
     """
     if len(wanted) == 1:
         return wanted
-    offsets = [0.0]
+    offsets = array("d", [0.0])
     for left, right in pairwise(room):
         offsets.append(offsets[-1] + (left + right) / 2)
-    blocks: list[tuple[float, float, int]] = []
+    means, totals, counts = array("d"), array("d"), array("q")  # of blocks of items that touch each other
     for want, weight, offset in zip(wanted, weights, offsets, strict=True):
         mean, total, count = want - offset, weight, 1
-        while blocks and blocks[-1][0] >= mean:
-            before, before_total, before_count = blocks.pop()
+        while means and means[-1] >= mean:
+            before, before_total = means.pop(), totals.pop()
             mean = (mean * total + before * before_total) / (total + before_total)
-            total, count = total + before_total, count + before_count
-        blocks.append((mean, total, count))
-    starts = [mean for mean, _, count in blocks for _ in range(count)]
-    return [start + offset for start, offset in zip(starts, offsets, strict=True)]
+            total, count = total + before_total, count + counts.pop()
+        means.append(mean)
+        totals.append(total)
+        counts.append(count)
+    starts = (mean for mean, count in zip(means, counts, strict=True) for _ in range(count))
+    return array("d", (start + offset for start, offset in zip(starts, offsets, strict=True)))

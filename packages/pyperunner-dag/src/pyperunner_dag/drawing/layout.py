@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -61,13 +62,13 @@ class PlacedGraph:
 
     def __init__(self, dag: DAG[Node]) -> None:
         layers = Layers(dag)
-        widths = [_PADDING + _CHAR * columns(label(node.name)) for node in dag]
-        widths += [_BEND] * (len(layers.rank) - len(widths))
+        widths = array("d", (_PADDING + _CHAR * columns(label(node.name)) for node in dag))
+        widths.extend([_BEND] * (len(layers.rank) - len(widths)))
         centres = place(layers, widths, _GAP)
         left = min((centre - width / 2 for centre, width in zip(centres, widths, strict=True)), default=0.0)
         right = max((centre + width / 2 for centre, width in zip(centres, widths, strict=True)), default=0.0)
         self.width = round(right - left + 2 * _MARGIN, 1)
-        self._x = [centre - left + _MARGIN for centre in centres]
+        self._x = array("d", (centre - left + _MARGIN for centre in centres))
         self._tops = _tops(layers, self._x)
         self.height = round(self._tops[-1] + _HEIGHT + _MARGIN, 1) if self._tops else 2 * _MARGIN
         self._rank, self._widths = layers.rank, widths
@@ -96,7 +97,7 @@ class PlacedGraph:
         return self._tops[self._rank[item]]
 
 
-def _tops(layers: Layers, x: list[float]) -> list[float]:
+def _tops(layers: Layers, x: Sequence[float]) -> list[float]:
     """Return the upper edge of each layer."""
     found: list[float] = []
     y = _MARGIN
