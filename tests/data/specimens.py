@@ -244,6 +244,8 @@ _MAKERS: dict[str, Callable[[], Any]] = {
         "A()", "1" * 32, "0" * 32, (dag.Difference("code", "x"),)
     ),
     "pyperunner_runner.Decision": lambda: runner.Decision("execute", "no stored output"),
+    "pyperunner_runner.Finding": lambda: runner.Finding("time", "it differs", "give the time", ("1 → 2",)),
+    "pyperunner_runner.TaskCheck": lambda: runner.TaskCheck("A()", "same"),
     "pyperunner_runner.TaskExplanation": lambda: runner.TaskExplanation(
         "A()", "runs", ("no stored output",), (dag.Difference("code", "x"),), "0" * 32
     ),
