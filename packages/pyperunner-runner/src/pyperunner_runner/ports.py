@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from pyperunner_runner.job_events import Displayed, Ended, Event, Exit, Failure, Logged, Outcome, Started, Waiting
+from pyperunner_text.former_names import keep_former_name
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
@@ -264,3 +265,5 @@ class Executor(Protocol):
 
 ExecutorFactory: TypeAlias = Callable[[Session], Executor]
 """Makes the executor of a run when its first job is about to start."""
+
+keep_former_name(__name__, Displayed, Ended, Exit, Failure, Logged, Outcome, Started, Waiting)
