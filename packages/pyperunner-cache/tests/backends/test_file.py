@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from pyperunner_cache import open_store
+from pyperunner_cache import Cache, open_store
+from pyperunner_cache.backends.file import FileBackend
 from pyperunner_cache.testing import BackendContract
 
 
@@ -52,3 +53,19 @@ def test_what_is_planted_for_the_stores_own_files_goes(tmp_path, monkeypatch, na
     assert (store.load("T()/1"), store.load("T()/2")) == (1, 2)
     assert stat.S_ISREG(place.lstat().st_mode) or kind == "pipe"
     assert theirs.read_text() == "precious"
+
+
+def test_a_subclass_that_puts_in_another_way_does_so_with_all(tmp_path):
+    """Plain entries went past it."""
+
+    class Noting(FileBackend):
+        def put(self, key, chunks, filename):
+            noted.append(key)
+            return super().put(key, chunks, filename)
+
+    noted = []
+    store = Cache(Noting(tmp_path))
+    store.save("T()/1", 1)
+    store.save("T()/2", {1, frozenset({2})})
+    assert noted == ["T()/1", "T()/2"]
+    assert store.load("T()/1") == 1

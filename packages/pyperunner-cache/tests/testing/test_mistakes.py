@@ -30,9 +30,6 @@ class Sound(FileBackend):
     def spec(self):
         return {**super().spec(), "url": f"mistake:{self.root}"}
 
-    def put_plain(self, key, chunks, filename):
-        return self.put(key, chunks, filename)
-
 
 class ForgetsItsOptions(Sound):
     def spec(self):
