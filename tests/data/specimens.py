@@ -262,7 +262,7 @@ _MAKERS: dict[str, Callable[[], Any]] = {
     "pyperunner_runner.ports.Ended": lambda: ports.Ended("A()", 1, ports.Outcome("stored"), ports.Exit(0)),
     "pyperunner_runner.ports.Exit": lambda: ports.Exit(-9, 0.5, 1024, 1, 2, False),
     "pyperunner_runner.ports.Failure": lambda: ports.Failure("ValueError", "no", "text", None, ("Exception",)),
-    "pyperunner_runner.ports.Job": lambda: ports.Job("A()", 2, True, {"x": 1}, id="0f"),
+    "pyperunner_runner.ports.Job": lambda: ports.Job("A()", 2, True, {"x": 1}),
     "pyperunner_runner.ports.Logged": lambda: ports.Logged("A()", 7, "stdout", "INFO", "hello", 1.5),
     "pyperunner_runner.ports.Outcome": lambda: ports.Outcome("failed", ports.Failure("ValueError", "no"), ("A()",)),
     "pyperunner_runner.ports.Started": lambda: ports.Started("A()", 7),

@@ -26,7 +26,7 @@ FORMER = {
     "_times": "times_of_tasks",
     "ports": "OutputReader",
 }
-LATER = {"__version__", "TaskUnsuccessful"}  # names that 0.2.0 did not have
+LATER = {"__version__", "TaskUnsuccessful", "export_run"}  # names that 0.2.0 did not have
 NAMES = [(module, name) for module, names in FORMER.items() for name in names.split()]
 
 

@@ -10,8 +10,8 @@ from pyperunner_results import PipelineResult
 from pyperunner_results.schema import NO_FACTS, Facts, Figures, Outcome, Times
 
 PAGE = Path(__file__).parents[3] / "docs" / "run-folder.md"
-SAID = {"exit": -9, "cpu": 0.5, "max_rss": 3, "read": 4, "written": 5, "oom": True, "size": 6, "digest": "d",
-        "undeclared": ["f"], "status": "FAILURE", "error": "e", "traceback": "t", "uss_peak": 7,
+SAID = {"exit": -9, "cpu": 0.5, "max_rss": 3, "read": 4, "written": 5, "oom": True, "lost": True, "size": 6,
+        "digest": "d", "undeclared": ["f"], "status": "FAILURE", "error": "e", "traceback": "t", "uss_peak": 7,
         "start": 1.0, "end": 2.0, "wall": 1.0}  # fmt: skip
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "SupportsEntries",
     "SupportsFiles",
     "SupportsFork",
+    "SupportsFormats",
     "SupportsLocate",
     "SupportsLock",
     "SupportsProbe",

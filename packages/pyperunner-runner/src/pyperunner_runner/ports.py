@@ -8,7 +8,6 @@ a job is in ``pyperunner_runner.execution``, the conformance suite in ``pyperunn
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -123,7 +122,8 @@ class Job:
         stand_in: Where the output goes that the run's store does not take; ``None`` for nowhere.
         displays: Whether what the task displays with IPython is reported, because a notebook waits for it.
         threads: With how many threads libraries are to compute while the task runs; ``None`` leaves it to them.
-        id: Tells this job from every other, of whatever run and machine.
+        id: Tells this job from every other, of whatever run and machine. An executor whose jobs leave the machine gives
+            one where it is empty.
     """
 
     task: str
@@ -137,7 +137,7 @@ class Job:
     stand_in: StandIn | None = None
     displays: bool = False
     threads: int | None = None
-    id: str = field(default_factory=lambda: os.urandom(16).hex())
+    id: str = ""
 
 
 class Handle(Protocol):

@@ -6,6 +6,7 @@ an executor.
 
 from __future__ import annotations
 
+import os
 import secrets
 import select
 import time
@@ -128,7 +129,7 @@ class RemoteExecutor:
 
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``."""
-        task = self._session.task_of(job)
+        task, job = self._session.task_of(job), replace(job, id=job.id or os.urandom(16).hex())
         upstream = [source.name for source in task.sources] if self._prefers else ()
         bare = replace(job, meta={**job.meta, "job": job.id})
         running = _RemoteJob(
