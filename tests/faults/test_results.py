@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -121,7 +122,8 @@ def test_a_process_killed_while_it_stores_fails_at_once_and_leaves_no_entry(kit,
     task = KilledWhileStoring(store=str(kit.data_path), struck=str(struck))
     runner.run(Pipeline("p", [task]))
     assert time.time() - struck.stat().st_mtime < 2
-    assert str(task.result.exception) == "KilledWhileStoring(): killed by SIGKILL"
+    # Whoever else is killed for want of memory at that moment makes that the likely cause.
+    assert re.match(r"KilledWhileStoring\(\): killed( by SIGKILL$|, likely out of memory)", str(task.result.exception))
     assert not task.output_exists()
 
 

@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from pyperunner_cache import CacheWarning, ForeignStoreError, MissingEntryError, memoize, open_store
+from pyperunner_cache import CacheError, CacheWarning, ForeignStoreError, MissingEntryError, memoize, open_store
 
 KEY = "T()/0123456789abcdef0123456789abcdef"
 
@@ -201,3 +201,20 @@ def test_clear_takes_bad_rows_along(tmp_path):
         store.clear()
         with closing(sqlite3.connect(path)) as database:
             assert database.execute("SELECT count(*) FROM entries").fetchone() == (0,)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
+@pytest.mark.parametrize("content", ["no database", "of others"])
+def test_what_is_refused_is_closed(tmp_path, content):
+    """The connection stayed open for as long as somebody kept the error."""
+    place = tmp_path / "x.db"
+    place.write_bytes(b"no database at all" * 100)
+    if content == "of others":
+        place.unlink()
+        with closing(sqlite3.connect(place)) as database:
+            database.execute("CREATE TABLE theirs (x)")
+    store = open_store(f"sqlite:///{place}")
+    with pytest.raises(CacheError) as caught:
+        store.missing(["T()/1"])
+    assert caught.tb  # which knows every frame
+    assert str(place) not in {os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")}

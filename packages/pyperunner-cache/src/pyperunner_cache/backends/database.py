@@ -126,7 +126,15 @@ class Database:
         self._file = _identity(self.path)  # before it is opened: one that takes its place meanwhile is noticed
         if not create and not os.access(self.path, os.W_OK):
             connection = _connect_read_only(self.path)
-            return self._remember(connection) if self._is_made(connection) else None
+            try:
+                is_made = self._is_made(connection)
+            except BaseException:
+                connection.close()
+                raise
+            if is_made:
+                return self._remember(connection)
+            connection.close()
+            return None
         connection = sqlite3.connect(self.path, timeout=self.timeout, isolation_level=None, check_same_thread=False)
         try:
             is_made = self._is_made(connection)
@@ -137,9 +145,9 @@ class Database:
             connection.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
             if not is_made:
                 connection.executescript(_SCHEMA)
-        except sqlite3.Error:
+        except Exception as error:
             connection.close()
-            if create or not os.access(self.path, os.R_OK):
+            if not isinstance(error, sqlite3.Error) or create or not os.access(self.path, os.R_OK):
                 raise
             connection = _connect_read_only(self.path)
         return self._remember(connection)
@@ -241,4 +249,7 @@ def _connect_read_only(path: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"file:{place}?immutable=1", uri=True, isolation_level=None, check_same_thread=False
         )
+    except BaseException:
+        connection.close()
+        raise
     return connection
