@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from pyperunner_dag import Pipeline, task
 from pyperunner_runner import Runner
 from pyperunner_runner.remote import WorkersUnfit
 
+FLIGHTS = Path(__file__).parents[3] / "docs" / "examples" / "flights.py"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -81,3 +85,20 @@ def test_a_worker_without_credentials_is_said(s3, cluster, tmp_path):
     runner = Runner(store, tmp_path / "log", executor="dask", executor_options={"address": cluster.address})
     with pytest.raises(WorkersUnfit, match=r"Unable to locate credentials.*see to its rights and credentials"):
         runner.run(Pipeline("p", [rows(n=1)]))
+
+
+@pytest.mark.long
+def test_the_flights_example_runs_as_it_is(s3, cluster, tmp_path, monkeypatch):
+    for package in ("pyperunner_cli", "sklearn", "matplotlib"):
+        pytest.importorskip(package, reason=f"needs {package}")
+    url, options = s3
+    monkeypatch.setenv("AWS_ENDPOINT_URL", options["endpoint_url"])
+    for name in ("first", "second"):
+        cluster.add(name, threads=1)
+        cluster.wait_for_worker(name)
+    command = [sys.executable, "-m", "pyperunner_cli", "run", str(FLIGHTS), "--executor", "dask"]
+    command += ["--address", cluster.address, "--data-path", url, "--log-path", str(tmp_path / "log")]
+    for summary in ("16 executed", "0 executed"):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert summary in done.stdout
