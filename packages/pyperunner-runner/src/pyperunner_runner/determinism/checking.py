@@ -23,7 +23,7 @@ from pyperunner_runner.determinism.findings import (
 from pyperunner_runner.determinism.rounds import Rounds, Seen
 from pyperunner_runner.determinism.surroundings import EVERYTHING, changed_surroundings
 from pyperunner_runner.executors.registry import find_executor
-from pyperunner_runner.planning.planner import PlannedRun, Planner, runnable_dag
+from pyperunner_runner.planning.planner import PlannedRun, Planner, left_alone, runnable_dag
 from pyperunner_runner.planning.selection import Selection
 from pyperunner_runner.planning.settings import RunSettings
 from pyperunner_runner.processes.cores import usable_cores
@@ -77,7 +77,7 @@ def check_determinism(
         code=code,
         preload=False,
     )
-    with _left_alone(dag), _quiet(), tempfile.TemporaryDirectory(prefix="pyperunner-check-") as folder:
+    with left_alone(dag), _quiet(), tempfile.TemporaryDirectory(prefix="pyperunner-check-") as folder:
         planned = Planner(store, code).plan(pipeline, dag, selection=Selection.of(tasks, None, None) if tasks else None)
         names, lacking = _comparable(planned)
         rounds = Rounds(pipeline, store, settings, Path(folder), _levels(planned))
@@ -203,14 +203,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.getLogger("pyperunner").removeHandler(handler)
-
-
-@contextmanager
-def _left_alone(dag: DAG[Task]) -> Iterator[None]:
-    before = {task: dict(vars(task)) for task in dag}
-    try:
-        yield
-    finally:
-        for task, state in before.items():
-            vars(task).clear()
-            vars(task).update(state)

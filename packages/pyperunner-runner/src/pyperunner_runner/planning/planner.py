@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ from pyperunner_runner.planning.selection import Labels, Selection, select
 if TYPE_CHECKING:
     from pyperunner_dag import Listing
 
-__all__ = ["PlannedRun", "Planner", "runnable_dag"]
+__all__ = ["PlannedRun", "Planner", "left_alone", "runnable_dag"]
 
 
 @dataclass(frozen=True)
@@ -331,3 +332,15 @@ def runnable_dag(pipeline: Pipeline) -> DAG[Task]:
     if not len(dag):
         raise PipelineError(f"pipeline {pipeline.name!r} is empty: add a task with pipeline.add(task)")
     return dag
+
+
+@contextmanager
+def left_alone(dag: DAG[Task]) -> Iterator[None]:
+    """Have tasks be after the block what they were before, whatever runs in it."""
+    before = {task: dict(vars(task)) for task in dag}
+    try:
+        yield
+    finally:
+        for task, state in before.items():
+            vars(task).clear()
+            vars(task).update(state)

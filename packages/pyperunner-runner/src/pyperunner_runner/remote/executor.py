@@ -6,7 +6,6 @@ an executor.
 
 from __future__ import annotations
 
-import os
 import secrets
 import select
 import time
@@ -129,7 +128,7 @@ class RemoteExecutor:
 
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``."""
-        task, job = self._session.task_of(job), replace(job, id=job.id or os.urandom(16).hex())
+        task, job = self._session.task_of(job), replace(job, id=job.id or secrets.token_hex(16))
         upstream = [source.name for source in task.sources] if self._prefers else ()
         bare = replace(job, meta={**job.meta, "job": job.id})
         running = _RemoteJob(

@@ -7,13 +7,13 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import DAG, Pipeline, Task, run
 from pyperunner_runner.errors import WrongFake
+from pyperunner_runner.planning.planner import left_alone
 from pyperunner_runner.runner import Runner
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def run_pipeline(
     by_name = {fake.name if isinstance(fake, Task) else fake: output for fake, output in (fakes or {}).items()}
     by_name = {f"{name}()" if f"{name}()" in names else name: output for name, output in by_name.items()}
     _check(pipeline.name, by_name, names)
-    with _left_alone(dag):
+    with left_alone(dag):
         for name, output in by_name.items():
             dag[name].set_output(output)
         return _run(pipeline, folder, only=_needed(dag, by_name), raise_on_failure=True).results()
@@ -113,17 +113,6 @@ def _needed(dag: DAG[Task], fakes: Collection[str]) -> list[str]:
             if task.name not in fakes:
                 waiting += dag.upstream(task)
     return list(found)
-
-
-@contextmanager
-def _left_alone(dag: DAG[Task]) -> Iterator[None]:
-    before = {task: dict(vars(task)) for task in dag}
-    try:
-        yield
-    finally:
-        for task, state in before.items():
-            vars(task).clear()
-            vars(task).update(state)
 
 
 def _run(pipeline: Pipeline, folder: str | os.PathLike[str] | None, **how: Any) -> Runner:
