@@ -89,7 +89,7 @@ def absent_in(place: str, folders: Set[str]) -> list[str]:
         folders: The names of folders in it.
     """
     if len(folders) < _FEW:
-        return [folder for folder in folders if _is_absent(f"{place}{os.sep}{folder}")]
+        return [folder for folder in folders if _is_absent(place, folder)]
     through = os.stat in os.supports_dir_fd  # so the system need not walk the whole path for each of them
     try:
         fd = os.open(place, READ_FLAGS | os.O_DIRECTORY) if through else None
@@ -98,7 +98,7 @@ def absent_in(place: str, folders: Set[str]) -> list[str]:
     try:
         there = listed_among(place, folders)
         absent = list(folders - there)
-        absent += (each for each in there if _is_absent(f"{place}{os.sep}{each}", each if through else None, fd))
+        absent += (each for each in there if _is_absent(place, each, fd))
         return absent
     except (FileNotFoundError, NotADirectoryError):
         return list(folders)
@@ -107,13 +107,16 @@ def absent_in(place: str, folders: Set[str]) -> list[str]:
             os.close(fd)
 
 
-def _is_absent(path: str, name: str | None = None, within: int | None = None) -> bool:
-    """Say whether there is no entry in a folder, which may be looked for by its name within an open one."""
+def _is_absent(place: str, folder: str, within: int | None = None) -> bool:
+    """Say whether there is no entry in a folder of ``place``, which may be open as ``within``."""
     try:
-        status = os.stat(path if name is None else name, dir_fd=within, follow_symlinks=False)
+        if within is None:
+            status = os.lstat(f"{place}{os.sep}{folder}")
+        else:
+            status = os.stat(folder, dir_fd=within, follow_symlinks=False)
     except OSError:
         return True
-    return sealed_size(status) is None and next(_files(path, ENTRY_PREFIX), None) is None
+    return sealed_size(status) is None and next(_files(f"{place}{os.sep}{folder}", ENTRY_PREFIX), None) is None
 
 
 def _survey_folder(place: str) -> tuple[int, int, list[str]]:
