@@ -63,7 +63,7 @@ def test_a_first_argument_without_its_param_is_read_both_ways():
     assert fit("moon", rows=1).tag == "moon"
     with pytest.raises(TaskParamError, match=r"\(no tag\): missing a required argument: 'rows'$"):
         fit()
-    with pytest.raises(TaskParamError, match=r"unexpected keyword argument 'row'$"):
+    with pytest.raises(TaskParamError, match=r"unexpected keyword argument 'row'; did you mean 'rows'\?$"):
         fit("moon", rows=1, row=2)
 
 

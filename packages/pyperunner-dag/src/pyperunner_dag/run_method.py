@@ -119,7 +119,7 @@ class RunMethod:
         """Check ``arguments`` against the signature.
 
         Raises:
-            TypeError: They do not fit, in Python's own words.
+            TypeError: They do not fit, in Python's own words, and with the name that an unknown one is like.
         """
         # Binding costs more than all else that making a task does, and is needed for the words only.
         if self._known is not None and self._required <= arguments.keys() <= self._known:
@@ -128,7 +128,16 @@ class RunMethod:
             if "data" in arguments:
                 raise TypeError("'data' is what the parents give: connect them, task(parent), instead of naming it")
             arguments = {**arguments, "data": None}
+        for name in arguments if self._known is not None else ():
+            if name not in self.signature.parameters:  # before what is missing, which is often the one that was meant
+                raise TypeError(f"got an unexpected keyword argument {name!r}{self._like(name)}")
         self.signature.bind(**arguments)
+
+    def _like(self, name: str) -> str:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self._known or (), n=1)
+        return f"; did you mean {near[0]!r}?" if near else ""
 
     def meant_for(self, given: Collection[str]) -> str:
         """Return the first argument that is not among those given, one that must be before others; empty for none."""
