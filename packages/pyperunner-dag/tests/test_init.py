@@ -8,8 +8,8 @@ import pkgutil
 
 import pyperunner_dag
 
-IMPORTED = {"annotations", "Any", "TYPE_CHECKING", "keep_former_names"}
-LATE = {"__version__", "File", "Folder"}
+IMPORTED = {"annotations", "Any", "TYPE_CHECKING", "import_module", "keep_former_names"}
+LATE = {"__version__", *pyperunner_dag._LATE}
 
 
 def test_all_is_sorted_complete_and_true():

@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pyperunner_cli.errors import CommandError
+from pyperunner_text.light_dataclass import light_dataclass
 
 __all__ = ["BUILT_IN", "SETTABLE", "Origin", "apply_defaults", "default_of"]
 
@@ -41,7 +41,7 @@ _TABLE = "tool.pyperunner"
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Origin:
     """A default from outside: where it stands, and what it says, as there or as text."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import DAG, Node
@@ -11,11 +12,6 @@ from pyperunner_dag.dataflow.detached import known_key
 from pyperunner_dag.dataflow.expansion import expand, hash_of_elements, listing_in, mapped_sources, mapped_steps
 from pyperunner_dag.dataflow.mapping import Successes, fixed
 from pyperunner_dag.decorator import task
-from pyperunner_dag.drawing.layout import layout
-from pyperunner_dag.drawing.markup import draw_dot, draw_mermaid
-from pyperunner_dag.drawing.png import draw_png
-from pyperunner_dag.drawing.svg import draw_svg
-from pyperunner_dag.drawing.text import draw_text
 from pyperunner_dag.errors import (
     ChangedDuringRunError,
     CodeGapError,
@@ -56,7 +52,6 @@ from pyperunner_dag.identity.changes import (
     share_code,
     take_as_loaded,
 )
-from pyperunner_dag.identity.differences import Difference, differences
 from pyperunner_dag.identity.hashing import refresh_hashes, resolve
 from pyperunner_dag.identity.seeds import seed_of
 from pyperunner_dag.inputs import resolve_inputs, task_of
@@ -87,6 +82,12 @@ from pyperunner_dag.tasks import Task
 from pyperunner_text import __version__
 
 if TYPE_CHECKING:
+    from pyperunner_dag.drawing.layout import layout
+    from pyperunner_dag.drawing.markup import draw_dot, draw_mermaid
+    from pyperunner_dag.drawing.png import draw_png
+    from pyperunner_dag.drawing.svg import draw_svg
+    from pyperunner_dag.drawing.text import draw_text
+    from pyperunner_dag.identity.differences import Difference, differences
     from pyperunner_keys import File, Folder
 
 __all__ = [
@@ -198,11 +199,22 @@ __all__ = [
 
 keep_former_names(__name__)
 
+_LATE = {
+    "Difference": "pyperunner_dag.identity.differences",
+    "File": "pyperunner_keys",
+    "Folder": "pyperunner_keys",
+    "differences": "pyperunner_dag.identity.differences",
+    "draw_dot": "pyperunner_dag.drawing.markup",
+    "draw_mermaid": "pyperunner_dag.drawing.markup",
+    "draw_png": "pyperunner_dag.drawing.png",
+    "draw_svg": "pyperunner_dag.drawing.svg",
+    "draw_text": "pyperunner_dag.drawing.text",
+    "layout": "pyperunner_dag.drawing.layout",
+}
+"""What most runs do without, and where it is."""
+
 
 def __getattr__(name: str) -> Any:
-    # Who uses no files does without what reads them.
-    if name in ("File", "Folder"):
-        import pyperunner_keys
-
-        return getattr(pyperunner_keys, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATE[name]), name)

@@ -7,8 +7,9 @@ second while tasks run (``now`` in seconds of a monotonic clock), for displays t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from pyperunner_text.light_dataclass import light_dataclass
 
 __all__ = [
     "Hook",
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class RunStarted:
     """The plan is made and recorded; nothing has started yet. ``to_execute`` names what runs, not what is loaded."""
 
@@ -36,7 +37,7 @@ class RunStarted:
     to_execute: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class TaskStarted:
     """A task's process has begun; ``host`` is the machine it is on, empty for this one."""
 
@@ -46,7 +47,7 @@ class TaskStarted:
     host: str = ""
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class TaskWaiting:
     """A task waits because another run makes the same output (``waiting``), or goes on."""
 
@@ -54,7 +55,7 @@ class TaskWaiting:
     waiting: bool
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class TaskQueued:
     """A task that could start waits for limits that other runs share, for ``what``; or it goes on, if that is empty."""
 
@@ -62,7 +63,7 @@ class TaskQueued:
     what: str
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class TaskOutput:
     """A task printed or logged a line.
 
@@ -82,7 +83,7 @@ class TaskOutput:
     passing: bool = False
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class TaskDisplayed:
     """A task has displayed an object; only a hook with a true attribute ``shows_displays`` makes tasks say so.
 
@@ -97,7 +98,7 @@ class TaskDisplayed:
     metadata: Mapping[str, object]
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class TaskRetried:
     """An attempt has failed, and the task is tried again.
 
@@ -116,7 +117,7 @@ class TaskRetried:
     wait: float
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class TaskFinished:
     """A task has ended, was skipped, was satisfied from the store, or can't run.
 
@@ -139,7 +140,7 @@ class TaskFinished:
     undeclared: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class RunFinished:
     """The run is over and recorded.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from pyperunner_text.light_dataclass import light_dataclass
 
 __all__ = ["Displayed", "Ended", "Event", "Exit", "Failure", "Logged", "Outcome", "Started", "Waiting"]
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Failure:
     """Why a task failed, in a form that survives whatever the exception was.
 
@@ -29,7 +31,7 @@ class Failure:
     bases: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Outcome:
     """What a job came to.
 
@@ -61,7 +63,7 @@ class Outcome:
         return 0 if self.kind in ("stored", "hit") else 1
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Exit:
     """How a job's process ended. ``None`` stands for what the executor can't know.
 
@@ -91,7 +93,7 @@ class Exit:
     lost: str = ""
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Started:
     """A job's process has begun.
 
@@ -107,7 +109,7 @@ class Started:
     host: str = ""
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Waiting:
     """A job waits for another run that makes the same output, or has done so and goes on."""
 
@@ -115,7 +117,7 @@ class Waiting:
     waiting: bool
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Logged:
     """Lines that a task printed or logged, or that the executor says itself.
 
@@ -141,7 +143,7 @@ class Logged:
     host: str = ""
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Displayed:
     """A task has displayed an object (``Job.displays``).
 
@@ -156,7 +158,7 @@ class Displayed:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Ended:
     """A job is over: its process is gone and everything it printed was reported."""
 

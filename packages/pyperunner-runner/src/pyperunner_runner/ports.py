@@ -11,11 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from pyperunner_runner.job_events import Displayed, Ended, Event, Exit, Failure, Logged, Outcome, Started, Waiting
 from pyperunner_text.former_names import keep_former_name
+from pyperunner_text.light_dataclass import light_dataclass
 
 if TYPE_CHECKING:
     from pyperunner_dag import OutputStore, Task
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Session:
     """What an executor is given once, before the first job of a run.
 
@@ -83,7 +84,7 @@ class Session:
         return self.tasks[job.task] if job.detached is None else job.detached
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class StandIn:
     """The store that stands in for a run's own where that one fails.
 
@@ -103,7 +104,7 @@ class StandIn:
         return bool(self.why)
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Job:
     """One execution of one task.
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from pyperunner_dag import DAG, Options, OutputStore, Pipeline, Task, draw_text, open_store
+from pyperunner_dag import DAG, Options, OutputStore, Pipeline, Task, open_store
 from pyperunner_results import PipelineResult, run_name, times_of_tasks
 from pyperunner_runner.execution.hooks import hooks_of, show_displays
 from pyperunner_runner.execution.outcomes import run_failed
@@ -22,7 +22,6 @@ from pyperunner_runner.planning.selection import Patterns, Selection
 from pyperunner_runner.planning.settings import RunSettings
 from pyperunner_runner.processes.cores import usable_cores
 from pyperunner_text.gc_paused import gc_paused
-from pyperunner_text.terminal.printing import say
 
 if TYPE_CHECKING:
     from pyperunner_runner.events import Hook
@@ -224,7 +223,7 @@ class Runner:
         if not self.plan:
             self.analyze_pipeline()
         mark = {name for name, decision in self.plan.items() if decision.action == "run"}
-        (print_fn or say)(draw_text(self._pipeline().dag(), mark=mark))
+        self._pipeline().summary(print_fn or print, mark)
 
     @gc_paused()
     def queue_tasks(

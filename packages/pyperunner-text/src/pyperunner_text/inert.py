@@ -13,12 +13,15 @@ from enum import Enum, EnumMeta, Flag, IntFlag
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType, WrapperDescriptorType
 from typing import Any
 
+from pyperunner_text.light_dataclass import COMPARISONS
+
 __all__ = ["fill", "find", "find_class", "member_of", "own_code", "static_attribute"]
 
 _dict_of_module = vars(ModuleType)["__dict__"].__get__
 _dict_of_class = vars(type)["__dict__"].__get__
 _mro_of_class = vars(type)["__mro__"].__get__
 _OF_ENUM = [method for method in map(vars(Enum).get, ("__hash__", "__eq__")) if method is not None]
+_HARMLESS = [*_OF_ENUM, *COMPARISONS]
 _LOOKUPS_OF_FLAGS = [vars(cls)["_missing_"] for cls in (Flag, IntFlag) if "_missing_" in vars(cls)]
 
 
@@ -67,7 +70,7 @@ def own_code(cls: type) -> str | None:
     for name in ("__hash__", "__eq__") if hashing is not None else ():
         method = static_attribute(cls, name)
         generated = type(method) is FunctionType and method.__code__.co_filename == "<string>"
-        if not (generated or type(method) is WrapperDescriptorType or method in _OF_ENUM):
+        if not (generated or type(method) is WrapperDescriptorType or method in _HARMLESS):
             return name
     return None
 

@@ -7,10 +7,9 @@ layout is specified in ``docs/format-v1.md``.
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 import msgpack
@@ -80,7 +79,7 @@ class BodyHash:
 
     def __init__(self, scheme: int) -> None:
         self.size = 0
-        self._hash = hashlib.sha256() if scheme == SIGNED else xxhash.xxh3_128() if scheme == CHECKED else None
+        self._hash = _sha256() if scheme == SIGNED else xxhash.xxh3_128() if scheme == CHECKED else None
 
     def update(self, chunk: Buffer) -> None:
         """Take in the next chunk."""
@@ -91,6 +90,12 @@ class BodyHash:
     def digest(self) -> bytes:
         """Return 32 bytes, padded with zeros."""
         return b"" if self._hash is None else self._hash.digest()
+
+
+def _sha256() -> Any:
+    import hashlib  # it loads OpenSSL, which stores that sign nothing do without
+
+    return hashlib.sha256()
 
 
 def stored_blocks(data: Buffer) -> list[Buffer]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import stat
 import warnings
@@ -31,6 +29,8 @@ class SigningKey:
     """
 
     def __init__(self, secret: bytes) -> None:
+        import hashlib  # it loads OpenSSL, which stores that sign nothing do without
+
         block = (secret if len(secret) <= _BLOCK else hashlib.sha256(secret).digest()).ljust(_BLOCK, b"\0")
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
@@ -44,7 +44,9 @@ class SigningKey:
 
     def has_signed(self, message: bytes, signature: bytes) -> bool:
         """Say whether ``signature`` is that of ``message``, in a time that does not tell how much of it is right."""
-        return hmac.compare_digest(self.sign(message), signature)
+        from hmac import compare_digest
+
+        return compare_digest(self.sign(message), signature)
 
 
 def read_signing_key(reference: str | None, root: str | None = None) -> SigningKey | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import msgpack
 
 from pyperunner_cache.values.type_codes import Code
+from pyperunner_text.light_dataclass import light_dataclass
 
 if TYPE_CHECKING:
     from pyperunner_cache.ports import Buffer
@@ -49,7 +50,7 @@ class NotPlain(Exception):
         return "result" + "".join(reversed(self._steps))
 
 
-@dataclass
+@light_dataclass
 class Needs:
     """Without which a value cannot be rebuilt, as far as is known."""
 

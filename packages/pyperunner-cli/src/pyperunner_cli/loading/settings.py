@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_cli.errors import CommandError
 from pyperunner_cli.text import did_you_mean, visible
+from pyperunner_text.light_dataclass import light_dataclass
 
 if TYPE_CHECKING:
     from pyperunner_cli.loading.typed_values import Written
@@ -22,7 +22,7 @@ PIPELINE = "pipeline"
 """The section of the arguments of a factory in files of params."""
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Setting:
     """A change of a param.
 

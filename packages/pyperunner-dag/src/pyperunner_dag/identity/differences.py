@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyperunner_dag.identity.summaries import short, shorten
-from pyperunner_dag.schema import as_mapping, format_of
+from pyperunner_text.former_names import keep_former_name
 from pyperunner_text.visible import visible
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         return self.text
+
+
+keep_former_name("pyperunner_dag._differences", Difference)
 
 
 def differences(
@@ -73,6 +76,8 @@ def differences(
 
 def _recorded(parts: Mapping[str, Any]) -> KeyParts:
     """Return parts of a key as they are recorded; what has not the form it should have counts as not recorded."""
+    from pyperunner_dag.schema import as_mapping, format_of
+
     code = as_mapping(parts.get("code"))
     own: OwnParts = {
         "params": dict(as_mapping(parts.get("params"))),

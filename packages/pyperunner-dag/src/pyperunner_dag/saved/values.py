@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import base64
 import datetime
-import decimal
-import fractions
 import pathlib
 import re
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,8 +18,12 @@ from pyperunner_dag.saved.values_code import CODE_READERS, code_to_plain
 from pyperunner_dag.saved.values_files import FILE_READERS, file_to_plain
 from pyperunner_dag.saved.values_numpy import NUMPY_READERS, numpy_to_plain
 from pyperunner_dag.secret import Secret
+from pyperunner_text.inert import find_class
 
 if TYPE_CHECKING:
+    import decimal
+    import fractions
+    import uuid
     from collections.abc import Callable
     from typing import TypeAlias
 
@@ -91,8 +92,9 @@ def _plain(value: Any, above: tuple[int, ...]) -> Plain:
         return [inner(item) for item in value]
     if kind is dict and all(type(key) is str and _fits(key) and not key.startswith("$") for key in value):
         return {key: inner(item) for key, item in value.items()}
-    if kind in _WRITERS:
-        tag, write = _WRITERS[kind]
+    writer = _WRITERS.get(kind) or _writer_elsewhere(kind)
+    if writer is not None:
+        tag, write = writer
         found: dict[str, Plain] | None = {tag: write(value, inner)}
     else:
         found = code_to_plain(value, inner) or numpy_to_plain(value, inner) or file_to_plain(value, inner)
@@ -215,6 +217,24 @@ def _read_path(content: Plain, inner: Convert, find: Finder) -> pathlib.PurePath
     return kinds[content[0]](inner(content[1]))
 
 
+def _read_decimal(content: Plain, inner: Convert, find: Finder) -> decimal.Decimal:
+    from decimal import Decimal
+
+    return Decimal(_text(content))
+
+
+def _read_fraction(content: Plain, inner: Convert, find: Finder) -> fractions.Fraction:
+    from fractions import Fraction
+
+    return Fraction(*_ints(map(inner, content), 2, 1 << FRACTION_BITS))
+
+
+def _read_uuid(content: Plain, inner: Convert, find: Finder) -> uuid.UUID:
+    from uuid import UUID
+
+    return UUID(content)
+
+
 _PATHS: tuple[type[pathlib.PurePath], ...] = (
     pathlib.PosixPath,
     pathlib.WindowsPath,
@@ -236,14 +256,22 @@ _WRITERS: dict[type, tuple[str, Writer]] = {
     datetime.time: ("$time", _moment),
     datetime.date: ("$date", lambda v, inner: v.isoformat()),
     datetime.timedelta: ("$timedelta", lambda v, inner: [v.days, v.seconds, v.microseconds]),
-    decimal.Decimal: ("$decimal", lambda v, inner: str(v)),
-    fractions.Fraction: ("$fraction", _fraction),
-    uuid.UUID: ("$uuid", lambda v, inner: str(v)),
     range: ("$range", lambda v, inner: [inner(part) for part in (v.start, v.stop, v.step)]),
     slice: ("$slice", lambda v, inner: [inner(part) for part in (v.start, v.stop, v.step)]),
     Secret: ("$secret", lambda v, inner: {"env": v.env, "key": v.key} if v.env is not None else None),
     **{kind: ("$path", lambda v, inner: [type(v).__name__, inner(str(v))]) for kind in _PATHS},
 }
+_WRITERS_ELSEWHERE: dict[tuple[str, str], tuple[str, Writer]] = {
+    ("decimal", "Decimal"): ("$decimal", lambda v, inner: str(v)),
+    ("fractions", "Fraction"): ("$fraction", _fraction),
+    ("uuid", "UUID"): ("$uuid", lambda v, inner: str(v)),
+}
+"""Those of types of modules that are not imported for their sake."""
+
+
+def _writer_elsewhere(kind: type) -> tuple[str, Writer] | None:
+    found = (writer for names, writer in _WRITERS_ELSEWHERE.items() if find_class(*names) is kind)
+    return next(found, None)
 
 
 def _text(content: Plain) -> str:
@@ -286,9 +314,9 @@ _READERS: dict[str, Reader] = {
     "$time": _read_moment(datetime.time),
     "$date": lambda c, inner, find: datetime.date.fromisoformat(c),
     "$timedelta": lambda c, inner, find: datetime.timedelta(*_ints(c, 3, _MICROSECONDS)),
-    "$decimal": lambda c, inner, find: decimal.Decimal(_text(c)),
-    "$fraction": lambda c, inner, find: fractions.Fraction(*_ints(map(inner, c), 2, 1 << FRACTION_BITS)),
-    "$uuid": lambda c, inner, find: uuid.UUID(c),
+    "$decimal": _read_decimal,
+    "$fraction": _read_fraction,
+    "$uuid": _read_uuid,
     "$range": lambda c, inner, find: range(*_ints(map(inner, c), 3)),
     "$slice": lambda c, inner, find: slice(*map(inner, c)),
     "$path": _read_path,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 
+from pyperunner_text.former_names import keep_former_modules
+
 __all__ = ["MODULES", "keep_former_names"]
 
 MODULES = {
@@ -39,7 +41,6 @@ MODULES = {
 
 _CLASSES = {
     "_dag": ["DAG"],
-    "_differences": ["Difference"],
     "_node": ["Node"],
     "_options": ["Options"],
     "_pipeline": ["Pipeline", "Sequential"],
@@ -52,9 +53,12 @@ def keep_former_names(package: str) -> None:
     """Let what version 0.2.0 has written find everything where it left it.
 
     Args:
-        package: The package, all of whose modules in ``MODULES`` are imported.
+        package: The package. Those of its modules in ``MODULES`` that have classes of which instances can be in a key
+            are imported; the others are when they are looked for.
     """
-    present = {former: sys.modules[f"{package}.{module}"] for former, module in MODULES.items()}
+    names = {former: f"{package}.{module}" for former, module in MODULES.items()}
+    keep_former_modules(package, {former: MODULES[former] for former in names if names[former] not in sys.modules})
+    present = {former: sys.modules[name] for former, name in names.items() if name in sys.modules}
     errors = [getattr(present["_errors"], name) for name in present["_errors"].__all__]
     classes = {former: [getattr(present[former], name) for name in names] for former, names in _CLASSES.items()}
     classes["_errors"] = errors

@@ -7,7 +7,7 @@ import functools
 import sys
 import types
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from pyperunner_keys.code.builder import PartBuilder
@@ -21,6 +21,7 @@ from pyperunner_keys.encoding.objects import is_code
 from pyperunner_keys.encoding.plain import digest_plain
 from pyperunner_keys.errors import FingerprintGapError
 from pyperunner_keys.names import importable_name
+from pyperunner_text.light_dataclass import light_dataclass
 
 __all__ = ["Fingerprint", "Fingerprinter", "Snapshot", "fingerprint"]
 
@@ -33,7 +34,7 @@ Traits = dict[str, set[str]]
 FORMAT = "pyperunner/code/2"
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Fingerprint:
     """What some code is made of.
 

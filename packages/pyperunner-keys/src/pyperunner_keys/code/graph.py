@@ -12,7 +12,7 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import xxhash
@@ -21,6 +21,7 @@ from pyperunner_keys.code.cached import cached_property
 from pyperunner_keys.code.kinds import is_held
 from pyperunner_keys.code.places import Place
 from pyperunner_keys.code.reads import Reads
+from pyperunner_text.light_dataclass import light_dataclass
 
 if TYPE_CHECKING:
     from pyperunner_keys.project import Names
@@ -34,7 +35,7 @@ _KINDS = {types.FunctionType: "function", type: "class", types.ModuleType: "modu
 _DEFINES = {"def": "function", "async": "function", "@": "function", "class": "class"}
 
 
-@dataclass(eq=False)
+@light_dataclass(eq=False)
 class Part:
     """One function, class, module or constant.
 

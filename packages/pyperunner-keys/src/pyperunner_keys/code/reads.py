@@ -8,17 +8,15 @@ to something else.
 from __future__ import annotations
 
 import datetime
-import decimal
-import fractions
 import pathlib
 import re
 import types
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from operator import is_
 from typing import Any
 
 from pyperunner_keys.code.kinds import is_own_code, wrapped_parts
+from pyperunner_text.inert import find_class
 
 __all__ = ["MISSING", "Reads", "is_fixed"]
 
@@ -28,18 +26,12 @@ MISSING: Any = object()
 _FIXED = frozenset(
     {
         *(bool, int, float, complex, str, bytes, type(None), type(...), type(NotImplemented), range),
-        *(
-            datetime.date,
-            datetime.timedelta,
-            datetime.timezone,
-            decimal.Decimal,
-            fractions.Fraction,
-            uuid.UUID,
-            re.Pattern,
-        ),
+        *(datetime.date, datetime.timedelta, datetime.timezone, re.Pattern),
         *(pathlib.PurePosixPath, pathlib.PosixPath, pathlib.PureWindowsPath, pathlib.WindowsPath),
     }
 )
+_FIXED_ELSEWHERE = {"decimal": "Decimal", "fractions": "Fraction", "uuid": "UUID"}
+"""Such types of modules that are not imported for their sake."""
 
 
 def is_fixed(value: Any) -> bool:
@@ -57,7 +49,13 @@ def is_fixed(value: Any) -> bool:
         return value.__self__ is None or isinstance(value.__self__, (type, types.ModuleType))
     if kind is types.FunctionType:
         return is_own_code(value) or not wrapped_parts(value)
-    return isinstance(value, (type, types.ModuleType))
+    if isinstance(value, (type, types.ModuleType)):
+        return True
+    return kind.__name__ in _FIXED_ELSEWHERE.values() and _is_fixed_elsewhere(kind)
+
+
+def _is_fixed_elsewhere(kind: type) -> bool:
+    return any(find_class(module, name) is kind for module, name in _FIXED_ELSEWHERE.items())
 
 
 class Reads:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pyperunner_results.files import open_regular
 from pyperunner_results.former_names import formerly
 from pyperunner_results.writing.git import GitQuery, repository_roots
+from pyperunner_text.sha256 import sha256
 
 if TYPE_CHECKING:
     from pyperunner_results.schema import Dependency, Environment
@@ -136,11 +137,9 @@ def _relative(file: str, base_dir: str) -> str:
 
 def file_digest(file: str) -> str | None:
     """Return the SHA-256 of a file's bytes in hex, ``None`` if it can't be read."""
-    import hashlib
-
     try:
         with open_regular(file, follow=True) as source:
-            digest = hashlib.sha256()
+            digest = sha256()
             while piece := source.read(_PIECE):  # a module that is an extension can have many megabytes
                 digest.update(piece)
             return digest.hexdigest()

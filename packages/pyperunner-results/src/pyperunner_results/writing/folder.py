@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from pyperunner_results.writing.events import EventLog
 from pyperunner_results.writing.packed_text import PackedText
 from pyperunner_text.file_names import safe_name
 from pyperunner_text.masking import NO_SECRETS, Masking
+from pyperunner_text.sha256 import sha256
 from pyperunner_text.visible import visible_lines
 from pyperunner_text.yaml.writer import UnwritableValue, yaml_pieces
 
@@ -47,7 +47,7 @@ def task_log_name(task: str, attempt: int) -> str:
 
     The digest keeps names apart that differ only by case, by Unicode form or behind the cut.
     """
-    digest = hashlib.sha256(task.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    digest = sha256(task.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{LOGS_FOLDER}/{safe_name(task)}-{digest}.{attempt}.log"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from pyperunner_results.shape import as_mapping, as_mappings
 from pyperunner_results.strict_json import to_json
+from pyperunner_text.sha256 import sha256
 
 if TYPE_CHECKING:
     from pyperunner_results.schema import Summary
@@ -38,13 +38,11 @@ def describe_pipeline(conf: Mapping[str, object]) -> Summary:
         "pyperunner": run.get("pyperunner"),
         "git": {"commit": first.get("commit"), "dirty": first.get("dirty")} if first else None,
         "params": {name: _short(to_json(value, for_people=True)) for name, value in islice(params.items(), _PARAMS)},
-        "params_digest": hashlib.sha256(
-            to_json([[name, params[name]] for name in sorted(params)]).encode()
-        ).hexdigest()[:16],
+        "params_digest": sha256(to_json([[name, params[name]] for name in sorted(params)]).encode()).hexdigest()[:16],
     }
 
 
 def _short(text: str) -> str:
     if len(text) <= _VALUE_CHARS:
         return text
-    return f"{text[: _VALUE_CHARS - 12]}…#{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return f"{text[: _VALUE_CHARS - 12]}…#{sha256(text.encode()).hexdigest()[:8]}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from pyperunner_runner.child.checks import FOLDER
 from pyperunner_runner.child.context.thread_limits import VARIABLES
 from pyperunner_runner.ports import Event, Executor, Handle, Job
 from pyperunner_runner.processes.cores import allowed_cores, usable_cores
+from pyperunner_text.light_dataclass import light_dataclass
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Jobs", "RunningJob"]
 
 
-@dataclass
+@light_dataclass
 class RunningJob:
     """One execution of a task that goes on."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import known_key
 from pyperunner_dag.secret import known_secrets
-from pyperunner_results import NotARun, RunFolder, get_environment_info, run_section, write_report
+from pyperunner_results import RunFolder, get_environment_info, run_section
 from pyperunner_results.run_files import REPORT_FILE
 from pyperunner_runner.events import (
     Hook,
@@ -175,6 +175,8 @@ class RunRecorder:
 
     def write_report(self, results: PipelineResult) -> None:
         """Write the report of the run, if its folder is still there and takes it."""
+        from pyperunner_results import NotARun, write_report
+
         try:
             write_report(results, outputs=False)  # the runner holds none
         except (OSError, NotARun) as error:

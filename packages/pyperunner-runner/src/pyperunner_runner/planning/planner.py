@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +29,7 @@ from pyperunner_runner.planning.cues.standing import StandingOutputs
 from pyperunner_runner.planning.growth import GrownGraph, are_known, levels_of_maps, listing_from, tolerated
 from pyperunner_runner.planning.reasons_to_run import Action, Decision, RunAnyway, plan, unmet
 from pyperunner_runner.planning.selection import Labels, Selection, select
+from pyperunner_text.light_dataclass import light_dataclass
 
 if TYPE_CHECKING:
     from pyperunner_dag import Listing
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["PlannedRun", "Planner", "left_alone", "runnable_dag"]
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class PlannedRun:
     """What a run of a pipeline would do.
 

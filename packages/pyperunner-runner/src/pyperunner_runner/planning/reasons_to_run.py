@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from pyperunner_text.former_names import keep_former_name
+from pyperunner_text.light_dataclass import light_dataclass
 
 __all__ = ["Action", "CheckAgain", "Decision", "RunAnyway", "plan", "unmet"]
 
 Action = Literal["run", "load", "skip"]
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Decision:
     """What happens to one task, and why in a few words."""
 

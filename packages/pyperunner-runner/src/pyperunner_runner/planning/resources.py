@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+    from typing import TypeAlias
+
     from pyperunner_runner.planning.settings import RunSettings
 
 __all__ = ["Demand", "Pool", "counted", "impossible"]
 
-Demand = tuple[tuple[str, Fraction], ...]
+Demand: TypeAlias = "tuple[tuple[str, Fraction], ...]"
 """Amounts by resource, sorted; the empty one asks for nothing."""
 
 
@@ -54,6 +56,8 @@ def impossible(wanted: Mapping[str, float], capacity: Mapping[str, float]) -> st
 
 
 def _exactly(amount: float) -> Fraction:
+    from fractions import Fraction
+
     return Fraction(str(amount))
 
 

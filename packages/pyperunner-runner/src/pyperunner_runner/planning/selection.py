@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeAlias
 
 from pyperunner_runner.errors import UnknownSelection
+from pyperunner_text.light_dataclass import light_dataclass
 
 __all__ = ["Labels", "Patterns", "Selection", "select"]
 
@@ -24,7 +24,7 @@ class Labels(NamedTuple):
     tag: str
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class Selection:
     """What a run was asked for; each part a tuple of names, tags and globs, ``None`` where it was not given."""
 

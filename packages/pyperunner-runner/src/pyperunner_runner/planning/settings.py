@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
+
+from pyperunner_text.light_dataclass import light_dataclass
 
 if TYPE_CHECKING:
     from pyperunner_dag import Options
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["RunSettings"]
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class RunSettings:
     """Settings of one run.
 

@@ -10,8 +10,9 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from pyperunner_text.light_dataclass import light_dataclass
 
 __all__ = ["ControlGroup", "folders_of_version_2", "own_paths"]
 
@@ -38,7 +39,7 @@ def folders_of_version_2(root: Path) -> tuple[Path, Path]:
     return root / "sys/fs/cgroup", root / "sys/fs/cgroup/unified"
 
 
-@dataclass(frozen=True)
+@light_dataclass(frozen=True)
 class ControlGroup:
     """A group that a process enters, and with it all that it starts from then on. Without a folder it does nothing.
 

@@ -204,13 +204,13 @@ def _say(tally: Tally) -> None:
 
 def _report(options: argparse.Namespace, tally: Tally, results: PipelineResult) -> str:
     """Write the report and return where it is; of a run that had nothing to do the command that writes it."""
-    from pyperunner_dag.secret import known_secrets
-    from pyperunner_results import NotARun, write_report
-
     if options.report is False:
         return ""
     if options.report is None and not tally.has_news:
         return _typed("report", "report", relative(results.run_folder or ""))
+    from pyperunner_dag.secret import known_secrets
+    from pyperunner_results import NotARun, write_report
+
     try:
         return f"report: {relative(write_report(results, outputs=not options.no_outputs, secrets=known_secrets()))}"
     except (OSError, NotARun) as error:  # the folder was removed meanwhile, or its disk is full

@@ -7,7 +7,6 @@ bytes; and where not even those can be had, that is a gap.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from pyperunner_keys.code.reading.references import Facts
 from pyperunner_keys.code.reading.source import SourceFile, file_source
 from pyperunner_keys.encoding.plain import digest_bytes, encode_plain
 from pyperunner_keys.project import family, is_own_class, is_own_file, is_own_module
+from pyperunner_text.light_dataclass import light_dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ _ONCE_STANDARD = frozenset({*sys.stdlib_module_names, "distutils"})
 """Names for which an installed package may answer in place of the standard library."""
 
 
-@dataclass(eq=False)
+@light_dataclass(eq=False)
 class Binary:
     """A module that has no text.
 

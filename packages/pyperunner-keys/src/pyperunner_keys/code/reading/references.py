@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from pyperunner_keys.code.cached import cached_property
 from pyperunner_keys.code.reading.scope import COMPREHENSIONS, Comprehension, Function, Import, Scope, bind, defaults
+from pyperunner_text.light_dataclass import light_dataclass
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -37,7 +38,7 @@ _GENERATORS = frozenset(("RandomState", "SeedSequence", "default_rng"))
 """What makes generators of numpy's, which begin anywhere if they are given nothing to begin with."""
 
 
-@dataclass
+@light_dataclass
 class Facts:
     """What a piece of code needs from outside, and what in it cannot be known before it runs."""
 

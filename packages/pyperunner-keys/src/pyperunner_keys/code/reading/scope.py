@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
+
+from pyperunner_text.light_dataclass import light_dataclass
 
 __all__ = ["COMPREHENSIONS", "Comprehension", "Function", "Import", "Scope", "bind", "defaults", "imports_of"]
 
@@ -29,7 +31,7 @@ class Import(NamedTuple):
     name: str = ""
 
 
-@dataclass
+@light_dataclass
 class Scope:
     """A function, class body, comprehension or module, and the names it binds."""
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pyperunner_keys.code.reading.importable import Binary, find_module
 from pyperunner_keys.code.reading.loaded import foreign_code
 from pyperunner_keys.code.reading.source import SourceFile, Written
 from pyperunner_keys.project import Names, file_of
+from pyperunner_text.light_dataclass import light_dataclass
 
 __all__ = ["Unimported", "absolute_name"]
 
@@ -24,7 +25,7 @@ _read: dict[str, _Read] = {}
 """By the module's name: what was read of it before it was imported."""
 
 
-@dataclass
+@light_dataclass
 class _Read:
     """What a module was read as before it was loaded.
 

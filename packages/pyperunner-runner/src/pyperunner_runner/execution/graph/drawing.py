@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from pyperunner_dag import layout
-from pyperunner_dag.drawing.svg import svg_pieces
-
 if TYPE_CHECKING:
     from pyperunner_dag import DAG, Task
     from pyperunner_dag.schema import Layout
@@ -28,9 +25,13 @@ class Drawing:
     """
 
     def __init__(self, graph: DAG[Task]) -> None:
+        from pyperunner_dag.drawing.layout import layout
+
         self._graph = graph
         self.layout: Layout | None = layout(graph) if len(graph) <= _MOST_DRAWN else None
 
     def pieces(self, statuses: Mapping[str, str]) -> Iterator[str]:
         """Yield the picture, coloured by the status of each task, as pieces of an SVG text."""
+        from pyperunner_dag.drawing.svg import svg_pieces
+
         return svg_pieces(self.layout or self._graph, statuses)
