@@ -52,10 +52,8 @@ class _Signature:
             return None  # it is told by the constructor itself
         from inspect import Parameter, Signature
 
-        kind, defaults = (
-            Parameter.POSITIONAL_OR_KEYWORD,
-            {**dict.fromkeys(cls._light.factories, _FACTORY), **cls._light.defaults},
-        )
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        defaults = {**dict.fromkeys(cls._light.factories, _FACTORY), **cls._light.defaults}
         types = {field.name: field.type for field in dataclasses.fields(cls)}
         return Signature(
             [
