@@ -76,7 +76,7 @@ def shared_cluster(tmp_path_factory):
     """A scheduler and two workers; nobody ends them."""
     cluster = Cluster(tmp_path_factory.mktemp("cluster"))
     cluster.add("first")
-    cluster.add("second", "--resources", "gpu=1")
+    cluster.add("second", "--resources", "gpu=2")
     for name in ("first", "second"):
         cluster.wait_for_worker(name)
     yield cluster

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import time
+from pathlib import Path
+
 import distributed
 import pytest
 
@@ -71,3 +75,23 @@ def test_an_address_where_nobody_is_is_said(tmp_path, monkeypatch):
     runner = Runner(tmp_path / "data", tmp_path / "log", executor="dask", executor_options=options)
     with pytest.raises(ClusterLost, match=r"the scheduler tcp://127\.0\.0\.1:9 is out of reach"):
         runner.run(Pipeline("p", [one()]))
+
+
+@task("Meet", resources={"gpu": 1})
+def meet(folder, me, other):
+    """Wait until both are there, so that they run at one time."""
+    Path(folder, me).touch()
+    deadline = time.monotonic() + 30
+    while not Path(folder, other).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    return os.environ["CUDA_VISIBLE_DEVICES"]
+
+
+def test_tasks_at_one_time_see_devices_of_their_own(shared_cluster, tmp_path):
+    runner = Runner(
+        tmp_path / "data", tmp_path / "log", executor="dask", executor_options={"address": shared_cluster.address}
+    )
+    tasks = [meet(me, folder=str(tmp_path), me=me, other=other) for me, other in ("ab", "ba")]
+    runner.run(Pipeline("p", tasks), raise_on_failure=True)
+    assert sorted(each.output for each in tasks) == ["0", "1"]

@@ -6,6 +6,7 @@ it; and when nothing is heard of the runner for the length of a lease, everythin
 
 from __future__ import annotations
 
+import os
 import select
 import time
 from collections import deque
@@ -24,6 +25,7 @@ from pyperunner_runner.executors.registry import find_executor
 from pyperunner_runner.executors.supervisor.start_methods import start_method_beside
 from pyperunner_runner.job_events import Ended, Event, Exit, Logged, Outcome, Started, Waiting
 from pyperunner_runner.ports import Executor, Job, Session
+from pyperunner_runner.remote.devices import lacking_devices, variables
 from pyperunner_runner.remote.facts import facts
 from pyperunner_runner.remote.messages import (
     Begin,
@@ -145,7 +147,7 @@ class _Agent:
 
     def _obey(self, message: object) -> None:
         if isinstance(message, StartJob):
-            self._take_job(message.packed)
+            self._take_job(message.packed, message.devices)
         elif isinstance(message, StopJob):
             self._stop(message.job, kill=message.kill)
         elif isinstance(message, KeepAlive):
@@ -160,6 +162,7 @@ class _Agent:
         session = unpack(begin.packed)
         enter(session)
         store, problems, said = problems_of(session)
+        problems += lacking_devices(begin.resources, os.environ)
         if problems or store is None:
             self._send(Refused(problems))
             return
@@ -183,10 +186,10 @@ class _Agent:
 
     # -- jobs ------------------------------------------------------------------------------------------------------
 
-    def _take_job(self, packed: PackedJob) -> None:
+    def _take_job(self, packed: PackedJob, devices: Sequence[int]) -> None:
         if self._session is None:
             return
-        job = packed.job
+        job = replace(packed.job, env=variables(devices, os.environ))
         try:
             task = packed.task_of(self._session.tasks)
         except Exception as error:

@@ -23,6 +23,7 @@ from pyperunner_runner.executors.supervisor.transport import PackedJob, pack_job
 from pyperunner_runner.job_events import Ended, Event, Exit, Failure, Logged, Outcome, Started
 from pyperunner_runner.planning.resources import Pool
 from pyperunner_runner.ports import Handle, Job, JobHandle, Session
+from pyperunner_runner.remote.devices import Devices, devices_in
 from pyperunner_runner.remote.errors import WorkersUnfit
 from pyperunner_runner.remote.facts import differences, facts, remarks
 from pyperunner_runner.remote.messages import (
@@ -51,6 +52,7 @@ class _Agent:
     slots: int
     resources: Pool
     capacity: Mapping[str, float]
+    devices: Devices
     host: str = ""
     ready: bool = False
     jobs: dict[str, _RemoteJob] = field(default_factory=dict)
@@ -231,7 +233,8 @@ class RemoteExecutor:
     def _take(self, news: News) -> None:
         if isinstance(news, Joined):
             capacity = dict(news.resources)
-            self._agents[news.worker] = _Agent(news.worker, news.slots, Pool(capacity), capacity)
+            devices = Devices(devices_in(capacity))
+            self._agents[news.worker] = _Agent(news.worker, news.slots, Pool(capacity), capacity, devices)
             return
         agent = self._agents.get(news.worker)
         if agent is None:
@@ -263,7 +266,7 @@ class RemoteExecutor:
             self._refuse(agent, problems)
             return
         self._remark(agent, list(remarks(self._here, there)))
-        self._tell(agent, Begin(self._packed, agent.slots, self._kind, self._lease))
+        self._tell(agent, Begin(self._packed, agent.slots, self._kind, self._lease, agent.capacity))
 
     def _refuse(self, agent: _Agent, problems: tuple[str, ...]) -> None:
         del self._agents[agent.worker]
@@ -294,6 +297,7 @@ class RemoteExecutor:
         if running.agent is not None:
             running.agent.jobs.pop(running.job.id, None)
             running.agent.resources.release(running.job.id)
+            running.agent.devices.release(running.job.id)
             if outcome.kind == "stored":
                 self._made_on[running.job.task] = running.agent.worker
         running.handle.exit = end
@@ -341,7 +345,8 @@ class RemoteExecutor:
                 running.agent = agent
                 agent.jobs[running.job.id] = running
                 agent.resources.take(running.job.id, Pool.demand(running.wants))
-                self._tell(agent, StartJob(running.packed))
+                devices = agent.devices.take(running.job.id, devices_in(running.wants))
+                self._tell(agent, StartJob(running.packed, devices))
         if self._queue:
             self._say_why_waiting()
 
@@ -354,7 +359,9 @@ class RemoteExecutor:
 
     def _fits(self, agent: _Agent, running: _RemoteJob) -> bool:
         most = agent.slots * 2 if self._kind == "pool" and not running.wants else agent.slots
-        return len(agent.jobs) < most and agent.resources.fits(Pool.demand(running.wants))
+        if len(agent.jobs) >= most or not agent.resources.fits(Pool.demand(running.wants)):
+            return False
+        return agent.devices.fits(devices_in(running.wants))
 
     def _say_why_waiting(self) -> None:
         """Say once what a job waits for, where nothing that is there now can ever carry it out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,12 +22,13 @@ class Hello:
 
 @dataclass(frozen=True)
 class Begin:
-    """The runner's: what ``pack`` has made, how many jobs at once, and what carries them out."""
+    """The runner's: what ``pack`` has made, how many jobs at once, with what, and the worker's resources."""
 
     packed: bytes
     slots: int
     executor: str
     lease: float
+    resources: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ class Refused:
 
 @dataclass(frozen=True)
 class StartJob:
-    """Begin a job."""
+    """Begin a job, which is to see the devices at these places."""
 
     packed: PackedJob
+    devices: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
