@@ -9,12 +9,13 @@ from __future__ import annotations
 import secrets
 import select
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pyperunner_dag import task_of
 from pyperunner_dag.ports import SupportsDelete
 from pyperunner_runner.child.messages import FrameBuffer
 from pyperunner_runner.child.messages import pack as frame
@@ -39,6 +40,9 @@ from pyperunner_runner.remote.messages import (
 )
 from pyperunner_runner.remote.packing import pack
 from pyperunner_runner.remote.workers import Joined, Left, News, Workers
+
+if TYPE_CHECKING:
+    from pyperunner_dag import Task
 
 __all__ = ["RemoteExecutor"]
 
@@ -131,7 +135,7 @@ class RemoteExecutor:
     def start(self, job: Job) -> Handle:
         """See ``Executor.start``."""
         task, job = self._session.task_of(job), replace(job, id=job.id or secrets.token_hex(16))
-        upstream = [source.name for source in task.sources] if self._prefers else ()
+        upstream = _makers(task) if self._prefers else ()
         bare = replace(job, meta={**job.meta, "job": job.id})
         running = _RemoteJob(
             job,
@@ -354,8 +358,8 @@ class RemoteExecutor:
         room = [agent for agent in self._agents.values() if agent.ready and self._fits(agent, running)]
         if not room:
             return None
-        made = [self._made_on.get(name) for name in running.upstream]
-        return min(room, key=lambda agent: (-made.count(agent.worker), len(agent.jobs) / agent.slots))
+        made = Counter(map(self._made_on.get, running.upstream))
+        return min(room, key=lambda agent: (-made[agent.worker], len(agent.jobs) / agent.slots))
 
     def _fits(self, agent: _Agent, running: _RemoteJob) -> bool:
         most = agent.slots * 2 if self._kind == "pool" and not running.wants else agent.slots
@@ -387,6 +391,12 @@ class RemoteExecutor:
 
     def _say(self, level: str, text: str) -> None:
         self._events.append(Logged("-", None, "runner", level, text, time.time()))
+
+
+def _makers(task: Task) -> Sequence[str]:
+    """Return the names of the tasks that have made what a task gets."""
+    tasks = [task_of(source) for source in task.sources]
+    return [name for each in tasks for name, _ in getattr(each, "entries", None) or [(each.name, "")]]
 
 
 def _can(capacity: Mapping[str, float], wants: Mapping[str, float]) -> bool:
