@@ -125,8 +125,8 @@ class Job:
         threads: With how many threads libraries are to compute while the task runs; ``None`` leaves it to them.
         id: Tells this job from every other, of whatever run and machine. An executor whose jobs leave the machine gives
             one where it is empty.
-        env: Environment variables that the place where it runs gives it, such as which devices are its own. Those
-            among the task's options go before them.
+        env: Environment variables that the place where it runs gives it, such as which devices are its own: names and
+            values. Those among the task's options go before them.
     """
 
     task: str
@@ -141,7 +141,7 @@ class Job:
     displays: bool = False
     threads: int | None = None
     id: str = ""
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Sequence[tuple[str, str]] = ()
 
 
 class Handle(Protocol):

@@ -85,7 +85,12 @@ def _execute_and_store(job: Job, task: Task, outputs: JobStore, audit: ReadAudit
     alone = threading.active_count() == 1
     started = time.perf_counter()
     guard = guard_of(task, given)
-    with environment({**job.env, **task.options.env}), seeded(job.seed), guard or nullcontext(), audit or nullcontext():
+    with (
+        environment({**dict(job.env), **task.options.env}),
+        seeded(job.seed),
+        guard or nullcontext(),
+        audit or nullcontext(),
+    ):
         value = _call(task, data, inputs)
     seconds = time.perf_counter() - started
     if guard:

@@ -189,7 +189,7 @@ class _Agent:
     def _take_job(self, packed: PackedJob, devices: Sequence[int]) -> None:
         if self._session is None:
             return
-        job = replace(packed.job, env=variables(devices, os.environ))
+        job = replace(packed.job, env=tuple(variables(devices, os.environ).items()))
         try:
             task = packed.task_of(self._session.tasks)
         except Exception as error:
