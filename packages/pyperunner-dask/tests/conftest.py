@@ -3,15 +3,23 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+import uuid
 
 import pytest
 
 pytest.register_assert_rewrite("pyperunner_runner.testing")
 
 _DEADLINE = 60.0
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
 
 
 class Cluster:
@@ -27,11 +35,11 @@ class Cluster:
         self.start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         self.address = self.wait_for("scheduler", r"Scheduler at: +(tcp://\S+)")
 
-    def start(self, name, *command, cwd=None, env=None):
+    def start(self, name, *command, cwd=None, env=None, python=(sys.executable,)):
         log = self.folder / f"{name}.log"
         with open(log, "ab") as out:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "distributed.cli.dask_" + command[0], *command[1:]],
+                [*python, "-m", "distributed.cli.dask_" + command[0], *command[1:]],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -50,13 +58,13 @@ class Cluster:
             assert self.processes[name].poll() is None, text
             time.sleep(0.02)
 
-    def add(self, name, *options, threads=2, env=None):
+    def add(self, name, *options, threads=2, env=None, nanny=False, python=(sys.executable,)):
         """Start a worker, in a folder of its own."""
         folder = self.folder / name
         folder.mkdir()
-        command = [self.address, "--nthreads", str(threads), "--no-nanny", "--no-dashboard", "--name", name]
-        command += ["--host", "127.0.0.1", "--local-directory", str(folder), *options]
-        self.start(name, "worker", *command, cwd=folder, env=env)
+        command = [self.address, "--nthreads", str(threads), "--nanny" if nanny else "--no-nanny", "--no-dashboard"]
+        command += ["--name", name, "--host", "127.0.0.1", "--local-directory", str(folder), *options]
+        self.start(name, "worker", *command, cwd=folder, env=env, python=python)
 
     def wait_for_worker(self, name):
         return self.wait_for(name, r"Registered to: +(\S+)")
@@ -90,3 +98,33 @@ def cluster(tmp_path):
     cluster = Cluster(tmp_path / "cluster")
     yield cluster
     cluster.close()
+
+
+@pytest.fixture
+def credentials():
+    """The variables that name them."""
+    return _CREDENTIALS
+
+
+@pytest.fixture
+def s3(monkeypatch):
+    """A store's URL on an S3 server on loopback, and the options with which it is opened."""
+    serving = pytest.importorskip("werkzeug.serving", reason="needs moto[server]")
+    apps = pytest.importorskip("moto.server", reason="needs moto[server]")
+    s3fs = pytest.importorskip("s3fs", reason="needs s3fs")
+    pytest.importorskip("pyperunner_cache_fsspec", reason="needs pyperunner-cache-fsspec")
+    for name, value in _CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = apps.DomainDispatcherApplication(apps.create_backend_app)
+    server = serving.make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    options = {"endpoint_url": f"http://127.0.0.1:{port}"}
+    s3fs.S3FileSystem(**options, skip_instance_cache=True).mkdir(bucket := f"bucket-{uuid.uuid4().hex}")
+    yield f"s3://{bucket}/cache", options
+    server.shutdown()
+    thread.join()
+    server.server_close()

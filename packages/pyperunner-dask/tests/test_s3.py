@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
-import threading
-import uuid
 from pathlib import Path
 
 import pytest
@@ -16,11 +13,6 @@ from pyperunner_runner import Runner
 from pyperunner_runner.remote import WorkersUnfit
 
 FLIGHTS = Path(__file__).parents[3] / "docs" / "examples" / "flights.py"
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 
 
 @task("Rows")
@@ -32,30 +24,6 @@ def rows(n):
 @task("Total")
 def total(data):
     return sum(data[0])
-
-
-@pytest.fixture
-def s3(monkeypatch):
-    """A store's URL on an S3 server on loopback, and the options with which it is opened."""
-    serving = pytest.importorskip("werkzeug.serving", reason="needs moto[server]")
-    apps = pytest.importorskip("moto.server", reason="needs moto[server]")
-    s3fs = pytest.importorskip("s3fs", reason="needs s3fs")
-    pytest.importorskip("pyperunner_cache_fsspec", reason="needs pyperunner-cache-fsspec")
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    app = apps.DomainDispatcherApplication(apps.create_backend_app)
-    server = serving.make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    options = {"endpoint_url": f"http://127.0.0.1:{port}"}
-    s3fs.S3FileSystem(**options, skip_instance_cache=True).mkdir(bucket := f"bucket-{uuid.uuid4().hex}")
-    yield f"s3://{bucket}/cache", options
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.mark.long
@@ -75,10 +43,10 @@ def test_a_store_on_s3_is_all_that_is_shared(s3, cluster, tmp_path):
 
 
 @pytest.mark.long
-def test_a_worker_without_credentials_is_said(s3, cluster, tmp_path):
+def test_a_worker_without_credentials_is_said(s3, credentials, cluster, tmp_path):
     from pyperunner_dag import open_store
 
-    cluster.add("first", env=dict.fromkeys(CREDENTIALS, ""))
+    cluster.add("first", env=dict.fromkeys(credentials, ""))
     cluster.wait_for_worker("first")
     url, options = s3
     store = open_store(url, storage_options=options)

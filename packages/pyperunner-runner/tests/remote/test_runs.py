@@ -161,7 +161,11 @@ def test_nothing_stays_when_the_channel_is_cut(tmp_path):
     assert workers.processes["w1"].poll() is not None
 
 
-def test_modules_of_the_project_travel_loaded_or_not(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "start_method",
+    [pytest.param("fork", marks=pytest.mark.long), "forkserver", pytest.param("spawn", marks=pytest.mark.long)],
+)
+def test_modules_of_the_project_travel_loaded_or_not(tmp_path, monkeypatch, start_method):
     """The workers find none of them: what is loaded goes as it is, and what a task imports later goes along."""
     project = tmp_path / "project"
     (project / "parts").mkdir(parents=True)
@@ -178,10 +182,17 @@ def test_modules_of_the_project_travel_loaded_or_not(tmp_path, monkeypatch):
     import flow_that_travels
     import loaded_here
 
+    class Elsewhere(LocalWorkers):
+        def send(self, worker, data):
+            if project.exists():  # the runner has packed all; another machine has no such files
+                project.rename(tmp_path / "away")
+            super().send(worker, data)
+
     monkeypatch.setattr(loaded_here, "FACTOR", 100)  # as the living process has it
     try:
         counting = flow_that_travels.count(n=2)
-        make_runner(tmp_path, LocalWorkers({"w1": 1})).run(Pipeline("p", [counting]), raise_on_failure=True)
+        runner = make_runner(tmp_path, Elsewhere({"w1": 1}), start_method=start_method)
+        runner.run(Pipeline("p", [counting]), raise_on_failure=True)
         assert counting.output == 600
     finally:
         for name in ("loaded_here", "flow_that_travels"):

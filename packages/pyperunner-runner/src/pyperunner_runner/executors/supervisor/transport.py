@@ -29,6 +29,7 @@ from pyperunner_runner.executors.travelling.modules import (
     homeless_modules,
     loaded_modules,
     modules_of,
+    modules_that_came,
 )
 from pyperunner_text.unpicklable import innermost
 
@@ -66,7 +67,7 @@ class InterpreterState:
         tasks = list(tasks)
         reached = [type(task).__module__ for task in tasks]
         reached += modules_of({path for task in tasks for path in task.fingerprint().modules})
-        loaded = loaded_modules(["__main__", *reached])
+        loaded = {**modules_that_came(), **loaded_modules(["__main__", *reached])}
         modules = tuple(name for name in dict.fromkeys(reached) if name in loaded or not _by_value(name))
         return cls(path, list(sys.argv), main and _absolute(main), modules, dict(spec), loaded)
 

@@ -30,6 +30,7 @@ __all__ = [
     "imported_names",
     "loaded_modules",
     "modules_of",
+    "modules_that_came",
 ]
 
 _MOST_BYTES = 64 << 20  # of one value that is sent along; larger ones are made anew by the text
@@ -118,21 +119,28 @@ class TextFinder:
         main: File of the code that has come by value, if any.
 
     Attributes:
+        modules: They.
         files: The files of all code that has come.
     """
 
     def __init__(self, modules: Mapping[str, LoadedModule], main: str | None) -> None:
-        self._modules = modules
+        self.modules = modules
         self.files = frozenset([*(module.path for module in modules.values()), *([main] if main else [])])
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Find a module that has come."""
-        found = self._modules.get(name)
+        found = self.modules.get(name)
         if found is None:
             return None
         folders = None if found.folders is None else list(found.folders)
         loader = _Loader(name, found)
         return spec_from_file_location(name, found.path, loader=loader, submodule_search_locations=folders)
+
+
+def modules_that_came() -> dict[str, LoadedModule]:
+    """Return the modules that have come to this interpreter from another one, by name."""
+    finders = [finder for finder in sys.meta_path if isinstance(finder, TextFinder)]
+    return {name: module for finder in reversed(finders) for name, module in finder.modules.items()}
 
 
 class ParentFinder:
