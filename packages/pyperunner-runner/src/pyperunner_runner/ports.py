@@ -126,7 +126,8 @@ class Job:
         id: Tells this job from every other, of whatever run and machine. An executor whose jobs leave the machine gives
             one where it is empty.
         env: Environment variables that the place where it runs gives it, such as which devices are its own: names and
-            values. Those among the task's options go before them.
+            values. Those among the task's options go before them. A process carries out no other job after one that has
+            some, because what a library has made of them can't be undone.
     """
 
     task: str

@@ -98,7 +98,7 @@ class ServeJobs:
         runtime.flush()
         clean = _end_children() and state.restore(runtime) and threading.active_count() == 1 and not holds_numba()
         after = _Usage()
-        spent = served >= self.most_tasks or after.max_rss >= self.most_memory
+        spent = served >= self.most_tasks or after.max_rss >= self.most_memory or bool(packed.job.env)
         return Done(outcome, after.since(before, outcome), outcome.kind == "failed" or spent or not clean)
 
 
