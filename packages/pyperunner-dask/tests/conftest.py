@@ -92,12 +92,25 @@ def shared_cluster(tmp_path_factory):
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def new_cluster(tmp_path):
+    """Makes a scheduler, to which a test adds workers."""
+    made = []
+
+    def new():
+        folder = tmp_path / f"cluster{len(made) or ''}"
+        folder.mkdir()
+        made.append(Cluster(folder))
+        return made[-1]
+
+    yield new
+    for cluster in made:
+        cluster.close()
+
+
+@pytest.fixture
+def cluster(new_cluster):
     """A scheduler, and whichever workers a test adds."""
-    (tmp_path / "cluster").mkdir()
-    cluster = Cluster(tmp_path / "cluster")
-    yield cluster
-    cluster.close()
+    return new_cluster()
 
 
 @pytest.fixture
