@@ -95,3 +95,12 @@ def test_tasks_at_one_time_see_devices_of_their_own(shared_cluster, tmp_path):
     tasks = [meet(me, folder=str(tmp_path), me=me, other=other) for me, other in ("ab", "ba")]
     runner.run(Pipeline("p", tasks), raise_on_failure=True)
     assert sorted(each.output for each in tasks) == ["0", "1"]
+
+
+@pytest.mark.long
+def test_without_an_address_this_machine_is_the_cluster(tmp_path):
+    """Two at once, too: neither takes a port that the other wants."""
+    runner = Runner(tmp_path / "data", tmp_path / "log", executor="dask", process_limit=1)
+    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None):
+        runner.run(Pipeline("p", [alone := one(n=3)]), raise_on_failure=True)
+    assert alone.output == 3

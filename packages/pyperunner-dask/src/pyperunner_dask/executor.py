@@ -69,7 +69,9 @@ class DaskExecutor(RemoteExecutor):
 
         place: Any = address
         if address is None:
-            place = new_cluster(n_workers=1, threads_per_worker=limit, processes=False, dashboard_address=None)
+            # Without a place for its pages it takes one that other machines see, and warns where that is taken.
+            pages = {"dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}}
+            place = new_cluster(n_workers=1, threads_per_worker=limit, processes=False, **pages)
             self._own.append(place)
         try:
             client = new_client(place, timeout=_CONNECT_SECONDS, set_as_default=False)

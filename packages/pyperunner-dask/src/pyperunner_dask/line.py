@@ -31,6 +31,7 @@ class Line:
         worker: Name of the worker in this run.
         address: Its address.
         id: What tells it from another one at that address.
+        slots: How many jobs it takes at once.
         run: Name of the run.
         lease: Seconds without a word after which the agent ends everything.
         tell: Takes what has come.
@@ -48,12 +49,14 @@ class Line:
         worker: str,
         address: str,
         id: object,  # noqa: A002 - as Dask calls it
+        slots: int,
         run: str,
         lease: float,
         tell: Callable[[News], None],
         leave: Callable[[str, str], None],
     ) -> None:
         self._client, self.worker, self.address, self.id = client, worker, address, id
+        self.slots = slots
         self._run, self._lease, self._tell, self._leave = f"{run} {worker}", lease, tell, leave
         self.over = self.refused = self.unreachable = False
         self._direct = False
@@ -62,6 +65,11 @@ class Line:
         self._answered = time.monotonic()
         self._tasks: list[asyncio.Task[None]] = []
         self._held: Any = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a task of Dask's says that the worker is at work."""
+        return self._held is not None and not self.over
 
     def open(self) -> None:
         """Begin: have an agent started."""

@@ -7,6 +7,7 @@ reached, else by way of the scheduler. Nothing is put down on the scheduler, so 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import select
 import time
@@ -17,6 +18,7 @@ from concurrent import futures
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dask.line import Line
+from pyperunner_dask.relay import hold
 from pyperunner_runner.remote import ClusterLost, Joined, Left
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ __all__ = ["DaskWorkers"]
 
 _LOOK_SECONDS = 0.5
 _CLOSE_SECONDS = 10.0
+_MOST_WISHES = 100
+_NOWHERE = "tcp://0.0.0.0:1"  # where no worker is
 
 
 class DaskWorkers:
@@ -45,6 +49,9 @@ class DaskWorkers:
         os.set_blocking(self._caller, False)
         self._lines: dict[str, Line] = {}
         self._seen: dict[str, int] = {}
+        self._numbers = itertools.count()
+        self._wanted = 0
+        self._wishes: list[Any] = []
         self._reached = time.monotonic()
         self._closed = False
         try:
@@ -80,6 +87,10 @@ class DaskWorkers:
         line = self._lines.get(worker)
         if line is not None:
             asyncio.run_coroutine_threadsafe(line.close(), self._loop)
+
+    def want(self, jobs: int) -> None:
+        """See ``SupportsDemand.want``."""
+        self._wanted = jobs  # whoever looks who is there sees to it
 
     def close(self) -> None:
         """See ``Workers.close``."""
@@ -134,15 +145,32 @@ class DaskWorkers:
         for address, about in there.items():
             if address not in at_work and about.get("status", "running") == "running":
                 self._join(address, about)
+        self._wish()
+
+    def _wish(self) -> None:
+        """Let an adaptive cluster see what waits for workers: by tasks of Dask's that no worker can take.
+
+        It asks for as many threads as there are tasks, those that hold a worker included. What they take counts as
+        long as what has held a worker so far, so that the first worker comes before the others do.
+        """
+        held = [line for line in self._lines.values() if line.is_held]
+        lacks = self._wanted > sum(line.slots for line in held)
+        count = min(self._wanted - len(held), _MOST_WISHES) if lacks else 0
+        while len(self._wishes) > count:
+            self._wishes.pop().release()
+        while len(self._wishes) < count:
+            key = f"pyperunner-{self._run}-{next(self._numbers)}"
+            self._wishes.append(self._client.submit(hold, "", key=key, workers=[_NOWHERE], pure=False))
 
     def _join(self, address: str, about: Mapping[str, Any]) -> None:
         count = self._seen[address] = self._seen.get(address, 0) + 1
         if count > 1 and self._lines.get(address) is not None and self._lines[address].refused:
             return
         worker = address if count == 1 else f"{address} ({count})"
-        line = Line(self._client, worker, address, about.get("id"), self._run, self._lease, self._tell, self._leave)
+        slots, of = int(about["nthreads"]), (self._run, self._lease, self._tell, self._leave)
+        line = Line(self._client, worker, address, about.get("id"), slots, *of)
         self._lines[worker] = line
-        self._tell(Joined(worker, int(about["nthreads"]), dict(about.get("resources") or {})))
+        self._tell(Joined(worker, slots, dict(about.get("resources") or {})))
         line.open()
 
     def _leave(self, worker: str, why: str) -> None:
@@ -152,5 +180,7 @@ class DaskWorkers:
             self._tell(Left(worker, why))
 
     async def _close_all(self) -> None:
+        self._wanted = 0
+        self._wish()
         closing = [line.close() for line in self._lines.values()]
         await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), _CLOSE_SECONDS)

@@ -63,6 +63,8 @@ class Session:
             read and closed by the runner. ``None`` where there is none.
         to_run: Names of the tasks that run, as far as it is known; the others may have to be made again.
         resources: Of what tasks ask for what the runner counts itself, so that no executor has to.
+        startable: Gives how many tasks could start just now, besides the jobs that run: for executors whose workers can
+            become more.
         let_signals_through: Gives a context for code of a task that runs in this very process: a signal that is to end
             the run raises ``KeyboardInterrupt`` in it.
     """
@@ -78,6 +80,7 @@ class Session:
     limit_is_chosen: bool = False
     to_run: Collection[str] = ()
     resources: Mapping[str, float] = field(default_factory=dict)
+    startable: Callable[[], int] = int
 
     def task_of(self, job: Job) -> Task:
         """Return the task that a job executes: the one it brings along, else the session's of that name."""

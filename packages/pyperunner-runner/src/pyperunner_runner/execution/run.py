@@ -283,7 +283,8 @@ class Run:
         from pyperunner_runner.execution.graph.session import open_executor
 
         self._ephemeral.begin()
-        return open_executor(self.planned, self._settings, self._signals, self._decisions, self.recorder.warn)
+        how = (self._settings, self._signals, self._decisions, self.recorder.warn)
+        return open_executor(self.planned, *how, lambda: self._scheduler.startable)
 
     # -- taking in -------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyperunner_runner.remote.workers import Joined as Joined
     from pyperunner_runner.remote.workers import Left as Left
     from pyperunner_runner.remote.workers import Received as Received
+    from pyperunner_runner.remote.workers import SupportsDemand as SupportsDemand
     from pyperunner_runner.remote.workers import Workers as Workers
 
 _HOMES = {
@@ -36,6 +37,7 @@ _HOMES = {
     "Received": "workers",
     "RemoteExecutor": "executor",
     "SocketChannel": "channel",
+    "SupportsDemand": "workers",
     "Workers": "workers",
     "WorkersUnfit": "errors",
     "pack": "packing",
@@ -51,6 +53,7 @@ __all__ = [
     "Received",
     "RemoteExecutor",
     "SocketChannel",
+    "SupportsDemand",
     "Workers",
     "WorkersUnfit",
     "pack",

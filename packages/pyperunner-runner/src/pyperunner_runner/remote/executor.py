@@ -22,7 +22,7 @@ from pyperunner_runner.child.messages import pack as frame
 from pyperunner_runner.errors import ELSEWHERE
 from pyperunner_runner.executors.supervisor.transport import PackedJob, pack_job
 from pyperunner_runner.job_events import Ended, Event, Exit, Failure, Logged, Outcome, Started
-from pyperunner_runner.planning.resources import Pool
+from pyperunner_runner.planning.resources import Pool, impossible
 from pyperunner_runner.ports import Handle, Job, JobHandle, Session
 from pyperunner_runner.remote.devices import Devices, devices_in
 from pyperunner_runner.remote.errors import WorkersUnfit
@@ -39,7 +39,7 @@ from pyperunner_runner.remote.messages import (
     StopJob,
 )
 from pyperunner_runner.remote.packing import pack
-from pyperunner_runner.remote.workers import Joined, Left, News, Workers
+from pyperunner_runner.remote.workers import Joined, Left, News, SupportsDemand, Workers
 
 if TYPE_CHECKING:
     from pyperunner_dag import Task
@@ -100,8 +100,8 @@ class RemoteExecutor:
         lease: float = 10.0,
         prefer_upstream: bool = False,
     ) -> None:
-        self._session = session
-        self._workers = workers
+        self._session, self._workers = session, workers
+        self._growing = workers if isinstance(workers, SupportsDemand) else None
         self._kind, self._lease, self._prefers = executor, lease, prefer_upstream
         self._here = facts()
         self._agents: dict[str, _Agent] = {}
@@ -110,9 +110,7 @@ class RemoteExecutor:
         self._events: deque[Event] = deque()
         self._unfit: dict[str, tuple[str, ...]] = {}
         self._made_on: dict[str, str] = {}
-        self._finished: set[str] = set()
-        self._said = ""
-        self._closed = False
+        self._said, self._closed = "", False
         self._probe: tuple[str, str] | tuple[()] = ()
         try:
             self._probe = self._put_probe()
@@ -353,6 +351,9 @@ class RemoteExecutor:
                 self._tell(agent, StartJob(running.packed, devices))
         if self._queue:
             self._say_why_waiting()
+        if self._growing is not None:
+            wanted = len(self._jobs) + self._session.startable()
+            self._growing.want(min(wanted, self._session.process_limit) if self._session.limit_is_chosen else wanted)
 
     def _agent_for(self, running: _RemoteJob) -> _Agent | None:
         room = [agent for agent in self._agents.values() if agent.ready and self._fits(agent, running)]
@@ -370,13 +371,13 @@ class RemoteExecutor:
     def _say_why_waiting(self) -> None:
         """Say once what a job waits for, where nothing that is there now can ever carry it out."""
         first = self._queue[0]
-        able = [a for a in self._agents.values() if not a.ready or _can(a.capacity, first.wants)]
+        able = [a for a in self._agents.values() if not a.ready or not impossible(first.wants, a.capacity)]
         if able:
             self._said = ""
         else:
             asked = ", ".join(f"{name}={amount:g}" for name, amount in first.wants.items())
-            what = f"with {asked}" if asked else "that can carry out its tasks"
-            text = f"{first.job.task} waits: there is no worker {what}"
+            what = f" with {asked}" if asked else " that can carry out its tasks" if self._agents else ""
+            text = f"{first.job.task} waits: there is no worker{what}"
             if text != self._said:
                 self._said = text
                 self._say("WARNING", text)
@@ -395,9 +396,5 @@ class RemoteExecutor:
 
 def _makers(task: Task) -> Sequence[str]:
     """Return the names of the tasks that have made what a task gets."""
-    tasks = [task_of(source) for source in task.sources]
+    tasks = map(task_of, task.sources)
     return [name for each in tasks for name, _ in getattr(each, "entries", None) or [(each.name, "")]]
-
-
-def _can(capacity: Mapping[str, float], wants: Mapping[str, float]) -> bool:
-    return all(amount <= capacity.get(name, 0) for name, amount in wants.items())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
-__all__ = ["Joined", "Left", "News", "Received", "Workers"]
+__all__ = ["Joined", "Left", "News", "Received", "SupportsDemand", "Workers"]
 
 
 @dataclass(frozen=True)
@@ -71,4 +71,13 @@ class Workers(Protocol):
 
     def close(self) -> None:
         """Let all of them go; what still runs is ended. May be called twice."""
+        ...
+
+
+@runtime_checkable
+class SupportsDemand(Protocol):
+    """Of ``Workers`` that can become more: told how many would have something to do."""
+
+    def want(self, jobs: int) -> None:
+        """Take note of how many jobs would run at once just now if there were room for all. Called often."""
         ...

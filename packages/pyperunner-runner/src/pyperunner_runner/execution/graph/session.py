@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import members_of
@@ -31,6 +32,7 @@ def open_executor(
     signals: Signals | None,
     decisions: Mapping[str, Decision],
     warn: Callable[[str], None],
+    startable: Callable[[], int],
 ) -> Executor:
     """Return the executor of a run whose first job is about to start.
 
@@ -40,11 +42,13 @@ def open_executor(
         signals: Those that end the run, if anybody listens.
         decisions: What is done with each task.
         warn: Writes a warning into the run's log.
+        startable: Gives how many tasks could start just now, besides those that run.
     """
     if not all(isinstance(store, SupportsLock) for store in members_of(planned.store)):
         warn("the store has no locks: single flight is off, two runs at once make an output twice")
     to_run = [planned.dag[name] for name, decision in decisions.items() if decision.action == "run"]
-    return settings.new_executor(session_of(planned, settings, signals, to_run))
+    session = session_of(planned, settings, signals, to_run)
+    return settings.new_executor(replace(session, startable=startable))
 
 
 def session_of(
