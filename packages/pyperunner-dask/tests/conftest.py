@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 
+import distributed
 import pytest
 
 pytest.register_assert_rewrite("pyperunner_runner.testing")
@@ -27,13 +28,15 @@ class Cluster:
 
     Args:
         folder: Their logs and files are there.
+        options: Of all of them.
+        host: Where the scheduler listens.
     """
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, *options, host="127.0.0.1"):
+        self.folder, self.options = folder, options
         self.processes = {}
-        self.start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        self.address = self.wait_for("scheduler", r"Scheduler at: +(tcp://\S+)")
+        self.start("scheduler", "scheduler", "--host", host, "--port", "0", "--no-dashboard", *options)
+        self.address = self.wait_for("scheduler", r"Scheduler at: +(\w+://\S+)")
 
     def start(self, name, *command, cwd=None, env=None, python=(sys.executable,)):
         log = self.folder / f"{name}.log"
@@ -63,7 +66,7 @@ class Cluster:
         folder = self.folder / name
         folder.mkdir()
         command = [self.address, "--nthreads", str(threads), "--nanny" if nanny else "--no-nanny", "--no-dashboard"]
-        command += ["--name", name, "--host", "127.0.0.1", "--local-directory", str(folder), *options]
+        command += ["--name", name, "--host", "127.0.0.1", "--local-directory", str(folder), *self.options, *options]
         self.start(name, "worker", *command, cwd=folder, env=env, python=python)
 
     def wait_for_worker(self, name):
@@ -141,3 +144,24 @@ def s3(monkeypatch):
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    """Files of a certificate and its key that all of a cluster have, as options of Dask's configuration."""
+    pytest.importorskip("cryptography", reason="Dask makes certificates with cryptography")
+    security = distributed.security.Security.temporary()
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    key.write_text(security.tls_client_key, encoding="utf-8")
+    certificate.write_text(security.tls_client_cert, encoding="utf-8")
+    return {"tls-ca-file": str(certificate), "tls-cert": str(certificate), "tls-key": str(key)}
+
+
+@pytest.fixture
+def tls_cluster(tmp_path, certificates):
+    """A cluster that speaks with nobody who has not its certificate."""
+    (tmp_path / "tls").mkdir()
+    options = [part for name, value in certificates.items() for part in (f"--{name}", value)]
+    cluster = Cluster(tmp_path / "tls", *options, "--protocol", "tls")
+    yield cluster
+    cluster.close()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["DaskExecutor"]
 
 _CONNECT_SECONDS = 15
+_CERTIFICATES = "give a client that has its certificates, or name them in Dask's configuration, distributed.comm.tls"
 
 
 class DaskExecutor(RemoteExecutor):
@@ -77,6 +78,8 @@ class DaskExecutor(RemoteExecutor):
             client = new_client(place, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ClusterLost(f"the scheduler {address}", str(error)) from error
+        except TypeError as error:  # without certificates
+            raise ClusterLost(f"the scheduler {address}", f"{error}; {_CERTIFICATES}") from error
         self._own.append(client)
         return client
 

@@ -130,6 +130,8 @@ class Line:
 
     async def _find_way(self) -> None:
         """Find out whether the worker can be reached without going by the scheduler, which then has less to do."""
+        if self._client.direct_to_workers is False:  # its owner has said that it can't be, or is not to be
+            return
         self._direct = True
         try:
             await asyncio.wait_for(self._ask("find"), _DIRECT_SECONDS)
