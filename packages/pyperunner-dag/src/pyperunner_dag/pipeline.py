@@ -203,16 +203,19 @@ class Pipeline:
 
     # --- saved form
 
-    def to_dict(self, defaults: Options | None = None, *, lazily: bool = False) -> SavedForm:
+    def to_dict(
+        self, defaults: Options | None = None, *, lazily: bool = False, dag: DAG[Task] | None = None
+    ) -> SavedForm:
         """Return the pipeline in builtins that YAML can hold: ``pipeline``, ``tasks`` and ``keys``.
 
         Args:
             defaults: What counts of the code where neither a task nor the pipeline says so.
             lazily: Make what is said of a task when it is read, and do not keep it, to save memory.
+            dag: The graph that ``dag()`` returned, where it is at hand; else it is made anew.
         """
         from pyperunner_dag.saved.dump import dump, dump_lazily
 
-        dag = self.dag()
+        dag = self.dag() if dag is None else dag
         if defaults is None:
             refresh_hashes(dag, self.options)
         return (dump_lazily if lazily else dump)(self.name, dag, self.code_options(defaults))

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 
-from pyperunner_results.writing.summary import describe_pipeline
+from pyperunner_results.writing.summary import describe_pipeline, noting_params
 
 
 def test_it_keeps_params_and_the_first_repository(make_conf):
@@ -35,3 +37,27 @@ def test_long_values_that_differ_behind_the_cut_differ(make_conf):
 def test_anything_can_be_described():
     for conf in ({}, {"tasks": 1, "run": []}, {"tasks": {"a": None}, "run": {"env": {"repositories": [1]}}}):
         describe_pipeline(conf)
+
+
+def test_tasks_are_made_once_and_the_digest_is_that_of_all_params_as_one_list(make_conf):
+    conf = make_conf({"B()": ({"n": 1.5, "s": "ü"}, []), "A()": ({"list": [1, None]}, [])})
+    made = []
+
+    class Lazy(Mapping):
+        def __getitem__(self, name):
+            made.append(name)
+            return conf["tasks"][name]
+
+        def __iter__(self):
+            return iter(conf["tasks"])
+
+        def __len__(self):
+            return len(conf["tasks"])
+
+    noted = noting_params({**conf, "tasks": Lazy()})
+    assert dict(noted["tasks"].items()) == conf["tasks"]
+    kept = describe_pipeline(noted)
+    assert made == ["B()", "A()"]
+    assert kept == describe_pipeline(conf)
+    whole = json.dumps([["A().list", [1, None]], ["B().n", 1.5], ["B().s", "ü"]], separators=(",", ":"))
+    assert kept["params_digest"] == hashlib.sha256(whole.encode()).hexdigest()[:16]

@@ -367,9 +367,9 @@ class Runner:
 
     def save_pipeline_params(self) -> None:
         """Write ``pipeline.yaml``: the pipeline, and under ``run`` the paths, the host and the environment."""
-        conf = self._pipeline().to_dict(self._settings.code, lazily=True)
-        options = (self.store.spec() or {}).get("storage_options")
         run, place = self._current_run(), location_of(self.data_path)
+        conf = self._pipeline().to_dict(self._settings.code, lazily=True, dag=run.planned.dag.graph)
+        options = (self.store.spec() or {}).get("storage_options")
         run.recorder.write_pipeline(conf, place, self._mainfile, options, self._notes, own_places(run.planned))
 
     def results(self) -> PipelineResult:

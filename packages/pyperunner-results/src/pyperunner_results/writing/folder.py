@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -17,6 +17,7 @@ from pyperunner_results.log_lines import format_lines
 from pyperunner_results.run_files import EXCEPTION_FILE, LOG_FILE, LOGS_FOLDER, PICTURE_FILE, PIPELINE_FILE
 from pyperunner_results.writing.events import EventLog
 from pyperunner_results.writing.packed_text import PackedText
+from pyperunner_results.writing.summary import noting_params
 from pyperunner_text.file_names import safe_name
 from pyperunner_text.masking import NO_SECRETS, Masking
 from pyperunner_text.sha256 import sha256
@@ -49,29 +50,6 @@ def task_log_name(task: str, attempt: int) -> str:
     """
     digest = sha256(task.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{LOGS_FOLDER}/{safe_name(task)}-{digest}.{attempt}.log"
-
-
-class _Params(Mapping[str, object]):
-    """The tasks of a pipeline, each of which is perhaps made when it is read, while their params are kept aside.
-
-    Attributes:
-        seen: Tasks that were read, with their params alone.
-    """
-
-    def __init__(self, tasks: Mapping[str, object]) -> None:
-        self._tasks = tasks
-        self.seen: dict[str, object] = {}
-
-    def __getitem__(self, name: str) -> object:
-        task = self._tasks[name]
-        self.seen[name] = {"params": task.get("params")} if isinstance(task, Mapping) else task
-        return task
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._tasks)
-
-    def __len__(self) -> int:
-        return len(self._tasks)
 
 
 @formerly("_folder")
@@ -139,15 +117,13 @@ class RunFolder:
         Raises:
             RecordError: A value that YAML cannot keep; the error names its path.
         """
-        conf = self.masking.value(conf)
-        tasks = conf.get("tasks")
-        params = _Params(tasks) if isinstance(tasks, Mapping) else None
+        conf = noting_params(self.masking.value(conf))
         try:
-            text = PackedText(yaml_pieces(conf if params is None else {**conf, "tasks": params}))
+            text = PackedText(yaml_pieces(conf))
         except UnwritableValue as error:
             raise RecordError(error.where, error.type_name) from None
         self._losses.replace(self.pipeline_file, text)
-        self._events.describe(conf if params is None else {**conf, "tasks": params.seen})
+        self._events.describe(conf)
         return text
 
     def log(
