@@ -244,6 +244,11 @@ class Scheduler:
         """Whether the task was sent back by ``remake``, so that it must run whatever the plan said."""
         return name in self._remade
 
+    def let_go(self) -> None:
+        """Forget what only a run under way needs, which of very many tasks is much. Nothing is handed out any more."""
+        for known in (self._upstream, self._downstream, self._index, self._blockers, self._ready):
+            known.clear()
+
     def _is_settled_gather(self, name: str) -> bool:
         return name in self._gathers and self.states[name].settled
 

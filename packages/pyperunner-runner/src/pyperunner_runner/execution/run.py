@@ -103,6 +103,7 @@ class Run:
                 raise
         finally:
             self.abort()
+            self._scheduler.let_go()  # the picture of very many tasks takes as much
             statuses = {task.name: task.status.name for task in self.planned.dag}
             self.recorder.run_finished(statuses, time.monotonic() - began, interrupted, drawing.pieces(statuses))
 
