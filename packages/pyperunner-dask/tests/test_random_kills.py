@@ -91,9 +91,13 @@ class Ledger:
             if each.name in stored:
                 assert each.load_output() == values[each.name]
         self._stored, self._times = stored, times
-        for record in (self.folder / "log").glob("*/events.jsonl"):
+        for record in self.records():
             assert max(ends(record).values(), default=1) == 1, "a job has ended twice"
         return len(stored) == len(tasks)
+
+    def records(self):
+        """Return the records of the runs that have begun."""
+        return list((self.folder / "log").glob("*/events.jsonl"))
 
 
 def ends(record):
@@ -139,10 +143,10 @@ def test_of_the_runner(cluster, tmp_path, kills):
         program = tmp_path / "program.py"
         given = {"tests": str(Path(__file__).parent), "folder": str(ledger.folder), "address": cluster.address}
         program.write_text(PROGRAM.format(**given), encoding="utf-8")
+        before = set(ledger.records())
         with open(tmp_path / "program.log", "ab") as out:
             running = subprocess.Popen([sys.executable, str(program)], cwd=tmp_path, stdout=out, stderr=out)
-        began = Path(ledger.folder, "log")
-        while not began.exists() and running.poll() is None:
+        while set(ledger.records()) == before and running.poll() is None:
             time.sleep(0.005)
         time.sleep(chance.uniform(0, 3.0))
         done += running.poll() is None
