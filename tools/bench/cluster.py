@@ -1,8 +1,10 @@
-"""What a task costs on two Dask workers: ``python tools/bench/cluster.py [--tasks N]``.
+"""What a task costs on two Dask workers: ``python tools/bench/cluster.py [--tasks N …] [--size MIB]``.
 
 No-op tasks, as plain futures of Dask and through the executor ``dask``, with the pool and with a process for each
-task on the workers; and how long it takes until a lost worker is noticed. All of it is processes of this machine.
-Nothing is asserted.
+task on the workers; what it takes to hand a large output from one worker to the other, through a shared folder and
+through S3 (of moto, in a process of its own), beside bare calls; and how long it takes until a lost worker is noticed.
+With ``--pipefunc PYTHON`` also what pipefunc takes in another environment, whose ``distributed`` must be the same. All
+of it is processes of this machine. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import argparse
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,12 +21,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import distributed
 
 from pyperunner_dag import Task, open_store, task
 from pyperunner_dask import DaskExecutor
 from pyperunner_runner.ports import Ended, Job, Session, Started
+
+if TYPE_CHECKING:
+    from pyperunner_dag import OutputStore
 
 
 @task("Noop", receives_input=False)
@@ -36,8 +43,40 @@ def sleep() -> None:
     time.sleep(60)
 
 
+@task("Make", receives_input=False)
+def make(size: int) -> bytes:
+    return os.urandom(size)
+
+
+@task("Length")
+def length(data: list[bytes]) -> int:
+    return len(data[0])
+
+
 def plain(i: int) -> int:
     return i
+
+
+PIPEFUNC = """
+import sys, time
+import distributed
+from pipefunc import Pipeline, pipefunc
+
+@pipefunc("y", mapspec="x[i] -> y[i]")
+def noop(x):
+    return x
+
+if __name__ == "__main__":
+    address, count, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    with distributed.Client(address, set_as_default=False) as client:
+        client.upload_file(__file__)
+        executor = client.get_executor()
+        pipeline = Pipeline([noop])
+        for number in (4, count):
+            began = time.perf_counter()
+            pipeline.map({"x": list(range(number))}, run_folder=f"{folder}/{number}", executor=executor, chunksizes=1)
+        print(time.perf_counter() - began)
+"""
 
 
 @contextmanager
@@ -109,6 +148,92 @@ def drain(executor: DaskExecutor, most: int) -> None:
         executor.running -= ended  # type: ignore[attr-defined]
 
 
+def pipefunc(python: str, address: str, count: int, folder: Path) -> float:
+    """Return the seconds of a map of pipefunc over so many numbers, a task of Dask's for each."""
+    program = folder / "by_pipefunc.py"
+    program.write_text(PIPEFUNC, encoding="utf-8")
+    command = [python, str(program), address, str(count), str(folder / f"pipefunc{count}")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return float(done.stdout.split()[-1])
+
+
+@contextmanager
+def s3(folder: Path) -> Iterator[tuple[Any, dict[str, str]]]:
+    """Serve S3 on loopback, with a bucket ``bench``; yield the file system, and the options with which it is opened."""
+    import s3fs  # type: ignore[import-untyped]
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    os.environ |= dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "bench")
+    os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+    with (folder / "moto.log").open("wb") as out:
+        server = subprocess.Popen([sys.executable, "-m", "moto.server", "-p", str(port)], stdout=out, stderr=out)
+    try:
+        while True:
+            with socket.socket() as trial:
+                if not trial.connect_ex(("127.0.0.1", port)):
+                    break
+            time.sleep(0.05)
+        options = {"endpoint_url": f"http://127.0.0.1:{port}"}
+        files = s3fs.S3FileSystem(**options)
+        files.mkdir("bench")
+        yield files, options
+    finally:
+        server.kill()
+        server.wait()
+
+
+def handed_on(address: str, store: OutputStore, size: int) -> list[float]:
+    """Return the seconds that it takes to make and store an output of so many bytes, and to load it elsewhere."""
+    first = make(size=size)
+    second = length()(first)
+    tasks: dict[str, Task] = {each.name: each for each in (first, second)}
+    for each in tasks.values():
+        each.bind(store)
+    executor = DaskExecutor(Session(tasks, store, store.spec(), 1), address=address)
+    took = []
+    try:
+        for name in tasks:
+            began = time.perf_counter()
+            executor.start(Job(name))
+            while not (ended := [event for event in executor.wait(None) if isinstance(event, Ended)]):
+                pass
+            took.append(time.perf_counter() - began)
+            if ended[0].outcome.kind != "stored":
+                sys.exit(str(ended[0]))
+    finally:
+        executor.close()
+    return took
+
+
+def large(size: int) -> None:
+    """Print what a large output takes through both kinds of store, and what bare calls take for the same bytes."""
+    with tempfile.TemporaryDirectory() as name, s3(Path(name)) as (bare, options):
+        began = time.perf_counter()
+        data = os.urandom(size)
+        print(f"{size >> 20} MiB: made in {time.perf_counter() - began:.2f} s", flush=True)
+        stores = {
+            "a folder": (open_store(Path(name, "data")), str(Path(name, "bare")), open),
+            "S3": (open_store("s3://bench/cache", storage_options=options), "bench/bare", bare.open),
+        }
+        with cluster(Path(name), 2) as (address, _):
+            for kind, (store, place, opened) in stores.items():
+                calls = []
+                for mode in ("wb", "rb"):
+                    began = time.perf_counter()
+                    with opened(place, mode) as file:
+                        file.write(data) if mode == "wb" else file.read()
+                        if opened is open and mode == "wb":
+                            os.fsync(file.fileno())
+                    calls.append(time.perf_counter() - began)
+                made, loaded = handed_on(address, store, size)
+                said = f"{size >> 20} MiB through {kind}: made and stored in {made:.2f} s, loaded in {loaded:.2f} s"
+                print(f"{said}; bare: written in {calls[0]:.2f} s, read in {calls[1]:.2f} s", flush=True)
+
+
 def noticed(folder: Path, signum: int, lease: float) -> float:
     """Return the seconds from the end of a worker until its job is reported as lost."""
     with cluster(folder, 1) as (address, (worker,)):
@@ -128,6 +253,8 @@ def noticed(folder: Path, signum: int, lease: float) -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", type=int, nargs="+", default=[200, 2000])
+    parser.add_argument("--size", type=int, default=1024, metavar="MIB", help="of an output that is handed on")
+    parser.add_argument("--pipefunc", metavar="PYTHON", help="of an environment with pipefunc")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, cluster(Path(name), 2) as (address, _):
         for count in options.tasks:
@@ -137,6 +264,12 @@ def main() -> int:
                 ready, took = ours(address, count, Path(name, f"{kind}{count}"), kind)
                 each, ratio = f"{1000 * took / count:.2f} ms each", f"{took / plainly:.1f} times futures"
                 print(f"{count} tasks, {kind}: {took:.2f} s, {each}, {ratio}; ready in {ready:.2f} s", flush=True)
+            if options.pipefunc:
+                took = pipefunc(options.pipefunc, address, count, Path(name))
+                each, ratio = f"{1000 * took / count:.2f} ms each", f"{took / plainly:.1f} times futures"
+                print(f"{count} tasks, pipefunc: {took:.2f} s, {each}, {ratio}", flush=True)
+    if options.size:
+        large(options.size << 20)
     for signum, lease in ((signal.SIGKILL, 10.0), (signal.SIGSTOP, 10.0)):
         with tempfile.TemporaryDirectory() as name:
             seconds = noticed(Path(name), signum, lease)
