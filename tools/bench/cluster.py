@@ -3,8 +3,8 @@
 No-op tasks, as plain futures of Dask and through the executor ``dask``, with the pool and with a process for each
 task on the workers; what it takes to hand a large output from one worker to the other, through a shared folder and
 through S3 (of moto, in a process of its own), beside bare calls; and how long it takes until a lost worker is noticed.
-With ``--pipefunc PYTHON`` also what pipefunc takes in another environment, whose ``distributed`` must be the same. All
-of it is processes of this machine. Nothing is asserted.
+With ``--pipefunc PYTHON`` also what pipefunc takes on a cluster like it, scheduler and workers in that Python's
+environment, beside plain futures there. All of it is processes of this machine. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -66,27 +66,34 @@ from pipefunc import Pipeline, pipefunc
 def noop(x):
     return x
 
+def plain(x):
+    return x
+
 if __name__ == "__main__":
     address, count, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     with distributed.Client(address, set_as_default=False) as client:
-        client.upload_file(__file__)
         executor = client.get_executor()
         pipeline = Pipeline([noop])
         for number in (4, count):
             began = time.perf_counter()
+            client.gather(client.map(plain, range(number), pure=False))
+            plainly = time.perf_counter() - began
+            began = time.perf_counter()
             pipeline.map({"x": list(range(number))}, run_folder=f"{folder}/{number}", executor=executor, chunksizes=1)
-        print(time.perf_counter() - began)
+        print(plainly, time.perf_counter() - began)
 """
 
 
 @contextmanager
-def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+def cluster(
+    folder: Path, workers: int, python: str = sys.executable
+) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start(kind: str, *options: str) -> Path:
         log = folder / f"{kind}{len(started)}.log"
         with log.open("wb") as out:
-            command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *options, "--host", "127.0.0.1"]
+            command = [python, "-m", f"distributed.cli.dask_{kind}", *options, "--host", "127.0.0.1"]
             started.append(subprocess.Popen([*command, "--no-dashboard"], stdout=out, stderr=out, cwd=folder))
         return log
 
@@ -148,15 +155,18 @@ def drain(executor: DaskExecutor, most: int) -> None:
         executor.running -= ended  # type: ignore[attr-defined]
 
 
-def pipefunc(python: str, address: str, count: int, folder: Path) -> float:
-    """Return the seconds of a map of pipefunc over so many numbers, a task of Dask's for each."""
+def pipefunc(python: str, count: int, folder: Path) -> tuple[float, float]:
+    """Return the seconds of plain futures, and of a map of pipefunc over so many numbers, a task of Dask's for each."""
+    folder.mkdir()
     program = folder / "by_pipefunc.py"
     program.write_text(PIPEFUNC, encoding="utf-8")
-    command = [python, str(program), address, str(count), str(folder / f"pipefunc{count}")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    with cluster(folder, 2, python) as (address, _):
+        command = [python, str(program), address, str(count), str(folder / "runs")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
-    return float(done.stdout.split()[-1])
+    plainly, took = map(float, done.stdout.split()[-2:])
+    return plainly, took
 
 
 @contextmanager
@@ -265,7 +275,7 @@ def main() -> int:
                 each, ratio = f"{1000 * took / count:.2f} ms each", f"{took / plainly:.1f} times futures"
                 print(f"{count} tasks, {kind}: {took:.2f} s, {each}, {ratio}; ready in {ready:.2f} s", flush=True)
             if options.pipefunc:
-                took = pipefunc(options.pipefunc, address, count, Path(name))
+                plainly, took = pipefunc(options.pipefunc, count, Path(name, f"pipefunc{count}"))
                 each, ratio = f"{1000 * took / count:.2f} ms each", f"{took / plainly:.1f} times futures"
                 print(f"{count} tasks, pipefunc: {took:.2f} s, {each}, {ratio}", flush=True)
     if options.size:
