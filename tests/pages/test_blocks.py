@@ -32,6 +32,7 @@ NOT_RUN = {
     "packages/pyperunner-dask/README.md": {"text": 2},
     "packages/pyperunner-keys/README.md": {"text": 1},
     "packages/pyperunner-keys/tests/edits/README.md": {"text": 1},
+    "packages/pyperunner-openlineage/README.md": {"text": 2},
     "packages/pyperunner-results/README.md": {"text": 1},
     "packages/pyperunner-runner/README.md": {"text": 1},
     "packages/pyperunner-text/README.md": {"text": 1},

@@ -38,6 +38,7 @@ _FAMILY = frozenset(
         "pyperunner_dag",
         "pyperunner_dask",
         "pyperunner_keys",
+        "pyperunner_openlineage",
         "pyperunner_results",
         "pyperunner_runner",
         "pyperunner_text",

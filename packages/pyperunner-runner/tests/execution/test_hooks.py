@@ -22,6 +22,13 @@ class Class:
     def __call__(self, event):
         pass
 
+class Idle(Class):
+    def __bool__(self):
+        return False
+
+    def __call__(self, event):
+        heard.append("never")
+
 class Broken:
     def __init__(self):
         raise RuntimeError("no such luck")
@@ -53,6 +60,15 @@ def test_installed_hooks_hear_every_run(kit, install):
     assert heard[:2] == ["made", "RunStarted"]
     assert heard[-1] == "RunFinished"
     assert heard.count("TaskFinished") == 3
+
+
+def test_one_that_is_false_is_left_out(kit, install):
+    install(idle="Idle", one="function")
+    kit.runner().run(kit.abc())
+    from hooks_for_tests import heard
+
+    assert "RunFinished" in heard
+    assert "never" not in heard
 
 
 def test_one_that_does_not_load_is_warned_of_and_the_others_work(kit, install):

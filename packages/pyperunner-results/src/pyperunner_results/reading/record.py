@@ -18,7 +18,16 @@ from pyperunner_text.gc_paused import gc_paused
 if TYPE_CHECKING:
     from pyperunner_results.schema import Json, Summary
 
-__all__ = ["RunRecord", "TaskRecord", "read_events", "read_record", "read_summary", "run_state", "size_of_record"]
+__all__ = [
+    "RecordTail",
+    "RunRecord",
+    "TaskRecord",
+    "read_events",
+    "read_record",
+    "read_summary",
+    "run_state",
+    "size_of_record",
+]
 
 
 _decode = json.JSONDecoder().raw_decode  # `json.loads` guesses the encoding of each line
@@ -156,16 +165,49 @@ def read_events(folder: str) -> Iterator[dict[str, Json]]:
         # A longer line comes in parts, none of which is an event.
         damaged = 0
         while damaged < _MOST_DAMAGED and (line := file.readline(_LONGEST_LINE)):
-            try:
-                text = line.decode()
-                event, end = _decode(text)
-            except (ValueError, RecursionError):
+            event = _event_in(line)
+            if event is None:
                 damaged += len(line)
-                continue
-            if not text[end:].strip() and isinstance(event, dict) and isinstance(event.get("kind"), str):
-                yield event
             else:
-                damaged += len(line)
+                yield event
+
+
+def _event_in(line: bytes) -> dict[str, Json] | None:
+    try:
+        text = line.decode()
+        event, end = _decode(text)
+    except (ValueError, RecursionError):
+        return None
+    sound = not text[end:].strip() and isinstance(event, dict) and isinstance(event.get("kind"), str)
+    return event if sound else None
+
+
+class RecordTail:
+    """Reads the events of a run while they are written.
+
+    Args:
+        folder: The run's folder.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._file = Path(folder, EVENTS_FILE)
+        self._read = 0
+
+    def read(self) -> list[dict[str, Json]]:
+        """Return the events that have come since the last call; one that is half written comes with the next."""
+        events = []
+        try:
+            file = open_regular(self._file)
+        except OSError:
+            return []
+        with file:
+            file.seek(self._read)
+            while (line := file.readline()).endswith(b"\n"):
+                self._read += len(line)
+                event = _event_in(line)
+                if event is not None:
+                    events.append(event)
+        return events
 
 
 def size_of_record(folder: str) -> tuple[int, ...]:

@@ -30,6 +30,7 @@ _OURS = frozenset(
         "_dag",
         "_dask",
         "_keys",
+        "_openlineage",
         "_results",
         "_runner",
         "_text",

@@ -77,6 +77,8 @@ def show_displays(hooks: Iterable[Hook]) -> bool:
 def installed_hooks(say: Callable[[str], None]) -> list[Hook]:
     """Return the hooks of the entry points ``pyperunner.hooks``: functions, or classes that are called for a hook.
 
+    One that is false (``__bool__``) has nothing to hear of this run and is left out without a word.
+
     Args:
         say: Writes a warning into the run's log; one that can't be loaded is left out.
     """
@@ -84,7 +86,9 @@ def installed_hooks(say: Callable[[str], None]) -> list[Hook]:
     for plugin in plugins(_GROUP):
         try:
             found = plugin.load()
-            hooks.append(found() if isinstance(found, type) else found)
+            hook = found() if isinstance(found, type) else found
+            if hook:
+                hooks.append(hook)
         except Exception as error:
             cause = error.__cause__ if isinstance(error, BrokenPlugin) else None
             _leave_out(plugin.name, cause or error, say)
