@@ -65,6 +65,13 @@ def test_the_tasks_of_another_pipeline_are_part_of_this_one_under_its_prefix():
     assert [source.name for source in eu["Fit()"].sources] == ["eu.Load(raw)", "eu.Load(raw).rows", "eu.Clean(*)"]
 
 
+def test_a_name_that_is_not_there_is_told_with_names_like_it():
+    eu = Pipeline("world").include(fitted(), prefix="eu")
+    with pytest.raises(KeyError, match=r"no task Fitt\(\); there are Fit\(\)"):
+        eu["Fitt()"]
+    assert eu.get("Fitt()") is None
+
+
 def test_the_other_pipeline_stays_as_it_was():
     other = fitted()
     before = hashes(other)

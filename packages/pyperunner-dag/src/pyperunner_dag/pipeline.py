@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag.dag import DAG, is_interactive, reachable
-from pyperunner_dag.dataflow.copies import PrefixTakenError, connected_copy
+from pyperunner_dag.dataflow.copies import Copies, PrefixTakenError, connected_copy
 from pyperunner_dag.errors import DuplicateNameError, PipelineError
 from pyperunner_dag.identity.hashing import bind, forget, hash_all, refresh_hashes
 from pyperunner_dag.inputs import as_tasks, describe, moved, resolve_inputs
@@ -104,7 +104,7 @@ class Pipeline:
             code = {name: getattr(said, name) for name in CODE_FIELDS}
             made.with_options(**{name: value for name, value in code.items() if value != getattr(task.options, name)})
         self._added.extend(copies.values())
-        return {task.name: made for task, made in copies.items()}
+        return Copies({task.name: made for task, made in copies.items()})
 
     def dag(self) -> DAG[Task]:
         """Return the graph as it is now.

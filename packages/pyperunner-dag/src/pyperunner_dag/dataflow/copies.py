@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pyperunner_dag.dag import made_now
-from pyperunner_dag.errors import DuplicateNameError
+from pyperunner_dag.errors import DuplicateNameError, PipelineError
 from pyperunner_dag.inputs import moved, rebuild
+from pyperunner_text.visible import visible
 
-__all__ = ["PrefixTakenError", "connected_copy"]
+__all__ = ["Copies", "NotIncludedError", "PrefixTakenError", "connected_copy"]
 
 T = TypeVar("T")
 _OF_A_RUN = ("elements", "result", "status")
@@ -24,6 +25,28 @@ class PrefixTakenError(DuplicateNameError):
         "task names must be unique in a pipeline, and {name} is there already; "
         "include the other pipeline under another prefix than {prefix}"
     )
+
+
+class NotIncludedError(PipelineError, KeyError):
+    """An included pipeline has no task of that name."""
+
+    name: str
+    known: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """Return the error's text."""
+        from difflib import get_close_matches
+
+        near = get_close_matches(self.name, self.known, n=3) or list(self.known[:5])
+        hint = f"; there are {visible(', '.join(near))}" if near else ""
+        return f"the included pipeline has no task {visible(self.name)}{hint}"
+
+
+class Copies(dict[str, T]):
+    """Copies by the names of their originals; one that is asked for and not there is told with names like it."""
+
+    def __missing__(self, name: str) -> T:
+        raise NotIncludedError(str(name), tuple(self))
 
 
 def connected_copy(
