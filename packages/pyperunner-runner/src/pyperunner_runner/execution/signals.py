@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -61,8 +62,11 @@ class Signals:
 
     @property
     def wake(self) -> int | None:
-        """A descriptor that can be read when a signal has come; ``None`` where signals are not looked after."""
-        if self._listener is None and self._noted:
+        """A descriptor that can be read when a signal has come.
+
+        ``None`` where signals are not looked after, and where descriptors are few: the run looks after them now and then.
+        """
+        if self._listener is None and self._noted and not _every_descriptor_counts():
             self._undo = self._open_wake()
         return None if self._listener is None else self._listener.fileno()
 
@@ -133,6 +137,14 @@ class Signals:
         self.received.append(number)
         if self._raising:
             raise KeyboardInterrupt
+
+
+def _every_descriptor_counts() -> bool:
+    if sys.platform == "win32":
+        return False
+    from pyperunner_runner.processes.posix import few_descriptors
+
+    return few_descriptors()
 
 
 def _nothing() -> None:

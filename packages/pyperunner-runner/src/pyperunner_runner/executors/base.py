@@ -42,7 +42,7 @@ class SupervisedExecutor(ABC):
 
     def __init__(self, session: Session) -> None:
         posix.occupy_standard_descriptors()
-        self._selector = selectors.DefaultSelector()
+        self._selector = posix.new_selector(selectors.DefaultSelector)
         self._events: deque[Event] = deque()
         self._owner = os.getpid()
         self._fruitless = 0  # supervisors that were lost one after the other, and had made no child

@@ -53,6 +53,16 @@ class ChildPipes:
             os.set_blocking(fd, False)
             selector.register(fd, selectors.EVENT_READ, self._reader(name))
 
+    def fileno(self, name: str) -> int:
+        """Return a read end, which stays this object's.
+
+        Raises:
+            BrokenPipeError: Its other side has closed it.
+        """
+        if name not in self._fds:
+            raise BrokenPipeError(f"nobody has the other end of {name}")
+        return self._fds[name]
+
     def drain(self, names: Iterable[str] = PIPES) -> None:
         """Take in what is there now; it does not matter who else holds a write end, nor whether he goes on writing."""
         for name in names:

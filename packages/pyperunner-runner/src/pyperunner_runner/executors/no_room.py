@@ -12,7 +12,7 @@ NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 NO_ROOM_SECONDS = 30.0
 """How long to wait for room where no process of ours could make some by ending."""
 
-_LEAST_DESCRIPTORS = 16
+_LEAST_DESCRIPTORS = 12
 
 
 @contextmanager

@@ -74,9 +74,8 @@ class _Worker:
 
     Args:
         name: Its name, for the supervisor.
-        channel: Where it hears of jobs.
         selector: Watches what comes from it.
-        fds: Read ends of that.
+        fds: Read ends of that; over the socket of messages it hears of jobs, too.
         events: Where to put what happens.
         done: Called when it has done a job.
         arrived: Called when it has said its first word.
@@ -85,7 +84,6 @@ class _Worker:
     def __init__(
         self,
         name: str,
-        channel: socket.socket,
         selector: selectors.BaseSelector,
         fds: Mapping[str, int],
         events: deque[Event],
@@ -93,7 +91,6 @@ class _Worker:
         arrived: Callable[[_Worker], None],
     ) -> None:
         self.name = name
-        self.channel = channel
         self.pid: int | None = None
         self.busy: _PoolJob | None = None
         self.is_here = False
@@ -127,7 +124,7 @@ class _Worker:
     def give(self, waiting: _PoolJob) -> bool:
         """Hand a job to it; return whether that was possible."""
         try:
-            self.channel.sendall(pack(waiting.packed))
+            self._send(pack(waiting.packed))
         except OSError:  # it has just died, which the supervisor will say
             self.ends = True
             return False
@@ -135,6 +132,15 @@ class _Worker:
         waiting.handle.process = self.pid
         self._events.append(Started(waiting.job.task, self.pid or 0))
         return True
+
+    def _send(self, data: bytes) -> None:
+        """Send over the socket from which messages are read; sending waits, reading does not."""
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, self.pipes.fileno("messages"))
+        try:
+            channel.settimeout(_SEND_SECONDS)
+            channel.sendall(data)
+        finally:
+            channel.detach()
 
     def end_job(self, outcome: Outcome, end: Exit) -> None:
         """Report the end of the job it had, if it had one."""
@@ -146,7 +152,6 @@ class _Worker:
     def close(self) -> None:
         """Let go of it."""
         self.pipes.close()
-        self.channel.close()
 
 
 class PoolExecutor(SupervisedExecutor):
@@ -235,21 +240,16 @@ class PoolExecutor(SupervisedExecutor):
 
     def _make_worker(self, launcher: Launcher | None = None) -> str:
         supervisor = self._supervisor()
-        ours, messages, theirs = _open_channel()
-        try:
+        with no_room_is_blocking():
+            ours, theirs = socket.socketpair()
+        with ours, theirs:
             read_ends, write_ends = open_pipes(STREAMS)
-        except BlockingIOError:
-            ours.close()
-            os.close(messages)
-            os.close(theirs)
-            raise
+            fds = {"messages": ours.detach(), **read_ends}
+            handed_on = [theirs.detach(), *(write_ends[stream] for stream in STREAMS)]
         self._made += 1
         name = f"worker {self._made}"
-        supervisor.start(name, self._command, [theirs, write_ends["stdout"], write_ends["stderr"]], launcher)
-        fds = {"messages": messages, **read_ends}
-        worker = self._workers[name] = _Worker(name, ours, self._selector, fds, self._events, self._finish, self._greet)
-        # Both descriptors of this side are one socket; sending waits, reading does not.
-        worker.channel.settimeout(_SEND_SECONDS)
+        supervisor.start(name, self._command, handed_on, launcher)
+        self._workers[name] = _Worker(name, self._selector, fds, self._events, self._finish, self._greet)
         return name
 
     def _greet(self, worker: _Worker) -> None:
@@ -309,19 +309,3 @@ class PoolExecutor(SupervisedExecutor):
         for worker in list(self._workers.values()):
             self._release(worker)
         self._queue.clear()
-
-
-def _open_channel() -> tuple[socket.socket, int, int]:
-    """Return this side of a socket pair to send on and to read from, and the other side.
-
-    Raises:
-        BlockingIOError: There are no descriptors left just now.
-    """
-    with no_room_is_blocking():
-        ours, theirs = socket.socketpair()
-        try:
-            return ours, os.dup(ours.fileno()), theirs.detach()
-        except OSError:
-            ours.close()
-            theirs.close()
-            raise

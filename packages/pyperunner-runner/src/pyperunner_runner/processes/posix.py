@@ -6,6 +6,7 @@ import ctypes
 import faulthandler
 import functools
 import os
+import selectors
 import signal
 import sys
 
@@ -26,12 +27,14 @@ __all__ = [
     "end_of_process",
     "ended_child",
     "exit_of",
+    "few_descriptors",
     "flush_c_streams",
     "hear_of_ends",
     "hold_signals_back",
     "lead_session",
     "let_signals_through",
     "most_descriptors",
+    "new_selector",
     "occupy_standard_descriptors",
     "set_aside",
     "set_default_signals",
@@ -50,6 +53,8 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _HANDLED = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
 _LINUX = sys.platform == "linux"
+_FEW = 64
+_PollSelector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 _ASIDE, _ASIDE_ROOM = 1 << 11, 1 << 6  # more would cost each fork; a usual limit is 1024
 
 ADOPTS_ORPHANS = _LINUX
@@ -106,6 +111,16 @@ def most_descriptors() -> int:
     """Return how many descriptors this process may have."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return sys.maxsize if limit == resource.RLIM_INFINITY else limit
+
+
+def few_descriptors() -> bool:
+    """Whether this process may have so few descriptors that what can be done without one is better done so."""
+    return most_descriptors() < _FEW
+
+
+def new_selector(usual: Callable[[], selectors.BaseSelector]) -> selectors.BaseSelector:
+    """Return what ``usual`` makes; where descriptors are few, a selector that takes none itself."""
+    return _PollSelector() if few_descriptors() else usual()
 
 
 def lead_session() -> None:

@@ -138,7 +138,7 @@ class Supervisor:
         for end in (self._wake, self._wake_write):
             end.setblocking(False)
         posix.wake_on_child_end(self._wake_write.fileno())
-        with _Selector() as self._selector:
+        with posix.new_selector(_Selector) as self._selector:
             selector = self._selector
             selector.register(self._control, selectors.EVENT_READ, self._receive)
             selector.register(self._wake, selectors.EVENT_READ, self._drain_wake)
