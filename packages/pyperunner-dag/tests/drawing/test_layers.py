@@ -83,4 +83,4 @@ def test_long_edges_beyond_the_budget_are_left_out():
 
 def test_no_nodes():
     layers = Layers(DAG([]))
-    assert (layers.rows, layers.edges, list(place(layers, [], 1.0))) == ([], [], [])
+    assert (layers.rows, list(layers.edges), list(place(layers, [], 1.0))) == ([], [], [])

@@ -6,6 +6,8 @@ import os
 import pickle
 import sys
 import threading
+from pathlib import Path
+from types import TracebackType
 
 import pytest
 
@@ -159,3 +161,41 @@ def test_a_group_keeps_its_members_in_the_text():
 def test_one_that_drags_much_data_along_is_described_and_not_sent():
     failure = describe_failure("T()", caught(ValueError(os.urandom(2 << 20))))
     assert failure.pickled is None
+
+
+@pytest.mark.parametrize("error", [ValueError("why"), Unreadable()])
+@pytest.mark.parametrize("kind", ["pipe", "device", "giant"])
+def test_code_whose_file_is_none_to_be_read_is_told_without_its_lines(tmp_path, error, kind):
+    file = tmp_path / "code.py" if kind != "device" else Path("/dev/zero")
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "giant":
+        file.touch()
+        os.truncate(file, 1 << 40)
+    with pytest.raises(type(error)) as raised:
+        try:
+            exec(compile("1 / 0", file, "exec"))
+        except ZeroDivisionError:
+            exec(compile("raise error", file, "exec"))
+    text = describe_failure("T()", raised.value).traceback
+    assert f'File "{file}", line 1' in text
+
+
+def test_very_many_frames_are_told_without_their_middle():
+    def outermost():
+        innermost()
+
+    def innermost():
+        raise ValueError("deep down")
+
+    with pytest.raises(ValueError, match="deep down") as raised:
+        outermost()
+    (_, outer, inner), frames = raised.traceback[-3:], None
+    for frame in (inner, *[None] * 50_000, outer):
+        source = (frame or outer)._rawentry
+        frames = TracebackType(frames, source.tb_frame, source.tb_lasti, source.tb_lineno)
+    text = describe_failure("T()", raised.value.with_traceback(frames)).traceback
+    assert "in outermost\n    innermost()" in text
+    assert "in innermost" in text
+    assert "Previous line repeated 1996 more times" in text
+    assert text.endswith("ValueError: deep down\n")

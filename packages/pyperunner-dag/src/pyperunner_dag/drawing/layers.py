@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pyperunner_dag.dag import DAG, Node
 
-__all__ = ["Layers", "place"]
+__all__ = ["Edges", "Layers", "place"]
 
 _ORDER_SWEEPS = 8
 _MOST_COUNTED = 1000
@@ -24,6 +24,28 @@ _PLACE_SWEEPS = 8
 _SETTLED = 0.5
 """Pixels; when nothing moves farther in a sweep down and one up, further ones would show nothing."""
 _BEND_WEIGHT = 4.0
+
+
+class Edges:
+    """Edges, each a source, a target and the bends between. Of very many most have none; it takes 16 bytes for one."""
+
+    def __init__(self) -> None:
+        self._sources, self._targets = array("l"), array("l")
+        self._bends: dict[int, Sequence[int]] = {}
+
+    def add(self, source: int, target: int, bends: Sequence[int]) -> None:
+        """Add an edge."""
+        if bends:
+            self._bends[len(self._sources)] = bends
+        self._sources.append(source)
+        self._targets.append(target)
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def __iter__(self) -> Iterator[tuple[int, int, Sequence[int]]]:
+        for number, (source, target) in enumerate(zip(self._sources, self._targets, strict=True)):
+            yield source, target, self._bends.get(number, ())
 
 
 class Layers:
@@ -51,36 +73,35 @@ class Layers:
         self.nodes = len(dag)
         self.above: list[Sequence[int]] = [()] * self.nodes
         self.below: list[Sequence[int]] = [()] * self.nodes
-        self.edges: list[tuple[int, int, Sequence[int]]] = []
+        self.edges = Edges()
         self.omitted: list[tuple[int, int]] = []
         self.rank: list[int] = []
-        self._connect(_upstream(dag))
+        self._connect(_upstream(dag, self._only))
         self._only.clear()
         self.rows: list[list[int]] = [[] for _ in range(max(self.rank, default=-1) + 1)]
         for item, rank in enumerate(self.rank):
             self.rows[rank].append(item)
         self._order()
 
-    def _connect(self, upstream: list[list[int]]) -> None:
+    def _connect(self, upstream: list[Sequence[int]]) -> None:
         """Find the layers; make the edges, shortest first, and the bends they need."""
-        self.rank = _ranks(upstream)
+        self.rank = rank = _ranks(upstream)
         self._budget = 1000 + 4 * (self.nodes + sum(map(len, upstream)))
-        pairs = ((parent, child) for child, parents in enumerate(upstream) for parent in parents)
         bends: dict[int, list[int]] = {}
-        for parent, child in sorted(pairs, key=lambda pair: self.rank[pair[1]] - self.rank[pair[0]]):
-            between = self.rank[child] - self.rank[parent] - 1
+        for parent, child in _shortest_first(upstream, rank):
+            between = rank[child] - rank[parent] - 1
             if between > self._budget:
                 self.omitted.append((parent, child))
                 continue
             self._budget -= between
             path: Sequence[int] = ()
             if between:
-                chain = bends.setdefault(parent, [])
-                while len(chain) < between:
-                    chain.append(self._bend(chain[-1] if chain else parent))
-                path = chain[:between]
+                passed = bends.setdefault(parent, [])
+                while len(passed) < between:
+                    passed.append(self._bend(passed[-1] if passed else parent))
+                path = passed[:between]
             self._join(path[-1] if path else parent, child)
-            self.edges.append((parent, child, path))
+            self.edges.add(parent, child, path)
 
     def _bend(self, before: int) -> int:
         """Make a new bend one layer below ``before``."""
@@ -104,14 +125,14 @@ class Layers:
 
         The best is the one with the fewest crossings; counting them pays only where someone can look at the picture.
         """
-        position = [0] * len(self.rank)
+        position = array("l", [0]) * len(self.rank)
         for row in self.rows:
             for index, item in enumerate(row):
                 position[item] = index
         if max(map(len, self.rows), default=0) < 2:
             return
         counted = len(self.rank) <= _MOST_COUNTED
-        best = before = [*position]
+        best = before = position[:]
         fewest = self._crossings(position) if counted else 0
         for sweep in range(_ORDER_SWEEPS):
             if counted and not fewest:
@@ -119,15 +140,15 @@ class Layers:
             if sweep % 2 == 0:
                 if sweep and position == before:
                     break
-                before = [*position]
+                before = position[:]
             self._sweep(position, upwards=sweep % 2 == 1)
             crossings = self._crossings(position) if counted else 0
             if crossings < fewest or not counted:
-                best, fewest = [*position], crossings
+                best, fewest = position[:], crossings
         for row in self.rows:
             row.sort(key=best.__getitem__)
 
-    def _sweep(self, position: list[int], upwards: bool) -> None:
+    def _sweep(self, position: array[int], upwards: bool) -> None:
         """Sort layer after layer by the mean position of the neighbours in the layer before."""
         neighbours = self.below if upwards else self.above
         means = array("d", bytes(8 * len(position)))
@@ -139,7 +160,7 @@ class Layers:
                 for index, item in enumerate(row):
                     position[item] = index
 
-    def _crossings(self, position: list[int]) -> int:
+    def _crossings(self, position: array[int]) -> int:
         """Return how many pairs of lines cross."""
         count = 0
         for row in self.rows:
@@ -152,12 +173,29 @@ class Layers:
         return count
 
 
-def _upstream(dag: DAG[Node]) -> list[list[int]]:
+def _upstream(dag: DAG[Node], only: dict[int, tuple[int]]) -> list[Sequence[int]]:
+    """Return the parents of each node, by number; those with the same single one have what says so in common."""
     number = {node: index for index, node in enumerate(dag)}
-    return [[number[parent] for parent in dag.upstream(node)] for node in dag]
+    found: list[Sequence[int]] = []
+    for node in dag:
+        above = tuple([number[parent] for parent in dag.upstream(node)])
+        found.append(only.setdefault(above[0], above) if len(above) == 1 else above)
+    return found
 
 
-def _ranks(upstream: list[list[int]]) -> list[int]:
+def _shortest_first(upstream: Sequence[Sequence[int]], rank: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the edges; only those that pass through layers, which mostly are few, have to be sorted."""
+    longer = []
+    for child, above in enumerate(upstream):
+        for parent in above:
+            if rank[child] == rank[parent] + 1:
+                yield parent, child
+            else:
+                longer.append((parent, child))
+    yield from sorted(longer, key=lambda pair: rank[pair[1]] - rank[pair[0]])
+
+
+def _ranks(upstream: Sequence[Sequence[int]]) -> list[int]:
     """Return the layer of each node: the longest path to it; a node without parents right above its first child."""
     rank = [0] * len(upstream)
     first_child: dict[int, int] = {}

@@ -6,9 +6,12 @@ An exception is code of the user's: its text, its class, its way into a pickle m
 from __future__ import annotations
 
 import io
+import linecache
+import stat
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
@@ -20,6 +23,8 @@ __all__ = ["describe_failure", "full_name", "rebuild"]
 
 _OWN_PACKAGES = ("pyperunner_dag", "pyperunner_runner")
 _PICKLE_LIMIT = 1 << 20  # an exception that drags a data set along is described, not sent
+_MOST_SOURCE = 64 << 20
+_MOST_FRAMES = 2000
 _BEGINNING, _END = 192 << 10, 64 << 10
 """Characters that are kept of a long text; where it fails is said at its end."""
 
@@ -122,10 +127,57 @@ def _traceback_of(error: BaseException, message: str) -> Sequence[str]:
     """Return the formatted traceback in pieces; of what can't be formatted, its frames and its text."""
     frames: TracebackType | None = None
     try:
-        frames = _user_frames(error.__traceback__)
-        return list(traceback.TracebackException(type(error), error, frames).format())
+        frames = _both_ends(_user_frames(error.__traceback__))
+        told = traceback.TracebackException(type(error), error, frames, limit=-_MOST_FRAMES, lookup_lines=False)
+        _leave_out_what_is_no_source(_files_of(told))
+        return list(told.format())
     except BaseException:
+        _leave_out_what_is_no_source({frame.tb_frame.f_code.co_filename for frame in _each(frames)})
         return [*traceback.format_tb(frames), f"{_fact_of(type(error), '__qualname__')}: {message}\n"]
+
+
+def _each(frames: TracebackType | None) -> Iterator[TracebackType]:
+    while frames is not None:
+        yield frames
+        frames = frames.tb_next
+
+
+def _both_ends(frames: TracebackType | None) -> TracebackType | None:
+    """Return frames without their middle where they are very many; a frame takes about as long as a small task."""
+    found = [*_each(frames)]
+    if len(found) <= _MOST_FRAMES:
+        return frames
+    kept = found[-_MOST_FRAMES // 2]
+    for frame in reversed(found[: _MOST_FRAMES // 2]):
+        kept = TracebackType(kept, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return kept
+
+
+def _files_of(told: traceback.TracebackException) -> set[str]:
+    """Return the names of the files of all frames, of causes and members too; what is told has no circles."""
+    names: set[str] = set()
+    queue: list[traceback.TracebackException | None] = [told]
+    while queue:
+        if (one := queue.pop()) is not None:
+            names.update(frame.filename for frame in one.stack)
+            queue += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]
+    return names
+
+
+def _leave_out_what_is_no_source(names: Iterable[str]) -> None:
+    """Have no line be looked up in a pipe, a device or a giant that code names as its file: reading it may not end."""
+    for name in names:
+        places = [name] if Path(name).is_absolute() else [name, *(f"{folder}/{name}" for folder in sys.path)]
+        if not all(map(_may_be_source, places)):
+            linecache.cache[name] = (0, None, [], name)
+
+
+def _may_be_source(path: str) -> bool:
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):  # no file, so nothing is read
+        return True
+    return stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_size <= _MOST_SOURCE)
 
 
 def _user_frames(frames: TracebackType | None) -> TracebackType | None:

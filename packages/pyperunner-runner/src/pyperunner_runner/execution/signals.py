@@ -64,7 +64,7 @@ class Signals:
     def wake(self) -> int | None:
         """A descriptor that can be read when a signal has come.
 
-        ``None`` where signals are not looked after, and where descriptors are few: the run looks after them now and then.
+        ``None`` where signals are not looked after, and where descriptors are few: the run looks now and then.
         """
         if self._listener is None and self._noted and not _every_descriptor_counts():
             self._undo = self._open_wake()
