@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import resource
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from pyperunner import Pipeline, Task, run
+from pyperunner_runner.child import ending
 
 
 class Meddle(Task):
@@ -53,6 +55,21 @@ def streams():
     sys.stdout = sys.stderr = None
 
 
+def no_streams():
+    del sys.stdin, sys.stdout, sys.stderr
+
+
+class Incomparable(io.StringIO):
+    def __eq__(self, other):
+        raise SystemExit(3)
+
+    __hash__ = None
+
+
+def incomparable_streams():
+    sys.stdin = sys.stdout = sys.stderr = Incomparable()
+
+
 def close_streams():
     sys.stdout.close()
     os.close(1)
@@ -74,7 +91,8 @@ def process():
 MEDDLE = {
     meddler.__name__: meddler
     for meddler in (
-        directory, umask, environment, signals, alarm, streams, close_streams, descriptors, thread, process,
+        directory, umask, environment, signals, alarm, streams, no_streams, incomparable_streams,
+        close_streams, descriptors, thread, process,
     )
 }  # fmt: skip
 
@@ -133,3 +151,46 @@ def test_a_task_that_closes_every_descriptor_fails_alone(kit, quick_runner):
     quick_runner.run(Pipeline("p", [closing, *others]))
     assert closing.status is Task.Status.FAILURE
     assert {task.status for task in others} == {Task.Status.SUCCESS}
+
+
+class Leaves(Task):
+    """Returns while a thread of it goes on."""
+
+    @run
+    def run(self, seconds):
+        threading.Thread(target=self.go_on, args=(seconds,), name="ticker").start()
+        return "returned"
+
+    def go_on(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(0.01)
+        print("the thread has finished")
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.1, "the thread has finished"), (600, "its threads go on: ticker")])
+def test_a_thread_may_finish_but_not_hold_the_run_up(kit, monkeypatch, seconds, said):
+    monkeypatch.setattr(ending, "THREAD_SECONDS", 0.3 if seconds > 1 else 60)
+    task = Leaves(seconds=seconds)
+    runner = kit.runner(start_method="fork")
+    runner.run(Pipeline("p", [task]), raise_on_failure=True)
+    assert task.output == "returned"
+    (log,) = Path(runner.run_folder).glob("**/*Leaves*.log")
+    assert said in log.read_text()
+
+
+class Alarm(Task):
+    @run
+    def run(self):
+        def late(signum, frame):
+            raise RuntimeError("a late alarm")
+
+        signal.signal(signal.SIGALRM, late)
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_timer_that_a_task_leaves_running_does_not_take_its_outcome_away(kit, quick_runner):
+    task = Alarm()
+    quick_runner.run(Pipeline("p", [task]))
+    assert task.status is Task.Status.SUCCESS or str(task.result.exception) == "a late alarm"

@@ -19,7 +19,7 @@ from pyperunner_dag import reopen_store
 from pyperunner_runner.child.audit import ReadAudit
 from pyperunner_runner.child.channel import Channel
 from pyperunner_runner.child.context.thread_limits import limited_threads, prepare_thread_limits
-from pyperunner_runner.child.ending import flush, streams_to
+from pyperunner_runner.child.ending import finish_threads, flush, streams_to
 from pyperunner_runner.child.failures import describe_failure
 from pyperunner_runner.child.job import execute_job
 from pyperunner_runner.child.log_forwarding import forward_logging
@@ -72,9 +72,9 @@ class ChildRuntime:
 
     def _streams_are_whole(self) -> bool:
         try:
-            standard = (sys.stdin, sys.stdout, sys.stderr) == self._streams
-            return standard and not any(stream.closed for stream in self._streams)
-        except ValueError:  # one was detached
+            standard = zip((sys.stdin, sys.stdout, sys.stderr), self._streams, strict=True)
+            return all(one is ours and not ours.closed for one, ours in standard)
+        except (AttributeError, ValueError):  # one was removed or detached
             return False
 
     def _make_streams(self) -> None:
@@ -126,8 +126,7 @@ class ChildRuntime:
                 raise
             code = outcome.exitcode
             if threading.active_count() > 1:
-                # As at the end of every Python process: threads that are not daemons may finish.
-                threading._shutdown()  # type: ignore[attr-defined]
+                finish_threads(job.task, code)
                 self.flush()
         finally:
             os._exit(code)
@@ -146,8 +145,11 @@ class ChildRuntime:
             if job.displays:
                 self._relay_displays(job.task)
             with limited_threads(job.threads):  # of what is imported to find the task, too
-                return execute_job(job, find(self.tasks), self._store, audit, self._forwarding.tell_waiting(job))
+                outcome = execute_job(job, find(self.tasks), self._store, audit, self._forwarding.tell_waiting(job))
+            posix.stop_timers()  # what the task has set them for must not break off the rest
+            return outcome
         except BaseException as error:
+            posix.stop_timers()
             return Outcome("failed", failure=describe_failure(job.task, error))
 
     def _relay_displays(self, task: str) -> None:

@@ -40,6 +40,7 @@ __all__ = [
     "set_default_signals",
     "show_no_stacks",
     "show_stacks_when_asked",
+    "stop_timers",
     "wake_on_child_end",
 ]
 
@@ -168,6 +169,12 @@ def show_stacks_when_asked() -> None:
 def show_no_stacks() -> None:
     """Give ``SHOW_STACKS`` its default meaning back."""
     faulthandler.unregister(SHOW_STACKS)
+
+
+def stop_timers() -> None:
+    """Stop the timers of this process, so that what handles their signals is not called any more."""
+    for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+        signal.setitimer(timer, 0)
 
 
 def wake_on_child_end(fd: int) -> None:
