@@ -262,3 +262,23 @@ def test_a_forked_process_ends_where_the_task_ends_in_this_process_too(kit, tmp_
     forking = Does("fork", what="fork", folder=str(tmp_path))
     kit.runner(executor="inline").run(Pipeline("p", [forking]))
     assert forking.output == 0
+
+
+class Asks(Exception):
+    """Says what is being handled while its text is asked for."""
+
+    def __str__(self):
+        return str(sys.exc_info()[0])
+
+
+class Raises(Task):
+    @run
+    def run(self):
+        raise Asks
+
+
+def test_a_failure_is_described_outside_of_its_handler(kit, quick_runner):
+    # Within it, whatever is raised and caught walks the whole chain of causes: quadratic in its length.
+    task = Raises()
+    quick_runner.run(Pipeline("p", [task]))
+    assert str(task.result.exception) == "None"

@@ -69,7 +69,12 @@ def execute_job(
     except KeyboardInterrupt:
         raise  # in this process it is the user who wants to stop; a child has no keyboard
     except BaseException as error:
-        return Outcome("failed", failure=describe_failure(task.name, error))
+        cause = error
+    # Not in the handler: there, Python walks the chain of causes anew for whatever is raised and caught meanwhile.
+    try:
+        return Outcome("failed", failure=describe_failure(task.name, cause))
+    finally:
+        del cause  # its frames refer to this one
 
 
 def _execute_and_store(job: Job, task: Task, outputs: JobStore, audit: ReadAudit | None) -> Outcome:

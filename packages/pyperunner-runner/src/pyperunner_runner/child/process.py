@@ -150,7 +150,11 @@ class ChildRuntime:
             return outcome
         except BaseException as error:
             posix.stop_timers()
-            return Outcome("failed", failure=describe_failure(job.task, error))
+            cause = error
+        try:
+            return Outcome("failed", failure=describe_failure(job.task, cause))
+        finally:
+            del cause
 
     def _relay_displays(self, task: str) -> None:
         from pyperunner_runner.child.context.displays import relay_displays
