@@ -103,7 +103,7 @@ ALLOWED = {
     "cache-fsspec/src/pyperunner_cache_fsspec/file_system.py: inspect.signature": "of fsspec's own methods, for a name",
     "cache-fsspec/src/pyperunner_cache_fsspec/leases.py: threading.Thread": "it sleeps; a lease runs out by itself",
     "cache-redis/src/pyperunner_cache_redis/leases.py: threading.Thread": "the same",
-    "runner/src/pyperunner_runner/child/ending.py: threading.Thread": "it sleeps, then ends the process, in which Python itself never ends",
+    "runner/src/pyperunner_runner/child/ending.py: threading.Thread": "it ends the process itself",
     "cache/src/pyperunner_cache/memoized.py: sys._current_frames": "documented, and there in 3.15",
     "cache/src/pyperunner_cache/self_wait.py: sys._current_frames": "documented, and there in 3.15",
     "cli/src/pyperunner_cli/loading/param_types.py: __annotations__": "those of a function of our own",
