@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyperunner_openlineage.configuration import is_configured
 from pyperunner_runner.events import RunEvent, RunFinished, RunStarted
 from pyperunner_text.errors import FactError
+
+if TYPE_CHECKING:
+    import subprocess
 
 __all__ = ["LineageIncomplete", "OpenLineageHook"]
 
@@ -67,6 +70,8 @@ class OpenLineageHook:
 
 def _start(run_folder: str) -> subprocess.Popen[bytes]:
     """Start the process that follows a run, in a session of its own: Ctrl-C is for the run."""
+    import subprocess
+
     try:
         return subprocess.Popen(
             [sys.executable, "-c", _FOLLOW, str(Path(run_folder).absolute())],
@@ -80,6 +85,8 @@ def _start(run_folder: str) -> subprocess.Popen[bytes]:
 
 def _end(follower: subprocess.Popen[bytes], wait: float) -> None:
     """Wait until everything is sent, but not for ever."""
+    import subprocess
+
     try:
         said = follower.communicate(b"end\n", timeout=wait)[0].decode("utf-8", "replace").strip()
     except subprocess.TimeoutExpired:
