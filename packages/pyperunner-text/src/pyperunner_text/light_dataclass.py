@@ -93,7 +93,7 @@ def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - o
                 values[name] = fields.defaults[name]
             elif name in fields.factories:
                 values[name] = fields.factories[name]()
-    if len(values) != len(fields.names) or not values.keys() >= set(fields.names):
+    if len(values) != len(fields.names) or (kwargs and not values.keys() >= set(fields.names)):
         _refuse(self, args, kwargs)
     self.__dict__.update(values)
     finish = getattr(self, "__post_init__", None)

@@ -70,7 +70,7 @@ def test_a_pipeline_is_taken(count: int) -> None:
     assert (text.count("\n") > 3 * count) is (count < 1000)
 
 
-@pytest.mark.parametrize("value", [1e-7, float("inf"), "\U0001f600", {1: 2}, {"a": 1e300}, (1, 2)])
+@pytest.mark.parametrize("value", [1e-7, float("inf"), "\U0001f600", "\x7f", {1: 2}, {"a": 1e300}, (1, 2)])
 def test_of_many_items_those_that_json_says_otherwise_are_blocks(value: object) -> None:
     many = {f"k{n}": {"v": value} for n in range(1001)}
     text = to_yaml(many)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from pyperunner_dag import seed_of
 from pyperunner_runner.child.checks import FOLDER
 from pyperunner_runner.child.context.thread_limits import VARIABLES
-from pyperunner_runner.ports import Event, Executor, Handle, Job
+from pyperunner_runner.ports import Event, Executor, Exit, Handle, Job, JobHandle
 from pyperunner_runner.processes.cores import allowed_cores, usable_cores
 from pyperunner_text.light_dataclass import light_dataclass
 
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from pyperunner_runner.planning.settings import RunSettings
     from pyperunner_runner.ports import StandIn
 
-__all__ = ["Jobs", "RunningJob"]
+__all__ = ["Jobs", "RunningJob", "nothing_started"]
+
+
+@cache
+def nothing_started() -> Handle:
+    """Return the handle of a task that needed no job."""
+    return JobHandle.over(Exit(0))
 
 
 @light_dataclass

@@ -301,19 +301,18 @@ class RunRecorder:
             uss_peak: Most memory of its own that it was seen to use, in bytes.
         """
         attempt, undeclared = (ended.attempt, tuple(ended.outcome.undeclared)) if ended else (0, ())
-        error = self._mask(error)
-        event = TaskFinished(task.name, attempt, task.status.name, seconds, reason, error, undeclared)
+        error, name, status = self._mask(error), task.name, task.status.name
         traceback = task.result.traceback if error and task.result is not None else ""
         self._code_of(task.fingerprint())
         if error and task.result is not None:
             task.result.traceback = self._log_exception(task.name, traceback or error)
         facts: TaskFinishedEvent = {
             "kind": "task_finished",
-            "task": event.task,
-            "attempt": event.attempt,
-            "status": event.status,
-            "reason": event.reason,
-            "error": event.error or None,
+            "task": name,
+            "attempt": attempt,
+            "status": status,
+            "reason": reason,
+            "error": error or None,
             "key": known_key(task),
             "parts": task.key_parts(),
             "uss_peak": uss_peak,
@@ -325,16 +324,17 @@ class RunRecorder:
         times = _times(seconds) if seconds else {}
         later = self._together and ended is None
         self.folder.record({**facts, **times} if ended is None else {**facts, **_figures(ended), **times}, later=later)
-        text = event.status.lower().replace("_", " ") + (f" after {event.seconds:.3f} s" if event.attempt else "")
-        level = "ERROR" if event.status == "FAILURE" else "WARNING" if event.status == "CANT_RUN" else "INFO"
-        self.say(f"{text}: {event.error or event.reason}", event.task, level, later=later)
-        if event.status == "FAILURE":
+        text = status.lower().replace("_", " ") + (f" after {seconds:.3f} s" if attempt else "")
+        level = "ERROR" if status == "FAILURE" else "WARNING" if status == "CANT_RUN" else "INFO"
+        self.say(f"{text}: {error or reason}", name, level, later=later)
+        if status == "FAILURE":
             where = self.folder.exception_file
-            _logger.error("%s failed: %s (traceback in %s)", visible(event.task), visible(event.error), where)
-        if event.undeclared:
-            self.say(f"read without declaring it: {', '.join(event.undeclared)}", event.task, "WARNING")
-        self._close_log(event.task)
-        self._hooks.tell(event)
+            _logger.error("%s failed: %s (traceback in %s)", visible(name), visible(error), where)
+        if undeclared:
+            self.say(f"read without declaring it: {', '.join(undeclared)}", name, "WARNING")
+        self._close_log(name)
+        if self._hooks:
+            self._hooks.tell(TaskFinished(name, attempt, status, seconds, reason, error, undeclared))
 
     def _code_of(self, fingerprint: Fingerprint) -> None:
         """Record the text of the code that a task is made of, each part once per run."""

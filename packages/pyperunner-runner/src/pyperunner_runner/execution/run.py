@@ -12,7 +12,7 @@ from pyperunner_runner.errors import TaskKilled
 from pyperunner_runner.events import TaskRetried
 from pyperunner_runner.execution.graph.drawing import Drawing
 from pyperunner_runner.execution.graph.mapped_tasks import MappedTasks, make_ready
-from pyperunner_runner.execution.jobs import Jobs, RunningJob
+from pyperunner_runner.execution.jobs import Jobs, RunningJob, nothing_started
 from pyperunner_runner.execution.outcomes import failure_of, result_of, summarize
 from pyperunner_runner.execution.retries import Retries
 from pyperunner_runner.execution.sharing.limits import SharedLimits
@@ -21,7 +21,7 @@ from pyperunner_runner.execution.timeouts import LimitWatch
 from pyperunner_runner.execution.timers import Kind, Timers
 from pyperunner_runner.executors.no_room import Shortage
 from pyperunner_runner.planning.reasons_to_run import Decision
-from pyperunner_runner.ports import Displayed, Ended, Event, Executor, Exit, Handle, JobHandle, Logged, Started, Waiting
+from pyperunner_runner.ports import Displayed, Ended, Event, Executor, Handle, Logged, Started, Waiting
 from pyperunner_runner.provenance.ephemeral_outputs import EphemeralOutputs
 
 if TYPE_CHECKING:
@@ -151,14 +151,14 @@ class Run:
         except (ConditionError, MapError, KeyError) as error:
             why = "mapped over what is no list" if isinstance(error, MapError) else "what decides it can't be taken"
             self.finish_task(task, Task.TaskResult(Task.Status.FAILURE, exception=error), why)
-            return JobHandle.over(Exit(0))
+            return nothing_started()
         if decision.action == "skip":
             self.skip(task)
         elif decision.action == "load":
             self.finish_task(task, Task.TaskResult(Task.Status.SUCCESS, load=task.load_output), decision.reason)
         else:
             return self._start_job(task, decision)
-        return JobHandle.over(Exit(0))
+        return nothing_started()
 
     def _start_mapped(self, task: Task) -> Handle:
         """Let a mapped task grow; or end it, when all its elements have ended."""
@@ -174,7 +174,7 @@ class Run:
             self.skip(task)
         else:
             self.finish_task(task, Task.TaskResult(Task.Status.SUCCESS, load=task.load_output), decision.reason)
-        return JobHandle.over(Exit(0))
+        return nothing_started()
 
     def skip(self, task: Task) -> None:
         """Pass a task over."""
@@ -266,7 +266,7 @@ class Run:
     def _start_job(self, task: Task, decision: Decision) -> Handle:
         if not self._shared.take(task):
             self._scheduler.delay(task.name)
-            return JobHandle.over(Exit(0))
+            return nothing_started()
         self.stand_in.save_given(task)
         self.recorder.folder.flush()  # an executor may carry the job out at once
         task.status = Task.Status.RUNNING

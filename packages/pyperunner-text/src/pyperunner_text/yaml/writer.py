@@ -180,9 +180,28 @@ def _json(value: Any) -> str | None:
     """Return a value in JSON, if YAML takes that for the same; ``None`` otherwise."""
     try:
         text = json.dumps(value)
+        if _is_same_in_json(value):
+            return text if _is_yaml(text) else None
         return text if value == read_json(text) else None  # JSON has other keys and numbers
     except (TypeError, ValueError, RecursionError):
         return None
+
+
+_SAME_IN_JSON = frozenset((str, int, bool, type(None)))
+
+
+def _is_same_in_json(value: Any) -> bool:
+    """Say whether a value holds nothing that JSON has in another form, so that there is no need to read it back."""
+    kind = type(value)
+    if kind is dict:
+        if value and {*map(type, value)} != {str}:
+            return False
+        parts = value.values()
+    elif kind is list:
+        parts = value
+    else:
+        return kind in _SAME_IN_JSON
+    return _SAME_IN_JSON.issuperset(map(type, parts)) or all(map(_is_same_in_json, parts))
 
 
 def read_json(text: str) -> Any:
@@ -191,9 +210,14 @@ def read_json(text: str) -> Any:
     Raises:
         ValueError: It means nothing in one of them, is no single printable line, or is nested deep.
     """
-    if not text.isprintable() or text.count("[") + text.count("{") > _MAX_DEPTH or "\\ud" in text.lower():
-        raise ValueError(text)  # YAML has no pairs of surrogates
+    if not _is_yaml(text):
+        raise ValueError(text)
     return _JSON.decode(text)
+
+
+def _is_yaml(text: str) -> bool:
+    """Say whether JSON is YAML, too, which has no pairs of surrogates, and is read to a depth."""
+    return text.isprintable() and text.count("[") + text.count("{") <= _MAX_DEPTH and "\\ud" not in text.lower()
 
 
 def _mapping(items: list[tuple[str, Any]]) -> dict[str, Any]:

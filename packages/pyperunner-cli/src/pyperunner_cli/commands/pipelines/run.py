@@ -103,6 +103,8 @@ def _add_flag(parser: argparse.ArgumentParser, says: str, *names: str, default: 
 
 def execute(options: argparse.Namespace) -> int:
     """Run the pipeline and say what came of it; return 1 if a task failed."""
+    # Graphs of many tasks are many objects that live to the end; looking through them over and over finds no garbage.
+    gc.set_threshold(10_000, 20, 20)
     if options.watch:
         from pyperunner_cli.commands.pipelines.watch import watch
 
@@ -126,8 +128,6 @@ def run(options: argparse.Namespace, pipeline: Pipeline) -> int:
     from pyperunner_cli.display.warned import logged_warnings
     from pyperunner_runner.execution.stand_in import STORES_LOGGER
 
-    # Graphs of many tasks are many objects that live to the end; looking through them over and over finds no garbage.
-    gc.set_threshold(10_000, 20, 20)
     selection = selection_of(options)
     if options.failed:
         names = _failed(pipeline, options)

@@ -18,24 +18,23 @@ from pyperunner_keys.project import family
 
 __all__ = ["Call", "Doing", "aliases", "calls", "doings", "imported_modules", "local_imports", "nodes_of", "shared"]
 
-_SETTING = re.compile(
+# Compiled on first use, which takes milliseconds that most code can do without.
+_SETTING = (
     r"_?(set\w*|seed|manual_seed|register|unregister|use|patch|monkeypatch|install|uninstall|enable|disable|config|configure"
     r"|filterwarnings|simplefilter|add|append|insert|extend|update|setdefault|clear|pop|remove|reset|option|options|init"
     r"|initialize|load_extension|override|replace|connect|subscribe|hook|default)(_|s?$|[A-Z])|__(set|del)(attr|item)__$"
 )
 """Names of what is called to leave something behind."""
-_SAYING = re.compile(
+_SAYING = (
     r"(show|plot|print|save|dump|to_|write|close|exit|sleep|run|main|log|info|debug|warn|figure|title|label|legend)"
 )
 """Names of what is called to show or write something."""
-_SETTING_BESIDE = re.compile(
+_SETTING_BESIDE = (
     r"(set(err|errcall|bufsize|context|locale)?(?!_(index|axis|flags|geometry|crs|names|levels|codes|categories))"
     r"|seed|manual_seed|register|use|enable|disable)(_|$)|__(set|del)(attr|item)__$"
 )
 """The same, where what is called is wanted for what it returns."""
-_SHARED = re.compile(
-    r"(get|current|default|global)\w*(context|options?|config|settings?|defaults|params|registry|state)$"
-)
+_SHARED = r"(get|current|default|global)\w*(context|options?|config|settings?|defaults|params|registry|state)$"
 """Names of what returns a thing that everybody shares, and not a new one."""
 _OF_THE_PROCESS = frozenset({"sys", "logging", "atexit", "signal", "argparse", "functools"})
 """Where to find modules, what to log, what to do at the end: no result depends on it, or nobody can tell which. What
@@ -57,9 +56,9 @@ _DERIVED_FROM = _WRAPPING | frozenset(
 )
 """Packages whose classes take no note of those that derive from them."""
 
-_COMMAND = re.compile(r"(main|command|group|option|argument|fixture|mark|cache|n?jit|retry|deprecat|wrap|profile)")
+_COMMAND = r"(main|command|group|option|argument|fixture|mark|cache|n?jit|retry|deprecat|wrap|profile)"
 """Names of decorators of that kind, whatever their package."""
-_OF_INTERPRETER = re.compile(r"set(?!trace|profile|switchinterval|_asyncgen|_coroutine)")
+_OF_INTERPRETER = r"set(?!trace|profile|switchinterval|_asyncgen|_coroutine)"
 """What of `sys` decides about results: how many digits a number may have, how deep one may call."""
 
 IsForeign = Callable[[Import], bool]
@@ -182,7 +181,7 @@ def shared(node: ast.expr, imports: Names) -> list[Import]:
     """
     if isinstance(node, ast.Call):
         name = _chain(node.func)[-1]
-        return shared(node.func, imports) if _SHARED.match(name) else []
+        return shared(node.func, imports) if re.match(_SHARED, name) else []
     if isinstance(node, ast.Attribute):
         return [target._replace(name=node.attr) for target in shared(node.value, imports)]
     return [*imports.get(node.id, ())] if isinstance(node, ast.Name) else []
@@ -214,7 +213,7 @@ def imported_modules(body: Iterable[ast.stmt]) -> list[Import]:
 
 def _is_private(target: Import, chain: list[str]) -> bool:
     first = target.module.partition(".")[0]
-    if first == "sys" and _OF_INTERPRETER.match(target.name or chain[-1]):
+    if first == "sys" and re.match(_OF_INTERPRETER, target.name or chain[-1]):
         return False
     return not target.level and (first in _OF_THE_PROCESS or family(first))
 
@@ -263,20 +262,20 @@ def _always(packages: set[str], names: list[str]) -> bool:
 
 
 def _call_leaves(packages: set[str], names: list[str]) -> bool | None:
-    if any(map(_SETTING.match, names)) or "copyreg" in packages:
+    if any(re.match(_SETTING, name) for name in names) or "copyreg" in packages:
         return True
     # What the standard library does without such a name, it does to files and the like.
-    return None if packages <= sys.stdlib_module_names or _SAYING.match(names[-1]) else False
+    return None if packages <= sys.stdlib_module_names or re.match(_SAYING, names[-1]) else False
 
 
 def _call_leaves_beside(packages: set[str], names: list[str]) -> bool | None:
-    return True if _SETTING_BESIDE.match(names[-1]) else None
+    return True if re.match(_SETTING_BESIDE, names[-1]) else None
 
 
 def _decorator_leaves(packages: set[str], names: list[str]) -> bool | None:
     if any("regist" in name for name in names):
         return True
-    return None if packages <= sys.stdlib_module_names | _WRAPPING or _COMMAND.match(names[-1]) else True
+    return None if packages <= sys.stdlib_module_names | _WRAPPING or re.match(_COMMAND, names[-1]) else True
 
 
 def _base_notes(packages: set[str], names: list[str]) -> bool | None:
