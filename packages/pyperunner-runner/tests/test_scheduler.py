@@ -32,8 +32,10 @@ def test_a_task_is_ready_when_all_its_upstream_tasks_are_settled():
 
 
 def test_ready_tasks_go_by_rank_and_then_in_order():
-    scheduler = Scheduler({"a": [], "b": [], "c": []}, {"c": (-1.0,)})
+    scheduler = Scheduler({"a": [], "b": [], "c": []}, {"c": -1.0})
     assert drain(scheduler) == ["c", "a", "b"]
+    scheduler = Scheduler({"a": [], "b": [], "c": []}, {"c": -1.0}, priorities={"b": 1})
+    assert drain(scheduler) == ["b", "c", "a"]
 
 
 def test_a_failure_blocks_its_descendants_and_nothing_else():
@@ -264,7 +266,9 @@ def test_hands_out_what_the_model_hands_out(upstream, data):
     demands = {name: data.draw(wanted) for name in upstream}
     rank = {name: data.draw(ranks) for name in upstream}
     model = Model(upstream, rank, demands, capacity)
-    scheduler = Scheduler(upstream, rank, demands=demands, capacity=capacity)
+    ranks = {name: further for name, (_, further) in rank.items()}
+    priorities = {name: -first for name, (first, _) in rank.items()}
+    scheduler = Scheduler(upstream, ranks, priorities=priorities, demands=demands, capacity=capacity)
     for _ in range(200):
         while (name := scheduler.next_ready()) is not None:
             assert name == model.next()

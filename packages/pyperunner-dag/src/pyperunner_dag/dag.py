@@ -78,7 +78,7 @@ class Node:
             self.made = number
         self._parents: list[Any] = []
         self._inputs: tuple[Any, ...] = ()
-        self._children: dict[Any, None] = {}
+        self._children: tuple[Any, ...] | dict[Any, None] = ()  # of very many nodes, most have one or none
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
@@ -144,7 +144,7 @@ class Node:
     def _add_conditions(self, sources: Iterable[Any]) -> None:
         self._conditions = tuple(dict.fromkeys((*self._conditions, *sources)))
         for source in self._conditions:
-            _node_of(source)._children[self] = None
+            _node_of(source)._add_child(self)
 
     def connect(self, parents: Any) -> Self:
         """Append ``parents`` to the connected parents.
@@ -161,8 +161,26 @@ class Node:
                 parent = given.task
                 self._parts = {**self._parts, len(self._parents): given}
             self._parents.append(parent)
-            parent._children[self] = None
+            if parent._children:
+                parent._add_child(self)
+            else:
+                parent._children = (self,)
         return self
+
+    def _add_child(self, child: Any) -> None:
+        known = self._children
+        if isinstance(known, dict):
+            known[child] = None
+        elif not known:
+            self._children = (child,)
+        elif child not in known:
+            self._children = dict.fromkeys((*known, child))
+
+    def _drop_child(self, child: Any) -> None:
+        if isinstance(self._children, dict):
+            self._children.pop(child, None)
+        elif child in self._children:
+            self._children = ()
 
     def __call__(self, parents: Any) -> Self:
         """Connect ``parents``: see ``connect``."""
@@ -174,10 +192,10 @@ class Node:
             child._parents = [self if parent is other else parent for parent in child._parents]
             child._set_inputs(_moved(source, other, self) for source in child._named or child._inputs)
             child._conditions = tuple(_moved(source, other, self) for source in child._conditions)
-            self._children[child] = None
-        other._children.clear()
+            self._add_child(child)
+        other._children = ()
         for parent in other.awaited:
-            parent._children.pop(other, None)
+            parent._drop_child(other)
 
     def _set_inputs(self, sources: Iterable[Node | Part]) -> None:
         """Make nodes, or parts of them, the named inputs, in the place of those that were."""
@@ -187,10 +205,10 @@ class Node:
         connected = {*self._parents, *map(_node_of, self._conditions)}
         for node in self._inputs:
             if node not in connected:
-                node._children.pop(self, None)
+                node._drop_child(self)
         self._inputs = tuple(dict.fromkeys(nodes))
         for node in self._inputs:
-            node._children[self] = None
+            node._add_child(self)
 
 
 def check_name(task_name: str, tag: object) -> None:
@@ -311,10 +329,10 @@ class DAG(Generic[N_co]):
 
     def __init__(self, roots: Iterable[N_co]) -> None:
         found: dict[N_co, None] = reachable(roots, _children)
-        self._upstream: dict[Any, list[N_co]] = {}
+        self._upstream: dict[Any, tuple[N_co, ...]] = {}
         queue = list(found)
         for node in queue:
-            self._upstream[node] = above = node.awaited if node._conditions else node.upstream
+            self._upstream[node] = above = tuple(node.awaited if node._conditions else node.upstream)
             for other in above:
                 if other not in found:
                     found[other] = None

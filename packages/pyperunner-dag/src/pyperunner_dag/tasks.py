@@ -98,9 +98,9 @@ class Task(Mappable, ABC):
 
     def __init__(self, /, tag: str = "", reload: bool = False, **kwargs: Any) -> None:
         task_name = type(self).__name__
-        if self._method.problem:
-            raise TaskDefinitionError(task_name, self._method.problem)
-        check_tag(task_name, tag, self._method, kwargs, mapped=self.mapping is not None)
+        if (method := self._method).problem:
+            raise TaskDefinitionError(task_name, method.problem)
+        check_tag(task_name, tag, method, kwargs, mapped=self.mapping is not None)
         super().__init__(f"{task_name}({tag})")
         self.tag = tag  # what most tasks get is set at once: Python then keeps it in a fraction of the memory
         self.reload = bool(reload)

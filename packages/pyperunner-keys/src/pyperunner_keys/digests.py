@@ -45,7 +45,10 @@ def digest(value: Any) -> str:
     Raises:
         UnencodableError: As for ``encode``.
     """
-    return digest_plain(value) if type(value) in _HOLD_NOTHING else digest_plain(value, _Codes())
+    kind = type(value)
+    if kind is int or kind is str:
+        return digest_bytes(encode_texts(value))
+    return digest_plain(value) if kind in _HOLD_NOTHING else digest_plain(value, _Codes())
 
 
 def digest_texts(value: Any) -> str:

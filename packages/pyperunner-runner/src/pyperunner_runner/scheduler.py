@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
 
 from pyperunner_runner.planning.resources import Demand, Pool
@@ -53,7 +53,8 @@ class Scheduler:
     Args:
         upstream: The direct upstream tasks of each task, each once; the order of the tasks is the tie-breaker among
             ready ones, so give it sorted topologically.
-        rank: Of the ready tasks whose resources are free, that of the smallest rank goes first.
+        rank: Of the ready tasks whose resources are free, that of the smallest rank goes first; 0 by default.
+        priorities: What counts before the rank: that of the greatest goes first; 0 by default.
         unmetered: Tasks that are only loaded or passed over: they take no resources and go before all others.
         demands: What tasks ask for while they run, by resource.
         capacity: How much there is of each resource. No demand may be larger.
@@ -66,8 +67,9 @@ class Scheduler:
     def __init__(
         self,
         upstream: Mapping[str, Sequence[str]],
-        rank: Mapping[str, tuple[float, ...]] | None = None,
+        rank: Mapping[str, float] | None = None,
         *,
+        priorities: Mapping[str, float] | None = None,
         unmetered: Collection[str] = (),
         demands: Mapping[str, Mapping[str, float]] | None = None,
         capacity: Mapping[str, float] | None = None,
@@ -80,12 +82,11 @@ class Scheduler:
         self._gathers = frozenset(gathers)
         self._tolerant = tolerant or {}
         self._grown = {name: frozenset(self._upstream[name]) for name in self._gathers - set(unexpanded)}
-        self._downstream: dict[str, list[str]] = {}  # of very many tasks, most have none
+        self._downstream: dict[str, Sequence[str]] = {}  # of very many tasks, most have one or none
         for name, parents in self._upstream.items():
-            for parent in parents:
-                self._downstream.setdefault(parent, []).append(name)
+            self._follow(name, parents)
         self._index = {name: index for index, name in enumerate(self._upstream)}
-        self._rank = rank or {}
+        self._rank, self._priorities = rank or {}, priorities or {}
         self._unmetered = set(unmetered)
         self._never_remade = frozenset(never_remade)
         self._pool = Pool(capacity or {})
@@ -93,7 +94,7 @@ class Scheduler:
         self.states = dict.fromkeys(self._upstream, State.WAITING)
         self._open = len(self.states)
         self._blockers = {name: len(parents) for name, parents in self._upstream.items()}
-        self._ready: dict[Demand, list[tuple[bool, tuple[float, ...], int, str]]] = {}
+        self._ready: dict[Demand, list[tuple[bool, float, float, int, str]]] = {}
         self._remade: set[str] = set()
         self._events = 0
         self._handed_out: dict[str, int] = {}  # of tasks that have not ended
@@ -118,7 +119,7 @@ class Scheduler:
         Returns:
             Its name, ``None`` if there is none.
         """
-        best: list[tuple[bool, tuple[float, ...], int, str]] | None = None
+        best: list[tuple[bool, float, float, int, str]] | None = None
         wanted: Demand = ()
         for demand, heap in list(self._ready.items()):
             while heap and self.states[heap[0][-1]] is not State.READY:
@@ -182,10 +183,9 @@ class Scheduler:
         for at, (new, parents) in enumerate(upstream.items()):
             self._upstream[new] = parents
             self._index[new] = first + at
-            self._downstream[new] = [name]
+            self._follow(name, [new])
             self.states[new] = State.WAITING
-            for parent in parents:
-                self._downstream.setdefault(parent, []).append(new)
+            self._follow(new, parents)
             self._blockers[new] = sum(not self.states[parent].settled for parent in parents)
         self._open += len(upstream)
         self._upstream[name] = list(upstream)
@@ -265,6 +265,14 @@ class Scheduler:
             and self._settled_at[maker] < self._handed_out.get(child, 0)
         )
 
+    def _follow(self, name: str, parents: Iterable[str]) -> None:
+        for parent in parents:
+            known = self._downstream.get(parent)
+            if isinstance(known, list):
+                known.append(name)
+            else:
+                self._downstream[parent] = [*known, name] if known else (name,)
+
     def _tick(self) -> int:
         self._events += 1
         return self._events
@@ -287,7 +295,8 @@ class Scheduler:
         self._set(name, State.READY)
         free = name in self._unmetered
         heap = self._ready.setdefault(() if free else self._demands.get(name, ()), [])
-        heapq.heappush(heap, (not free, self._rank.get(name, (0.0,)), self._index[name], name))
+        priority, rank = self._priorities.get(name, 0), self._rank.get(name, 0.0)
+        heapq.heappush(heap, (not free, -priority, rank, self._index[name], name))
 
     def _settle(self, name: str, state: State) -> None:
         was_settled = self.states[name].settled

@@ -17,7 +17,7 @@ from pyperunner_cache.backends.os_errors import translate, translating
 from pyperunner_cache.backends.quarantine import Quarantine
 from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
 from pyperunner_cache.backends.size_ledger import Ledger
-from pyperunner_cache.backends.tree import absent_in, entry_files, listed_among, survey_files
+from pyperunner_cache.backends.tree import entry_files, missing_keys, survey_files
 from pyperunner_cache.backends.writing import Counted, is_plain, make_folder, sweep_file, write_atomically
 from pyperunner_cache.entry.blobs import FileBlob, PeekedBlob
 from pyperunner_cache.errors import BadKeyError, BadURLError, CacheError
@@ -80,22 +80,7 @@ class FileBackend:
         wanted = list(keys)
         if len(wanted) <= _MANY:
             return {key for key in wanted if not _is_there(self._folder(key))}
-        by_name: dict[str, dict[str, str]] = {}  # keys by folder: no tuples, a million of which take seconds to collect
-        for key in wanted:
-            name, digest = split_key(key)
-            folders = by_name.get(name)
-            if folders is None:
-                folders = by_name[name] = {}
-            folders[safe_name(digest)] = key
-        absent: set[str] = set()
-        places = {_folder_of_name(name): folders for name, folders in by_name.items()}
-        there = listed_among(self.root, places.keys())
-        for place, folders in places.items():
-            if place in there:
-                absent.update(map(folders.__getitem__, absent_in(f"{self.root}{os.sep}{place}", folders.keys())))
-            else:
-                absent.update(folders.values())
-        return absent
+        return missing_keys(self.root, wanted)
 
     def get(self, key: str) -> Blob:
         """Open the entry's file."""

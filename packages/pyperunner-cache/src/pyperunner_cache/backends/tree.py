@@ -8,11 +8,11 @@ they lie on the disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from itertools import islice
 from typing import NamedTuple
 
-from pyperunner_cache.backends.names import ENTRY_PREFIX, KNOWN_FILENAMES, unsafe_name
+from pyperunner_cache.backends.names import ENTRY_PREFIX, KNOWN_FILENAMES, safe_name, split_key, unsafe_name
 from pyperunner_cache.backends.removal import FoundFile, find_file, version_of
 from pyperunner_cache.backends.writing import TEMPORARY, sealed_size
 from pyperunner_cache.entry.blobs import FileBlob
@@ -21,7 +21,7 @@ from pyperunner_cache.ports import BlobInfo
 from pyperunner_cache.side_by_side import WAITING, side_by_side
 from pyperunner_cache.system import READ_FLAGS, usable_cores
 
-__all__ = ["absent_in", "entry_files", "listed_among", "survey_files"]
+__all__ = ["entry_files", "missing_keys", "survey_files"]
 
 _AT_ONCE = 50_000
 """Names that are in memory."""
@@ -64,7 +64,31 @@ def survey_files(root: str, but: str | None = None) -> tuple[int, int, list[str]
     return sum(count for count, _ in counted), sum(size for _, size in counted), temporary
 
 
-def listed_among(place: str, folders: Set[str]) -> Set[str]:
+def missing_keys(root: str, keys: Iterable[str]) -> set[str]:
+    """Return those of very many keys that have no entry under ``root``, from listings of the folders of their names."""
+    by_name: dict[str, str | list[str]] = {}  # most names have one key, and there may be a million
+    for key in keys:
+        name, _ = split_key(key)
+        known = by_name.setdefault(name, key)
+        if isinstance(known, list):
+            known.append(key)
+        elif known is not key:
+            by_name[name] = [known, key]
+    places = {safe_name(name): found for name, found in by_name.items()}
+    del by_name
+    absent: set[str] = set()
+    there = _listed_among(root, places.keys())
+    for place, found in places.items():
+        of_name = [found] if isinstance(found, str) else found
+        if place in there:
+            folders = {safe_name(split_key(key)[1]): key for key in of_name}
+            absent.update(map(folders.__getitem__, _absent_in(f"{root}{os.sep}{place}", folders.keys())))
+        else:
+            absent.update(of_name)
+    return absent
+
+
+def _listed_among(place: str, folders: Set[str]) -> Set[str]:
     """Return those of ``folders`` that may be in ``place``: what a listing of it has, where that costs little.
 
     Args:
@@ -81,7 +105,7 @@ def listed_among(place: str, folders: Set[str]) -> Set[str]:
     return folders
 
 
-def absent_in(place: str, folders: Set[str]) -> list[str]:
+def _absent_in(place: str, folders: Set[str]) -> list[str]:
     """Return those of ``folders`` in ``place`` that hold no entry.
 
     Args:
@@ -96,7 +120,7 @@ def absent_in(place: str, folders: Set[str]) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return list(folders)
     try:
-        there = listed_among(place, folders)
+        there = _listed_among(place, folders)
         absent = list(folders - there)
         absent += (each for each in there if _is_absent(place, each, fd))
         return absent

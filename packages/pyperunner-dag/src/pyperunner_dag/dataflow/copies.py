@@ -75,7 +75,7 @@ def connected_copy(
     made.prefix = task.prefix if prefix is None else prefix
     made.variant = task.variant if variant is None else variant
     made.name = f"{made.prefix}{task.own_name}{made.variant}"
-    made._parents, made._inputs, made._children, made._named, made._parts = [], (), {}, (), {}
+    made._parents, made._inputs, made._children, made._named, made._parts = [], (), (), (), {}
     made._conditions = ()
     for passing in _OF_A_RUN:
         made.__dict__.pop(passing, None)

@@ -47,7 +47,7 @@ def detached_copy(given: T) -> T:
         sources = [source for source in task._named or task._inputs if getattr(source, "value", NOTHING) is NOTHING]
         alone._inputs = tuple(dict.fromkeys(stand_ins[task_of(source)] for source in sources))
         alone._named = tuple(map(stand_in, sources)) if task._named else ()
-    alone._children = {}
+    alone._children = ()
     for passing in ("_held", "result", "status", "elements"):
         alone.__dict__.pop(passing, None)
     if task.of is not None:

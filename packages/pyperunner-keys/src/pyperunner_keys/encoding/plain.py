@@ -44,9 +44,13 @@ def encode_texts(value: Any) -> bytes:
     if kind is str:
         return text_bytes(value)
     if kind is list:
-        return b"l%d:%b" % (len(value), b"".join([*map(encode_texts, value)]))
+        parts = [text_bytes(part) if type(part) is str else encode_texts(part) for part in value]
+        return b"l%d:%b" % (len(value), b"".join(parts))
     if kind is dict:
-        return b"d%d:%b" % (len(value), b"".join([encode_texts(part) for pair in value.items() for part in pair]))
+        parts = [
+            text_bytes(part) if type(part) is str else encode_texts(part) for pair in value.items() for part in pair
+        ]
+        return b"d%d:%b" % (len(value), b"".join(parts))
     number: bytes = _WHOLE_NUMBERS[kind] % value
     return number
 

@@ -31,17 +31,14 @@ def new_scheduler(
     asking = ((task.name, counted(task.options.resources, settings)) for task in dag if task.options.resources)
     demands = {name: wanted for name, wanted in asking if wanted}
     maps = {task.name for task in planned.dag.maps}
-    rank: dict[str, tuple[float, ...]] = {}
-    if len(runs) > settings.process_limit or (demands and len(runs) > 1):
-        priorities = {task.name: task.options.priority for task in dag if task.options.priority}
-        paths = longest_paths(list(upstream), upstream, dict.fromkeys(runs), earlier_times())
-        same: dict[tuple[float, ...], tuple[float, ...]] = {}  # many tasks are alike
-        for name, path in paths.items():
-            found = (-priorities.get(name, 0), -path)
-            rank[name] = same.setdefault(found, found)
+    in_order = len(runs) > settings.process_limit or (demands and len(runs) > 1)
+    paths = longest_paths(list(upstream), upstream, dict.fromkeys(runs), earlier_times()) if in_order else {}
+    for name, path in paths.items():
+        paths[name] = -path  # the longest first
     return Scheduler(
         upstream,
-        rank,
+        rank=paths,
+        priorities={task.name: task.options.priority for task in dag if task.options.priority} if in_order else {},
         unmetered=[*planned.names("load", "skip"), *maps],
         gathers=maps,
         unexpanded=maps & planned.dag.unknown,

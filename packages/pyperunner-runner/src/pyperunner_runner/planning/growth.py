@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyperunner_dag import (
@@ -54,7 +54,7 @@ class GrownGraph:
         self.absent: dict[str, str] = {}
         self.undecided: set[str] = set()
         self._tasks: dict[str, Task] = {}
-        self.upstream: dict[str, list[str]] = {}
+        self.upstream: dict[str, Sequence[str]] = {}
         self.unknown: set[str] = set()
         self.twins: dict[str, str] = {}
         self.tolerant: dict[str, set[str]] = {}
@@ -84,8 +84,8 @@ class GrownGraph:
     def add(self, task: Task) -> None:
         """Add a task that is not mapped, and find its key where that is possible."""
         self._tasks[task.name] = task
-        names = [up.name for up in task.upstream]
-        self.upstream[task.name] = [up.name for up in task.awaited] if task.conditions else names
+        names = tuple([up.name for up in task.upstream])
+        self.upstream[task.name] = tuple([up.name for up in task.awaited]) if task.conditions else names
         if partly := tolerated(task):
             self.tolerant[task.name] = partly
         if task.identity.is_open:
@@ -169,12 +169,13 @@ class GrownGraph:
         first: dict[str, str] = {}
         for element in elements:
             self._tasks[element.name] = element
-            self.upstream[element.name] = [up.name for up in element.upstream]
+            names = tuple([up.name for up in element.upstream])
             if element.options.cache:
                 other = first.setdefault(element.identity.hash or "", element.name)
                 if other is not element.name:
                     self.twins[element.name] = other
-                    self.upstream[element.name].append(other)
+                    names = (*names, other)
+            self.upstream[element.name] = names
         self._tasks[task.name] = task
         self.upstream[task.name] = [element.name for element in elements]
         return elements

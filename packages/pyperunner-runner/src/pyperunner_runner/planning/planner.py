@@ -197,7 +197,7 @@ class _Stored:
             return keys, {}
         try:
             absent = set(store.missing(keys))
-            return absent, changed_outputs(store, set(keys) - absent)
+            return absent, changed_outputs(store, [key for key in keys if key not in absent])
         except OSError as error:
             if not self._tolerant:
                 raise
