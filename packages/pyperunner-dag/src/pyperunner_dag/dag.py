@@ -80,6 +80,10 @@ class Node:
         self._inputs: tuple[Any, ...] = ()
         self._children: tuple[Any, ...] | dict[Any, None] = ()  # of very many nodes, most have one or none
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep the form that 0.2.0 had, of which there are keys."""
+        return {**self.__dict__, "_children": dict.fromkeys(self._children)}
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
 
@@ -343,6 +347,10 @@ class DAG(Generic[N_co]):
                 raise DuplicateNameError(node.name)
         levels = topological_levels(self._upstream, _name, _children)
         self.nodes = tuple(node for level in levels for node in level)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep the form that 0.2.0 had, of which there are keys."""
+        return {**self.__dict__, "_upstream": {node: list(above) for node, above in self._upstream.items()}}
 
     def __iter__(self) -> Iterator[N_co]:
         return iter(self.nodes)
