@@ -23,7 +23,7 @@ def test_a_plan_is_a_value_and_planning_again_leaves_it_alone(kit):
     assert first.names("run") == ["Count(a)", "Count(b)", "Count(c)"]
     assert (second.names("skip"), second.names("load", "run")) == (["Count(a)"], ["Count(b)", "Count(c)"])
     assert (chosen.selected, chosen.names("run")) == ({"Count(a)"}, ["Count(a)"])
-    assert list(first.upstream.items()) == [("Count(a)", []), ("Count(b)", ["Count(a)"]), ("Count(c)", ["Count(b)"])]
+    assert list(first.upstream.items()) == [("Count(a)", ()), ("Count(b)", ("Count(a)",)), ("Count(c)", ("Count(b)",))]
 
 
 def test_a_task_of_a_plan_is_found_by_itself_and_by_name(kit):
