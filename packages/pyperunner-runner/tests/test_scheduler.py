@@ -198,7 +198,7 @@ def test_a_task_that_is_put_off_can_be_cancelled():
 def test_what_does_not_fit_does_not_hold_up_what_does():
     demands = {"wide": {"gpu": 2}, "narrow": {"gpu": 1}, "first": {"gpu": 1}}
     upstream = {"first": [], "wide": [], "narrow": [], "none": []}
-    scheduler = Scheduler(upstream, {"first": (-9.0,), "wide": (-5.0,)}, demands=demands, capacity={"gpu": 2})
+    scheduler = Scheduler(upstream, {"first": -9.0, "wide": -5.0}, demands=demands, capacity={"gpu": 2})
     assert drain(scheduler) == ["first", "narrow", "none"]
     scheduler.succeed("first")
     assert drain(scheduler) == []
@@ -216,7 +216,7 @@ def test_tenths_add_up():
 
 def test_tasks_that_cost_nothing_go_first_and_take_nothing():
     demands = {"a": {"gpu": 1}, "b": {"gpu": 1}}
-    scheduler = Scheduler({"a": [], "b": []}, {"a": (-9.0,)}, unmetered=["b"], demands=demands, capacity={"gpu": 1})
+    scheduler = Scheduler({"a": [], "b": []}, {"a": -9.0}, unmetered=["b"], demands=demands, capacity={"gpu": 1})
     assert drain(scheduler) == ["b", "a"]
 
 
