@@ -92,7 +92,7 @@ class _Check:
 
     def run(self, names: Collection[str]) -> dict[str, TaskCheck]:
         again = self._rounds.run(names)
-        findings: dict[str, list[Finding]] = {name: [] for name in again}
+        findings: dict[str, list[Finding]] = {name: [] for name in names if name in again}  # as the graph has them
         unlike = {name: seen for name, seen in again.items() if not seen.is_alike}
         for name, finding in self._told_apart(unlike):
             findings[name].append(finding)
