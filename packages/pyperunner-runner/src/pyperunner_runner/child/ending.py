@@ -52,8 +52,6 @@ def finish_threads(task: str, code: int) -> None:
         task: Whose threads they are.
         code: Exit code of the process, which is ended where they take longer than ``THREAD_SECONDS``.
     """
-    if threading.active_count() == 1:
-        return
     try:
         threading.Thread(target=_end_at_last, args=(task, code), daemon=True).start()
     except RuntimeError:  # no room for a thread, so nothing would end a wait
